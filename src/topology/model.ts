@@ -1,0 +1,109 @@
+/**
+ * What the topology is made of. Everything a view hands out is a constant: a change in the database replaces the object,
+ * so anything derived from one (its JSON, say) may be kept in a WeakMap under it for as long as it lives.
+ */
+
+export interface ResourceClass {
+  readonly id: number;
+  readonly name: string;
+  /** Seconds since the epoch of the last change, for `last-modified`. */
+  readonly modified: number;
+}
+
+export interface Trait {
+  readonly id: number;
+  readonly name: string;
+  readonly modified: number;
+  /** Position of the trait in the bit sets of {@link TraitSet}: dense, unlike the id. */
+  readonly bit: number;
+}
+
+/** A set of traits, interned: providers with the same traits share one, thousands of compute nodes a few. */
+export interface TraitSet {
+  readonly traits: readonly Trait[];
+  /** Bit `trait.bit` is set for each member, 32 to a word. */
+  readonly bits: Uint32Array;
+}
+
+export function hasTrait(set: TraitSet, trait: Trait): boolean {
+  return ((set.bits[trait.bit >>> 5] ?? 0) & (1 << (trait.bit & 31))) !== 0;
+}
+
+export interface Inventory {
+  readonly resourceClass: ResourceClass;
+  readonly total: number;
+  readonly reserved: number;
+  readonly minUnit: number;
+  readonly maxUnit: number;
+  readonly stepSize: number;
+  readonly allocationRatio: number;
+  readonly used: number;
+  readonly modified: number;
+  /** (total - reserved) * allocationRatio, not rounded: 3 at a ratio of 1.5 has room for 4.5. */
+  readonly capacity: number;
+}
+
+/** Whether `amount` more fits an inventory: capacity, min_unit, max_unit and step_size. */
+export function hasRoom(inventory: Inventory, amount: number): boolean {
+  return (
+    inventory.used + amount <= inventory.capacity &&
+    amount >= inventory.minUnit &&
+    amount <= inventory.maxUnit &&
+    amount % inventory.stepSize === 0
+  );
+}
+
+export interface Provider {
+  readonly id: number;
+  readonly uuid: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly parentId: number | null;
+  readonly rootId: number;
+  readonly modified: number;
+  /** In ascending order of resource class id. */
+  readonly inventories: readonly Inventory[];
+  readonly traits: TraitSet;
+  /** Aggregate uuids, interned like the traits. */
+  readonly aggregates: readonly string[];
+}
+
+export function inventoryOf(provider: Provider, resourceClassId: number): Inventory | undefined {
+  for (const inventory of provider.inventories) {
+    if (inventory.resourceClass.id === resourceClassId) return inventory;
+  }
+  return undefined;
+}
+
+/** A root provider and all its descendants, in ascending order of id. Replaced when any member changes. */
+export interface Tree {
+  readonly rootId: number;
+  readonly members: readonly Provider[];
+}
+
+/**
+ * The providers of the cloud at one moment, as committed in the database. Only {@link Topology} makes one; readers get it
+ * from `current()` and must be done with it before they next await anything.
+ */
+export interface View {
+  readonly providers: ReadonlyMap<number, Provider>;
+  readonly trees: ReadonlyMap<number, Tree>;
+  providerByUuid(uuid: string): Provider | undefined;
+  providerByName(name: string): Provider | undefined;
+  /** The tree of a provider. */
+  treeOf(provider: Provider): Tree;
+
+  readonly resourceClasses: ReadonlyMap<number, ResourceClass>;
+  resourceClassByName(name: string): ResourceClass | undefined;
+  readonly traits: ReadonlyMap<number, Trait>;
+  traitByName(name: string): Trait | undefined;
+
+  /** Providers with inventory of a class, by id; undefined when there is none. */
+  providersWithClass(resourceClassId: number): ReadonlyMap<number, Provider> | undefined;
+  /** Providers in an aggregate, by id; undefined when there is none. */
+  providersInAggregate(uuid: string): ReadonlyMap<number, Provider> | undefined;
+  /** Every trait set in use with the providers that have exactly it. */
+  readonly traitSets: ReadonlyMap<TraitSet, ReadonlyMap<number, Provider>>;
+  /** Providers with a trait (a union over the trait sets that contain it). */
+  providersWithTrait(trait: Trait): Provider[];
+}

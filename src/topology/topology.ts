@@ -1,0 +1,264 @@
+import type { Inventory, Provider, ResourceClass, Trait, TraitSet, Tree, View } from './model.js';
+
+/** One provider's whole state as the database sends it; see `load.sql.ts` for the query. */
+export type ProviderState = readonly [
+  id: number,
+  uuid: string,
+  name: string,
+  generation: number,
+  parentId: number | null,
+  rootId: number,
+  modified: number,
+  inventories: readonly InventoryState[] | null,
+  /** Trait ids in ascending order joined by commas: also the key they are interned under. */
+  traits: string | null,
+  /** Aggregate uuids in ascending order joined by commas. */
+  aggregates: string | null,
+];
+
+export type InventoryState = readonly [
+  resourceClassId: number,
+  total: number,
+  reserved: number,
+  minUnit: number,
+  maxUnit: number,
+  stepSize: number,
+  allocationRatio: number,
+  used: number,
+  modified: number,
+];
+
+export type NameState = readonly [id: number, name: string, modified: number];
+
+/** The present state of everything that changed; `null` as the state means that the object is gone. */
+export interface Changes {
+  readonly resourceClasses: readonly (readonly [id: number, state: NameState | null])[];
+  readonly traits: readonly (readonly [id: number, state: NameState | null])[];
+  readonly providers: readonly (readonly [id: number, state: ProviderState | null])[];
+}
+
+/**
+ * The in-memory replica: objects by id and the indexes that searches start from. `apply` replaces or removes by id, so it
+ * is idempotent and does not care about the order of changes; it has no clock and does no I/O.
+ */
+export class Topology implements View {
+  readonly providers = new Map<number, Provider>();
+  readonly trees = new Map<number, Tree>();
+  readonly resourceClasses = new Map<number, ResourceClass>();
+  readonly traits = new Map<number, Trait>();
+  readonly traitSets = new Map<TraitSet, Map<number, Provider>>();
+
+  readonly #byUuid = new Map<string, Provider>();
+  readonly #byName = new Map<string, Provider>();
+  readonly #byClass = new Map<number, Map<number, Provider>>();
+  readonly #byAggregate = new Map<string, Map<number, Provider>>();
+  readonly #classByName = new Map<string, ResourceClass>();
+  readonly #traitByName = new Map<string, Trait>();
+  readonly #traitSetByKey = new Map<string, TraitSet>();
+  readonly #aggregatesByKey = new Map<string, readonly string[]>();
+  #nextBit = 0;
+
+  providerByUuid(uuid: string): Provider | undefined {
+    return this.#byUuid.get(uuid);
+  }
+
+  providerByName(name: string): Provider | undefined {
+    return this.#byName.get(name);
+  }
+
+  treeOf(provider: Provider): Tree {
+    const tree = this.trees.get(provider.rootId);
+    if (tree === undefined) throw new Error(`provider ${provider.uuid} is in no tree`);
+    return tree;
+  }
+
+  resourceClassByName(name: string): ResourceClass | undefined {
+    return this.#classByName.get(name);
+  }
+
+  traitByName(name: string): Trait | undefined {
+    return this.#traitByName.get(name);
+  }
+
+  providersWithClass(resourceClassId: number): ReadonlyMap<number, Provider> | undefined {
+    return this.#byClass.get(resourceClassId);
+  }
+
+  providersInAggregate(uuid: string): ReadonlyMap<number, Provider> | undefined {
+    return this.#byAggregate.get(uuid);
+  }
+
+  providersWithTrait(trait: Trait): Provider[] {
+    const found: Provider[] = [];
+    for (const [set, members] of this.traitSets) {
+      if (set.traits.includes(trait)) found.push(...members.values());
+    }
+    return found;
+  }
+
+  /**
+   * Takes over what changed. Answers false, with nothing applied, when a class or trait changed its name: names are part of
+   * what readers derive from providers, so everything has to be loaded again (renaming exists only below 1.7).
+   */
+  apply(changes: Changes): boolean {
+    const renamed = (known: ReadonlyMap<number, { name: string }>, [id, state]: Changes['traits'][number]): boolean =>
+      state !== null && known.has(id) && known.get(id)?.name !== state[1];
+    if (changes.resourceClasses.some((change) => renamed(this.resourceClasses, change))) return false;
+    if (changes.traits.some((change) => renamed(this.traits, change))) return false;
+
+    // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
+    for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);
+    for (const [, state] of changes.traits) if (state !== null) this.#addTrait(state);
+
+    const touchedRoots = new Set<number>();
+    for (const [id] of changes.providers) {
+      const old = this.providers.get(id);
+      if (old !== undefined) touchedRoots.add(old.rootId);
+    }
+    // Unique names may have been swapped within a batch, so every old entry goes before the first new one comes.
+    for (const [id, state] of changes.providers) this.#unindex(id, state === null);
+    for (const [, state] of changes.providers) {
+      if (state !== null) touchedRoots.add(this.#index(state).rootId);
+    }
+    const arrivals = changes.providers.flatMap(([id]) => this.providers.get(id) ?? []);
+    this.#rebuildTrees(touchedRoots, arrivals);
+
+    for (const [id, state] of changes.resourceClasses) if (state === null) this.#removeResourceClass(id);
+    for (const [id, state] of changes.traits) if (state === null) this.#removeTrait(id);
+    return true;
+  }
+
+  #addResourceClass([id, name, modified]: NameState): void {
+    if (this.resourceClasses.has(id)) return;
+    const resourceClass = { id, name, modified };
+    this.resourceClasses.set(id, resourceClass);
+    this.#classByName.set(name, resourceClass);
+  }
+
+  #removeResourceClass(id: number): void {
+    const resourceClass = this.resourceClasses.get(id);
+    if (resourceClass === undefined) return;
+    this.resourceClasses.delete(id);
+    if (this.#classByName.get(resourceClass.name) === resourceClass) this.#classByName.delete(resourceClass.name);
+  }
+
+  #addTrait([id, name, modified]: NameState): void {
+    if (this.traits.has(id)) return;
+    const trait = { id, name, modified, bit: this.#nextBit++ };
+    this.traits.set(id, trait);
+    this.#traitByName.set(name, trait);
+  }
+
+  #removeTrait(id: number): void {
+    const trait = this.traits.get(id);
+    if (trait === undefined) return;
+    this.traits.delete(id);
+    if (this.#traitByName.get(trait.name) === trait) this.#traitByName.delete(trait.name);
+  }
+
+  /** Takes a provider out of the indexes. One that stays keeps its place in the order of iteration. */
+  #unindex(id: number, gone: boolean): void {
+    const provider = this.providers.get(id);
+    if (provider === undefined) return;
+    if (gone) this.providers.delete(id);
+    this.#byUuid.delete(provider.uuid);
+    this.#byName.delete(provider.name);
+    for (const { resourceClass } of provider.inventories) removeFrom(this.#byClass, resourceClass.id, id);
+    for (const aggregate of provider.aggregates) removeFrom(this.#byAggregate, aggregate, id);
+    removeFrom(this.traitSets, provider.traits, id);
+    if (!this.traitSets.has(provider.traits)) this.#traitSetByKey.delete(keyOf(provider.traits));
+  }
+
+  #index(state: ProviderState): Provider {
+    const [id, uuid, name, generation, parentId, rootId, modified, inventories, traits, aggregates] = state;
+    const provider: Provider = {
+      id,
+      uuid,
+      name,
+      generation,
+      parentId,
+      rootId,
+      modified,
+      inventories: inventories === null ? NO_INVENTORIES : inventories.map((row) => this.#inventory(row)),
+      traits: this.#traitSet(traits ?? ''),
+      aggregates: this.#aggregates(aggregates ?? ''),
+    };
+    this.providers.set(id, provider);
+    this.#byUuid.set(uuid, provider);
+    this.#byName.set(name, provider);
+    for (const { resourceClass } of provider.inventories) addTo(this.#byClass, resourceClass.id, provider);
+    for (const aggregate of provider.aggregates) addTo(this.#byAggregate, aggregate, provider);
+    addTo(this.traitSets, provider.traits, provider);
+    return provider;
+  }
+
+  #inventory(state: InventoryState): Inventory {
+    const [classId, total, reserved, minUnit, maxUnit, stepSize, allocationRatio, used, modified] = state;
+    const resourceClass = this.resourceClasses.get(classId);
+    if (resourceClass === undefined) throw new Error(`inventory of unknown resource class ${classId}`);
+    const capacity = (total - reserved) * allocationRatio;
+    return { resourceClass, total, reserved, minUnit, maxUnit, stepSize, allocationRatio, used, modified, capacity };
+  }
+
+  #traitSet(key: string): TraitSet {
+    const known = this.#traitSetByKey.get(key);
+    if (known !== undefined) return known;
+    const traits = (key === '' ? [] : key.split(',')).map((id) => {
+      const trait = this.traits.get(Number(id));
+      if (trait === undefined) throw new Error(`provider with unknown trait ${id}`);
+      return trait;
+    });
+    const highest = traits.reduce((max, trait) => Math.max(max, trait.bit), -1);
+    const bits = new Uint32Array((highest >>> 5) + 1);
+    for (const { bit } of traits) bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
+    const set = { traits, bits };
+    this.#traitSetByKey.set(key, set);
+    return set;
+  }
+
+  #aggregates(key: string): readonly string[] {
+    let aggregates = this.#aggregatesByKey.get(key);
+    if (aggregates === undefined) {
+      aggregates = key === '' ? [] : key.split(',');
+      this.#aggregatesByKey.set(key, aggregates);
+    }
+    return aggregates;
+  }
+
+  /** Replaces the trees that lost, gained or changed a member; `arrivals` are the providers that were (re)indexed. */
+  #rebuildTrees(rootIds: ReadonlySet<number>, arrivals: readonly Provider[]): void {
+    const arrived = new Map<number, Provider[]>();
+    for (const provider of arrivals) {
+      const siblings = arrived.get(provider.rootId);
+      if (siblings === undefined) arrived.set(provider.rootId, [provider]);
+      else siblings.push(provider);
+    }
+    const arrivedIds = new Set(arrivals.map((provider) => provider.id));
+    for (const rootId of rootIds) {
+      const stayed = (this.trees.get(rootId)?.members ?? []).filter(
+        (member) => !arrivedIds.has(member.id) && this.providers.get(member.id) === member,
+      );
+      const members = [...stayed, ...(arrived.get(rootId) ?? [])].sort((a, b) => a.id - b.id);
+      if (members.length === 0) this.trees.delete(rootId);
+      else this.trees.set(rootId, { rootId, members });
+    }
+  }
+}
+
+const NO_INVENTORIES: readonly Inventory[] = [];
+
+function keyOf(set: TraitSet): string {
+  return set.traits.map((trait) => trait.id).join(',');
+}
+
+function addTo<Key>(index: Map<Key, Map<number, Provider>>, key: Key, provider: Provider): void {
+  const members = index.get(key);
+  if (members === undefined) index.set(key, new Map([[provider.id, provider]]));
+  else members.set(provider.id, provider);
+}
+
+function removeFrom<Key>(index: Map<Key, Map<number, Provider>>, key: Key, id: number): void {
+  const members = index.get(key);
+  members?.delete(id);
+  if (members?.size === 0) index.delete(key);
+}

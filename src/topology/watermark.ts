@@ -1,0 +1,42 @@
+/**
+ * A watermark is a PostgreSQL snapshot: it says of every transaction whether we have seen its changes. Unlike a sequence
+ * number or a time stamp it cannot skip a transaction that started early and committed late.
+ */
+
+export interface Snapshot {
+  /** Every transaction below was finished. */
+  readonly xmin: bigint;
+  /** Every transaction from here on had not begun. */
+  readonly xmax: bigint;
+  /** Those in between that were still running. */
+  readonly running: ReadonlySet<bigint>;
+}
+
+/** Parses the text form of pg_snapshot, `xmin:xmax:xid,xid,...`. */
+export function parseSnapshot(text: string): Snapshot {
+  const match = /^(\d+):(\d+):([\d,]*)$/.exec(text);
+  if (match === null) throw new Error(`not a pg_snapshot: ${JSON.stringify(text)}`);
+  const [, xmin = '', xmax = '', running = ''] = match;
+  return {
+    xmin: BigInt(xmin),
+    xmax: BigInt(xmax),
+    running: new Set(running === '' ? [] : running.split(',').map(BigInt)),
+  };
+}
+
+/** Whether the changes of a (committed) transaction were visible; the same rule as pg_visible_in_snapshot. */
+export function isVisible(xid: bigint, snapshot: Snapshot): boolean {
+  return xid < snapshot.xmax && !snapshot.running.has(xid);
+}
+
+/**
+ * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server answers now, one
+ * restored from a backup or a standby that had not received everything.
+ */
+export function includes(newer: Snapshot, older: Snapshot): boolean {
+  if (newer.xmin < older.xmin || newer.xmax < older.xmax) return false;
+  for (const xid of newer.running) {
+    if (isVisible(xid, older)) return false;
+  }
+  return true;
+}
