@@ -15,8 +15,8 @@ export async function up(knex) {
       primary key (xid, kind, id)
     );
 
-    -- One row. `uuid` changes after a restore (part of the epoch); transactions below `pruned_below` are no longer in the
-    -- journal; `mark` is what the janitor will prune below next time, once `marked_at` is long enough ago.
+    -- One row. uuid changes after a restore (part of the epoch); transactions below pruned_below are no longer in the
+    -- journal; mark is what the janitor will prune below next time, once marked_at is long enough ago.
     create table topology_epoch (
       only_row      boolean primary key default true check (only_row),
       uuid          uuid not null default gen_random_uuid(),
