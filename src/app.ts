@@ -1,0 +1,40 @@
+import express, { type Express } from 'express';
+import type pg from 'pg';
+import { installRoutes, type PipelineOptions } from './http/pipeline.js';
+import type { Route } from './http/route.js';
+import { aggregateRoutes } from './resources/aggregates/route.js';
+import { inventoryRoutes } from './resources/inventories/route.js';
+import { resourceClassRoutes } from './resources/resource-classes/route.js';
+import { resourceProviderRoutes } from './resources/resource-providers/route.js';
+import { rootRoutes } from './resources/root/route.js';
+import { traitRoutes } from './resources/traits/route.js';
+import type { TopologyReader } from './topology/catch-up.js';
+
+/** What the routes work with. */
+export interface Parts extends PipelineOptions {
+  readonly pool: pg.Pool;
+  readonly topology: TopologyReader;
+}
+
+/** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
+export function routeTable(parts: Parts): readonly Route[] {
+  return [
+    ...rootRoutes(),
+    ...inventoryRoutes(parts),
+    ...resourceProviderRoutes(parts),
+    ...aggregateRoutes(parts),
+    ...traitRoutes(parts),
+    ...resourceClassRoutes(parts),
+  ];
+}
+
+/** The service as an Express application. It does no I/O by itself, so supertest mounts it as it is. */
+export function createApp(parts: Parts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  installRoutes(app, routeTable(parts), parts);
+  return app;
+}

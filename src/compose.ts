@@ -1,0 +1,70 @@
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import { createApp } from './app.js';
+import { noauth2 } from './auth/noauth2.js';
+import type { Config } from './config.js';
+import { migrate } from './db/migrate.js';
+import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
+
+/** The running parts of the service, without an HTTP server. */
+export interface Service {
+  readonly app: Express;
+  readonly topology: TopologyReader;
+  /** Ends what runs in the background and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** The only place that constructs parts. Opens no connection until something needs one. */
+export function composeService(config: Config, connectionString: string, log: Logger): Service {
+  const database = databaseOptions(config, connectionString);
+  const pool = createPool(database);
+  const topology = createTopologyReader({
+    connect: () => connectClient(database),
+    log,
+    journalRetention: config.journalRetention,
+  });
+  const app = createApp({
+    pool,
+    topology,
+    log,
+    authenticate: noauth2,
+    maxBodyBytes: config.maxRequestBody,
+  });
+
+  const timers = [every(config.journalRetention / 2, () => topology.prune(), log)];
+  if (config.auditInterval > 0) timers.push(every(config.auditInterval, () => topology.audit(), log));
+  return {
+    app,
+    topology,
+    async close() {
+      timers.forEach(clearInterval);
+      await topology.close();
+      await pool.end();
+    },
+  };
+}
+
+/** Brings the schema of a database up to date. */
+export function migrateDatabase(config: Config, connectionString: string): Promise<readonly string[]> {
+  return migrate(databaseOptions(config, connectionString));
+}
+
+function databaseOptions(config: Config, connectionString: string): DatabaseOptions {
+  return {
+    connectionString,
+    maxConnections: config.maxPoolSize,
+    connectTimeout: config.connectTimeout * 1000,
+    statementTimeout: config.statementTimeout * 1000,
+  };
+}
+
+/** Runs a job in the background every so many seconds. It does not keep the process alive, and its failure is not fatal. */
+function every(seconds: number, job: () => Promise<unknown>, log: Logger): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    job().catch((error: unknown) => {
+      log.debug({ err: error }, 'background job failed; it will run again');
+    });
+  }, seconds * 1000);
+  return timer.unref();
+}

@@ -1,0 +1,287 @@
+import fs from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parse as parseIni } from 'ini';
+
+/**
+ * Every option once. An option is `[group] name` of a configuration file in upstream's format, `OS_GROUP__NAME` in the
+ * environment, and for some a flag and a second environment name of its own. Flags win over the environment, the
+ * environment over the file.
+ */
+const OPTIONS = {
+  host: option({
+    group: 'stockroom',
+    name: 'host',
+    env: 'STOCKROOM_HOST',
+    flag: true,
+    help: 'Address to listen on.',
+    default: '127.0.0.1',
+    parse: text,
+  }),
+  port: option({
+    group: 'stockroom',
+    name: 'port',
+    env: 'STOCKROOM_PORT',
+    flag: true,
+    help: 'Port to listen on; 0 takes a free one.',
+    default: 8778,
+    parse: integer(0, 65_535),
+  }),
+  dataDir: option({
+    group: 'stockroom',
+    name: 'data_dir',
+    env: 'STOCKROOM_DATA_DIR',
+    flag: true,
+    help: 'Folder of the embedded PostgreSQL; not used with a connection of your own.',
+    default: null,
+    defaultText: './data, or /var/lib/stockroom for root',
+    parse: text,
+  }),
+  connection: option({
+    group: 'placement_database',
+    name: 'connection',
+    help: 'URL of your own PostgreSQL (14 or newer), postgresql://user:password@host:port/database.',
+    default: null,
+    defaultText: 'the embedded PostgreSQL',
+    parse: postgresUrl,
+    secret: true,
+  }),
+  maxPoolSize: option({
+    group: 'placement_database',
+    name: 'max_pool_size',
+    help: 'Most connections that requests share.',
+    default: 20,
+    parse: integer(1, 1000),
+  }),
+  connectTimeout: option({
+    group: 'stockroom',
+    name: 'connect_timeout',
+    help: 'Longest wait for a database connection, in seconds.',
+    default: 5,
+    parse: integer(1, 300),
+  }),
+  statementTimeout: option({
+    group: 'stockroom',
+    name: 'statement_timeout',
+    help: 'Longest time one SQL statement may take, in seconds.',
+    default: 30,
+    parse: integer(1, 3600),
+  }),
+  authStrategy: option({
+    group: 'api',
+    name: 'auth_strategy',
+    help: 'noauth2: believe any token (for tests and try-outs). Must be asked for when the address is not loopback.',
+    default: null,
+    defaultText: 'noauth2 on loopback',
+    parse: oneOf('noauth2'),
+  }),
+  maxRequestBody: option({
+    group: 'stockroom',
+    name: 'max_request_body',
+    help: 'Largest request body that is accepted, in bytes.',
+    default: 10 * 1024 * 1024,
+    parse: integer(1024, 1024 * 1024 * 1024),
+  }),
+  journalRetention: option({
+    group: 'stockroom',
+    name: 'journal_retention',
+    help: 'How long the journal of changes is kept, in seconds. A process that slept longer loads everything again.',
+    default: 600,
+    parse: integer(1, 86_400),
+  }),
+  auditInterval: option({
+    group: 'stockroom',
+    name: 'audit_interval',
+    help: 'How often the topology in memory is compared with the database, in seconds; 0 never.',
+    default: 3600,
+    parse: integer(0, 86_400 * 365),
+  }),
+  logLevel: option({
+    group: 'stockroom',
+    name: 'log_level',
+    env: 'STOCKROOM_LOG_LEVEL',
+    help: 'fatal, error, warn, info, debug or silent. The log goes to standard error, one JSON object a line.',
+    default: 'info',
+    parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
+  }),
+};
+
+export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[Key]['default'] | ParsedOf<Key> };
+type ParsedOf<Key extends keyof typeof OPTIONS> = ReturnType<(typeof OPTIONS)[Key]['parse']>;
+
+/** A configuration value that cannot be used; the message names where it came from. */
+export class ConfigError extends Error {}
+
+export interface Sources {
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * @returns the configuration, or 'help' when that was asked for
+ * @throws ConfigError that names file or variable, option, what was expected and what came
+ */
+export function readConfig({ argv = process.argv.slice(2), env = process.env }: Sources = {}): Config | 'help' {
+  const flags = parseFlags(argv);
+  if (flags['help'] === true) return 'help';
+  const files = [flags['config-file'] ?? []].flat() as string[];
+  const fileValues = files.map(readFile);
+  const config = Object.entries(OPTIONS).map(([key, one]) => [key, resolve(one, flags, env, fileValues)]);
+  return Object.fromEntries(config) as Config;
+}
+
+/** The configuration with nothing but defaults, and what is given. */
+export function defaultConfig(given: Partial<Config> = {}): Config {
+  const defaults = Object.fromEntries(Object.entries(OPTIONS).map(([key, one]) => [key, one.default])) as Config;
+  return { ...defaults, ...given };
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const lines = Object.values(OPTIONS).map((one) => {
+    const flag = one.flag ? `--${flagName(one)}, ` : '';
+    const names = `  ${flag}${[one.env ?? [], environmentName(one)].flat().join(', ')}, [${one.group}] ${one.name}`;
+    return `${names}\n      ${one.help} Default: ${defaultText(one)}.`;
+  });
+  return (
+    'Usage: npm start -- [options]\n\nA service compatible with OpenStack Placement. Each option is a flag, a variable of the ' +
+    'environment or a line of a\nconfiguration file; flags win over the environment, the environment over the file.\n\n' +
+    `  --config-file FILE\n      Configuration file in the format of placement.conf; may be repeated, later ones win.\n  --help\n      This text.\n${lines.join('\n')}\n`
+  );
+}
+
+/** The options as rows of a Markdown table, for the README. */
+export function optionTable(): string {
+  const rows = Object.values(OPTIONS).map((one) => {
+    const names = [
+      one.flag ? `--${flagName(one)}` : [],
+      one.env ?? [],
+      environmentName(one),
+      `[${one.group}] ${one.name}`,
+    ];
+    return `| ${names
+      .flat()
+      .map((name) => `\`${name}\``)
+      .join('<br>')} | ${defaultText(one)} | ${one.help} |`;
+  });
+  return ['| option | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+interface Option<Default, Value> {
+  readonly group: string;
+  readonly name: string;
+  readonly help: string;
+  readonly default: Default;
+  readonly defaultText?: string;
+  /** Answers undefined for a text that is no such value. */
+  readonly parse: ((text: string) => Value) & { expected?: string };
+  readonly env?: string;
+  readonly flag?: boolean;
+  readonly secret?: boolean;
+}
+
+type AnyOption = Option<unknown, unknown>;
+
+function option<Default, Value>(one: Option<Default, Value>): Option<Default, Value> {
+  return one;
+}
+
+function environmentName({ group, name }: AnyOption): string {
+  return `OS_${group}__${name}`.toUpperCase();
+}
+
+function flagName({ name }: AnyOption): string {
+  return name.replaceAll('_', '-');
+}
+
+function defaultText(one: AnyOption): string {
+  return one.defaultText ?? String(one.default);
+}
+
+type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
+interface ConfigFile {
+  readonly path: string;
+  readonly groups: Record<string, unknown>;
+}
+
+function parseFlags(argv: readonly string[]): Flags {
+  const flags = Object.values(OPTIONS).filter((one: AnyOption) => one.flag === true);
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        'config-file': { type: 'string', multiple: true },
+        ...Object.fromEntries(flags.map((one) => [flagName(one), { type: 'string' as const }])),
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}\nSee --help for the options.`);
+  }
+}
+
+function readFile(path: string): ConfigFile {
+  try {
+    return { path, groups: parseIni(fs.readFileSync(path, 'utf8')) };
+  } catch (error) {
+    throw new ConfigError(`The configuration file ${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function resolve(
+  one: AnyOption,
+  flags: Flags,
+  env: NonNullable<Sources['env']>,
+  files: readonly ConfigFile[],
+): unknown {
+  const parse = (text: string, source: string): unknown => {
+    const value = one.parse(text);
+    if (value !== undefined) return value;
+    const shown = one.secret === true ? '(not shown, it may contain a password)' : JSON.stringify(text);
+    throw new ConfigError(`${source}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.`);
+  };
+  const flag = one.flag === true ? flags[flagName(one)] : undefined;
+  if (typeof flag === 'string') return parse(flag, `--${flagName(one)}`);
+  for (const variable of [one.env, environmentName(one)]) {
+    const text = variable === undefined ? undefined : env[variable];
+    if (variable !== undefined && text !== undefined && text !== '') return parse(text, variable);
+  }
+  for (const { path, groups } of [...files].reverse()) {
+    const group = groups[one.group] as Record<string, unknown> | undefined;
+    const text = group?.[one.name];
+    if (text !== undefined) return parse(String(text), `${path}, [${one.group}] ${one.name}`);
+  }
+  return one.default;
+}
+
+function expecting<Value>(expected: string, parse: (text: string) => Value | undefined) {
+  return Object.assign((value: string) => parse(value) as Value, { expected });
+}
+
+function text(value: string): string {
+  return value;
+}
+
+function integer(min: number, max: number) {
+  return expecting(`a whole number from ${min} to ${max}`, (value) => {
+    const number = Number(value);
+    return /^\d+$/.test(value) && number >= min && number <= max ? number : undefined;
+  });
+}
+
+function oneOf<Choice extends string>(...choices: Choice[]) {
+  return expecting(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`, (value) =>
+    choices.find((choice) => choice === value),
+  );
+}
+
+/** Accepts SQLAlchemy's spelling too: `postgresql+psycopg2://`. */
+function postgresUrl(value: string): string {
+  return postgresUrlOrUndefined(value) as string;
+}
+postgresUrl.expected = 'a URL of the form postgresql://user:password@host:port/database';
+
+function postgresUrlOrUndefined(value: string): string | undefined {
+  const url = value.replace(/^postgres(ql)?(\+\w+)?:/, 'postgresql:');
+  return URL.canParse(url) && url.startsWith('postgresql:') ? url : undefined;
+}

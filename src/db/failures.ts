@@ -1,0 +1,59 @@
+/** What a failed statement means, from the driver's error. SQLSTATEs: PostgreSQL documentation, appendix A. */
+
+interface DriverError {
+  readonly code?: string;
+  readonly constraint?: string;
+  readonly message?: string;
+}
+
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOENT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+// The server ended the session, so a COMMIT under way may or may not have happened.
+const SESSION_ENDED = new Set(['57P01', '57P02']); // admin_shutdown, crash_shutdown
+
+const REFUSED = new Set([
+  '57P03', // cannot_connect_now: starting up or shutting down
+  '57014', // query_canceled: our own statement_timeout
+  '55P03', // lock_not_available: our own lock_timeout
+  '25006', // read_only_sql_transaction: a standby, or default_transaction_read_only
+  '25P03', // idle_in_transaction_session_timeout
+]);
+
+/** The connection broke (or never came about): whatever was sent last may or may not have been done. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code = '', message = '' } = (error ?? {}) as DriverError;
+  if (NETWORK.has(code) || SESSION_ENDED.has(code) || /^08...$/.test(code)) return true;
+  // What the driver raises itself has no code.
+  return /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/.test(
+    message,
+  );
+}
+
+/** The database cannot be used at the moment, through no fault of the statement. */
+export function isUnavailable(error: unknown): boolean {
+  const { code = '' } = (error ?? {}) as DriverError;
+  // 53 insufficient resources (disk full, too many connections), 58 system error (I/O)
+  return isConnectionLost(error) || REFUSED.has(code) || /^(53|58)...$/.test(code);
+}
+
+/** The transaction lost against another and may simply run again. */
+export function mayRunAgain(error: unknown): boolean {
+  const { code } = (error ?? {}) as DriverError;
+  return code === '40001' || code === '40P01'; // serialization_failure, deadlock_detected
+}
+
+/** The name of the violated constraint, when the error is a violation of one. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const { code, constraint } = (error ?? {}) as DriverError;
+  return code === '23505' || code === '23503' ? constraint : undefined; // unique, foreign key
+}

@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import knexFactory from 'knex';
+import type pg from 'pg';
+import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
+import { STANDARD_TRAITS } from '../standard/traits.js';
+import { connectClient, type DatabaseOptions } from './pool.js';
+
+// Beside src/ and dist/ alike.
+const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
+
+/** Any number will do that nobody else uses as an advisory lock in this database. */
+const MIGRATION_LOCK = 7_786_225;
+
+const OLDEST_SERVER = 14;
+
+/** The database is not one this program can work with; the message says what to do. */
+export class SchemaError extends Error {}
+
+/**
+ * Brings the schema up to date and adds the standard resource classes and traits that are missing. Processes that start at
+ * the same moment wait for each other.
+ *
+ * @returns the names of the migrations that were run
+ * @throws SchemaError for a server that is too old or a schema that is newer than this program
+ */
+export async function migrate(options: DatabaseOptions): Promise<readonly string[]> {
+  const client = await connectClient({ ...options, statementTimeout: 0 });
+  try {
+    await checkServerVersion(client);
+    // The session's own lock instead of knex's, which stays behind when a process dies with it.
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewerSchema(client);
+    const done = await runMigrations(options);
+    await addStandardNames(client);
+    return done;
+  } finally {
+    await client.end();
+  }
+}
+
+async function checkServerVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+  const version = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
+  if (version < OLDEST_SERVER) {
+    throw new SchemaError(`This is PostgreSQL ${version}; Stockroom needs PostgreSQL ${OLDEST_SERVER} or newer.`);
+  }
+}
+
+async function refuseNewerSchema(client: pg.Client): Promise<void> {
+  const { rows: found } = await client.query(
+    "select to_regclass('knex_migrations') as found where to_regclass('knex_migrations') is not null",
+  );
+  if (found.length === 0) return;
+  const known = new Set(fs.readdirSync(MIGRATIONS));
+  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by id');
+  const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new SchemaError(
+      `The schema of this database is newer than this program: it has ${unknown.join(', ')}. Run the newer Stockroom that made it.`,
+    );
+  }
+}
+
+async function runMigrations({ connectionString }: DatabaseOptions): Promise<string[]> {
+  const knex = knexFactory({
+    client: 'pg',
+    connection: { connectionString, application_name: 'stockroom migration' },
+    pool: { min: 0, max: 2 },
+    migrations: { directory: MIGRATIONS, loadExtensions: ['.js'] },
+  });
+  try {
+    await knex.migrate.forceFreeMigrationsLock();
+    const [, done] = (await knex.migrate.latest()) as [number, string[]];
+    return done;
+  } finally {
+    await knex.destroy();
+  }
+}
+
+/** Existing rows are never changed or removed. (`on conflict` alone would burn an id for every trait at every start.) */
+async function addStandardNames(client: pg.Client): Promise<void> {
+  await client.query(
+    `insert into resource_classes (id, name)
+     select id - 1, name from unnest($1::text[]) with ordinality as standard (name, id)
+     where not exists (select from resource_classes c where c.name = standard.name)
+     on conflict do nothing`,
+    [STANDARD_RESOURCE_CLASSES],
+  );
+  await client.query(
+    `insert into traits (name)
+     select name from unnest($1::text[]) as standard (name)
+     where not exists (select from traits t where t.name = standard.name)
+     on conflict do nothing`,
+    [STANDARD_TRAITS],
+  );
+}

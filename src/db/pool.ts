@@ -1,0 +1,43 @@
+import pg from 'pg';
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  readonly maxConnections: number;
+  /** Longest wait for a connection, milliseconds. */
+  readonly connectTimeout: number;
+  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver. */
+  readonly statementTimeout: number;
+}
+
+/** The connections that requests share. */
+export function createPool(options: DatabaseOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: options.maxConnections,
+    // Statements of one transaction go out without waiting for each other's answers where the code does not await them.
+    pipeline: true,
+  });
+  // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. */
+export async function connectClient(options: DatabaseOptions): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(options));
+  await client.connect();
+  return client;
+}
+
+function clientConfig({ connectionString, connectTimeout, statementTimeout }: DatabaseOptions): pg.ClientConfig {
+  return {
+    connectionString,
+    application_name: 'stockroom',
+    connectionTimeoutMillis: connectTimeout,
+    statement_timeout: statementTimeout,
+    // The server's deadline does not help on a half-open connection; the driver's does.
+    query_timeout: statementTimeout + 1000,
+    idle_in_transaction_session_timeout: statementTimeout,
+    keepAlive: true,
+  };
+}

@@ -1,0 +1,120 @@
+import { setTimeout } from 'node:timers/promises';
+import type pg from 'pg';
+import { databaseUnavailable, outcomeUnknown } from '../errors.js';
+import { isConnectionLost, isUnavailable, mayRunAgain } from './failures.js';
+
+const ATTEMPTS = 5;
+
+/**
+ * Runs a short transaction and answers what it answers. It runs again, a few times with jitter, after a deadlock or a
+ * serialization failure, and once when the connection broke before COMMIT was sent. A connection lost during COMMIT is
+ * reported and never blindly repeated: the change may have been made.
+ *
+ * The first statement is sent together with BEGIN and what `work` ends with may go out together with COMMIT
+ * ({@link Transaction.commitWith}), so a transaction of two statements takes two round trips.
+ *
+ * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
+ */
+export async function withTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce(pool, work);
+    } catch (error) {
+      const again = mayRunAgain(error) || (error instanceof ConnectionLost && attempt === 1);
+      if (!again || attempt === ATTEMPTS) {
+        if (error instanceof ConnectionLost || isUnavailable(error)) throw databaseUnavailable();
+        throw error;
+      }
+      await setTimeout(Math.random() * 10 * attempt);
+    }
+  }
+}
+
+export interface Transaction {
+  query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
+  /** The last statement of the transaction, sent together with COMMIT. If it fails nothing is committed. */
+  commitWith<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
+}
+
+/** The connection broke while nothing had been committed. */
+class ConnectionLost extends Error {}
+
+async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // A connection can also break while no statement is under way; the next statement reports it.
+  const onError = (): undefined => undefined;
+  client.on('error', onError);
+  let commitSent = false;
+  let committed = false;
+  let broken = false;
+  try {
+    const begun = client.query('begin');
+    begun.catch(() => undefined);
+    const result = await work({
+      query: async (query) => {
+        const [, answer] = await Promise.all([begun, client.query(query)]);
+        return answer;
+      },
+      commitWith: async (query) => {
+        const last = client.query(query);
+        commitSent = true;
+        // In a failed transaction COMMIT means ROLLBACK, so sending it blindly is safe.
+        const done = client.query('commit');
+        done.catch(() => undefined);
+        const answer = await last;
+        await done;
+        committed = true;
+        return answer;
+      },
+    });
+    if (!committed) {
+      await begun;
+      commitSent = true;
+      await client.query('commit');
+    }
+    return result;
+  } catch (error) {
+    if (isConnectionLost(error)) {
+      broken = true;
+      throw commitSent ? outcomeUnknown() : new ConnectionLost();
+    }
+    if (!committed) await client.query('rollback').catch(() => (broken = true));
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/**
+ * Runs one statement that is a transaction of its own. After a deadlock or serialization failure it runs again; a read also
+ * when its connection was lost.
+ *
+ * @throws ApiError 503 when the database cannot be used, saying so when the outcome of a write is unknown
+ */
+export async function runStatement<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  query: pg.QueryConfig,
+  kind: 'read' | 'write',
+): Promise<pg.QueryResult<Row>> {
+  for (let attempt = 1; ; attempt++) {
+    let sent = false;
+    let broken = false;
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      sent = true;
+      return await client.query<Row>(query);
+    } catch (error) {
+      broken = isConnectionLost(error);
+      const again = mayRunAgain(error) || (broken && attempt === 1 && (kind === 'read' || !sent));
+      if (!again || attempt === ATTEMPTS) {
+        if (broken && sent && kind === 'write') throw outcomeUnknown();
+        throw isUnavailable(error) ? databaseUnavailable() : error;
+      }
+    } finally {
+      client?.release(broken);
+    }
+    await setTimeout(Math.random() * 10 * attempt);
+  }
+}

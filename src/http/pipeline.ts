@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import accepts from 'accepts';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Authenticate, Identity } from '../auth/identity.js';
+import {
+  ApiError,
+  contentLengthNotInteger,
+  contentTypeMissing,
+  forbidden,
+  methodNotAllowed,
+  notAcceptable,
+  notUtf8,
+  unknownPath,
+  unsupportedMediaType,
+} from '../errors.js';
+import { isPermitted } from '../policy/policy.js';
+import { minorOf, negotiate, type Version } from './microversions.js';
+import { sendError, sendReply, sendUnauthorized, type Exchange } from './respond.js';
+import { RouteRequest, type Route } from './route.js';
+
+/**
+ * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
+ * processing): request id, authentication, microversion, content headers, path, method, version gate, Accept or content
+ * type, policy, handler.
+ */
+
+export interface PipelineOptions {
+  readonly authenticate: Authenticate;
+  readonly log: Logger;
+  readonly maxBodyBytes: number;
+}
+
+interface AdmittedExchange extends Exchange {
+  identity: Identity | null;
+}
+
+declare global {
+  // eslint needs to be told nothing here: this is how Express's own types are extended.
+  namespace Express {
+    interface Request {
+      exchange: AdmittedExchange;
+    }
+  }
+}
+
+/** Installs the pipeline and the routes on an Express application. */
+export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
+  app.use(admit(options));
+  for (const [path, atPath] of byPath(routes)) app.all(path, dispatch(atPath, options));
+  app.use((_req: Request, _res: Response, next: NextFunction) => {
+    next(unknownPath());
+  });
+  // Express tells an error handler from a middleware by its four parameters.
+  app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
+    fail(error, req, res, options.log);
+  });
+}
+
+/** Steps that need no route. */
+function admit({ authenticate }: PipelineOptions): RequestHandler {
+  return (req, res, next) => {
+    const exchange: AdmittedExchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
+    req.exchange = exchange;
+    const path = req.path;
+    if (path !== '/' && path !== '') {
+      exchange.identity = authenticate(req.headers);
+      if (exchange.identity === null) {
+        sendUnauthorized(res, exchange);
+        return;
+      }
+    }
+    exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
+    checkContentHeaders(req);
+    if (path.includes('%')) req.url = decodedUrl(req.url);
+    next();
+  };
+}
+
+function checkContentHeaders({ headers }: Request): void {
+  const length = headers['content-length'];
+  if (length === undefined) return;
+  if (!/^\d+$/.test(length)) throw contentLengthNotInteger();
+  if (Number(length) > 0 && headers['content-type'] === undefined) throw contentTypeMissing();
+}
+
+/** Routing looks at the percent-decoded path, in which %2F is a slash like any other. */
+function decodedUrl(url: string): string {
+  const end = url.indexOf('?');
+  const path = end === -1 ? url : url.slice(0, end);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    throw notUtf8('path');
+  }
+  // Nothing can have a NUL in its name: PostgreSQL does not store it.
+  if (decoded.includes('\0')) throw unknownPath();
+  return decoded.split('/').map(encodeURIComponent).join('/') + (end === -1 ? '' : url.slice(end));
+}
+
+/** Steps of one path: method, then the route's own. */
+function dispatch(routes: readonly Route[], options: PipelineOptions): RequestHandler {
+  const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
+  const allow = routes.map((route) => route.method).join(', ');
+  return async (req, res) => {
+    try {
+      const route = byMethod.get(req.method);
+      if (route === undefined) throw methodNotAllowed(allow);
+      const { exchange } = req;
+      const version = exchange.version as Version;
+      if (route.gateLast !== true) checkGate(route, version);
+      checkMediaTypes(route, version, req);
+      if (route.gateLast === true) checkGate(route, version);
+      const request = new RouteRequest(req, version, exchange.identity, options.maxBodyBytes);
+      checkPolicy(route, request);
+      sendReply(req, res, exchange, await route.handle(request));
+    } catch (error) {
+      fail(error, req, res, options.log);
+    }
+  };
+}
+
+function checkGate(route: Route, version: Version): void {
+  if (route.since === undefined || version.minor >= minorOf(route.since)) return;
+  throw route.below === 405 ? methodNotAllowed(null) : unknownPath();
+}
+
+function checkMediaTypes(route: Route, version: Version, req: Request): void {
+  if (route.checkAccept === true && !acceptsJson(req)) throw notAcceptable();
+  const { jsonBody = false } = route;
+  if (jsonBody === true || (typeof jsonBody === 'function' && jsonBody(version))) {
+    const type = req.headers['content-type'];
+    // Parameters are ignored; the comparison is case-sensitive, as upstream.
+    if (type?.split(';', 1)[0]?.trim() !== 'application/json') throw unsupportedMediaType(type ?? 'None');
+  }
+}
+
+function acceptsJson(req: Request): boolean {
+  const accept = req.headers.accept;
+  if (accept === undefined || accept === 'application/json' || accept === '*/*') return true;
+  // An Accept without any media range in it counts as absent.
+  if (!accept.includes('/')) return true;
+  return accepts(req).type('application/json') !== false;
+}
+
+function checkPolicy(route: Route, request: RouteRequest): void {
+  if (route.rule === null) return;
+  const { identity } = request;
+  if (identity === null || !isPermitted(route.rule, identity, route.policyTarget?.(request.query))) {
+    throw forbidden(route.rule);
+  }
+}
+
+function fail(error: unknown, req: Request, res: Response, log: Logger): void {
+  const { exchange } = req;
+  let apiError: ApiError;
+  if (error instanceof ApiError) {
+    apiError = error;
+  } else {
+    log.error(
+      { err: error, request_id: exchange.requestId, method: req.method, url: req.originalUrl },
+      'request failed',
+    );
+    apiError = new ApiError(500, 'An unexpected error occurred; the log of the server has it under this request id.');
+  }
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  // What is left of a body that nobody will read must not be taken for the next request.
+  if (!req.complete && req.headers['content-length'] !== undefined) res.shouldKeepAlive = false;
+  sendError(req, res, exchange, apiError);
+}
+
+/** Routes by path in order of first appearance, which is also the order of methods in `allow`. */
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) {
+    const atPath = paths.get(route.path);
+    if (atPath === undefined) paths.set(route.path, [route]);
+    else atPath.push(route);
+  }
+  return paths;
+}

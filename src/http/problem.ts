@@ -1,0 +1,97 @@
+import accepts from 'accepts';
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { ApiError } from '../errors.js';
+import { toJson } from './json.js';
+
+/**
+ * The error document (spec: errors.md). Its `detail` has the explanation of the status first and the message last and on
+ * one line: the `openstack` command line shows whatever follows the last newline.
+ */
+
+const EXPLANATIONS: Record<number, string> = {
+  400: 'The server could not comply with the request since it is either malformed or otherwise incorrect.',
+  403: 'Access was denied to this resource.',
+  404: 'The resource could not be found.',
+  408: 'The server has waited too long for the request to be sent by the client.',
+  409: 'There was a conflict when trying to complete your request.',
+  413: 'The body of your request was too large for this server.',
+  431: 'The headers of your request were too large for this server.',
+  500: 'The server has either erred or is incapable of performing the requested operation.',
+  503: 'The server is currently unavailable. Please try again at a later time.',
+};
+
+export interface Problem {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What the error document needs to know of the request. */
+export interface ProblemContext {
+  readonly method: string;
+  readonly accept: string | undefined;
+  readonly requestId: string;
+  /** `code` is shown from 1.23 on, and never while the version is not known. */
+  readonly showCode: boolean;
+}
+
+/** Renders an error as JSON, HTML or plain text, as the client prefers (ties go to HTML, as upstream). */
+export function renderProblem(error: ApiError, context: ProblemContext): Problem {
+  const title = STATUS_CODES[error.status] ?? 'Error';
+  const detail = detailOf(error, context);
+  const type = preferredType(context.accept);
+  if (type === 'html') {
+    const [explanation = '', ...rest] = detail.split('\n\n');
+    const body =
+      `<html>\n <head>\n  <title>${error.status} ${title}</title>\n </head>\n <body>\n  <h1>${error.status} ${title}</h1>\n` +
+      `  ${escapeHtml(explanation)}<br /><br />\n${escapeHtml(rest.join(' ').trim())}\n\n </body>\n</html>`;
+    return { status: error.status, contentType: 'text/html; charset=UTF-8', body };
+  }
+  if (type === 'text') {
+    const body = `${error.status} ${title}\n\n${detail}`;
+    return { status: error.status, contentType: 'text/plain; charset=UTF-8', body };
+  }
+  const document = {
+    status: error.status,
+    title,
+    detail,
+    ...(context.showCode ? { code: error.code } : {}),
+    request_id: context.requestId,
+    ...error.extra.members,
+  };
+  return { status: error.status, contentType: 'application/json', body: toJson({ errors: [document] }) };
+}
+
+function detailOf(error: ApiError, { method, accept }: ProblemContext): string {
+  const message = oneLine(error.message);
+  switch (error.status) {
+    case 405:
+      return `The method ${method} is not allowed for this resource. \n\n ${message}`;
+    case 406:
+      return (
+        'The resource could not be generated that was acceptable to your browser ' +
+        `(content of type ${accept ?? 'application/json'}. \n\n ${message}`
+      );
+    case 415:
+      return `The request media type ${error.extra.mediaType ?? 'None'} is not supported by this server. \n\n ${message}`;
+    default:
+      return `${EXPLANATIONS[error.status] ?? ''}\n\n ${message}  `;
+  }
+}
+
+/** Newlines become spaces and what looks like an HTML tag goes, as upstream does with client-supplied text. */
+function oneLine(message: string): string {
+  return message.replace(/[\r\n]+/g, ' ').replace(/<[^>]{1,200}>/g, '');
+}
+
+function preferredType(accept: string | undefined): 'json' | 'html' | 'text' {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'json';
+  const type = accepts({ headers: { accept } } as IncomingMessage).type(['text/html', 'application/json']);
+  if (type === 'text/html') return 'html';
+  return type === 'application/json' ? 'json' : 'text';
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

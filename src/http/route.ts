@@ -1,0 +1,111 @@
+import type { Request } from 'express';
+import getRawBody from 'raw-body';
+import { bodyIncomplete, bodyTooLarge, malformedJson } from '../errors.js';
+import type { Identity } from '../auth/identity.js';
+import type { PolicyTarget } from '../policy/policy.js';
+import type { Change, Version } from './microversions.js';
+import { parseQuery, type Query } from './query.js';
+
+/** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Express form: `/resource_providers/:uuid`. */
+  readonly path: string;
+  /** The change that brought the route; before it the answer is `below`. */
+  readonly since?: Change;
+  /** 405 where the path existed before the method, else 404. */
+  readonly below?: 404 | 405;
+  /** Policy rule; null for what anyone may call. */
+  readonly rule: string | null;
+  readonly policyTarget?: (query: Query) => PolicyTarget;
+  /** Refuse with 406 a client that does not accept application/json. */
+  readonly checkAccept?: boolean;
+  /** Refuse with 415 a body that is not application/json. */
+  readonly jsonBody?: boolean | ((version: Version) => boolean);
+  /** Check Accept and content type before the version gate (only the aggregates of a provider). */
+  readonly gateLast?: boolean;
+  readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** JSON text. */
+  readonly body?: string;
+  /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
+  readonly location?: string;
+  /**
+   * From 1.15 on `cache-control: no-cache` is sent, and `last-modified` with these seconds since the epoch, or without it
+   * when null. Undefined: the route has no cache headers.
+   */
+  readonly modified?: number | null;
+}
+
+/** What a handler gets of a request. After `parse`, nothing looks at the HTTP message again. */
+export class RouteRequest {
+  readonly version: Version;
+  readonly identity: Identity | null;
+  /** The path this service is mounted under, '' at the root; links begin with it. */
+  readonly prefix: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly #req: Request;
+  readonly #maxBodyBytes: number;
+  #query: Query | undefined;
+
+  constructor(req: Request, version: Version, identity: Identity | null, maxBodyBytes: number) {
+    this.#req = req;
+    this.version = version;
+    this.identity = identity;
+    this.prefix = req.baseUrl;
+    this.params = req.params as Record<string, string>;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** A path parameter of the route. */
+  param(name: string): string {
+    const value = this.params[name];
+    if (value === undefined) throw new Error(`the route has no parameter ${name}`);
+    return value;
+  }
+
+  /** @throws 400 when it is not UTF-8 */
+  get query(): Query {
+    if (this.#query === undefined) {
+      const start = this.#req.url.indexOf('?');
+      this.#query = parseQuery(start === -1 ? '' : this.#req.url.slice(start + 1));
+    }
+    return this.#query;
+  }
+
+  /** Reads and parses the body. @throws 400 when it is not JSON in UTF-8, 413 when it is too large */
+  async json(): Promise<unknown> {
+    const text = await this.#text();
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw malformedJson((error as Error).message);
+    }
+  }
+
+  async #text(): Promise<string> {
+    const bytes = await this.#bytes();
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw malformedJson('the body is not valid UTF-8');
+    }
+  }
+
+  async #bytes(): Promise<Buffer> {
+    const length = this.#req.headers['content-length'];
+    try {
+      return await getRawBody(this.#req, { length: length ?? null, limit: this.#maxBodyBytes });
+    } catch (error) {
+      const type = (error as { type?: string }).type;
+      if (type === 'entity.too.large') throw bodyTooLarge(this.#maxBodyBytes);
+      if (type === 'request.aborted' || type === 'request.size.invalid') throw bodyIncomplete();
+      throw error;
+    }
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,0 +1,147 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
+
+/**
+ * JSON Schema validation with upstream's wording: `{summary}  Failed validating '{keyword}' in schema{path}: ...`. Clients
+ * and the OpenStack project's own tests look for parts of it. Values are shown in Python's notation for the same reason.
+ */
+
+export type Schema = Record<string, unknown>;
+/** Gives the value back with its type, or throws a 400 that says what is wrong with it. */
+export type Validator<T> = (value: unknown) => T;
+
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, verbose: true, strictRequired: false });
+
+/** uuid-like: `urn:`, `uuid:`, braces and dashes aside, 32 hexadecimal digits (spec: schemas.md). */
+export function isUuidLike(text: string): boolean {
+  return normalizeUuid(text) !== undefined;
+}
+
+/** The lower-case dashed form of a uuid-like text, or undefined when it is none. */
+export function normalizeUuid(text: string): string | undefined {
+  const digits = text
+    .replace(/urn:|uuid:/g, '')
+    .replace(/^[{}]+|[{}]+$|-/g, '')
+    .toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+ajv.addFormat('uuid', isUuidLike);
+ajv.addFormat('dashed-uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
+// PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one must be refused before it gets there.
+ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
+
+/** Compiles the schema of a request body, at boot. */
+export function bodyValidator<T>(schema: Schema): Validator<T> {
+  return validator<T>(schema, schemaMismatch);
+}
+
+/** Compiles the schema of a query string (an object of its last values), at boot. */
+export function queryValidator<T>(schema: Schema): Validator<T> {
+  return validator<T>(schema, invalidQuery);
+}
+
+function validator<T>(schema: Schema, failure: (report: string) => ApiError): Validator<T> {
+  const validate = ajv.compile<T>(schema);
+  return (value) => {
+    if (validate(value)) return value;
+    const error = validate.errors?.[0];
+    throw failure(error === undefined ? 'the value does not match the schema' : describe(error));
+  };
+}
+
+function describe(error: ErrorObject): string {
+  const schemaPath = error.schemaPath.split('/').slice(1, -1).map(decodePointer);
+  const instancePath = error.instancePath.split('/').slice(1).map(decodePointer);
+  const inSchema = `in schema${subscripts(schemaPath)}: ${python(error.parentSchema)}`;
+  return `${summary(error)}  Failed validating '${error.keyword}' ${inSchema}  On instance${subscripts(instancePath)}: ${python(error.data)}`;
+}
+
+function summary(error: ErrorObject): string {
+  const value = python(error.data);
+  const limit = python(error.schema);
+  switch (error.keyword) {
+    case 'type':
+      return `${value} is not of type ${[error.schema].flat().map(python).join(', ')}`;
+    case 'required':
+      return `${python((error.params as { missingProperty: string }).missingProperty)} is a required property`;
+    case 'additionalProperties':
+      return additionalProperties(error);
+    case 'pattern':
+      return `${value} does not match ${limit}`;
+    case 'maxLength':
+    case 'maxItems':
+      return `${value} is too long`;
+    case 'minLength':
+    case 'minItems':
+      return `${value} is too short`;
+    case 'minProperties':
+      return `${value} does not have enough properties`;
+    case 'minimum':
+      return `${value} is less than the minimum of ${limit}`;
+    case 'maximum':
+      return `${value} is greater than the maximum of ${limit}`;
+    case 'uniqueItems':
+      return `${value} has non-unique elements`;
+    case 'enum':
+      return `${value} is not one of ${limit}`;
+    case 'format':
+      return error.schema === 'text'
+        ? `${value} contains a character that cannot be stored (NUL or half of a surrogate pair)`
+        : `${value} is not a 'uuid'`;
+    default:
+      return `${value} ${error.message ?? 'is not valid'}`;
+  }
+}
+
+function additionalProperties({ data, parentSchema }: ErrorObject): string {
+  const { properties = {}, patternProperties = {} } = (parentSchema ?? {}) as {
+    properties?: object;
+    patternProperties?: object;
+  };
+  const patterns = Object.keys(patternProperties);
+  const extras = Object.keys(data as object).filter(
+    (name) => !Object.hasOwn(properties, name) && !patterns.some((pattern) => new RegExp(pattern, 'u').test(name)),
+  );
+  if (patterns.length > 0) {
+    const verb = extras.length === 1 ? 'does' : 'do';
+    return `${shorten(extras.map(python).join(', '))} ${verb} not match any of the regexes: ${patterns.map(python).join(', ')}`;
+  }
+  const verb = extras.length === 1 ? 'was' : 'were';
+  return `Additional properties are not allowed (${shorten(extras.map(python).join(', '))} ${verb} unexpected)`;
+}
+
+function decodePointer(segment: string): string {
+  return decodeURIComponent(segment).replace(/~1/g, '/').replace(/~0/g, '~');
+}
+
+function subscripts(path: readonly string[]): string {
+  return path.map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `['${segment}']`)).join('');
+}
+
+/** A value in Python's notation, shortened: a body of a megabyte must not come back as an error of a megabyte. */
+function python(value: unknown): string {
+  return shorten(repr(value, 0));
+}
+
+function shorten(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 400)}...` : text;
+}
+
+function repr(value: unknown, depth: number): string {
+  if (value === null) return 'None';
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (typeof value === 'string') return `'${value.slice(0, 400)}'`;
+  if (typeof value !== 'object') return String(value);
+  if (depth > 6) return '...';
+  // What does not fit the shortened text need not be printed first.
+  if (Array.isArray(value))
+    return `[${value
+      .slice(0, 50)
+      .map((item) => repr(item, depth + 1))
+      .join(', ')}]`;
+  const members = Object.entries(value).slice(0, 50);
+  return `{${members.map(([name, member]) => `'${name}': ${repr(member, depth + 1)}`).join(', ')}}`;
+}

@@ -1,0 +1,60 @@
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Express } from 'express';
+import { composeService, migrateDatabase } from './compose.js';
+import { defaultConfig } from './config.js';
+import { startEmbedded } from './db/embedded.js';
+import { createLog } from './ops/log.js';
+
+export interface ServiceOptions {
+  /** URL of a PostgreSQL (14 or newer) to use. Without it an embedded one is started. */
+  readonly connection?: string;
+  /** Folder of the embedded PostgreSQL. Without it a temporary one is used and removed again by `close`. */
+  readonly dataDir?: string;
+  /** 'silent' unless given. */
+  readonly logLevel?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+export interface EmbeddedService {
+  /** An Express application: `supertest(app)`, `app.listen(port)`, or `yours.use('/placement', app)`. */
+  readonly app: Express;
+  /** Closes all connections and stops the embedded PostgreSQL. */
+  close(): Promise<void>;
+}
+
+/** A ready service for tests and for embedding in another program. Any token is accepted (noauth2). */
+export async function createService(options: ServiceOptions = {}): Promise<EmbeddedService> {
+  const config = defaultConfig({ logLevel: options.logLevel ?? 'silent' });
+  const database = options.connection === undefined ? await embedded(options.dataDir) : null;
+  const connection = options.connection ?? database?.connectionString ?? '';
+  try {
+    await migrateDatabase(config, connection);
+    const service = composeService(config, connection, createLog(config.logLevel));
+    await service.topology.current();
+    return {
+      app: service.app,
+      async close() {
+        await service.close();
+        await database?.stop();
+      },
+    };
+  } catch (error) {
+    await database?.stop();
+    throw error;
+  }
+}
+
+async function embedded(dataDir: string | undefined): Promise<{ connectionString: string; stop(): Promise<void> }> {
+  if (dataDir !== undefined) return startEmbedded({ dataDir });
+  const temporary = await fs.mkdtemp(path.join(os.tmpdir(), 'stockroom-'));
+  // Nobody will miss this data after a crash, and without fsync it starts and writes faster.
+  const database = await startEmbedded({ dataDir: temporary, settings: { fsync: 'off' } });
+  return {
+    connectionString: database.connectionString,
+    async stop() {
+      await database.stop();
+      await fs.rm(temporary, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import type { Server } from 'node:http';
+import net from 'node:net';
+import path from 'node:path';
+
+/** Where the embedded database goes when nobody says: beside the program, or the system's place for root, as whose home is
+ * closed to the user that the database runs as. */
+export function defaultDataDir(): string {
+  const here = path.resolve('data');
+  if (process.getuid?.() !== 0 || fs.existsSync(here) || openToAll(path.dirname(here))) return here;
+  return '/var/lib/stockroom';
+}
+
+function openToAll(folder: string): boolean {
+  const parent = path.dirname(folder);
+  return (fs.statSync(folder).mode & 0o001) !== 0 && (parent === folder || openToAll(parent));
+}
+
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return net.isIPv4(host) && host.startsWith('127.');
+}
+
+const DRAIN_DEADLINE_MS = 30_000;
+
+/** Stops accepting, lets requests that have begun finish, and closes connections that are idle or outlast the deadline. */
+export function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => {
+      server.closeAllConnections();
+    }, DRAIN_DEADLINE_MS);
+    // A kept-alive connection is idle again after its request: look every moment until none is left.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, 50);
+    server.close(() => {
+      clearTimeout(deadline);
+      clearInterval(sweep);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,57 @@
+import type { Parts } from '../../app.js';
+import { aggregateTooLong } from '../../errors.js';
+import { toJson } from '../../http/json.js';
+import type { Version } from '../../http/microversions.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import { bodyForProvider, findProvider } from '../find-provider.js';
+import { aggregatesBody } from './schema.js';
+import { replaceAggregates } from './store.js';
+
+/** Aggregate uuids are kept as they are spelled, and no spelling longer than the dashed one fits. */
+const LONGEST_UUID = 36;
+
+export function aggregateRoutes({ pool, topology }: Parts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/resource_providers/:uuid/aggregates',
+      since: 'providerAggregates',
+      rule: 'placement:resource_providers:aggregates:list',
+      checkAccept: true,
+      gateLast: true,
+      async handle(request) {
+        const provider = findProvider(await topology.current(), request.param('uuid'));
+        const body = render(provider.aggregates, provider.generation, request.version);
+        return { status: 200, body, modified: nowSeconds() };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/resource_providers/:uuid/aggregates',
+      since: 'providerAggregates',
+      rule: 'placement:resource_providers:aggregates:update',
+      jsonBody: true,
+      gateLast: true,
+      async handle(request) {
+        const { version } = request;
+        const uuid = request.param('uuid');
+        const { aggregates, generation } = await bodyForProvider(topology, uuid, async () => {
+          const body = aggregatesBody(version)(await request.json());
+          const tooLong = body.aggregates.find((aggregate) => aggregate.length > LONGEST_UUID);
+          if (tooLong !== undefined) throw aggregateTooLong(tooLong);
+          return body;
+        });
+        const newGeneration = await replaceAggregates(pool, uuid, generation, aggregates);
+        return { status: 200, body: render(aggregates, newGeneration, version), modified: nowSeconds() };
+      },
+    },
+  ];
+}
+
+function render(aggregates: readonly string[], generation: number, version: Version): string {
+  return toJson({
+    aggregates,
+    ...(version.has('aggregatesGeneration') ? { resource_provider_generation: generation } : {}),
+  });
+}

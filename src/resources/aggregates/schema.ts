@@ -1,0 +1,28 @@
+import { byVersion } from '../../http/microversions.js';
+import { bodyValidator } from '../../http/validate.js';
+
+export interface AggregatesBody {
+  readonly aggregates: readonly string[];
+  /** Null before 1.19, when generations were neither sent nor compared. */
+  readonly generation: number | null;
+}
+
+const aggregates = { type: 'array', items: { type: 'string', format: 'uuid' }, uniqueItems: true };
+
+const bareList = bodyValidator<readonly string[]>(aggregates);
+const withGeneration = bodyValidator<{ aggregates: readonly string[]; resource_provider_generation: number }>({
+  type: 'object',
+  required: ['aggregates', 'resource_provider_generation'],
+  additionalProperties: false,
+  properties: { aggregates, resource_provider_generation: { type: 'integer' } },
+});
+
+export const aggregatesBody = byVersion<(body: unknown) => AggregatesBody>(
+  (body) => ({ aggregates: bareList(body), generation: null }),
+  {
+    aggregatesGeneration: (body) => {
+      const { aggregates, resource_provider_generation } = withGeneration(body);
+      return { aggregates, generation: resource_provider_generation };
+    },
+  },
+);

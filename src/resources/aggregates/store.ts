@@ -1,0 +1,43 @@
+import type pg from 'pg';
+import { runStatement } from '../../db/transaction.js';
+import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
+
+/**
+ * Puts a provider into exactly these aggregates and answers its generation. With a generation given (1.19) it must be the
+ * present one and grows, even when nothing changes; without, it is neither compared nor changed.
+ *
+ * @throws 404, 409 for another generation
+ */
+export async function replaceAggregates(
+  pool: pg.Pool,
+  uuid: string,
+  generation: number | null,
+  aggregates: readonly string[],
+): Promise<number> {
+  const values = [uuid, generation, aggregates];
+  const { rows } = await runStatement<{ generation: number }>(
+    pool,
+    { name: 'replace_aggregates', text: REPLACE, values },
+    'write',
+  );
+  if (rows[0] !== undefined) return rows[0].generation;
+  const exists = { text: 'select from resource_providers where uuid = $1', values: [uuid] };
+  const { rowCount } = await runStatement(pool, exists, 'read');
+  throw rowCount === 0 ? noSuchProvider(uuid) : providerGenerationChanged();
+}
+
+const REPLACE = `
+  with provider as (
+    update resource_providers
+    set generation = case when $2::integer is null then generation else generation + 1 end, updated_at = now()
+    where uuid = $1 and ($2::integer is null or generation = $2)
+    returning id, generation
+  ), removed as (
+    delete from resource_provider_aggregates a using provider p
+    where a.resource_provider_id = p.id and a.aggregate_uuid <> all($3::text[])
+  ), added as (
+    insert into resource_provider_aggregates (resource_provider_id, aggregate_uuid)
+    select p.id, aggregate_uuid from provider p, unnest($3::text[]) as aggregate_uuid
+    on conflict do nothing
+  )
+  select generation from provider`;

@@ -1,0 +1,79 @@
+import { bodyValidator, type Schema } from '../../http/validate.js';
+
+/** The numbers of one inventory. Those that a request leaves out take their defaults, on PUT too. */
+export interface InventoryRecord {
+  readonly total: number;
+  readonly reserved: number;
+  readonly min_unit: number;
+  readonly max_unit: number;
+  readonly step_size: number;
+  readonly allocation_ratio: number;
+}
+
+type InventoryBody = Partial<InventoryRecord> & {
+  readonly total: number;
+  readonly resource_provider_generation?: number;
+};
+
+const INT_MAX = 2147483647;
+const RESOURCE_CLASS = '^[A-Z0-9_]+$';
+
+const integer = (minimum: number): Schema => ({ type: 'integer', minimum, maximum: INT_MAX });
+const record: Schema = {
+  total: integer(1),
+  reserved: integer(0),
+  min_unit: integer(1),
+  max_unit: integer(1),
+  step_size: integer(1),
+  allocation_ratio: { type: 'number', maximum: 3.40282e38 },
+  resource_provider_generation: { type: 'integer' },
+};
+const closed = (properties: Schema, required: readonly string[]): Schema => ({
+  type: 'object',
+  required,
+  additionalProperties: false,
+  properties,
+});
+
+/** POST of one inventory. The generation is accepted and ignored, as upstream does. */
+export const createBody = bodyValidator<InventoryBody & { readonly resource_class: string }>(
+  closed({ ...record, resource_class: { type: 'string', pattern: RESOURCE_CLASS } }, ['resource_class', 'total']),
+);
+
+/** PUT of one inventory. */
+export const updateBody = bodyValidator<InventoryBody & { readonly resource_provider_generation: number }>(
+  closed(record, ['total', 'resource_provider_generation']),
+);
+
+/** PUT of all inventories. Upstream does not check records under keys that are no class names; here no such key passes. */
+export const replaceBody = bodyValidator<{
+  readonly resource_provider_generation: number;
+  readonly inventories: Readonly<Record<string, InventoryBody>>;
+}>(
+  closed(
+    {
+      resource_provider_generation: { type: 'integer' },
+      inventories: {
+        type: 'object',
+        patternProperties: { [RESOURCE_CLASS]: closed(record, ['total']) },
+        additionalProperties: false,
+      },
+    },
+    ['resource_provider_generation', 'inventories'],
+  ),
+);
+
+/** A record with its defaults. */
+export function completeRecord(body: InventoryBody): InventoryRecord {
+  const { total, reserved = 0, min_unit = 1, max_unit = INT_MAX, step_size = 1, allocation_ratio = 1 } = body;
+  return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
+}
+
+/**
+ * Whether an inventory leaves a capacity: trunc((total - reserved) * ratio) above 0, or from 1.26 on not below 0
+ * (spec: microversions.md, 1.26).
+ */
+export function leavesCapacity(record: InventoryRecord, reservedMayEqualTotal: boolean): boolean {
+  const capacity = Math.trunc((record.total - record.reserved) * record.allocation_ratio);
+  return reservedMayEqualTotal ? capacity >= 0 : capacity > 0;
+}

@@ -1,0 +1,278 @@
+import type pg from 'pg';
+import { violatedConstraint } from '../../db/failures.js';
+import { runStatement } from '../../db/transaction.js';
+import {
+  deletedInventoriesInUse,
+  deletedInventoryInUse,
+  generationConflict,
+  inventoryExists,
+  noInventoryForDelete,
+  noInventoryToUpdate,
+  noSuchProvider,
+  noSuchResourceClass,
+  replacedInventoryInUse,
+  unknownClassInInventories,
+  unknownClassInNewInventory,
+  updateConflict,
+} from '../../errors.js';
+import type { InventoryRecord } from './schema.js';
+
+/**
+ * Each write is one statement, hence one transaction, that checks everything and writes or does nothing. When it did
+ * nothing a second statement finds out why; should that find nothing wrong, a rival has undone the reason meanwhile and the
+ * write is tried again.
+ *
+ * The statement updates the provider's row first, so whoever changes the same provider waits for its turn there, and a
+ * generation compared in that UPDATE is compared with the latest row: of two writers with the same generation one wins.
+ */
+const ATTEMPTS = 5;
+
+async function writeOrExplain(write: () => Promise<number | undefined>, explain: () => Promise<void>): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const generation = await write();
+    if (generation !== undefined) return generation;
+    await explain();
+  }
+  throw updateConflict('the resource provider kept changing; please retry your request.');
+}
+
+async function write(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<number | undefined> {
+  const { rows } = await runStatement<{ generation: number }>(pool, { name, text, values }, 'write');
+  return rows[0]?.generation;
+}
+
+/**
+ * Replaces all inventories of a provider and answers its new generation.
+ *
+ * @throws 404, 409 for another generation or when a class left out is in use, 400 for an unknown class
+ */
+export function replaceInventories(
+  pool: pg.Pool,
+  uuid: string,
+  generation: number,
+  records: readonly (readonly [string, InventoryRecord])[],
+): Promise<number> {
+  const names = records.map(([name]) => name);
+  return writeOrExplain(
+    async () => {
+      try {
+        return await write(pool, 'replace_inventories', REPLACE, [uuid, generation, names, ...columns(records)]);
+      } catch (error) {
+        await explainInUse(pool, uuid, error, names, replacedInventoryInUse);
+        return undefined;
+      }
+    },
+    async () => {
+      const found = await inspect(pool, uuid, names);
+      if (found.generation !== generation) throw generationConflict();
+      const unknown = found.unknownClasses[0];
+      if (unknown !== undefined) throw unknownClassInInventories(uuid, unknown);
+    },
+  );
+}
+
+const WANTED_COLUMNS = 'total, reserved, min_unit, max_unit, step_size, allocation_ratio';
+
+const REPLACE = `
+  with wanted as (
+    select c.id as resource_class_id, ${WANTED_COLUMNS}
+    from unnest($3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $8::integer[], $9::float8[])
+      as w (name, ${WANTED_COLUMNS})
+    join resource_classes c using (name)
+  ), provider as (
+    update resource_providers set generation = generation + 1, updated_at = now()
+    where uuid = $1 and generation = $2 and (select count(*) from wanted) = cardinality($3::text[])
+    returning id, generation
+  ), removed as (
+    delete from inventories i using provider p
+    where i.resource_provider_id = p.id and i.resource_class_id not in (select resource_class_id from wanted)
+  ), written as (
+    insert into inventories (resource_provider_id, resource_class_id, ${WANTED_COLUMNS})
+    select p.id, resource_class_id, ${WANTED_COLUMNS} from provider p, wanted
+    on conflict (resource_provider_id, resource_class_id) do update set
+      total = excluded.total, reserved = excluded.reserved, min_unit = excluded.min_unit, max_unit = excluded.max_unit,
+      step_size = excluded.step_size, allocation_ratio = excluded.allocation_ratio, updated_at = now()
+  )
+  select generation from provider`;
+
+/** @throws 404, 400 for an unknown class, 409 when there is an inventory of the class already */
+export function createInventory(pool: pg.Pool, uuid: string, name: string, record: InventoryRecord): Promise<number> {
+  return writeOrExplain(
+    async () => {
+      try {
+        return await write(pool, 'create_inventory', CREATE, [uuid, name, ...Object.values(ordered(record))]);
+      } catch (error) {
+        if (violatedConstraint(error) === undefined) throw error;
+        return undefined;
+      }
+    },
+    async () => {
+      const found = await inspect(pool, uuid, [name]);
+      if (found.unknownClasses.length > 0) throw unknownClassInNewInventory(uuid, name);
+      if (found.inventories.includes(name)) throw inventoryExists(name, uuid);
+    },
+  );
+}
+
+const CREATE = `
+  with class as (
+    select id from resource_classes where name = $2
+  ), provider as (
+    update resource_providers p set generation = generation + 1, updated_at = now()
+    from class c
+    where p.uuid = $1
+      and not exists (select from inventories i where i.resource_provider_id = p.id and i.resource_class_id = c.id)
+    returning p.id, p.generation, c.id as resource_class_id
+  ), written as (
+    insert into inventories (resource_provider_id, resource_class_id, ${WANTED_COLUMNS})
+    select id, resource_class_id, $3, $4, $5, $6, $7, $8 from provider
+  )
+  select generation from provider`;
+
+/** @throws 404 for an unknown provider or class, 409 for another generation, 400 when there is no inventory of the class */
+export function updateInventory(
+  pool: pg.Pool,
+  uuid: string,
+  generation: number,
+  name: string,
+  record: InventoryRecord,
+): Promise<number> {
+  return writeOrExplain(
+    () => write(pool, 'update_inventory', UPDATE, [uuid, generation, name, ...Object.values(ordered(record))]),
+    async () => {
+      const found = await inspect(pool, uuid, [name]);
+      if (found.generation !== generation) throw generationConflict();
+      if (found.unknownClasses.length > 0) throw noSuchResourceClass(name);
+      if (!found.inventories.includes(name)) throw noInventoryToUpdate(uuid, name);
+    },
+  );
+}
+
+const UPDATE = `
+  with provider as (
+    update resource_providers p set generation = generation + 1, updated_at = now()
+    from resource_classes c
+    where p.uuid = $1 and p.generation = $2 and c.name = $3
+      and exists (select from inventories i where i.resource_provider_id = p.id and i.resource_class_id = c.id)
+    returning p.id, p.generation, c.id as resource_class_id
+  ), written as (
+    update inventories i set
+      total = $4, reserved = $5, min_unit = $6, max_unit = $7, step_size = $8, allocation_ratio = $9, updated_at = now()
+    from provider p
+    where i.resource_provider_id = p.id and i.resource_class_id = p.resource_class_id
+  )
+  select generation from provider`;
+
+/** @throws 404 for an unknown provider or class or no inventory of it, 409 while it is in use */
+export async function deleteInventory(pool: pg.Pool, uuid: string, name: string): Promise<void> {
+  await writeOrExplain(
+    async () => {
+      try {
+        return await write(pool, 'delete_inventory', DELETE_ONE, [uuid, name]);
+      } catch (error) {
+        if (violatedConstraint(error) === undefined) throw error;
+        throw deletedInventoryInUse(name, uuid);
+      }
+    },
+    async () => {
+      const found = await inspect(pool, uuid, [name]);
+      if (found.unknownClasses.length > 0) throw noInventoryForDelete(name, `No such resource class ${name}.`);
+      if (!found.inventories.includes(name)) throw noInventoryForDelete(name, `No inventory of class ${name} found.`);
+    },
+  );
+}
+
+const DELETE_ONE = `
+  with provider as (
+    update resource_providers p set generation = generation + 1, updated_at = now()
+    from resource_classes c
+    where p.uuid = $1 and c.name = $2
+      and exists (select from inventories i where i.resource_provider_id = p.id and i.resource_class_id = c.id)
+    returning p.id, p.generation, c.id as resource_class_id
+  ), removed as (
+    delete from inventories i using provider p
+    where i.resource_provider_id = p.id and i.resource_class_id = p.resource_class_id
+  )
+  select generation from provider`;
+
+/** @throws 404, 409 while one of them is in use */
+export async function deleteInventories(pool: pg.Pool, uuid: string): Promise<void> {
+  await writeOrExplain(
+    async () => {
+      try {
+        return await write(pool, 'delete_inventories', DELETE_ALL, [uuid]);
+      } catch (error) {
+        await explainInUse(pool, uuid, error, [], deletedInventoriesInUse);
+        return undefined;
+      }
+    },
+    async () => {
+      await inspect(pool, uuid, []);
+    },
+  );
+}
+
+const DELETE_ALL = `
+  with provider as (
+    update resource_providers set generation = generation + 1, updated_at = now() where uuid = $1
+    returning id, generation
+  ), removed as (
+    delete from inventories i using provider p where i.resource_provider_id = p.id
+  )
+  select generation from provider`;
+
+/** One array a column, for unnest. */
+function columns(records: readonly (readonly [string, InventoryRecord])[]): unknown[][] {
+  const rows = records.map(([, record]) => Object.values(ordered(record)));
+  return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column]));
+}
+
+function ordered({
+  total,
+  reserved,
+  min_unit,
+  max_unit,
+  step_size,
+  allocation_ratio,
+}: InventoryRecord): InventoryRecord {
+  return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
+}
+
+interface Inspection {
+  readonly generation: number;
+  readonly unknownClasses: readonly string[];
+  /** Names of the classes of which the provider has inventory. */
+  readonly inventories: readonly string[];
+  readonly inUse: readonly string[];
+}
+
+/** @throws 404 for an unknown provider */
+async function inspect(pool: pg.Pool, uuid: string, names: readonly string[]): Promise<Inspection> {
+  const { rows } = await runStatement<Inspection>(pool, { text: INSPECT, values: [uuid, names] }, 'read');
+  if (rows[0] === undefined) throw noSuchProvider(uuid);
+  return rows[0];
+}
+
+const INSPECT = `
+  select p.generation,
+    array(select w.name from unnest($2::text[]) as w (name)
+          where not exists (select from resource_classes c where c.name = w.name)) as "unknownClasses",
+    array(select c.name from inventories i join resource_classes c on c.id = i.resource_class_id
+          where i.resource_provider_id = p.id) as inventories,
+    array(select c.name from inventories i join resource_classes c on c.id = i.resource_class_id
+          where i.resource_provider_id = p.id and i.used > 0 order by c.id) as "inUse"
+  from resource_providers p where p.uuid = $1`;
+
+/** Names the classes that could not be removed because they are in use. Anything but a violated constraint is thrown on. */
+async function explainInUse(
+  pool: pg.Pool,
+  uuid: string,
+  error: unknown,
+  kept: readonly string[],
+  toError: (classes: readonly string[], uuid: string) => Error,
+): Promise<void> {
+  if (violatedConstraint(error) === undefined) throw error;
+  const { inUse } = await inspect(pool, uuid, []);
+  const classes = inUse.filter((name) => !kept.includes(name));
+  if (classes.length > 0) throw toError(classes, uuid);
+}

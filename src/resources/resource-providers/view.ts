@@ -1,0 +1,72 @@
+import { byVersion, type Version } from '../../http/microversions.js';
+import { jsonString } from '../../http/json.js';
+import type { Provider, View } from '../../topology/model.js';
+import { perProvider } from '../view.js';
+
+/** A provider as a write answers it, before the topology has it. */
+export interface ProviderSummary {
+  readonly uuid: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly parentUuid: string | null;
+  readonly rootUuid: string;
+}
+
+interface Form {
+  readonly links: readonly string[];
+  readonly nested: boolean;
+}
+
+const base = ['inventories', 'usages'];
+const form = byVersion<Form>(
+  { links: base, nested: false },
+  {
+    providerAggregates: { links: [...base, 'aggregates'], nested: false },
+    traits: { links: [...base, 'aggregates', 'traits'], nested: false },
+    allocationsLink: { links: [...base, 'aggregates', 'traits', 'allocations'], nested: false },
+    nestedProviders: { links: [...base, 'aggregates', 'traits', 'allocations'], nested: true },
+  },
+);
+
+/** The JSON of a provider. `prefix` is the path the service is mounted under. */
+export function renderProvider(provider: ProviderSummary, version: Version, prefix: string): string {
+  const { links, nested } = form(version);
+  const self = jsonString(`${prefix}/resource_providers/${provider.uuid}`);
+  const href = self.slice(0, -1);
+  const rest = links.map((rel) => `, {"rel": "${rel}", "href": ${href}/${rel}"}`).join('');
+  const tree = nested
+    ? `, "parent_provider_uuid": ${JSON.stringify(provider.parentUuid)}, "root_provider_uuid": "${provider.rootUuid}"`
+    : '';
+  return (
+    `{"uuid": "${provider.uuid}", "name": ${jsonString(provider.name)}, "generation": ${provider.generation}, ` +
+    `"links": [{"rel": "self", "href": ${self}}${rest}]${tree}}`
+  );
+}
+
+/** What is rendered at the root of a server is kept: one text for each form a version can ask for. */
+const kept = perProvider(() => new Map<Form, string>());
+
+/** The JSON of a provider of the topology. */
+export function renderFromView(provider: Provider, view: View, version: Version, prefix: string): string {
+  if (prefix !== '') return renderProvider(summarize(provider, view), version, prefix);
+  const texts = kept(provider);
+  const wanted = form(version);
+  let text = texts.get(wanted);
+  if (text === undefined) {
+    text = renderProvider(summarize(provider, view), version, prefix);
+    texts.set(wanted, text);
+  }
+  return text;
+}
+
+function summarize(provider: Provider, view: View): ProviderSummary {
+  const uuidOf = (id: number): string => view.providers.get(id)?.uuid ?? '';
+  const { uuid, name, generation, parentId, rootId } = provider;
+  return {
+    uuid,
+    name,
+    generation,
+    parentUuid: parentId === null ? null : uuidOf(parentId),
+    rootUuid: uuidOf(rootId),
+  };
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import { inOneSnapshot, readEverything, since, type Mark } from './journal.js';
+import type { Provider, View } from './model.js';
+import type { Topology } from './topology.js';
+
+/**
+ * Compares a topology with the database at one snapshot: catches up and loads a second copy inside one transaction. Slow and
+ * complete; a difference is a bug in `apply` or in the journal.
+ */
+export function audit(
+  client: pg.ClientBase,
+  { topology, mark }: { topology: Topology; mark: Mark },
+): Promise<{ topology: Topology; mark: Mark; differences: readonly string[] }> {
+  return inOneSnapshot(client, async () => {
+    const news = await since(client, mark);
+    const fresh = await readEverything(client);
+    if (news === 'reload' || !topology.apply(news.changes)) return { ...fresh, differences: [] };
+    const found = differences(topology, fresh.topology);
+    return found.length === 0 ? { topology, mark: news.mark, differences: found } : { ...fresh, differences: found };
+  });
+}
+
+/** What differs between two topologies, in words; empty when they hold the same. */
+export function differences(ours: View, theirs: View): string[] {
+  const found: string[] = [];
+  compare('resource class', ours.resourceClasses, theirs.resourceClasses, ({ name }) => name, found);
+  compare('trait', ours.traits, theirs.traits, ({ name }) => name, found);
+  compare('provider', ours.providers, theirs.providers, describeProvider, found);
+  compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','), found);
+  return found;
+}
+
+function compare<T>(
+  kind: string,
+  ours: ReadonlyMap<number, T>,
+  theirs: ReadonlyMap<number, T>,
+  describe: (object: T) => string,
+  found: string[],
+): void {
+  for (const id of new Set([...ours.keys(), ...theirs.keys()])) {
+    const [our, their] = [ours.get(id), theirs.get(id)];
+    const [ourText, theirText] = [
+      our === undefined ? 'absent' : describe(our),
+      their === undefined ? 'absent' : describe(their),
+    ];
+    if (ourText !== theirText) found.push(`${kind} ${id}: in memory ${ourText}, in the database ${theirText}`);
+  }
+}
+
+function describeProvider(provider: Provider): string {
+  return JSON.stringify({
+    ...provider,
+    inventories: provider.inventories.map(({ resourceClass, ...rest }) => ({ class: resourceClass.id, ...rest })),
+    traits: provider.traits.traits.map((trait) => trait.name),
+  });
+}

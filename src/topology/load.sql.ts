@@ -1,0 +1,90 @@
+/** The statements that fill the topology. Each is one statement, hence sees one snapshot. */
+
+/**
+ * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the cluster, the database
+ * and a uuid that is changed after a restore. After a fail-over to a standby that had not received everything, transaction
+ * ids are used again, and only this tells. (pg_control_checkpoint() still shows the old timeline right after a promotion.)
+ * Null on a standby, which is refused.
+ */
+const EPOCH = `
+  case when pg_is_in_recovery() then null else concat_ws('/',
+    extract(epoch from pg_postmaster_start_time())::text,
+    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+    (select system_identifier from pg_control_system())::text,
+    (select oid from pg_database where datname = current_database())::text,
+    e.uuid::text)
+  end`;
+
+/** The columns of `ProviderState`, for a provider `p`. */
+const PROVIDER_STATE = `
+  p.id, p.uuid, p.name, p.generation, p.parent_provider_id, p.root_provider_id,
+  floor(extract(epoch from coalesce(p.updated_at, p.created_at)))::bigint,
+  (select json_agg(json_build_array(i.resource_class_id, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size,
+                                    i.allocation_ratio, i.used,
+                                    floor(extract(epoch from coalesce(i.updated_at, i.created_at)))::bigint)
+                   order by i.resource_class_id)
+     from inventories i where i.resource_provider_id = p.id),
+  (select string_agg(t.trait_id::text, ',' order by t.trait_id)
+     from resource_provider_traits t where t.resource_provider_id = p.id),
+  (select string_agg(a.aggregate_uuid, ',' order by a.aggregate_uuid)
+     from resource_provider_aggregates a where a.resource_provider_id = p.id)`;
+
+const NAME_STATE = {
+  resourceClass: `c.id, c.name, floor(extract(epoch from coalesce(c.updated_at, c.created_at)))::bigint`,
+  trait: `c.id, c.name, floor(extract(epoch from c.created_at))::bigint`,
+};
+
+export const SELECT_MARK = `
+  select pg_current_snapshot()::text as snapshot, ${EPOCH} as epoch, e.pruned_below::text,
+         current_setting('synchronous_commit') as synchronous_commit
+  from topology_epoch e`;
+
+export const SELECT_RESOURCE_CLASSES = `select json_build_array(${NAME_STATE.resourceClass})::text from resource_classes c order by c.id`;
+export const SELECT_TRAITS = `select json_build_array(${NAME_STATE.trait})::text from traits c order by c.id`;
+
+/** All providers from an id on, in order, a page at a time: $1 first id, $2 rows. */
+export const SELECT_PROVIDERS = `
+  select json_build_array(${PROVIDER_STATE})::text from resource_providers p where p.id >= $1 order by p.id limit $2`;
+
+/**
+ * The catch-up, $1 being our last snapshot: the new snapshot, and the whole present state of every object in a change that
+ * the old snapshot could not see. What committed in between is found whatever the order of commits; a transaction that is
+ * rolled back leaves nothing; a change delivered twice does no harm.
+ */
+export const CATCH_UP = `
+  with changed as materialized (
+    select distinct kind, id from topology_changes
+    where xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)
+  )
+  select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
+    exists (select from changed where kind = 0),
+    (select json_agg(json_build_array(changed.id,
+              (select json_build_array(${NAME_STATE.resourceClass}) from resource_classes c where c.id = changed.id)))
+       from changed where kind = 3)::text,
+    (select json_agg(json_build_array(changed.id,
+              (select json_build_array(${NAME_STATE.trait}) from traits c where c.id = changed.id)))
+       from changed where kind = 2)::text,
+    (select json_agg(json_build_array(changed.id,
+              (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = changed.id))
+              order by changed.id)
+       from changed where kind = 1)::text
+  from topology_epoch e`;
+
+/**
+ * Removes journal rows of a previous life of the database (a dump was restored: its ids lie in this server's future). A
+ * transaction of this server that we can see is below our snapshot's xmax, so only strangers match.
+ */
+export const PURGE_STRANGERS = `delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot())`;
+
+/**
+ * The janitor, $1 being how many seconds changes are kept: prunes below the mark of last time, once that is old enough, and
+ * sets a new one. A replica that slept longer finds `pruned_below` above its watermark and loads everything again.
+ */
+export const PRUNE = `
+  with due as (
+    update topology_epoch
+    set pruned_below = mark, mark = pg_snapshot_xmin(pg_current_snapshot()), marked_at = now()
+    where marked_at < now() - make_interval(secs => $1)
+    returning pruned_below
+  )
+  delete from topology_changes using due where xid < due.pruned_below`;
