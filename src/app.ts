@@ -3,17 +3,22 @@ import type pg from 'pg';
 import { installRoutes, type PipelineOptions } from './http/pipeline.js';
 import type { Route } from './http/route.js';
 import { aggregateRoutes } from './resources/aggregates/route.js';
+import { allocationRoutes } from './resources/allocations/route.js';
+import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { resourceClassRoutes } from './resources/resource-classes/route.js';
 import { resourceProviderRoutes } from './resources/resource-providers/route.js';
 import { rootRoutes } from './resources/root/route.js';
+import { reshaperRoutes } from './resources/reshaper/route.js';
 import { traitRoutes } from './resources/traits/route.js';
+import { usageRoutes } from './resources/usages/route.js';
 import type { TopologyReader } from './topology/catch-up.js';
 
 /** What the routes work with. */
 export interface Parts extends PipelineOptions {
   readonly pool: pg.Pool;
   readonly topology: TopologyReader;
+  readonly incompleteConsumer: IncompleteConsumer;
 }
 
 /** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
@@ -25,6 +30,9 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...aggregateRoutes(parts),
     ...traitRoutes(parts),
     ...resourceClassRoutes(parts),
+    ...allocationRoutes(parts),
+    ...usageRoutes(parts),
+    ...reshaperRoutes(parts),
   ];
 }
 

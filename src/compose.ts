@@ -30,6 +30,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
     log,
     authenticate: noauth2,
     maxBodyBytes: config.maxRequestBody,
+    incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
   });
 
   const timers = [every(config.journalRetention / 2, () => topology.prune(), log)];

@@ -74,6 +74,20 @@ const OPTIONS = {
     defaultText: 'noauth2 on loopback',
     parse: oneOf('noauth2'),
   }),
+  incompleteConsumerProjectId: option({
+    group: 'placement',
+    name: 'incomplete_consumer_project_id',
+    help: 'Project of consumers whose allocations are written without one (before microversion 1.8).',
+    default: '00000000-0000-0000-0000-000000000000',
+    parse: text,
+  }),
+  incompleteConsumerUserId: option({
+    group: 'placement',
+    name: 'incomplete_consumer_user_id',
+    help: 'User of consumers whose allocations are written without one (before microversion 1.8).',
+    default: '00000000-0000-0000-0000-000000000000',
+    parse: text,
+  }),
   maxRequestBody: option({
     group: 'stockroom',
     name: 'max_request_body',

@@ -239,3 +239,53 @@ export const badTraitNameFilter = (value: string) =>
       `?name=[in|startswith]:[name1,name2|prefix]. Got: "${value}"`,
   );
 export const badAssociated = () => badRequest('The query parameter "associated" only accepts "true" or "false"');
+
+// ---- allocations
+
+export const malformedConsumerUuid = (uuid: string) => badRequest(`Malformed consumer_uuid: ${uuid}`);
+export const unknownProviderInAllocations = (uuid: string) =>
+  badRequest(`Allocation for resource provider '${uuid}' that does not exist.`);
+export const unknownClassInConsumerAllocations = (name: string, consumerUuid: string) =>
+  badRequest(`Unable to allocate inventory for consumer ${consumerUuid}: ${noClassText(name)}`);
+export const unknownClassInAllocations = (name: string) =>
+  badRequest(`Unable to allocate inventory ${noClassText(name)}`);
+/** Clients look for the phrase `consumer generation conflict`. The expected side says null, the other None, as upstream. */
+export const consumerGenerationConflict = (stored: number | null, given: number | null) =>
+  conflict(
+    `consumer generation conflict - expected ${stored ?? 'null'} but got ${given ?? 'None'}`,
+    'placement.concurrent_update',
+  );
+const doesNotFit = (why: string) => conflict(`Unable to allocate inventory: ${why}`);
+export const invalidInventory = (name: string, uuid: string) =>
+  doesNotFit(`Inventory for '${name}' on resource provider '${uuid}' invalid.`);
+export const unitConstraints = (name: string, uuid: string) =>
+  doesNotFit(
+    `Unable to create allocation for '${name}' on resource provider '${uuid}'. The requested amount would violate ` +
+      'inventory constraints.',
+  );
+export const insufficientCapacity = (name: string, uuid: string) =>
+  doesNotFit(
+    `Unable to create allocation for '${name}' on resource provider '${uuid}'. The requested amount would exceed the capacity.`,
+  );
+export const allocationsChanged = () =>
+  conflict(
+    'Inventory and/or allocations changed while attempting to allocate: Another thread concurrently updated the resource ' +
+      'provider data. Please retry your update',
+    'placement.concurrent_update',
+  );
+export const noAllocations = (consumerUuid: string) => notFound(`No allocations for consumer '${consumerUuid}'`);
+
+// ---- reshaper
+
+export const reshapedProviderNotFound = (uuid: string) =>
+  badRequest(
+    `Resource provider ${uuid} in inventories not found: No resource provider with uuid ${uuid} found`,
+    'placement.resource_provider.not_found',
+  );
+export const generationConflictFor = (uuid: string, actual: number, given: number) =>
+  conflict(
+    `resource provider generation conflict for provider ${uuid}: actual: ${actual}, given: ${given}`,
+    'placement.concurrent_update',
+  );
+export const reshapedInventoryInUse = replacedInventoryInUse;
+export const unknownClassInReshape = (name: string) => badRequest(`malformed reshaper data: ${noClassText(name)}`);

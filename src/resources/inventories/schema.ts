@@ -45,23 +45,26 @@ export const updateBody = bodyValidator<InventoryBody & { readonly resource_prov
   closed(record, ['total', 'resource_provider_generation']),
 );
 
-/** PUT of all inventories. Upstream does not check records under keys that are no class names; here no such key passes. */
-export const replaceBody = bodyValidator<{
+export interface InventoriesBody {
   readonly resource_provider_generation: number;
   readonly inventories: Readonly<Record<string, InventoryBody>>;
-}>(
-  closed(
-    {
-      resource_provider_generation: { type: 'integer' },
-      inventories: {
-        type: 'object',
-        patternProperties: { [RESOURCE_CLASS]: closed(record, ['total']) },
-        additionalProperties: false,
-      },
+}
+
+/** Upstream does not check records under keys that are no class names; here no such key passes. */
+export const inventoriesSchema: Schema = closed(
+  {
+    resource_provider_generation: { type: 'integer' },
+    inventories: {
+      type: 'object',
+      patternProperties: { [RESOURCE_CLASS]: closed(record, ['total']) },
+      additionalProperties: false,
     },
-    ['resource_provider_generation', 'inventories'],
-  ),
+  },
+  ['resource_provider_generation', 'inventories'],
 );
+
+/** PUT of all inventories. */
+export const replaceBody = bodyValidator<InventoriesBody>(inventoriesSchema);
 
 /** A record with its defaults. */
 export function completeRecord(body: InventoryBody): InventoryRecord {

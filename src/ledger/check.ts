@@ -1,0 +1,182 @@
+import {
+  consumerGenerationConflict,
+  generationConflictFor,
+  insufficientCapacity,
+  invalidInventory,
+  reshapedInventoryInUse,
+  reshapedProviderNotFound,
+  unitConstraints,
+  unknownClassInAllocations,
+  unknownProviderInAllocations,
+} from '../errors.js';
+import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
+
+/**
+ * The rules of the ledger, pure: what a request wants against what the database holds (spec: semantics.md, writing
+ * allocations, reshaper). Everything that can be refused is refused here, before the first row is written.
+ */
+
+/** One row to write. */
+export interface NewAllocation {
+  readonly consumerUuid: string;
+  readonly providerId: number;
+  readonly classId: number;
+  readonly used: number;
+}
+
+/** @throws 409 when a consumer is not what the client believes */
+export function checkConsumers(claims: readonly Claim[], state: LockedState): void {
+  for (const { consumerUuid, consumerGeneration } of claims) {
+    if (consumerGeneration === 'any') continue;
+    const stored = state.consumers.get(consumerUuid)?.generation ?? null;
+    if (stored !== consumerGeneration) throw consumerGenerationConflict(stored, consumerGeneration);
+  }
+}
+
+/**
+ * Resolves the names in the claims.
+ *
+ * @param unknownClass makes the 400 for a resource class that does not exist; routes word it differently
+ * @throws 400 for an unknown provider or class
+ */
+export function resolveClaims(
+  claims: readonly Claim[],
+  state: LockedState,
+  unknownClass: (name: string, consumerUuid: string) => Error = unknownClassInAllocations,
+): NewAllocation[] {
+  const named = claims.flatMap((claim) => claim.allocations);
+  for (const { providerUuid } of named) {
+    if (!state.providers.has(providerUuid)) throw unknownProviderInAllocations(providerUuid);
+  }
+  return claims.flatMap(({ consumerUuid, allocations }) =>
+    allocations.flatMap(({ providerUuid, resources }) =>
+      Array.from(resources, ([className, used]) => {
+        const classId = state.classes.get(className);
+        if (classId === undefined) throw unknownClass(className, consumerUuid);
+        const providerId = state.providers.get(providerUuid)?.id ?? 0;
+        return { consumerUuid, providerId, classId, used };
+      }),
+    ),
+  );
+}
+
+/**
+ * Capacity and units. A consumer's own old allocations do not count against it, amounts of several consumers on one
+ * inventory add up, and a provider that is over its capacity already (its inventory was shrunk) still takes what leaves it
+ * no worse.
+ *
+ * @throws 409 naming the class and provider that do not fit
+ */
+export function checkRoom(
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+  inventories: ReadonlyMap<string, StoredInventory> = state.inventories,
+): void {
+  const uuids = new Map(Array.from(state.providers, ([uuid, { id }]) => [id, uuid]));
+  const classNames = new Map(Array.from(state.classes, ([name, id]) => [id, name]));
+  const after = usageAfter(wanted, state);
+  for (const { providerId, classId, used } of wanted) {
+    const key = inventoryKey(providerId, classId);
+    const inventory = inventories.get(key);
+    const [className, uuid] = [classNames.get(classId) ?? '', uuids.get(providerId) ?? ''];
+    if (inventory === undefined) throw invalidInventory(className, uuid);
+    const { min_unit, max_unit, step_size } = inventory;
+    if (used < min_unit || used > max_unit || used % step_size !== 0) throw unitConstraints(className, uuid);
+    const total = after.get(key) ?? 0;
+    if (total > capacityOf(inventory) && total > inventory.used) throw insufficientCapacity(className, uuid);
+  }
+}
+
+function capacityOf({ total, reserved, allocation_ratio }: StoredInventory): number {
+  return (total - reserved) * allocation_ratio;
+}
+
+/** Usage of each inventory that the request touches, as it will be. */
+export function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<string, number> {
+  const usage = new Map<string, number>();
+  const add = (providerId: number, classId: number, amount: number): void => {
+    const key = inventoryKey(providerId, classId);
+    usage.set(key, (usage.get(key) ?? state.inventories.get(key)?.used ?? 0) + amount);
+  };
+  for (const { providerId, classId, used } of state.held) add(providerId, classId, -used);
+  for (const { providerId, classId, used } of wanted) add(providerId, classId, used);
+  return usage;
+}
+
+/**
+ * The providers whose generation grows: those named with amounts, and those that a consumer loses who is left with
+ * nothing. A provider that a consumer merely has no more is not touched (upstream's rule, visible to clients).
+ */
+export function providersToBump(
+  claims: readonly Claim[],
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+): number[] {
+  const emptied = new Set(
+    claims
+      .filter(({ allocations }) => allocations.length === 0)
+      .map(({ consumerUuid }) => state.consumers.get(consumerUuid)?.id),
+  );
+  const left = state.held.filter(({ consumerId }) => emptied.has(consumerId));
+  return [...new Set([...wanted, ...left].map(({ providerId }) => providerId))];
+}
+
+// ---- reshaping
+
+/** @throws 400 for an unknown provider, 409 for another generation */
+export function checkReshapedProviders(sets: readonly InventorySet[], state: LockedState): void {
+  for (const { providerUuid, generation } of sets) {
+    const provider = state.providers.get(providerUuid);
+    if (provider === undefined) throw reshapedProviderNotFound(providerUuid);
+    if (provider.generation !== generation) {
+      throw generationConflictFor(providerUuid, provider.generation, generation);
+    }
+  }
+}
+
+/**
+ * The inventories that the allocations of a reshape are checked against: the old ones overlaid with the new.
+ *
+ * @throws 400 for an unknown class
+ */
+export function interimInventories(
+  sets: readonly InventorySet[],
+  state: LockedState,
+  unknownClass: (name: string) => Error,
+): Map<string, StoredInventory> {
+  const interim = new Map(state.inventories);
+  for (const { providerUuid, inventories } of sets) {
+    const providerId = state.providers.get(providerUuid)?.id ?? 0;
+    for (const [className, numbers] of inventories) {
+      const classId = state.classes.get(className);
+      if (classId === undefined) throw unknownClass(className);
+      const key = inventoryKey(providerId, classId);
+      interim.set(key, { ...numbers, providerId, classId, className, used: interim.get(key)?.used ?? 0 });
+    }
+  }
+  return interim;
+}
+
+/** What the reshape leaves out. @throws 409 when one of them would still be in use */
+export function removedInventories(
+  sets: readonly InventorySet[],
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+): StoredInventory[] {
+  const after = usageAfter(wanted, state);
+  return sets.flatMap(({ providerUuid, inventories }) => {
+    const providerId = state.providers.get(providerUuid)?.id;
+    const removed = [...state.inventories.values()].filter(
+      (inventory) => inventory.providerId === providerId && !inventories.has(inventory.className),
+    );
+    const inUse = removed.filter(
+      ({ classId, used }) => (after.get(inventoryKey(providerId ?? 0, classId)) ?? used) > 0,
+    );
+    if (inUse.length > 0)
+      throw reshapedInventoryInUse(
+        inUse.map(({ className }) => className),
+        providerUuid,
+      );
+    return removed;
+  });
+}

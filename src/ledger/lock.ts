@@ -1,0 +1,91 @@
+import type { Transaction } from '../db/transaction.js';
+import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
+import { LOCK_CONSUMERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
+
+/** Locks everything that a request names or its consumers hold, then reads it; one round trip. */
+export async function lockAndRead(
+  transaction: Transaction,
+  claims: readonly Claim[],
+  sets: readonly InventorySet[] = [],
+): Promise<LockedState> {
+  const consumerUuids = unique(claims.map(({ consumerUuid }) => consumerUuid));
+  const named = claims.flatMap(({ allocations }) => allocations);
+  const providerUuids = unique([...named, ...sets].map(({ providerUuid }) => providerUuid));
+  const classNames = unique([
+    ...named.flatMap(({ resources }) => [...resources.keys()]),
+    ...sets.flatMap(({ inventories }) => [...inventories.keys()]),
+  ]);
+  const values = [
+    providerUuids,
+    consumerUuids,
+    classNames,
+    unique(claims.map(({ projectId }) => projectId)),
+    unique(claims.map(({ userId }) => userId)),
+    unique(claims.flatMap(({ consumerType }) => consumerType ?? [])),
+  ];
+  const [consumers, providers, state] = await Promise.all([
+    transaction.query<ConsumerRow>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [consumerUuids] }),
+    transaction.query<Row>({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [providerUuids, consumerUuids] }),
+    transaction.query<StateRow>({ name: 'read_state', text: READ_STATE, values }),
+  ]);
+  const found = state.rows[0];
+  return {
+    // bigint comes as text
+    consumers: new Map(consumers.rows.map(({ uuid, id, generation }) => [uuid, { id: Number(id), generation }])),
+    providers: new Map(providers.rows.map(({ uuid, id, generation }) => [uuid, { id, generation }])),
+    classes: new Map(parse<[string, number]>(found?.classes)),
+    inventories: new Map(parse<InventoryColumns>(found?.inventories).map(toInventory)),
+    held: parse<[number, number, number, number]>(found?.held).map(([consumerId, providerId, classId, used]) => ({
+      consumerId,
+      providerId,
+      classId,
+      used,
+    })),
+    projects: new Map(parse<[string, number]>(found?.projects)),
+    users: new Map(parse<[string, number]>(found?.users)),
+    consumerTypes: new Map(parse<[string, number]>(found?.types)),
+  };
+}
+
+interface Row {
+  readonly id: number;
+  readonly uuid: string;
+  readonly generation: number;
+}
+
+interface ConsumerRow {
+  readonly id: string;
+  readonly uuid: string;
+  readonly generation: number;
+}
+
+/** Each column is the text of a JSON list, or null. */
+type StateRow = Record<'inventories' | 'held' | 'classes' | 'projects' | 'users' | 'types', string | null>;
+
+type InventoryColumns = [
+  providerId: number,
+  classId: number,
+  className: string,
+  total: number,
+  reserved: number,
+  min_unit: number,
+  max_unit: number,
+  step_size: number,
+  allocation_ratio: number,
+  used: number,
+];
+
+function toInventory(columns: InventoryColumns): [string, StoredInventory] {
+  const [providerId, classId, className, total, reserved, min_unit, max_unit, step_size, allocation_ratio, used] =
+    columns;
+  const numbers = { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
+  return [inventoryKey(providerId, classId), { providerId, classId, className, ...numbers, used }];
+}
+
+function parse<T>(json: string | null | undefined): T[] {
+  return json == null ? [] : (JSON.parse(json) as T[]);
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}

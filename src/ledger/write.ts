@@ -1,0 +1,221 @@
+import type pg from 'pg';
+import { violatedConstraint } from '../db/failures.js';
+import { withTransaction, type Transaction } from '../db/transaction.js';
+import { allocationsChanged, unknownClassInReshape } from '../errors.js';
+import {
+  checkConsumers,
+  checkReshapedProviders,
+  checkRoom,
+  interimInventories,
+  providersToBump,
+  removedInventories,
+  resolveClaims,
+  type NewAllocation,
+} from './check.js';
+import { lockAndRead } from './lock.js';
+import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
+import {
+  CREATE_OWNERS,
+  DELETE_CONSUMER,
+  LOCK_CONSUMERS,
+  LOCK_PROVIDERS,
+  OVERLAY_INVENTORIES,
+  REMOVE_INVENTORIES,
+  WRITE_CLAIMS,
+} from './sql.js';
+
+/** How often a claim starts over because a rival created the same consumer, or changed what no lock of ours guards. */
+const ATTEMPTS = 10;
+
+/**
+ * Writes what several consumers shall have, all or nothing. Two round trips: BEGIN, the locks and the reading go out
+ * together, and after the check the writing goes out together with COMMIT.
+ *
+ * Claims that fit never fail because of each other: they wait for each other's provider rows and see what is left.
+ *
+ * @throws 400 for unknown providers and classes, 409 for another consumer generation or what does not fit
+ */
+export function writeClaims(
+  pool: pg.Pool,
+  claims: readonly Claim[],
+  unknownClass: (name: string, consumerUuid: string) => Error,
+): Promise<void> {
+  return startingOver(() =>
+    withTransaction(pool, async (transaction) => {
+      const state = await lockAndRead(transaction, claims);
+      checkConsumers(claims, state);
+      const wanted = resolveClaims(claims, state, unknownClass);
+      checkRoom(wanted, state);
+      const owners = await ensureOwners(transaction, claims, state);
+      const bumps = new Map(providersToBump(claims, wanted, state).map((id) => [id, 1]));
+      await transaction.commitWith(writeStatement(claims, wanted, owners, bumps));
+    }),
+  );
+}
+
+/**
+ * Replaces inventories of several providers and allocations of several consumers in one transaction. The allocations are
+ * checked against the old inventories overlaid with the new; what the new ones leave out must then be unused.
+ *
+ * @throws 400 for unknown providers and classes, 409 for other generations, what does not fit, or what is still in use
+ */
+export function reshape(pool: pg.Pool, sets: readonly InventorySet[], claims: readonly Claim[]): Promise<void> {
+  return startingOver(() =>
+    withTransaction(pool, async (transaction) => {
+      const state = await lockAndRead(transaction, claims, sets);
+      checkReshapedProviders(sets, state);
+      checkConsumers(claims, state);
+      const interim = interimInventories(sets, state, unknownClassInReshape);
+      const wanted = resolveClaims(claims, state, unknownClassInReshape);
+      checkRoom(wanted, state, interim);
+      const removed = removedInventories(sets, wanted, state);
+      const owners = await ensureOwners(transaction, claims, state);
+      await Promise.all([
+        transaction.query(overlayStatement(sets, state)),
+        transaction.query(writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state))),
+        transaction.commitWith(removeStatement(removed)),
+      ]);
+    }),
+  );
+}
+
+/** Removes all a consumer has, in one round trip, without looking at generations. Answers how many allocations it had. */
+export function removeConsumer(pool: pg.Pool, uuid: string): Promise<number> {
+  return startingOver(() =>
+    withTransaction(pool, async (transaction) => {
+      const [, , { rows }] = await Promise.all([
+        transaction.query({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [[uuid]] }),
+        transaction.query({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [[], [uuid]] }),
+        transaction.commitWith<{ removed: number }>({
+          name: 'delete_consumer',
+          text: DELETE_CONSUMER,
+          values: [[uuid]],
+        }),
+      ]);
+      return rows[0]?.removed ?? 0;
+    }),
+  );
+}
+
+/**
+ * Two claims for a consumer that does not exist yet have nothing to lock; the second violates the unique uuid, and when it
+ * starts over it finds the consumer. Other violated constraints mean that something changed without taking our locks:
+ * hand-typed SQL.
+ */
+async function startingOver<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (violatedConstraint(error) === undefined) throw error;
+      if (attempt === ATTEMPTS) throw allocationsChanged();
+    }
+  }
+}
+
+type Owners = Pick<LockedState, 'consumers' | 'projects' | 'users' | 'consumerTypes'>;
+
+/** Creates the projects, users and types that are new; only the first claim of each pays for it. */
+async function ensureOwners(transaction: Transaction, claims: readonly Claim[], state: LockedState): Promise<Owners> {
+  const staying = claims.filter(({ allocations }) => allocations.length > 0);
+  const missing = (names: (string | null)[], known: ReadonlyMap<string, number>): string[] => [
+    ...new Set(names.filter((name) => name !== null && !known.has(name)) as string[]),
+  ];
+  const projects = missing(
+    staying.map(({ projectId }) => projectId),
+    state.projects,
+  ).sort();
+  const users = missing(
+    staying.map(({ userId }) => userId),
+    state.users,
+  ).sort();
+  const types = missing(
+    staying.map(({ consumerType }) => consumerType),
+    state.consumerTypes,
+  ).sort();
+  if (projects.length + users.length + types.length === 0) return state;
+  await transaction.query({ text: CREATE_OWNERS, values: [projects, users, types] });
+  const { projects: allProjects, users: allUsers, consumerTypes } = await lockAndRead(transaction, claims);
+  return { consumers: state.consumers, projects: allProjects, users: allUsers, consumerTypes };
+}
+
+function writeStatement(
+  claims: readonly Claim[],
+  wanted: readonly NewAllocation[],
+  { consumers, projects, users, consumerTypes }: Owners,
+  bumps: ReadonlyMap<number, number>,
+): pg.QueryConfig {
+  const staying = claims.filter(({ allocations }) => allocations.length > 0);
+  const created = staying.filter(({ consumerUuid }) => !consumers.has(consumerUuid));
+  const kept = staying.filter(({ consumerUuid }) => consumers.has(consumerUuid));
+  const gone = claims.filter(({ allocations }) => allocations.length === 0);
+  const idOf = ({ consumerUuid }: Claim): number[] => [consumers.get(consumerUuid)?.id ?? []].flat();
+  const owners = (some: readonly Claim[]): unknown[] => [
+    some.map(({ projectId }) => projects.get(projectId)),
+    some.map(({ userId }) => users.get(userId)),
+    some.map(({ consumerType }) => (consumerType === null ? null : consumerTypes.get(consumerType))),
+  ];
+  const values = [
+    created.map(({ consumerUuid }) => consumerUuid),
+    ...owners(created),
+    kept.flatMap(idOf),
+    ...owners(kept),
+    gone.flatMap(idOf),
+    wanted.map(({ consumerUuid }) => consumerUuid),
+    wanted.map(({ providerId }) => providerId),
+    wanted.map(({ classId }) => classId),
+    wanted.map(({ used }) => used),
+    [...bumps.keys()],
+    [...bumps.values()],
+  ];
+  return { name: 'write_claims', text: WRITE_CLAIMS, values };
+}
+
+/**
+ * A reshape counts as several operations on a provider's generation: the interim set when the new one is not empty, the
+ * allocations that name it, and the final set (spec: semantics.md, generations).
+ */
+function reshapeBumps(
+  sets: readonly InventorySet[],
+  claims: readonly Claim[],
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+): Map<number, number> {
+  const bumps = new Map(providersToBump(claims, wanted, state).map((id) => [id, 1]));
+  for (const { providerUuid, inventories } of sets) {
+    const id = state.providers.get(providerUuid)?.id ?? 0;
+    bumps.set(id, (bumps.get(id) ?? 0) + (inventories.size > 0 ? 2 : 1));
+  }
+  return bumps;
+}
+
+function overlayStatement(sets: readonly InventorySet[], state: LockedState): pg.QueryConfig {
+  const rows = sets.flatMap(({ providerUuid, inventories }) =>
+    Array.from(inventories, ([className, numbers]) => ({
+      ...numbers,
+      providerId: state.providers.get(providerUuid)?.id,
+      classId: state.classes.get(className),
+    })),
+  );
+  const column = (name: keyof InventoryNumbers): unknown[] => rows.map((row) => row[name]);
+  return {
+    text: OVERLAY_INVENTORIES,
+    values: [
+      rows.map(({ providerId }) => providerId),
+      rows.map(({ classId }) => classId),
+      column('total'),
+      column('reserved'),
+      column('min_unit'),
+      column('max_unit'),
+      column('step_size'),
+      column('allocation_ratio'),
+    ],
+  };
+}
+
+function removeStatement(removed: readonly StoredInventory[]): pg.QueryConfig {
+  return {
+    text: REMOVE_INVENTORIES,
+    values: [removed.map(({ providerId }) => providerId), removed.map(({ classId }) => classId)],
+  };
+}

@@ -1,0 +1,84 @@
+import type { Parts } from '../../app.js';
+import {
+  malformedConsumerUuid,
+  noAllocations,
+  noSuchProviderForAllocations,
+  unknownClassInAllocations,
+  unknownClassInConsumerAllocations,
+} from '../../errors.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import { normalizeUuid } from '../../http/validate.js';
+import { removeConsumer, writeClaims } from '../../ledger/write.js';
+import { toClaim } from './parse.js';
+import { consumerBody, manageBody } from './schema.js';
+import { readConsumer, readProviderAllocations } from './store.js';
+import { renderConsumer, renderProviderAllocations } from './view.js';
+
+export function allocationRoutes({ pool, incompleteConsumer }: Parts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/resource_providers/:uuid/allocations',
+      rule: 'placement:resource_providers:allocations:list',
+      checkAccept: true,
+      async handle(request) {
+        const uuid = request.param('uuid');
+        const found = await readProviderAllocations(pool, uuid);
+        if (found === null) throw noSuchProviderForAllocations(uuid);
+        const body = renderProviderAllocations(found, request.version);
+        return { status: 200, body, modified: found.modified ?? nowSeconds() };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/allocations',
+      since: 'manageAllocations',
+      rule: 'placement:allocations:manage',
+      jsonBody: true,
+      async handle(request) {
+        const { version } = request;
+        const body = manageBody(version)(await request.json());
+        const claims = Object.entries(body).map(([uuid, one]) => toClaim(uuid, one, version, incompleteConsumer));
+        await writeClaims(pool, claims, unknownClassInAllocations);
+        return { status: 204 };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/allocations/:consumer_uuid',
+      rule: 'placement:allocations:list',
+      checkAccept: true,
+      async handle(request) {
+        const consumer = await readConsumer(pool, request.param('consumer_uuid'));
+        const body = renderConsumer(consumer, request.version);
+        return { status: 200, body, modified: consumer?.modified ?? nowSeconds() };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/allocations/:consumer_uuid',
+      rule: 'placement:allocations:update',
+      jsonBody: true,
+      async handle(request) {
+        const { version } = request;
+        const given = request.param('consumer_uuid');
+        const uuid = normalizeUuid(given);
+        if (uuid === undefined) throw malformedConsumerUuid(given);
+        const body = consumerBody(version)(await request.json());
+        await writeClaims(pool, [toClaim(uuid, body, version, incompleteConsumer)], unknownClassInConsumerAllocations);
+        return { status: 204 };
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/allocations/:consumer_uuid',
+      rule: 'placement:allocations:delete',
+      async handle(request) {
+        const uuid = request.param('consumer_uuid');
+        if ((await removeConsumer(pool, uuid)) === 0) throw noAllocations(uuid);
+        return { status: 204 };
+      },
+    },
+  ];
+}

@@ -1,0 +1,36 @@
+import { toJson } from '../../http/json.js';
+import type { Version } from '../../http/microversions.js';
+import type { ConsumerAllocations, ProviderAllocations } from './store.js';
+
+/** Shown for a consumer whose type was never recorded. */
+export const UNKNOWN_CONSUMER_TYPE = 'unknown';
+
+/** What a consumer has; nothing but an empty object when it has nothing, at every version. */
+export function renderConsumer(consumer: ConsumerAllocations | null, version: Version): string {
+  if (consumer === null) return '{"allocations": {}}';
+  const allocations: Record<string, { resources: Record<string, number>; generation: number }> = {};
+  for (const [uuid, generation, className, used] of consumer.allocations) {
+    (allocations[uuid] ??= { resources: {}, generation }).resources[className] = used;
+  }
+  const { projectId, userId, generation, type } = consumer;
+  return toJson({
+    allocations,
+    ...(version.has('allocationsByProvider') ? { project_id: projectId, user_id: userId } : {}),
+    ...(version.has('consumerGenerations') ? { consumer_generation: generation } : {}),
+    ...(version.has('consumerTypes') ? { consumer_type: type ?? UNKNOWN_CONSUMER_TYPE } : {}),
+  });
+}
+
+/** What is allocated from a provider, by consumer. */
+export function renderProviderAllocations(provider: ProviderAllocations, version: Version): string {
+  const showGeneration = version.has('consumerGenerations');
+  const allocations: Record<string, { resources: Record<string, number>; consumer_generation?: number }> = {};
+  for (const [uuid, generation, className, used] of provider.allocations) {
+    const consumer = (allocations[uuid] ??= {
+      resources: {},
+      ...(showGeneration ? { consumer_generation: generation } : {}),
+    });
+    consumer.resources[className] = used;
+  }
+  return toJson({ allocations, resource_provider_generation: provider.generation });
+}

@@ -1,0 +1,41 @@
+import type pg from 'pg';
+import { runStatement } from '../../db/transaction.js';
+
+/** The amount of one resource class that the consumers of one type use. */
+export interface Usage {
+  /** Null for consumers without a recorded type. */
+  readonly type: string | null;
+  readonly className: string;
+  readonly used: number;
+  /** How many consumers there are of the type, whatever classes they use. */
+  readonly consumers: number;
+}
+
+/** What the consumers of a project (and user) use, by consumer type and class. */
+export async function readUsages(pool: pg.Pool, projectId: string, userId: string | null): Promise<Usage[]> {
+  // PostgreSQL knows no such text, and nothing is called so.
+  if (projectId.includes('\0') || userId?.includes('\0') === true) return [];
+  const query = { name: 'read_usages', text: READ_USAGES, values: [projectId, userId] };
+  return (await runStatement<Usage>(pool, query, 'read')).rows;
+}
+
+// float8 is exact up to 2^53, and arrives as a number where bigint would be text.
+const READ_USAGES = `
+  with owned as materialized (
+    select c.id, c.consumer_type_id
+    from consumers c join projects p on p.id = c.project_id
+    where p.external_id = $1
+      and ($2::text is null or c.user_id = (select u.id from users u where u.external_id = $2))
+  ), counted as (
+    select consumer_type_id, count(*)::float8 as consumers from owned group by consumer_type_id
+  ), summed as (
+    select o.consumer_type_id, a.resource_class_id, sum(a.used)::float8 as used
+    from owned o join allocations a on a.consumer_id = o.id
+    group by o.consumer_type_id, a.resource_class_id
+  )
+  select t.name as type, class.name as "className", summed.used, counted.consumers
+  from summed
+  join counted on counted.consumer_type_id is not distinct from summed.consumer_type_id
+  join resource_classes class on class.id = summed.resource_class_id
+  left join consumer_types t on t.id = summed.consumer_type_id
+  order by t.name nulls last, class.id`;
