@@ -140,7 +140,7 @@ export const resourceClassInUse = (name: string) =>
 export const badResourceItem = (item: string) =>
   badRequest(
     'Badly formed resources parameter. Expected resources query string parameter in form: ' +
-      `?resources=VCPU:2,MEMORY_MB:1024. Got: ${item === '' ? 'empty string' : item}.`,
+      `?resources=VCPU:2,MEMORY_MB:1024. Got: ${item}.`,
   );
 export const resourceAmountNotInteger = (name: string, amount: string) =>
   badRequest(`Requested resource ${name} expected positive integer amount. Got: ${amount}.`);

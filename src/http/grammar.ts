@@ -21,10 +21,10 @@ import { isUuidLike } from './validate.js';
 
 /** `VCPU:2,MEMORY_MB:1024`: amounts by resource class; the last one counts when a class is listed twice. */
 export function parseResources(text: string): Map<string, number> {
+  if (text.trim() === '') throw badResourceItem('empty string');
   const resources = new Map<string, number>();
   for (const item of text.split(',')) {
     const [name, amount, ...rest] = item.split(':');
-    if (text.trim() === '') throw badResourceItem('');
     if (name === undefined || amount === undefined || rest.length > 0) throw badResourceItem(item);
     // What Python's int() takes: blanks around, a sign, underscores between digits.
     const digits = amount.trim();
