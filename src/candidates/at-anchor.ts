@@ -75,7 +75,7 @@ function flatHostSearch(plan: Plan, trace: Trace): ((root: Provider) => readonly
 
 function inSlotOrder(levels: readonly Level[]): Provider[] {
   const chosen: Provider[] = [];
-  for (const { slot, chosen: place } of levels) if (place !== null) chosen[slot.index] = place.provider;
+  for (const { slot, chosen: provider } of levels) if (provider !== null) chosen[slot.index] = provider;
   return chosen;
 }
 

@@ -31,15 +31,15 @@ export function* combinations(
       depth--;
       continue;
     }
-    const place = level.options[level.next++];
-    if (place === undefined) {
+    const provider = level.options[level.next++];
+    if (provider === undefined) {
       level.next = 0;
       depth--;
       continue;
     }
     if (counts.tried >= maxSteps) return;
     counts.tried++;
-    level.chosen = place;
+    level.chosen = provider;
     if (!allHold(rules, levels, depth, counts)) continue;
     if (!allHold(seatings, levels, depth + 1, counts)) continue;
     depth++;

@@ -3,22 +3,14 @@ import type { Plan, Slot } from './match.js';
 import type { Sharer } from './sharing.js';
 import { isAtOrAbove, type Subtree } from './subtrees.js';
 
-/** A provider as the search at one anchor sees it. */
-export interface Place {
-  readonly provider: Provider;
-  /** Scratch space of seating.ts. */
-  guests: Level[];
-  visit: number;
-}
-
 /** A slot at one anchor: where it may go and, while the search runs, where it is. */
 export interface Level {
   readonly slot: Slot;
-  options: Place[];
+  options: Provider[];
   /** Which option is to be tried next. */
   next: number;
   /** Meaningful at and above the depth the search is in. */
-  chosen: Place | null;
+  chosen: Provider | null;
 }
 
 /** The levels of the search at an anchor, in the order in which they are decided; `null` when some slot has no provider. */
@@ -30,20 +22,11 @@ export function levelsAt(
   root: Provider,
   sharers: readonly Sharer[],
 ): Level[] | null {
-  const places = new Map<Provider, Place>();
-  const placeOf = (provider: Provider): Place => {
-    let place = places.get(provider);
-    if (place === undefined) {
-      place = { provider, guests: [], visit: 0 };
-      places.set(provider, place);
-    }
-    return place;
-  };
   const levels: Level[] = [];
   for (const slot of plan.slots) {
-    const options: Place[] = [];
-    for (const member of tree.members) if (slot.servesAtHome(member, root)) options.push(placeOf(member));
-    for (const sharer of sharers) if (sharer.serves.has(slot)) options.push(placeOf(sharer.provider));
+    const options: Provider[] = [];
+    for (const member of tree.members) if (slot.servesAtHome(member, root)) options.push(member);
+    for (const sharer of sharers) if (sharer.serves.has(slot)) options.push(sharer.provider);
     if (options.length === 0) return null;
     levels.push({ slot, options, next: 0, chosen: null });
   }
@@ -59,15 +42,15 @@ export function levelsAt(
  */
 function keepSubtreeOptions(view: View, levels: readonly Level[], subtree: Subtree): void {
   const listed = levels.filter(({ slot }) => subtree.has(slot));
-  const tops = new Set<Place>();
+  const tops = new Set<Provider>();
   for (const { options } of listed) {
     for (const top of options) {
-      const reachesAll = listed.every((level) => level.options.some((place) => isAtOrAbove(view, top, place)));
+      const reachesAll = listed.every((level) => level.options.some((option) => isAtOrAbove(view, top, option)));
       if (reachesAll) tops.add(top);
     }
   }
   for (const level of listed) {
-    level.options = level.options.filter((place) => [...tops].some((top) => isAtOrAbove(view, top, place)));
+    level.options = level.options.filter((option) => [...tops].some((top) => isAtOrAbove(view, top, option)));
   }
 }
 

@@ -34,17 +34,17 @@ export interface Plan {
 export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
   const slots: Slot[] = [];
   const conditions: Conditions[] = [];
-  for (const [position, group] of request.groups.entries()) {
-    const groupTrace = trace.groups[position];
+  for (const [index, group] of request.groups.entries()) {
+    const groupTrace = trace.groups[index];
     if (groupTrace === undefined || isImpossible(view, group)) return null;
     const asked = conditionsOf(group);
     conditions.push(asked);
     if (group.suffix !== '') {
-      slots.push(suffixedSlot(view, group, { index: slots.length, group: position }, asked, groupTrace));
+      slots.push(suffixedSlot(view, group, { index: slots.length, group: index }, asked, groupTrace));
       continue;
     }
     for (const resource of group.resources) {
-      slots.push(unsuffixedSlot(group, resource, { index: slots.length, group: position }, asked, groupTrace));
+      slots.push(unsuffixedSlot(group, resource, { index: slots.length, group: index }, asked, groupTrace));
     }
   }
   if (slots.length === 0) return null;
@@ -60,7 +60,8 @@ function isImpossible(view: View, group: Group): boolean {
   return group.resources.length === 0 && group.requiredTraits.length === 0 && group.memberOf.length === 0;
 }
 
-interface Place {
+/** Where a slot stands in the plan. */
+interface Position {
   readonly index: number;
   readonly group: number;
 }
@@ -71,7 +72,7 @@ interface Check {
 }
 
 /** One provider meets everything by itself; its root does not help, and it makes no difference where it is anchored. */
-function suffixedSlot(view: View, group: Group, place: Place, asked: Conditions, trace: GroupTrace): Slot {
+function suffixedSlot(view: View, group: Group, position: Position, asked: Conditions, trace: GroupTrace): Slot {
   const lookedAt = addStage(trace, 'looked at');
   const checks: Check[] = group.resources.map((resource) => roomCheck(resource, trace));
   checks.push(...traitAndAggregateChecks(asked, null, trace));
@@ -83,7 +84,7 @@ function suffixedSlot(view: View, group: Group, place: Place, asked: Conditions,
     lookedAt.left++;
     return passesAll(provider, checks);
   };
-  return { ...place, suffixed: true, resources: group.resources, servesAtHome: serves, servesAbroad: serves };
+  return { ...position, suffixed: true, resources: group.resources, servesAtHome: serves, servesAbroad: serves };
 }
 
 /** Root id of the tree a suffixed group must be served from. A resourceless group's in_tree only has to exist (upstream). */
@@ -100,7 +101,7 @@ export function inTreeOf(view: View, group: Group): number | null {
 function unsuffixedSlot(
   group: Group,
   resource: ResourceAmount,
-  place: Place,
+  position: Position,
   asked: Conditions,
   trace: GroupTrace,
 ): Slot {
@@ -126,7 +127,7 @@ function unsuffixedSlot(
     return true;
   };
   return {
-    ...place,
+    ...position,
     suffixed: false,
     resources: [resource],
     servesAtHome: serves,

@@ -1,6 +1,6 @@
 import { hasTrait, inventoryOf, type Provider, type TraitSet, type View } from '../topology/model.js';
 import { remember } from './conditions.js';
-import type { Level, Place } from './levels.js';
+import type { Level } from './levels.js';
 import type { Plan } from './match.js';
 import type { Group, ResourceAmount } from './request.js';
 import { isAtOrAbove, type Subtree } from './subtrees.js';
@@ -43,10 +43,10 @@ const isolate: Rule = {
 const oneProviderPerTree: Rule = {
   name: 'nested',
   allows: (levels, depth) => {
-    const place = levels[depth]?.chosen;
+    const provider = levels[depth]?.chosen;
     for (let above = 0; above < depth; above++) {
       const other = levels[above]?.chosen;
-      if (other !== place && other?.provider.rootId === place?.provider.rootId) return false;
+      if (other !== provider && other?.rootId === provider?.rootId) return false;
     }
     return true;
   },
@@ -72,12 +72,12 @@ export function freeRoom(provider: Provider, classId: number): number {
   return Math.min(Math.trunc(inventory.capacity) - inventory.used, inventory.maxUnit);
 }
 
-/** What the levels before `end` take of a class from a place. */
-export function amountTaken(levels: readonly Level[], end: number, place: Place, classId: number): number {
+/** What the levels before `end` take of a class from a provider. */
+export function amountTaken(levels: readonly Level[], end: number, provider: Provider, classId: number): number {
   let sum = 0;
   for (let above = 0; above < end; above++) {
     const level = levels[above];
-    if (level?.chosen === place) sum += amountOf(level.slot.resources, classId);
+    if (level?.chosen === provider) sum += amountOf(level.slot.resources, classId);
   }
   return sum;
 }
@@ -97,7 +97,7 @@ function capacityRule(contested: ReadonlySet<number>): Rule {
       for (const { resourceClass, amount } of level.slot.resources) {
         if (!contested.has(resourceClass.id)) continue;
         const taken = amountTaken(levels, depth, level.chosen, resourceClass.id);
-        if (taken > 0 && taken + amount > freeRoom(level.chosen.provider, resourceClass.id)) return false;
+        if (taken > 0 && taken + amount > freeRoom(level.chosen, resourceClass.id)) return false;
       }
       return true;
     },
@@ -111,11 +111,11 @@ function subtreeRule(view: View, subtree: Subtree): Rule {
     allows: (levels, depth) => {
       const current = levels[depth];
       if (current === undefined || !subtree.has(current.slot)) return true;
-      const chosen: Place[] = [];
+      const chosen: Provider[] = [];
       for (const [position, level] of levels.entries()) {
         if (position <= depth && level.chosen !== null && subtree.has(level.slot)) chosen.push(level.chosen);
       }
-      const isTop = (top: Place): boolean => chosen.every((place) => isAtOrAbove(view, top, place));
+      const isTop = (top: Provider): boolean => chosen.every((provider) => isAtOrAbove(view, top, provider));
       if (chosen.some(isTop)) return true;
       if (chosen.length === subtree.size) return false;
       return levels.some((level, position) => position > depth && subtree.has(level.slot) && level.options.some(isTop));
@@ -145,9 +145,9 @@ function traitUnionRule({ requiredTraits }: Group): Rule {
       for (const [position, level] of levels.entries()) {
         if (level.slot.suffixed) continue;
         if (position <= depth) {
-          if (level.chosen !== null) mask |= maskOf(level.chosen.provider.traits);
+          if (level.chosen !== null) mask |= maskOf(level.chosen.traits);
         } else {
-          for (const { provider } of level.options) mask |= maskOf(provider.traits);
+          for (const { traits } of level.options) mask |= maskOf(traits);
         }
         if (mask === all) return true;
       }

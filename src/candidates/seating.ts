@@ -1,4 +1,5 @@
-import type { Level, Place } from './levels.js';
+import type { Provider } from '../topology/model.js';
+import type { Level } from './levels.js';
 import type { Plan } from './match.js';
 import { amountOf, amountTaken, contestedClasses, freeRoom } from './rules.js';
 import type { RuleName } from './trace.js';
@@ -19,8 +20,8 @@ export interface Seating {
 interface Pool {
   readonly name: RuleName;
   readonly members: readonly Level[];
-  /** How many of the undecided can sit at a place at most, once the first `decided` levels have theirs. */
-  seats(levels: readonly Level[], decided: number, place: Place, smallest: number): number;
+  /** How many of the undecided a provider can take at most, once the first `decided` levels have theirs. */
+  seats(levels: readonly Level[], decided: number, provider: Provider, smallest: number): number;
   amountOf(level: Level): number;
   /** Whether any choice leaves seats for the others, so that there is nothing to check. */
   readonly isRoomy: boolean;
@@ -38,10 +39,10 @@ function isolatePool(levels: readonly Level[]): Pool {
   return {
     name: 'isolate',
     members,
-    seats: (all, decided, place) => {
+    seats: (all, decided, provider) => {
       for (let above = 0; above < decided; above++) {
         const level = all[above];
-        if (level?.chosen === place && level.slot.suffixed) return 0;
+        if (level?.chosen === provider && level.slot.suffixed) return 0;
       }
       return 1;
     },
@@ -57,51 +58,54 @@ function classPool(levels: readonly Level[], classId: number): Pool {
   return {
     name: 'capacity',
     members,
-    seats: (all, decided, place, smallest) =>
-      Math.floor((freeRoom(place.provider, classId) - amountTaken(all, decided, place, classId)) / smallest),
+    seats: (all, decided, provider, smallest) =>
+      Math.floor((freeRoom(provider, classId) - amountTaken(all, decided, provider, classId)) / smallest),
     amountOf: demand,
-    isRoomy: members.every(({ options }) => options.some(({ provider }) => freeRoom(provider, classId) >= total)),
+    isRoomy: members.every(({ options }) => options.some((provider) => freeRoom(provider, classId) >= total)),
   };
 }
 
+/** A provider with those of the waiting levels that sit there for the time being. */
+interface Table {
+  readonly seats: number;
+  readonly guests: Level[];
+  /** The last round in which a seat was looked for here. */
+  round: number;
+}
+
 function seatingOf(pool: Pool): Seating {
-  let visit = 0;
   return {
     name: pool.name,
     allows: (levels, decided) => {
-      const waiting = pool.members.filter((level) => levels.indexOf(level) >= decided);
-      if (waiting.length === 0) return true;
+      const waiting = levels.filter((level, depth) => depth >= decided && pool.members.includes(level));
       const smallest = Math.min(...waiting.map((level) => pool.amountOf(level)));
-      const seats = new Map<Place, number>();
+      const tables = new Map<Provider, Table>();
       for (const { options } of waiting) {
-        for (const place of options) {
-          if (seats.has(place)) continue;
-          seats.set(place, pool.seats(levels, decided, place, smallest));
-          place.guests = [];
+        for (const provider of options) {
+          if (tables.has(provider)) continue;
+          tables.set(provider, { seats: pool.seats(levels, decided, provider, smallest), guests: [], round: 0 });
         }
       }
-      const seat = (level: Level): boolean => {
-        for (const place of level.options) {
-          if (place.visit === visit) continue;
-          place.visit = visit;
-          const free = seats.get(place) ?? 0;
-          if (place.guests.length < free) {
-            place.guests.push(level);
-            return true;
-          }
-          for (const [position, guest] of place.guests.entries()) {
-            if (!seat(guest)) continue;
-            place.guests[position] = level;
-            return true;
-          }
-        }
-        return false;
-      };
-      for (const level of waiting) {
-        visit++;
-        if (!seat(level)) return false;
-      }
-      return true;
+      return waiting.every((level, i) => seat(level, tables, i + 1));
     },
   };
+}
+
+/** Finds a seat for one more level, if need be by moving others to another of their options. */
+function seat(level: Level, tables: ReadonlyMap<Provider, Table>, round: number): boolean {
+  for (const provider of level.options) {
+    const table = tables.get(provider);
+    if (table === undefined || table.round === round) continue;
+    table.round = round;
+    if (table.guests.length < table.seats) {
+      table.guests.push(level);
+      return true;
+    }
+    for (const [position, guest] of table.guests.entries()) {
+      if (!seat(guest, tables, round)) continue;
+      table.guests[position] = level;
+      return true;
+    }
+  }
+  return false;
 }

@@ -14,17 +14,13 @@ export function subtreesOf({ request, slots }: Plan): Subtree[] {
     .filter((subtree) => subtree.size > 1);
 }
 
-interface Located {
-  readonly provider: Provider;
-}
-
-export function isAtOrAbove(view: View, top: Located, place: Located): boolean {
-  if (top.provider === place.provider) return true;
-  if (top.provider.rootId !== place.provider.rootId) return false;
-  if (top.provider.parentId === null) return true;
-  let { parentId } = place.provider;
+export function isAtOrAbove(view: View, top: Provider, provider: Provider): boolean {
+  if (top === provider) return true;
+  if (top.rootId !== provider.rootId) return false;
+  if (top.parentId === null) return true;
+  let { parentId } = provider;
   while (parentId !== null) {
-    if (parentId === top.provider.id) return true;
+    if (parentId === top.id) return true;
     parentId = view.providers.get(parentId)?.parentId ?? null;
   }
   return false;
