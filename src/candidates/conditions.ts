@@ -56,15 +56,17 @@ function isInAny(aggregates: readonly string[], anyOf: readonly string[]): boole
  */
 export function remember<Key extends object, Verdict>(judge: (key: Key) => Verdict): (key: Key) => Verdict {
   const verdicts = new Map<Key, Verdict>();
-  let last: { key: Key; verdict: Verdict } | null = null;
+  let lastKey: Key | null = null;
+  let lastVerdict: Verdict | undefined;
   return (key) => {
-    if (last?.key === key) return last.verdict;
+    if (key === lastKey && lastVerdict !== undefined) return lastVerdict;
     let verdict = verdicts.get(key);
     if (verdict === undefined) {
       verdict = judge(key);
       verdicts.set(key, verdict);
     }
-    last = { key, verdict };
+    lastKey = key;
+    lastVerdict = verdict;
     return verdict;
   };
 }

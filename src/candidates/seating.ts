@@ -9,8 +9,8 @@ import type { RuleName } from './trace.js';
  * equal children cannot, and trying it out costs 8! combinations for every host. So before the search goes deeper, a maximum
  * bipartite matching (augmenting paths) answers by itself: where one rule alone is the matter, no dead end is entered.
  *
- * It looks at one rule and one class at a time and, with unequal amounts, only at the smallest: it may say yes to what turns
- * out impossible, never no to what is possible.
+ * It looks at one rule at a time, for capacity at one class and at the groups from one amount upward as if all wanted the
+ * smallest: it may say yes to what turns out impossible, never no to what is possible.
  */
 export interface Seating {
   readonly name: RuleName;
@@ -22,6 +22,7 @@ interface Pool {
   readonly members: readonly Level[];
   /** How many of the undecided a provider can take at most, once the first `decided` levels have theirs. */
   seats(levels: readonly Level[], decided: number, provider: Provider, smallest: number): number;
+  /** How much of what `seats` divides a level takes. */
   amountOf(level: Level): number;
   /** Whether any choice leaves seats for the others, so that there is nothing to check. */
   readonly isRoomy: boolean;
@@ -29,7 +30,12 @@ interface Pool {
 
 /** What has to be checked at this anchor; most often nothing. */
 export function seatingsAt(plan: Plan, levels: readonly Level[]): Seating[] {
-  const pools: Pool[] = [...contestedClasses(plan)].map((classId) => classPool(levels, classId));
+  const pools: Pool[] = [];
+  for (const classId of contestedClasses(plan)) {
+    const amounts = new Set(levels.map(({ slot }) => amountOf(slot.resources, classId)));
+    amounts.delete(0);
+    for (const atLeast of amounts) pools.push(classPool(levels, classId, atLeast));
+  }
   if (plan.request.groupPolicy === 'isolate') pools.push(isolatePool(levels));
   return pools.filter((pool) => !pool.isRoomy).map(seatingOf);
 }
@@ -51,10 +57,11 @@ function isolatePool(levels: readonly Level[]): Pool {
   };
 }
 
-function classPool(levels: readonly Level[], classId: number): Pool {
+/** The groups that want `atLeast` so much of a class: five units seat two of two, or one of three. */
+function classPool(levels: readonly Level[], classId: number, atLeast: number): Pool {
   const demand = ({ slot }: Level): number => amountOf(slot.resources, classId);
-  const members = levels.filter((level) => demand(level) > 0);
-  const total = members.reduce((sum, level) => sum + demand(level), 0);
+  const members = levels.filter((level) => demand(level) >= atLeast);
+  const total = levels.reduce((sum, level) => sum + demand(level), 0);
   return {
     name: 'capacity',
     members,

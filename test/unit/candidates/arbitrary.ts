@@ -21,17 +21,17 @@ const often = <Value>(likely: number, value: fc.Arbitrary<Value>): fc.Arbitrary<
   fc.tuple(chance(likely), value).map(([present, it]) => (present ? it : null));
 
 const inventory: fc.Arbitrary<InventorySpec> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ total: fc.integer({ min: 1, max: 8 }) }) },
+  { weight: 5, arbitrary: fc.record({ total: fc.constantFrom(1, 2, 3, 4, 6, 8) }) },
   {
     weight: 4,
     arbitrary: fc.record({
-      total: fc.integer({ min: 2, max: 9 }),
+      total: fc.constantFrom(2, 4, 6, 8, 9),
       reserved: fc.integer({ min: 0, max: 2 }),
-      minUnit: fc.integer({ min: 1, max: 2 }),
-      maxUnit: fc.integer({ min: 1, max: 9 }),
+      minUnit: fc.constantFrom(1, 1, 1, 2),
+      maxUnit: fc.constantFrom(1, 2, 3, 4, 9),
       stepSize: fc.constantFrom(1, 1, 1, 2),
       ratio: fc.constantFrom(1, 1, 1.5, 0.5, 2.7),
-      used: fc.integer({ min: 0, max: 4 }),
+      used: fc.constantFrom(0, 0, 0, 1, 2, 4),
     }),
   },
 );
@@ -43,9 +43,9 @@ interface ProviderDraft {
 
 const providerDraft: fc.Arbitrary<ProviderDraft> = fc
   .record({
-    parent: often(60, fc.nat(6)),
-    classes: fc.tuple(...CLASSES.map(() => often(55, inventory))),
-    traits: some(['T1', 'T2', 'T3'], 45),
+    parent: often(68, fc.nat(6)),
+    classes: fc.tuple(...CLASSES.map(() => often(68, inventory))),
+    traits: some(['T1', 'T2', 'T3'], 50),
     sharing: chance(20),
     aggregates: some(AGGREGATES, 40),
   })
@@ -60,18 +60,20 @@ const providerDraft: fc.Arbitrary<ProviderDraft> = fc
     },
   }));
 
-/** Two to eight providers in trees at most three deep. */
-const world: fc.Arbitrary<Topology> = fc.array(providerDraft, { minLength: 2, maxLength: 8 }).map((drafts) => {
-  const spec: Record<string, ProviderSpec> = {};
-  const depths: number[] = [];
-  for (const [position, draft] of drafts.entries()) {
-    const above = draft.parent === null || position === 0 ? null : draft.parent % position;
-    const nested = above !== null && (depths[above] ?? 0) < 2;
-    depths.push(nested ? (depths[above] ?? 0) + 1 : 0);
-    spec[`p${position}`] = nested ? { ...draft.spec, parent: `p${above}` } : draft.spec;
-  }
-  return buildWorld(spec, { classes: CLASSES, traits: TRAITS });
-});
+/** Three to nine providers in trees at most three deep. */
+const world: fc.Arbitrary<Topology> = fc
+  .array(providerDraft, { minLength: 3, maxLength: 9, size: 'max' })
+  .map((drafts) => {
+    const spec: Record<string, ProviderSpec> = {};
+    const depths: number[] = [];
+    for (const [position, draft] of drafts.entries()) {
+      const above = draft.parent === null || position === 0 ? null : draft.parent % position;
+      const nested = above !== null && (depths[above] ?? 0) < 2;
+      depths.push(nested ? (depths[above] ?? 0) + 1 : 0);
+      spec[`p${position}`] = nested ? { ...draft.spec, parent: `p${above}` } : draft.spec;
+    }
+    return buildWorld(spec, { classes: CLASSES, traits: TRAITS });
+  });
 
 interface GroupDraft {
   readonly amounts: readonly (number | null)[];
@@ -88,13 +90,13 @@ const few = (likely: number, items: readonly string[]) =>
   often(likely, fc.array(anyOf(items), { minLength: 1, maxLength: 2 })).map((sets) => sets ?? []);
 
 const groupDraft: fc.Arbitrary<GroupDraft> = fc.record({
-  amounts: fc.tuple(...CLASSES.map(() => often(50, fc.constantFrom(1, 1, 1, 2, 2, 3)))),
+  amounts: fc.tuple(...CLASSES.map(() => often(42, fc.constantFrom(1, 1, 1, 1, 2, 2, 3)))),
   resourceless: chance(25),
-  required: few(22, TRAITS),
-  forbidden: often(12, fc.subarray(['T1', 'T2', 'T3'], { minLength: 1, maxLength: 2 })).map((traits) => traits ?? []),
-  memberOf: few(18, [...AGGREGATES, 'nobody']),
-  forbiddenAggregates: often(8, fc.subarray(AGGREGATES, { minLength: 1, maxLength: 2 })).map((uuids) => uuids ?? []),
-  inTree: often(8, fc.constantFrom('p0', 'p1', 'p2', 'p3', 'p4')),
+  required: few(13, TRAITS),
+  forbidden: often(9, fc.subarray(['T1', 'T2', 'T3'], { minLength: 1, maxLength: 2 })).map((traits) => traits ?? []),
+  memberOf: few(11, [...AGGREGATES, 'nobody']),
+  forbiddenAggregates: often(5, fc.subarray(AGGREGATES, { minLength: 1, maxLength: 2 })).map((uuids) => uuids ?? []),
+  inTree: often(5, fc.constantFrom('p0', 'p1', 'p2', 'p3', 'p4')),
 });
 
 export interface Case {
@@ -108,7 +110,7 @@ export const cases: fc.Arbitrary<Case> = fc
     unsuffixed: often(60, groupDraft),
     suffixed: fc.array(groupDraft, { minLength: 0, maxLength: 3 }),
     policy: fc.constantFrom('none', 'none', 'isolate', null),
-    subtrees: often(45, fc.array(fc.tuple(...[0, 1, 2].map(() => chance(70))), { minLength: 1, maxLength: 2 })),
+    subtrees: often(35, fc.array(fc.tuple(...[0, 1, 2].map(() => chance(70))), { minLength: 1, maxLength: 2 })),
     rootRequired: often(
       10,
       fc
