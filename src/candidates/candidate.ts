@@ -1,4 +1,5 @@
 import type { Provider, View } from '../topology/model.js';
+import { remember } from './conditions.js';
 import type { Plan, Slot } from './match.js';
 import type { ResourceAmount } from './request.js';
 
@@ -24,17 +25,20 @@ interface Bag {
 }
 
 /** Makes candidates of a plan from the provider of each slot, in the order of the slots. */
-export function candidateMaker(plan: Plan): (chosen: readonly Provider[]) => Candidate {
+export function candidateMaker({ request, slots }: Plan): (chosen: readonly Provider[]) => Candidate {
   const empty: Bag = { resources: [], bigger: new Map() };
+  // Most mappings name one provider, and the same ones come again and again: one list for each saves most of the memory.
+  const alone = remember((provider: Provider): readonly Provider[] => [provider]);
   return (chosen) => {
     const providers: Provider[] = [];
     const bags: Bag[] = [];
-    const mappings: Provider[][] = plan.request.groups.map(() => []);
-    for (const slot of plan.slots) {
+    const mappings: (readonly Provider[])[] = request.groups.map(() => NOBODY);
+    for (const slot of slots) {
       const provider = chosen[slot.index];
       if (provider === undefined) throw new Error(`no provider for slot ${slot.index}`);
-      const mapped = mappings[slot.group];
-      if (mapped !== undefined && !mapped.includes(provider)) mapped.push(provider);
+      const mapped = mappings[slot.group] ?? NOBODY;
+      if (mapped.length === 0) mappings[slot.group] = alone(provider);
+      else if (!mapped.includes(provider)) mappings[slot.group] = [...mapped, provider];
       if (slot.resources.length === 0) continue;
       let position = providers.indexOf(provider);
       if (position === -1) position = providers.push(provider) - 1;
@@ -44,6 +48,8 @@ export function candidateMaker(plan: Plan): (chosen: readonly Provider[]) => Can
     return { allocations, mappings };
   };
 }
+
+const NOBODY: readonly Provider[] = [];
 
 function enlarged(bag: Bag, slot: Slot): Bag {
   let bigger = bag.bigger.get(slot);

@@ -73,7 +73,7 @@ export function freeRoom(provider: Provider, classId: number): number {
 }
 
 /** What the levels before `end` take of a class from a provider. */
-export function amountTaken(levels: readonly Level[], end: number, provider: Provider, classId: number): number {
+function amountTaken(levels: readonly Level[], end: number, provider: Provider, classId: number): number {
   let sum = 0;
   for (let above = 0; above < end; above++) {
     const level = levels[above];

@@ -1,7 +1,7 @@
 import type { Provider } from '../topology/model.js';
 import type { Level } from './levels.js';
 import type { Plan } from './match.js';
-import { amountOf, amountTaken, contestedClasses, freeRoom } from './rules.js';
+import { amountOf, contestedClasses, freeRoom } from './rules.js';
 import type { RuleName } from './trace.js';
 
 /**
@@ -17,82 +17,84 @@ export interface Seating {
   allows(levels: readonly Level[], decided: number): boolean;
 }
 
+/** Room that is given away in amounts: of one class, or a provider as a whole to one suffixed group when they are isolated. */
 interface Pool {
   readonly name: RuleName;
-  readonly members: readonly Level[];
-  /** How many of the undecided a provider can take at most, once the first `decided` levels have theirs. */
-  seats(levels: readonly Level[], decided: number, provider: Provider, smallest: number): number;
-  /** How much of what `seats` divides a level takes. */
-  amountOf(level: Level): number;
-  /** Whether any choice leaves seats for the others, so that there is nothing to check. */
-  readonly isRoomy: boolean;
+  readonly roomOf: (provider: Provider) => number;
+  readonly demandOf: (level: Level) => number;
+  /** Only levels that take this much are seated; those that take less still use up room once they are decided. */
+  readonly atLeast: number;
 }
 
 /** What has to be checked at this anchor; most often nothing. */
 export function seatingsAt(plan: Plan, levels: readonly Level[]): Seating[] {
-  const pools: Pool[] = [];
+  const seatings: Seating[] = [];
   for (const classId of contestedClasses(plan)) {
-    const amounts = new Set(levels.map(({ slot }) => amountOf(slot.resources, classId)));
+    const demandOf = ({ slot }: Level): number => amountOf(slot.resources, classId);
+    const roomOf = (provider: Provider): number => freeRoom(provider, classId);
+    const total = levels.reduce((sum, level) => sum + demandOf(level), 0);
+    const isRoomy = ({ options }: Level): boolean => options.some((provider) => roomOf(provider) >= total);
+    if (levels.every((level) => demandOf(level) === 0 || isRoomy(level))) continue;
+    // Five units seat two of two, or one of three: each amount sees something that the smaller ones do not.
+    const amounts = new Set(levels.map(demandOf));
     amounts.delete(0);
-    for (const atLeast of amounts) pools.push(classPool(levels, classId, atLeast));
+    for (const atLeast of amounts) seatings.push(seatingOf({ name: 'capacity', roomOf, demandOf, atLeast }, levels));
   }
-  if (plan.request.groupPolicy === 'isolate') pools.push(isolatePool(levels));
-  return pools.filter((pool) => !pool.isRoomy).map(seatingOf);
-}
-
-function isolatePool(levels: readonly Level[]): Pool {
-  const members = levels.filter(({ slot }) => slot.suffixed);
-  return {
-    name: 'isolate',
-    members,
-    seats: (all, decided, provider) => {
-      for (let above = 0; above < decided; above++) {
-        const level = all[above];
-        if (level?.chosen === provider && level.slot.suffixed) return 0;
-      }
-      return 1;
-    },
-    amountOf: () => 1,
-    isRoomy: members.every(({ options }) => options.length >= members.length),
-  };
-}
-
-/** The groups that want `atLeast` so much of a class: five units seat two of two, or one of three. */
-function classPool(levels: readonly Level[], classId: number, atLeast: number): Pool {
-  const demand = ({ slot }: Level): number => amountOf(slot.resources, classId);
-  const members = levels.filter((level) => demand(level) >= atLeast);
-  const total = levels.reduce((sum, level) => sum + demand(level), 0);
-  return {
-    name: 'capacity',
-    members,
-    seats: (all, decided, provider, smallest) =>
-      Math.floor((freeRoom(provider, classId) - amountTaken(all, decided, provider, classId)) / smallest),
-    amountOf: demand,
-    isRoomy: members.every(({ options }) => options.some((provider) => freeRoom(provider, classId) >= total)),
-  };
+  if (plan.request.groupPolicy === 'isolate') {
+    const suffixed = levels.filter(({ slot }) => slot.suffixed);
+    const isRoomy = suffixed.every(({ options }) => options.length >= suffixed.length);
+    const demandOf = ({ slot }: Level): number => (slot.suffixed ? 1 : 0);
+    if (!isRoomy) seatings.push(seatingOf({ name: 'isolate', roomOf: () => 1, demandOf, atLeast: 1 }, levels));
+  }
+  return seatings;
 }
 
 /** A provider with those of the waiting levels that sit there for the time being. */
 interface Table {
-  readonly seats: number;
+  readonly room: number;
+  /** What the decided levels left of the room. */
+  left: number;
+  seats: number;
   readonly guests: Level[];
   /** The last round in which a seat was looked for here. */
   round: number;
 }
 
-function seatingOf(pool: Pool): Seating {
+function seatingOf({ name, roomOf, demandOf, atLeast }: Pool, levels: readonly Level[]): Seating {
+  const demands = levels.map(demandOf);
+  const tables = new Map<Provider, Table>();
+  for (const [depth, { options }] of levels.entries()) {
+    if ((demands[depth] ?? 0) < atLeast) continue;
+    for (const provider of options) {
+      if (!tables.has(provider))
+        tables.set(provider, { room: roomOf(provider), left: 0, seats: 0, guests: [], round: 0 });
+    }
+  }
   return {
-    name: pool.name,
-    allows: (levels, decided) => {
-      const waiting = levels.filter((level, depth) => depth >= decided && pool.members.includes(level));
-      const smallest = Math.min(...waiting.map((level) => pool.amountOf(level)));
-      const tables = new Map<Provider, Table>();
-      for (const { options } of waiting) {
-        for (const provider of options) {
-          if (tables.has(provider)) continue;
-          tables.set(provider, { seats: pool.seats(levels, decided, provider, smallest), guests: [], round: 0 });
+    name,
+    allows: (_, decided) => {
+      // Whoever takes nothing changes nothing.
+      if (decided > 0 && demands[decided - 1] === 0) return true;
+      const waiting: Level[] = [];
+      let smallest = Infinity;
+      for (const table of tables.values()) {
+        table.left = table.room;
+        table.guests.length = 0;
+        table.round = 0;
+      }
+      for (const [depth, level] of levels.entries()) {
+        const demand = demands[depth] ?? 0;
+        if (depth >= decided) {
+          if (demand < atLeast) continue;
+          waiting.push(level);
+          smallest = Math.min(smallest, demand);
+        } else if (demand > 0 && level.chosen !== null) {
+          const table = tables.get(level.chosen);
+          if (table !== undefined) table.left -= demand;
         }
       }
+      if (waiting.length === 0) return true;
+      for (const table of tables.values()) table.seats = Math.floor(table.left / smallest);
       return waiting.every((level, i) => seat(level, tables, i + 1));
     },
   };
