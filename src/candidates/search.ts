@@ -19,8 +19,8 @@ export interface CandidatesResult {
   readonly trace: Trace;
 }
 
-/** A second or so of work and a few hundred megabytes: far above real answers, and a request that goes wild ends there. */
-export const DEFAULT_BOUNDS: Bounds = { maxSteps: 2_000_000, maxKept: 500_000 };
+/** A second or two of work and a hundred megabytes: far above real answers, and a request that goes wild ends there. */
+export const DEFAULT_BOUNDS: Bounds = { maxSteps: 1_000_000, maxKept: 200_000 };
 
 /**
  * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside

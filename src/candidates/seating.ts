@@ -49,72 +49,77 @@ export function seatingsAt(plan: Plan, levels: readonly Level[]): Seating[] {
   return seatings;
 }
 
-/** A provider with those of the waiting levels that sit there for the time being. */
+/** A provider with those that sit there for the time being. */
 interface Table {
   readonly room: number;
   /** What the decided levels left of the room. */
   left: number;
   seats: number;
-  readonly guests: Level[];
+  readonly guests: Guest[];
   /** The last round in which a seat was looked for here. */
   round: number;
 }
 
+/** A level with the tables it may sit at. */
+interface Guest {
+  readonly level: Level;
+  readonly demand: number;
+  readonly tables: readonly Table[];
+}
+
 function seatingOf({ name, roomOf, demandOf, atLeast }: Pool, levels: readonly Level[]): Seating {
-  const demands = levels.map(demandOf);
   const tables = new Map<Provider, Table>();
-  for (const [depth, { options }] of levels.entries()) {
-    if ((demands[depth] ?? 0) < atLeast) continue;
-    for (const provider of options) {
-      if (!tables.has(provider))
-        tables.set(provider, { room: roomOf(provider), left: 0, seats: 0, guests: [], round: 0 });
+  const tableOf = (provider: Provider): Table => {
+    let table = tables.get(provider);
+    if (table === undefined) {
+      table = { room: roomOf(provider), left: 0, seats: 0, guests: [], round: 0 };
+      tables.set(provider, table);
     }
-  }
+    return table;
+  };
+  const guests = levels.map((level): Guest => {
+    const demand = demandOf(level);
+    return { level, demand, tables: demand < atLeast ? [] : level.options.map(tableOf) };
+  });
   return {
     name,
     allows: (_, decided) => {
       // Whoever takes nothing changes nothing.
-      if (decided > 0 && demands[decided - 1] === 0) return true;
-      const waiting: Level[] = [];
-      let smallest = Infinity;
+      if (guests[decided - 1]?.demand === 0) return true;
       for (const table of tables.values()) {
         table.left = table.room;
         table.guests.length = 0;
         table.round = 0;
       }
-      for (const [depth, level] of levels.entries()) {
-        const demand = demands[depth] ?? 0;
+      let smallest = Infinity;
+      for (const [depth, { level, demand }] of guests.entries()) {
         if (depth >= decided) {
-          if (demand < atLeast) continue;
-          waiting.push(level);
-          smallest = Math.min(smallest, demand);
+          if (demand >= atLeast && demand < smallest) smallest = demand;
         } else if (demand > 0 && level.chosen !== null) {
           const table = tables.get(level.chosen);
           if (table !== undefined) table.left -= demand;
         }
       }
-      if (waiting.length === 0) return true;
       for (const table of tables.values()) table.seats = Math.floor(table.left / smallest);
-      return waiting.every((level, i) => seat(level, tables, i + 1));
+      return guests.every((guest, depth) => depth < decided || guest.demand < atLeast || seat(guest, depth + 1));
     },
   };
 }
 
-/** Finds a seat for one more level, if need be by moving others to another of their options. */
-function seat(level: Level, tables: ReadonlyMap<Provider, Table>, round: number): boolean {
-  for (const provider of level.options) {
-    const table = tables.get(provider);
-    if (table === undefined || table.round === round) continue;
+/** Finds a seat for one more, if need be by moving others to another of their options. */
+function seat(guest: Guest, round: number): boolean {
+  for (const table of guest.tables) {
+    if (table.guests.length >= table.seats) continue;
+    table.guests.push(guest);
+    return true;
+  }
+  for (const table of guest.tables) {
+    if (table.round === round) continue;
     table.round = round;
-    if (table.guests.length < table.seats) {
-      table.guests.push(level);
-      return true;
-    }
-    for (const [position, guest] of table.guests.entries()) {
-      if (!seat(guest, tables, round)) continue;
-      table.guests[position] = level;
-      return true;
-    }
+    const moved = table.guests.findIndex((other) => seat(other, round));
+    if (moved === -1) continue;
+    table.guests[moved] = guest;
+    return true;
   }
   return false;
 }
