@@ -41,6 +41,22 @@ function flatHosts(count: number): View {
   return buildWorld(spec);
 }
 
+/** Hosts without disks of their own, twenty to an aggregate, with one shared pool in each. */
+function diskless(count: number): View {
+  const spec: Record<string, ProviderSpec> = {};
+  for (let i = 0; i < count; i++) {
+    spec[`host${i}`] = { inventory: { VCPU: 32, MEMORY_MB: 131072 }, aggregates: [`rack${Math.floor(i / 20)}`] };
+  }
+  for (let rack = 0; rack < count / 20; rack++) {
+    spec[`pool${rack}`] = {
+      inventory: { DISK_GB: 100_000 },
+      traits: ['MISC_SHARES_VIA_AGGREGATE'],
+      aggregates: [`rack${rack}`],
+    };
+  }
+  return buildWorld(spec);
+}
+
 function wideTree(children: number, unitsEach: number): View {
   const spec: Record<string, ProviderSpec> = { cn: { inventory: { VCPU: 64 } } };
   for (let i = 0; i < children; i++) spec[`pf${i}`] = { parent: 'cn', inventory: { VF: unitsEach } };
@@ -83,6 +99,12 @@ for (const count of [1_000, 10_000, 100_000]) {
   });
   measure(`${title}, all`, view, compute, {}, count > 10_000 ? 5 : 25);
   measure(`${title}, random 1000 of all`, view, compute, { limit: 1000, randomize: Math.random }, 5);
+}
+
+for (const count of [1_000, 10_000, 100_000]) {
+  const view = diskless(count);
+  measure(`${count} hosts with shared disks, limit=1000`, view, compute, { limit: 1000 });
+  measure(`${count} hosts with shared disks, only disk, limit=1000`, view, 'resources=DISK_GB:10', { limit: 1000 });
 }
 
 const numa = numaHosts(200);

@@ -53,12 +53,13 @@ export function searchAtAnchor(
 }
 
 /**
- * Most clouds are flat hosts asked for one unsuffixed group: there a host either serves everything or is no candidate, and
- * nothing has to be combined. `null` when the request is another one.
+ * Most clouds are flat hosts asked for one group: there a host either serves everything or is no candidate, and nothing has
+ * to be combined. `null` when the request is another one.
  */
 function flatHostSearch(plan: Plan, trace: Trace): ((root: Provider) => readonly Candidate[]) | null {
-  if (plan.request.groups.length > 1 || plan.unsuffixed === null) return null;
-  const { resources } = plan.unsuffixed;
+  const [group, ...others] = plan.request.groups;
+  if (group === undefined || others.length > 0 || group.resources.length === 0) return null;
+  const { resources } = group;
   const hasTraits = plan.conditions[0]?.requiredTraits ?? null;
   return (root) => {
     for (const slot of plan.slots) if (!slot.servesAtHome(root, root)) return NONE;

@@ -20,13 +20,18 @@ export interface CandidatesResult {
 }
 
 /** A second or two of work and a hundred megabytes: far above real answers, and a request that goes wild ends there. */
-export const DEFAULT_BOUNDS: Bounds = { maxSteps: 1_000_000, maxKept: 200_000 };
+const DEFAULT_BOUNDS: Bounds = { maxSteps: 1_000_000, maxKept: 200_000 };
 
 /**
  * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside
  * this file explains how they are found. What does not exist or does not fit gives an empty answer, never an error.
  */
-export function findCandidates(view: View, request: CandidatesRequest, bounds = DEFAULT_BOUNDS): CandidatesResult {
+export function findCandidates(
+  view: View,
+  request: CandidatesRequest,
+  givenBounds: Partial<Bounds> = {},
+): CandidatesResult {
+  const bounds = { ...DEFAULT_BOUNDS, ...givenBounds };
   const trace = startTrace(request);
   const plan = planOf(view, request, trace);
   const found = plan === null ? [] : candidatesOf(view, plan, trace, bounds);

@@ -73,26 +73,25 @@ describe('candidates, randomize_allocation_candidates', () => {
 });
 
 describe('candidates, the bounds on work and memory', () => {
-  const bounds = { maxSteps: 1000, maxKept: 1000 };
   it('says nothing is missing when nothing is', () => {
-    assert.equal(findCandidates(world, requestFrom(world, query), bounds).truncated, false);
-    assert.equal(findCandidates(world, requestFrom(world, query), bounds).trace.complete, true);
+    assert.equal(findCandidates(world, requestFrom(world, query)).truncated, false);
+    assert.equal(findCandidates(world, requestFrom(world, query)).trace.complete, true);
   });
   it('keeps what was found within maxSteps', () => {
-    const result = findCandidates(world, requestFrom(world, query), { ...bounds, maxSteps: 5 });
+    const result = findCandidates(world, requestFrom(world, query), { maxSteps: 5 });
     assert.equal(result.truncated, true);
     assert.equal(result.trace.complete, false);
     assert.ok(result.candidates.length > 0 && result.candidates.length < 6);
   });
   it('keeps no more than maxKept', () => {
-    const result = findCandidates(world, requestFrom(world, query), { ...bounds, maxKept: 4 });
+    const result = findCandidates(world, requestFrom(world, query), { maxKept: 4 });
     assert.deepEqual([result.truncated, result.candidates.length], [true, 4]);
-    const exact = findCandidates(world, requestFrom(world, query), { ...bounds, maxKept: 6 });
+    const exact = findCandidates(world, requestFrom(world, query), { maxKept: 6 });
     assert.deepEqual([exact.truncated, exact.candidates.length], [false, 6]);
   });
   it('keeps a sample of maxKept when shuffling', () => {
     const request = requestFrom(world, query, { randomize: numbers(1) });
-    const result = findCandidates(world, request, { ...bounds, maxKept: 4 });
+    const result = findCandidates(world, request, { maxKept: 4 });
     assert.deepEqual([result.truncated, result.candidates.length], [true, 4]);
   });
 });

@@ -6,7 +6,8 @@ import { findCandidates } from '../../../src/candidates/search.js';
 import { cases } from './arbitrary.js';
 import { candidateText, naiveCandidates } from './naive.js';
 
-const numRuns = Number(process.env.FAST_CHECK_RUNS ?? 1500);
+/** FAST_CHECK_RUNS sets how many cases: some hundreds are for every day, tens of thousands for the night. */
+const numRuns = Number(process.env.FAST_CHECK_RUNS ?? 1000);
 
 function textOf(request: CandidatesRequest, { allocations, mappings }: Candidate): string {
   const amounts = allocations.map(({ provider, resources }) => {

@@ -97,7 +97,7 @@ describe('candidates, where no bound sees the dead end', () => {
     const amounts = [...Array.from({ length: 11 }, () => 4), ...Array.from({ length: 12 }, () => 3)];
     const world = children(8, 10);
     const request = requestFrom(world, groups(amounts, 'none'), { limit: 10 });
-    const { truncated, candidates, trace } = findCandidates(world, request, { maxSteps: 20_000, maxKept: 1000 });
+    const { truncated, candidates, trace } = findCandidates(world, request, { maxSteps: 20_000 });
     assert.deepEqual([truncated, trace.complete, candidates.length], [true, false, 0]);
     assert.equal(trace.combinations.tried, 20_000);
   });
