@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { CandidatesRequest, Group } from '../../../src/candidates/request.js';
 import type { Topology } from '../../../src/topology/topology.js';
+import { requestFrom } from '../../support/candidates.js';
 import { buildWorld, type InventorySpec, type ProviderSpec } from '../../support/world.js';
 
 /** Random worlds and requests, small and crowded, so that groups meet, collide and often enough all find a place. */
@@ -160,6 +161,38 @@ export const cases: fc.Arbitrary<Case> = fc
     return { view, request, [fc.toStringMethod]: () => describeCase(view, request) };
   })
   .filter(({ request }) => request.groups.length > 0);
+
+/** One root, some children of one class, and groups that compete for it: what seating.ts must judge rightly. */
+export const crowdedCases: fc.Arbitrary<Case> = fc
+  .record({
+    children: fc.array(
+      fc.record({
+        total: fc.constantFrom(1, 2, 3, 5),
+        maxUnit: fc.constantFrom(2, 3, 9),
+        used: fc.constantFrom(0, 0, 1),
+      }),
+      { minLength: 2, maxLength: 5, size: 'max' },
+    ),
+    parents: fc.array(fc.nat(3), { minLength: 5, maxLength: 5 }),
+    amounts: fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 2, maxLength: 5, size: 'max' }),
+    unsuffixed: often(30, fc.constantFrom(1, 2)),
+    policy: fc.constantFrom('none', 'isolate'),
+    pairs: chance(30),
+  })
+  .map(({ children, parents, amounts, unsuffixed, policy, pairs }) => {
+    const spec: Record<string, ProviderSpec> = { p0: {} };
+    for (const [i, child] of children.entries()) {
+      const above = parents[i] ?? 0;
+      spec[`p${i + 1}`] = { parent: above <= i && above < 2 ? `p${above}` : 'p0', inventory: { VF: child } };
+    }
+    const view = buildWorld(spec, { classes: CLASSES, traits: TRAITS });
+    const parts = amounts.map((amount, i) => `resources_${i}=VF:${amount}`);
+    if (unsuffixed !== null) parts.push(`resources=VF:${unsuffixed}`);
+    if (pairs) parts.push('same_subtree=_0,_1');
+    parts.push(`group_policy=${policy}`);
+    const request = requestFrom(view, parts.join('&'));
+    return { view, request, [fc.toStringMethod]: () => describeCase(view, request) };
+  });
 
 /** What a failed property prints: a case as short as it can be read. */
 function describeCase(view: Topology, request: CandidatesRequest): string {
