@@ -1,0 +1,72 @@
+import { hasTrait, type Trait, type TraitSet } from '../topology/model.js';
+import type { CandidatesRequest, Group } from './request.js';
+
+/** What a group asks of traits and aggregates; `null` where it asks nothing. */
+export interface Conditions {
+  /** Has at least one trait of each required set. */
+  readonly requiredTraits: Condition<TraitSet> | null;
+  /** Has no forbidden trait. */
+  readonly forbiddenTraits: Condition<TraitSet> | null;
+  /** Is in at least one aggregate of each member_of. */
+  readonly memberOf: Condition<readonly string[]> | null;
+  /** Is in no forbidden aggregate. */
+  readonly forbiddenAggregates: Condition<readonly string[]> | null;
+}
+
+export type Condition<Key> = (key: Key) => boolean;
+
+export function conditionsOf(group: Group): Conditions {
+  const { requiredTraits, forbiddenTraits, memberOf, forbiddenAggregates } = group;
+  return {
+    requiredTraits:
+      requiredTraits.length === 0
+        ? null
+        : remember((set: TraitSet) => requiredTraits.every((anyOf) => hasAnyTrait(set, anyOf))),
+    forbiddenTraits:
+      forbiddenTraits.length === 0 ? null : remember((set: TraitSet) => !hasAnyTrait(set, forbiddenTraits)),
+    memberOf:
+      memberOf.length === 0
+        ? null
+        : remember((aggregates: readonly string[]) => memberOf.every((anyOf) => isInAny(aggregates, anyOf))),
+    forbiddenAggregates:
+      forbiddenAggregates.length === 0
+        ? null
+        : remember((aggregates: readonly string[]) => !isInAny(aggregates, forbiddenAggregates)),
+  };
+}
+
+/** root_required as one condition on the traits of the root. */
+export function rootCondition({ rootRequired }: CandidatesRequest): Condition<TraitSet> | null {
+  if (rootRequired === null) return null;
+  const { required, forbidden } = rootRequired;
+  return remember((set) => required.every((trait) => hasTrait(set, trait)) && !hasAnyTrait(set, forbidden));
+}
+
+export function hasAnyTrait(set: TraitSet, anyOf: readonly Trait[]): boolean {
+  return anyOf.some((trait) => hasTrait(set, trait));
+}
+
+function isInAny(aggregates: readonly string[], anyOf: readonly string[]): boolean {
+  return aggregates.some((aggregate) => anyOf.includes(aggregate));
+}
+
+/**
+ * Trait sets and lists of aggregates are interned, and thousands of providers share a few: each is judged once a request.
+ * Neighbours in an index mostly have the same one, hence the shortcut before the map.
+ */
+export function remember<Key extends object, Verdict>(judge: (key: Key) => Verdict): (key: Key) => Verdict {
+  const verdicts = new Map<Key, Verdict>();
+  let lastKey: Key | null = null;
+  let lastVerdict: Verdict | undefined;
+  return (key) => {
+    if (key === lastKey && lastVerdict !== undefined) return lastVerdict;
+    let verdict = verdicts.get(key);
+    if (verdict === undefined) {
+      verdict = judge(key);
+      verdicts.set(key, verdict);
+    }
+    lastKey = key;
+    lastVerdict = verdict;
+    return verdict;
+  };
+}

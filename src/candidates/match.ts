@@ -1,0 +1,176 @@
+import { hasRoom, inventoryOf, type Provider, type View } from '../topology/model.js';
+import { conditionsOf, type Conditions } from './conditions.js';
+import type { CandidatesRequest, Group, ResourceAmount } from './request.js';
+import { addStage, type GroupTrace, type StageCount, type Trace } from './trace.js';
+
+/**
+ * One decision of the search: the provider for a suffixed group, or for one class of the unsuffixed group. A candidate is a
+ * provider for each slot.
+ */
+export interface Slot {
+  /** Position of the slot in the plan. */
+  readonly index: number;
+  /** Position of its group in the request. */
+  readonly group: number;
+  readonly suffixed: boolean;
+  /** What the provider has to give; nothing for a resourceless group. */
+  readonly resources: readonly ResourceAmount[];
+  /** Whether a provider of the anchor's own tree can serve; asked for each provider and slot by itself. */
+  servesAtHome(provider: Provider, root: Provider): boolean;
+  /** Whether a sharing provider can serve at the anchor of another tree. */
+  servesAbroad(provider: Provider): boolean;
+}
+
+/** A request taken apart. */
+export interface Plan {
+  readonly request: CandidatesRequest;
+  readonly slots: readonly Slot[];
+  readonly unsuffixed: Group | null;
+  /** By position of the group. */
+  readonly conditions: readonly Conditions[];
+}
+
+/** `null` when no provider at all can be in an answer, whatever the topology holds otherwise. */
+export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
+  const slots: Slot[] = [];
+  const conditions: Conditions[] = [];
+  for (const [index, group] of request.groups.entries()) {
+    const groupTrace = trace.groups[index];
+    if (groupTrace === undefined || isImpossible(view, group)) return null;
+    const asked = conditionsOf(group);
+    conditions.push(asked);
+    if (group.suffix !== '') {
+      slots.push(suffixedSlot(view, group, { index: slots.length, group: index }, asked, groupTrace));
+      continue;
+    }
+    for (const resource of group.resources) {
+      slots.push(unsuffixedSlot(group, resource, { index: slots.length, group: index }, asked, groupTrace));
+    }
+  }
+  if (slots.length === 0) return null;
+  return { request, slots, conditions, unsuffixed: request.groups.find(({ suffix }) => suffix === '') ?? null };
+}
+
+/**
+ * An unknown in_tree empties the answer. So does a resourceless group that only says what it does not want (or only where):
+ * its provider is looked up by required traits and member_of, as upstream does.
+ */
+function isImpossible(view: View, group: Group): boolean {
+  if (group.inTree !== null && view.providerByUuid(group.inTree) === undefined) return true;
+  return group.resources.length === 0 && group.requiredTraits.length === 0 && group.memberOf.length === 0;
+}
+
+/** Where a slot stands in the plan. */
+interface Position {
+  readonly index: number;
+  readonly group: number;
+}
+
+interface Check {
+  readonly count: StageCount;
+  passes(provider: Provider): boolean;
+}
+
+/** One provider meets everything by itself; its root does not help, and it makes no difference where it is anchored. */
+function suffixedSlot(view: View, group: Group, position: Position, asked: Conditions, trace: GroupTrace): Slot {
+  const lookedAt = addStage(trace, 'looked at');
+  const checks: Check[] = group.resources.map((resource) => roomCheck(resource, trace));
+  checks.push(...traitAndAggregateChecks(asked, null, trace));
+  const treeId = inTreeOf(view, group);
+  if (treeId !== null) {
+    checks.push({ count: addStage(trace, 'in_tree'), passes: (provider) => provider.rootId === treeId });
+  }
+  const serves = (provider: Provider): boolean => {
+    lookedAt.left++;
+    return passesAll(provider, checks);
+  };
+  return { ...position, suffixed: true, resources: group.resources, servesAtHome: serves, servesAbroad: serves };
+}
+
+/** Root id of the tree a suffixed group must be served from. A resourceless group's in_tree only has to exist (upstream). */
+export function inTreeOf(view: View, group: Group): number | null {
+  if (group.inTree === null || group.resources.length === 0) return null;
+  return view.providerByUuid(group.inTree)?.rootId ?? null;
+}
+
+/**
+ * What a picked provider must meet by itself. Required traits are met by all picked providers together (see rules.ts), unless
+ * there is but one. member_of may be met by the root in place of a provider of its tree. What is asked of the root or of the
+ * tree alone is checked once an anchor.
+ */
+function unsuffixedSlot(
+  group: Group,
+  resource: ResourceAmount,
+  position: Position,
+  asked: Conditions,
+  trace: GroupTrace,
+): Slot {
+  const className = resource.resourceClass.name;
+  const lookedAt = addStage(trace, 'looked at', className);
+  const alone = group.resources.length === 1;
+  const checks = [
+    roomCheck(resource, trace),
+    ...traitAndAggregateChecks(
+      { ...asked, requiredTraits: alone ? asked.requiredTraits : null, memberOf: null },
+      className,
+      trace,
+    ),
+  ];
+  const { memberOf } = asked;
+  const members = memberOf === null ? null : addStage(trace, 'member_of', className);
+  const serves = (provider: Provider, root: Provider | null): boolean => {
+    lookedAt.left++;
+    if (!passesAll(provider, checks)) return false;
+    if (memberOf === null || members === null) return true;
+    if (!memberOf(provider.aggregates) && !(root !== null && memberOf(root.aggregates))) return false;
+    members.left++;
+    return true;
+  };
+  return {
+    ...position,
+    suffixed: false,
+    resources: [resource],
+    servesAtHome: serves,
+    servesAbroad: (provider) => group.inTree === null && serves(provider, null),
+  };
+}
+
+function passesAll(provider: Provider, checks: readonly Check[]): boolean {
+  for (const check of checks) {
+    if (!check.passes(provider)) return false;
+    check.count.left++;
+  }
+  return true;
+}
+
+function roomCheck({ resourceClass, amount }: ResourceAmount, trace: GroupTrace): Check {
+  return {
+    count: addStage(trace, 'room', resourceClass.name),
+    passes: (provider) => {
+      const inventory = inventoryOf(provider, resourceClass.id);
+      return inventory !== undefined && hasRoom(inventory, amount);
+    },
+  };
+}
+
+function traitAndAggregateChecks(asked: Conditions, className: string | null, trace: GroupTrace): Check[] {
+  const { requiredTraits, forbiddenTraits, memberOf, forbiddenAggregates } = asked;
+  const checks: Check[] = [];
+  if (requiredTraits !== null) {
+    const count = addStage(trace, 'required traits', className);
+    checks.push({ count, passes: (provider) => requiredTraits(provider.traits) });
+  }
+  if (forbiddenTraits !== null) {
+    const count = addStage(trace, 'forbidden traits', className);
+    checks.push({ count, passes: (provider) => forbiddenTraits(provider.traits) });
+  }
+  if (memberOf !== null) {
+    const count = addStage(trace, 'member_of', className);
+    checks.push({ count, passes: (provider) => memberOf(provider.aggregates) });
+  }
+  if (forbiddenAggregates !== null) {
+    const count = addStage(trace, 'forbidden aggregates', className);
+    checks.push({ count, passes: (provider) => forbiddenAggregates(provider.aggregates) });
+  }
+  return checks;
+}

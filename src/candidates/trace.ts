@@ -1,0 +1,70 @@
+import type { CandidatesRequest, Group } from './request.js';
+
+/**
+ * What became of the providers, counted while the search runs. It covers what the search looked at: all of the cloud when
+ * `complete`, else the part it needed until it had enough. It begins with the smallest index, so providers that lack, say,
+ * a rare required trait are often not looked at at all.
+ */
+export interface Trace {
+  readonly groups: readonly GroupTrace[];
+  readonly anchors: AnchorCounts;
+  readonly combinations: CombinationCounts;
+  complete: boolean;
+}
+
+/** One group's funnel: how many providers passed each stage, in the order in which the stages are tried. */
+export interface GroupTrace {
+  readonly suffix: string;
+  readonly stages: StageCount[];
+}
+
+export interface StageCount {
+  readonly stage: Stage;
+  /** The class that a stage of the unsuffixed group, or the room of any group, is about. */
+  readonly resourceClass: string | null;
+  left: number;
+}
+
+export type Stage =
+  'looked at' | 'room' | 'required traits' | 'forbidden traits' | 'member_of' | 'forbidden aggregates' | 'in_tree';
+
+export interface AnchorCounts {
+  /** Root providers that could be the anchor of a candidate. */
+  lookedAt: number;
+  /** Of them, those that meet root_required and what the unsuffixed group asks of the root. */
+  rootAllowed: number;
+  /** Of them, those with at least one provider for every group. */
+  everyGroup: number;
+}
+
+export type RuleName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits';
+
+export interface CombinationCounts {
+  /** Providers tried for a place in a combination: the measure of work that `maxSteps` bounds. */
+  tried: number;
+  /** How many of these tries each rule ended. */
+  readonly dropped: Record<RuleName, number>;
+  /** Complete combinations that had been found before, at another anchor. */
+  duplicates: number;
+  found: number;
+}
+
+export function startTrace(request: CandidatesRequest): Trace {
+  return {
+    groups: request.groups.map(({ suffix }: Group) => ({ suffix, stages: [] })),
+    anchors: { lookedAt: 0, rootAllowed: 0, everyGroup: 0 },
+    combinations: {
+      tried: 0,
+      dropped: { capacity: 0, isolate: 0, same_subtree: 0, nested: 0, 'required traits': 0 },
+      duplicates: 0,
+      found: 0,
+    },
+    complete: false,
+  };
+}
+
+export function addStage(group: GroupTrace, stage: Stage, resourceClass: string | null = null): StageCount {
+  const count = { stage, resourceClass, left: 0 };
+  group.stages.push(count);
+  return count;
+}
