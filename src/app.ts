@@ -3,6 +3,8 @@ import type pg from 'pg';
 import { installRoutes, type PipelineOptions } from './http/pipeline.js';
 import type { Route } from './http/route.js';
 import { aggregateRoutes } from './resources/aggregates/route.js';
+import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
+import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
 import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
@@ -19,6 +21,7 @@ export interface Parts extends PipelineOptions {
   readonly pool: pg.Pool;
   readonly topology: TopologyReader;
   readonly incompleteConsumer: IncompleteConsumer;
+  readonly candidates: CandidatesOptions;
 }
 
 /** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
@@ -32,6 +35,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...resourceClassRoutes(parts),
     ...allocationRoutes(parts),
     ...usageRoutes(parts),
+    ...allocationCandidateRoutes(parts),
     ...reshaperRoutes(parts),
   ];
 }

@@ -30,6 +30,11 @@ export function composeService(config: Config, connectionString: string, log: Lo
     log,
     authenticate: noauth2,
     maxBodyBytes: config.maxRequestBody,
+    candidates: {
+      maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
+      allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
+      randomizeAllocationCandidates: config.randomizeAllocationCandidates,
+    },
     incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
   });
 

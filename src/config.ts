@@ -88,6 +88,34 @@ const OPTIONS = {
     default: '00000000-0000-0000-0000-000000000000',
     parse: text,
   }),
+  maxAllocationCandidates: option({
+    group: 'placement',
+    name: 'max_allocation_candidates',
+    help: 'Most allocation candidates that a request generates; -1 leaves it to the built-in bound of 200,000.',
+    default: -1,
+    parse: integer(-1, 1_000_000_000),
+  }),
+  allocationCandidatesGenerationStrategy: option({
+    group: 'placement',
+    name: 'allocation_candidates_generation_strategy',
+    help: 'depth-first finishes one root provider before the next, breadth-first takes one candidate from each in turn.',
+    default: 'depth-first',
+    parse: oneOf('depth-first', 'breadth-first'),
+  }),
+  randomizeAllocationCandidates: option({
+    group: 'placement',
+    name: 'randomize_allocation_candidates',
+    help: 'Whether candidates are shuffled; with a limit, a random sample is returned.',
+    default: false,
+    parse: boolean(),
+  }),
+  optimizeForWideProviderTrees: option({
+    group: 'workarounds',
+    name: 'optimize_for_wide_provider_trees',
+    help: 'Accepted and always on: the search never builds combinations that cannot fit.',
+    default: true,
+    parse: boolean(),
+  }),
   maxRequestBody: option({
     group: 'stockroom',
     name: 'max_request_body',
@@ -195,7 +223,7 @@ interface Option<Default, Value> {
 
 type AnyOption = Option<unknown, unknown>;
 
-function option<Default, Value>(one: Option<Default, Value>): Option<Default, Value> {
+function option<const Default, Value>(one: Option<Default, Value>): Option<Default, Value> {
   return one;
 }
 
@@ -276,10 +304,18 @@ function text(value: string): string {
   return value;
 }
 
+/** As oslo.config reads them. */
+function boolean() {
+  return expecting('true or false', (value) => {
+    if (/^(true|1|on|yes)$/i.test(value)) return true;
+    return /^(false|0|off|no)$/i.test(value) ? false : undefined;
+  });
+}
+
 function integer(min: number, max: number) {
   return expecting(`a whole number from ${min} to ${max}`, (value) => {
     const number = Number(value);
-    return /^\d+$/.test(value) && number >= min && number <= max ? number : undefined;
+    return /^-?\d+$/.test(value) && number >= min && number <= max ? number : undefined;
   });
 }
 

@@ -174,6 +174,54 @@ export const forbiddenMemberOfTooEarly = (suffix: string) =>
 export const memberOfNotUuid = (item: string) =>
   invalidQuery(`Expected 'member_of' parameter to contain valid UUID(s). Got: ${item}`);
 
+// ---- allocation candidates
+
+export const inTreeNotUuid = (value: string) =>
+  invalidQuery(`Expected 'in_tree' parameter to be a format of uuid. Got: ${value}`);
+export const noSuchTraitsInQuery = (names: readonly string[]) => badRequest(`No such trait(s): ${names.join(', ')}.`);
+export const groupPolicyRequired = () =>
+  badRequest('The "group_policy" parameter is required when specifying more than one "resources{N}" parameter.');
+export const conflictingTraits = (conflicts: readonly { key: string; traits: readonly string[] }[]) =>
+  badRequest(
+    'Conflicting required and forbidden traits found in the following traits keys: ' +
+      conflicts.map(({ key, traits }) => `${key}: (${traits.join(', ')})`).join(', '),
+  );
+export const orphanedTraits = (keys: readonly string[]) =>
+  badRequest(
+    'All traits parameters must be associated with resources.  Found the following orphaned traits keys: ' +
+      keys.join(', '),
+  );
+export const orphanedMemberOf = (keys: readonly string[]) =>
+  badRequest(
+    'All member_of parameters must be associated with resources. Found the following orphaned member_of keys: ' +
+      keys.join(', '),
+  );
+export const noGroups = () => badRequest('At least one request group (`resources` or `resources{$S}`) is required.');
+export const groupsWithoutResources = () => badRequest('All request groups must specify resources.');
+export const noGroupWithResources = () =>
+  badRequest('There must be at least one resources or resources[$S] parameter.', 'placement.query.missing_value');
+export const resourcelessGroups = (suffixes: readonly string[]) =>
+  badRequest(
+    'Resourceless suffixed group request should be specified in `same_subtree` query param: bad group(s) - ' +
+      `${pythonList(suffixes)}.`,
+    'placement.query.bad_value',
+  );
+export const unknownSameSubtrees = (unknown: readonly string[], known: readonly string[]) =>
+  badRequest(
+    `Real suffixes should be specified in \`same_subtree\`: ${pythonList(unknown)} not found in ${pythonList(known)}.`,
+    'placement.query.bad_value',
+  );
+export const emptySameSubtree = () =>
+  badRequest('Empty string (unsuffixed group) can not be specified in `same_subtree` ', 'placement.query.bad_value');
+export const repeatedRootRequired = () =>
+  badRequest("Query parameter 'root_required' may be specified only once.", 'placement.query.duplicate_key');
+export const conflictingRootTraits = (traits: readonly string[]) =>
+  badRequest(
+    `Conflicting required and forbidden traits found in root_required: ${traits.join(', ')}`,
+    'placement.query.bad_value',
+  );
+const pythonList = (items: readonly string[]) => `[${items.map((item) => `'${item}'`).join(', ')}]`;
+
 // ---- inventories
 
 export const generationConflict = () =>

@@ -43,13 +43,17 @@ export interface TraitFilter {
 }
 
 /** The values of `required`, of which only the last counts before 1.39. */
-export function parseRequired(values: readonly string[], version: Version): TraitFilter {
+export function parseRequired(
+  values: readonly string[],
+  version: Version,
+  { allowAny = version.has('anyTraits') } = {},
+): TraitFilter {
   const counting = version.has('anyTraits') ? values : values.slice(-1);
   const required: string[][] = [];
   const forbidden = new Set<string>();
   for (const value of counting) {
     if (value.startsWith('in:')) {
-      if (!version.has('anyTraits')) throw anyTraitsTooEarly(value);
+      if (!allowAny) throw anyTraitsTooEarly(value);
       const names = splitTraits(value.slice('in:'.length), 'any', value);
       if (names.some((name) => name.startsWith('!'))) throw forbiddenAmongAnyTraits(value);
       required.push(names);

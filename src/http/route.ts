@@ -44,6 +44,7 @@ export interface Reply {
 export class RouteRequest {
   readonly version: Version;
   readonly identity: Identity | null;
+  readonly requestId: string;
   /** The path this service is mounted under, '' at the root; links begin with it. */
   readonly prefix: string;
   readonly params: Readonly<Record<string, string>>;
@@ -55,6 +56,7 @@ export class RouteRequest {
     this.#req = req;
     this.version = version;
     this.identity = identity;
+    this.requestId = req.exchange.requestId;
     this.prefix = req.baseUrl;
     this.params = req.params as Record<string, string>;
     this.#maxBodyBytes = maxBodyBytes;

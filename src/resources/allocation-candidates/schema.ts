@@ -1,0 +1,43 @@
+import { byVersion } from '../../http/microversions.js';
+import { queryValidator, type Schema } from '../../http/validate.js';
+
+/** Parameters that belong to a group carry its suffix, so here they are told by pattern. */
+export type CandidatesQuery = Readonly<Record<string, string>>;
+
+const text = { type: 'string' };
+const limit = { type: 'string', pattern: '^[1-9][0-9]*$', maxLength: 15 };
+const group_policy = { type: 'string', enum: ['none', 'isolate'] };
+
+const NUMBERED = '([1-9][0-9]*)?';
+const NAMED = '([a-zA-Z0-9_-]{1,64})?';
+
+/** Before 1.25 there is one group, without suffix. */
+const single = (properties: Schema) =>
+  queryValidator<CandidatesQuery>({
+    type: 'object',
+    required: ['resources'],
+    additionalProperties: false,
+    properties: { resources: text, ...properties },
+  });
+
+const granular = (properties: Schema, groupParameters: readonly string[], suffix: string) =>
+  queryValidator<CandidatesQuery>({
+    type: 'object',
+    additionalProperties: false,
+    properties: { limit, group_policy, ...properties },
+    patternProperties: Object.fromEntries(groupParameters.map((name) => [`^${name}${suffix}$`, text])),
+  });
+
+const since125 = ['resources', 'required', 'member_of'];
+const since131 = [...since125, 'in_tree'];
+
+export const candidatesQuery = byVersion(single({}), {
+  candidatesLimit: single({ limit }),
+  candidatesRequired: single({ limit, required: text }),
+  candidatesMemberOf: single({ limit, required: text, member_of: text }),
+  granularGroups: granular({}, since125, NUMBERED),
+  candidatesInTree: granular({}, since131, NUMBERED),
+  stringSuffixes: granular({}, since131, NAMED),
+  rootRequired: granular({ root_required: text }, since131, NAMED),
+  sameSubtree: granular({ root_required: text, same_subtree: text }, since131, NAMED),
+});

@@ -1,0 +1,127 @@
+import type { Allocation, Candidate } from '../../candidates/candidate.js';
+import type { CandidatesRequest, ResourceAmount } from '../../candidates/request.js';
+import type { CandidatesResult } from '../../candidates/search.js';
+import { byVersion, type Version } from '../../http/microversions.js';
+import type { Inventory, Provider, View } from '../../topology/model.js';
+import { perProvider } from '../view.js';
+
+/**
+ * An answer of a thousand candidates is half a megabyte, and stringifying its object tree takes longer than finding it: 235
+ * answers a second against 3,200 for sending the same bytes. So the text is joined from pieces, each made once: a
+ * provider's summary for as long as the provider stays as it is, a list of amounts once an answer.
+ */
+export function renderCandidates(
+  result: CandidatesResult,
+  request: CandidatesRequest,
+  view: View,
+  version: Version,
+): string {
+  const renderRequest = requestRenderer(request, version);
+  const renderSummary = summaryRenderer(request, view, version);
+  const requests: string[] = [];
+  for (const candidate of result.candidates) requests.push(renderRequest(candidate));
+  const summaries: string[] = [];
+  for (const provider of result.summarised) summaries.push(renderSummary(provider));
+  return `{"allocation_requests": [${requests.join(', ')}], "provider_summaries": {${summaries.join(', ')}}}`;
+}
+
+function requestRenderer(request: CandidatesRequest, version: Version): (candidate: Candidate) => string {
+  const resources = remembering((amounts: readonly ResourceAmount[]) => {
+    const items = amounts.map(({ resourceClass, amount }) => `"${resourceClass.name}": ${amount}`);
+    return `{"resources": {${items.join(', ')}}}`;
+  });
+  if (!version.has('allocationsByProvider')) {
+    const listed = ({ provider, resources: amounts }: Allocation): string =>
+      `{"resource_provider": {"uuid": "${provider.uuid}"}, ${resources(amounts).slice(1)}`;
+    return ({ allocations }) => `{"allocations": [${joined(allocations, listed)}]}`;
+  }
+  const keyed = ({ provider, resources: amounts }: Allocation): string => `"${provider.uuid}": ${resources(amounts)}`;
+  if (!version.has('mappings')) return ({ allocations }) => `{"allocations": {${joined(allocations, keyed)}}}`;
+
+  const keys = request.groups.map(({ suffix }) => `"${suffix}": `);
+  const uuids = remembering((providers: readonly Provider[]) => `[${joined(providers, ({ uuid }) => `"${uuid}"`)}]`);
+  return ({ allocations, mappings }) => {
+    let text = '';
+    for (let i = 0; i < keys.length; i++) {
+      const providers = mappings[i];
+      if (providers !== undefined) text += (i === 0 ? '' : ', ') + (keys[i] ?? '') + uuids(providers);
+    }
+    return `{"allocations": {${joined(allocations, keyed)}}, "mappings": {${text}}}`;
+  };
+}
+
+interface SummaryForm {
+  readonly allClasses: boolean;
+  readonly traits: boolean;
+  readonly tree: boolean;
+}
+
+const summaryForm = byVersion<SummaryForm>(
+  { allClasses: false, traits: false, tree: false },
+  {
+    candidatesRequired: { allClasses: false, traits: true, tree: false },
+    allClassesInSummaries: { allClasses: true, traits: true, tree: false },
+    nestedCandidates: { allClasses: true, traits: true, tree: true },
+  },
+);
+
+const kept = perProvider(() => new Map<SummaryForm, string>());
+
+/** A summary that shows all classes depends on nothing but the provider, so it is kept with it. */
+function summaryRenderer(request: CandidatesRequest, view: View, version: Version): (provider: Provider) => string {
+  const form = summaryForm(version);
+  if (!form.allClasses) {
+    const requested = new Set(request.groups.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)));
+    return (provider) => renderSummary(provider, view, form, ({ resourceClass }) => requested.has(resourceClass.id));
+  }
+  return (provider) => {
+    const texts = kept(provider);
+    let text = texts.get(form);
+    if (text === undefined) {
+      text = renderSummary(provider, view, form, () => true);
+      texts.set(form, text);
+    }
+    return text;
+  };
+}
+
+function renderSummary(
+  provider: Provider,
+  view: View,
+  form: SummaryForm,
+  shown: (inventory: Inventory) => boolean,
+): string {
+  const resources = provider.inventories
+    .filter(shown)
+    .map(
+      ({ resourceClass, capacity, used }) =>
+        `"${resourceClass.name}": {"capacity": ${Math.trunc(capacity)}, "used": ${used}}`,
+    );
+  let text = `"${provider.uuid}": {"resources": {${resources.join(', ')}}`;
+  if (form.traits) text += `, "traits": [${joined(provider.traits.traits, ({ name }) => `"${name}"`)}]`;
+  if (form.tree) {
+    const parent = provider.parentId === null ? null : (view.providers.get(provider.parentId)?.uuid ?? null);
+    const root = view.providers.get(provider.rootId)?.uuid ?? provider.uuid;
+    text += `, "parent_provider_uuid": ${JSON.stringify(parent)}, "root_provider_uuid": "${root}"`;
+  }
+  return `${text}}`;
+}
+
+/** `map` and `join` without the array between them; most lists here have one element. */
+function joined<T>(items: readonly T[], render: (item: T) => string): string {
+  let text = '';
+  for (let i = 0; i < items.length; i++) text += (i === 0 ? '' : ', ') + render(items[i] as T);
+  return text;
+}
+
+function remembering<Key extends object>(make: (key: Key) => string): (key: Key) => string {
+  const texts = new Map<Key, string>();
+  return (key) => {
+    let text = texts.get(key);
+    if (text === undefined) {
+      text = make(key);
+      texts.set(key, text);
+    }
+    return text;
+  };
+}
