@@ -61,10 +61,10 @@ function versionHeaders(exchange: Exchange): Headers {
   return headers;
 }
 
-function send(res: Response, status: number, contentType: string, text: string, headers: Headers): void {
+function send(res: Response, status: number, contentType: string, body: string | Buffer, headers: Headers): void {
   headers['content-type'] = contentType;
-  headers['content-length'] = Buffer.byteLength(text);
-  res.writeHead(status, headers).end(text);
+  headers['content-length'] = Buffer.byteLength(body);
+  res.writeHead(status, headers).end(body);
 }
 
 /** Scheme, the request's Host without the scheme's default port, mount prefix and path. */

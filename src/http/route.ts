@@ -29,8 +29,8 @@ export interface Route {
 
 export interface Reply {
   readonly status: number;
-  /** JSON text. */
-  readonly body?: string;
+  /** JSON text; in bytes where it is put together from pieces that are kept as bytes. */
+  readonly body?: string | Buffer;
   /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
   readonly location?: string;
   /**
