@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { inOneSnapshot, readEverything, since, type Mark } from './journal.js';
-import type { Provider, View } from './model.js';
+import type { Provider, ResourceClass, Trait, View } from './model.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -23,8 +23,8 @@ export function audit(
 /** What differs between two topologies, in words; empty when they hold the same. */
 export function differences(ours: View, theirs: View): string[] {
   const found: string[] = [];
-  compare('resource class', ours.resourceClasses, theirs.resourceClasses, ({ name }) => name, found);
-  compare('trait', ours.traits, theirs.traits, ({ name }) => name, found);
+  compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName, found);
+  compare('trait', ours.traits, theirs.traits, describeName, found);
   compare('provider', ours.providers, theirs.providers, describeProvider, found);
   compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','), found);
   return found;
@@ -45,6 +45,11 @@ function compare<T>(
     ];
     if (ourText !== theirText) found.push(`${kind} ${id}: in memory ${ourText}, in the database ${theirText}`);
   }
+}
+
+/** Without a trait's bit, which depends on the order in which they were met. */
+function describeName({ name, modified }: ResourceClass | Trait): string {
+  return `${name} of ${modified}`;
 }
 
 function describeProvider(provider: Provider): string {

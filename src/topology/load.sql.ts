@@ -1,8 +1,8 @@
 /** The statements that fill the topology. Each is one statement, hence sees one snapshot. */
 
 /**
- * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the cluster, the database
- * and a uuid that is changed after a restore. After a fail-over to a standby that had not received everything, transaction
+ * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the cluster, the database,
+ * the table (a restore in place makes a new one) and a uuid that is changed after a restore. After a fail-over to a standby that had not received everything, transaction
  * ids are used again, and only this tells. (pg_control_checkpoint() still shows the old timeline right after a promotion.)
  * Null on a standby, which is refused.
  */
@@ -12,6 +12,7 @@ const EPOCH = `
     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
     (select system_identifier from pg_control_system())::text,
     (select oid from pg_database where datname = current_database())::text,
+    e.tableoid::text,
     e.uuid::text)
   end`;
 
@@ -71,10 +72,16 @@ export const CATCH_UP = `
   from topology_epoch e`;
 
 /**
- * Removes journal rows of a previous life of the database (a dump was restored: its ids lie in this server's future). A
- * transaction of this server that we can see is below our snapshot's xmax, so only strangers match.
+ * Removes what a previous life of the database left behind (a dump was restored: its ids lie in this server's future):
+ * journal rows, and the janitor's marks, above which every replica would load everything again for every read. What we can
+ * see of this server's own transactions is below our snapshot's xmax, so only strangers match.
  */
-export const PURGE_STRANGERS = `delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot())`;
+export const PURGE_STRANGERS = `
+  with purged as (delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot()))
+  update topology_epoch
+  set pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),
+      marked_at = now()
+  where pruned_below > pg_snapshot_xmax(pg_current_snapshot()) or mark > pg_snapshot_xmax(pg_current_snapshot())`;
 
 /**
  * The janitor, $1 being how many seconds changes are kept: prunes below the mark of last time, once that is old enough, and
