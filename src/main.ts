@@ -125,8 +125,6 @@ try {
   await main();
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof SchemaError;
-  process.stderr.write(
-    `${expected || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? '')}\n`,
-  );
+  process.stderr.write(`${expected || !(error instanceof Error) ? (error as Error).message : (error.stack ?? '')}\n`);
   process.exitCode = 1;
 }

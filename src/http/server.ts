@@ -73,6 +73,7 @@ function toApiError(error: NodeJS.ErrnoException): ApiError {
       return headersTooLarge();
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return requestTimeout();
+    case undefined:
     default:
       return malformedRequest(error.message.replace(/^Parse Error: /, ''));
   }
