@@ -1,0 +1,9 @@
+import type pg from 'pg';
+import type { PipelineOptions } from './http/pipeline.js';
+import type { TopologyReader } from './topology/catch-up.js';
+
+/** What the routes work with. */
+export interface Parts extends PipelineOptions {
+  readonly pool: pg.Pool;
+  readonly topology: TopologyReader;
+}
