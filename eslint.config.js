@@ -37,7 +37,7 @@ export default tseslint.config(
     },
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['migrations/**', '*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['migrations/**', 'scripts/**', '*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.cjs'],
     languageOptions: {
