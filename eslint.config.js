@@ -38,6 +38,8 @@ export default tseslint.config(
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['migrations/**', 'scripts/**', '*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  // The type check knows Node's globals.
+  { files: ['scripts/**'], rules: { 'no-undef': 'off' } },
   {
     files: ['**/*.cjs'],
     languageOptions: {

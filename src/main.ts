@@ -30,12 +30,15 @@ async function main(): Promise<void> {
   try {
     const service = await untilDatabase(config, connection, log, signals.stop);
     if (service !== null) {
-      const server = await listen(createServer(service.app), config);
-      greet(config, server, database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`);
-      const signal = await signals.first;
-      log.info({ signal }, 'finishing the requests that have begun');
-      await drain(server, signals.hurry);
-      await service.close();
+      try {
+        const server = await listen(createServer(service.app), config);
+        greet(config, server, database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`);
+        const signal = await signals.first;
+        log.info({ signal }, 'finishing the requests that have begun');
+        await drain(server, signals.hurry);
+      } finally {
+        await service.close();
+      }
     }
   } finally {
     await database?.stop();

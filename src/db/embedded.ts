@@ -271,7 +271,7 @@ async function launch(
   settings: Readonly<Record<string, string>>,
   account: Account | null,
 ): Promise<RunningServer> {
-  const port = await freePort();
+  const port = Number(settings['port'] ?? (await freePort()));
   const all = {
     listen_addresses: '127.0.0.1',
     port: String(port),
