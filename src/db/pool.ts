@@ -5,7 +5,7 @@ export interface DatabaseOptions {
   readonly maxConnections: number;
   /** Longest wait for a connection, milliseconds. */
   readonly connectTimeout: number;
-  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver. */
+  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
   readonly statementTimeout: number;
 }
 
@@ -36,7 +36,7 @@ function clientConfig({ connectionString, connectTimeout, statementTimeout }: Da
     connectionTimeoutMillis: connectTimeout,
     statement_timeout: statementTimeout,
     // The server's deadline does not help on a half-open connection; the driver's does.
-    query_timeout: statementTimeout + 1000,
+    query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     idle_in_transaction_session_timeout: statementTimeout,
     keepAlive: true,
   };

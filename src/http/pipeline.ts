@@ -35,12 +35,9 @@ interface AdmittedExchange extends Exchange {
   identity: Identity | null;
 }
 
-declare global {
-  // eslint needs to be told nothing here: this is how Express's own types are extended.
-  namespace Express {
-    interface Request {
-      exchange: AdmittedExchange;
-    }
+declare module 'express-serve-static-core' {
+  interface Request {
+    exchange: AdmittedExchange;
   }
 }
 

@@ -87,7 +87,8 @@ function oneLine(message: string): string {
 
 function preferredType(accept: string | undefined): 'json' | 'html' | 'text' {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'json';
-  const type = accepts({ headers: { accept } } as IncomingMessage).type(['text/html', 'application/json']);
+  const request: Pick<IncomingMessage, 'headers'> = { headers: { accept } };
+  const type = accepts(request as IncomingMessage).type(['text/html', 'application/json']);
   if (type === 'text/html') return 'html';
   return type === 'application/json' ? 'json' : 'text';
 }

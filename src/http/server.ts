@@ -18,7 +18,7 @@ import { renderProblem } from './problem.js';
  * answers a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
  * left alone. Plain constructor functions on purpose: a subclass is slower than nothing.
  */
-export function createServer(app: Express): http.Server {
+export function createServer(app: Express, deadlines: ServerDeadlines = {}): http.Server {
   function Request(this: http.IncomingMessage, socket: Socket): void {
     (http.IncomingMessage as unknown as Callable).call(this, socket);
   }
@@ -34,11 +34,19 @@ export function createServer(app: Express): http.Server {
       ServerResponse: Response as unknown as typeof http.ServerResponse,
       keepAliveTimeout: 75_000,
       headersTimeout: 60_000,
+      ...deadlines,
+      // How often the deadlines are looked at.
+      connectionsCheckingInterval: Math.min(30_000, deadlines.headersTimeout ?? 30_000),
     },
     app,
   );
   server.on('clientError', answerClientError);
   return server;
+}
+
+/** In milliseconds. */
+export interface ServerDeadlines {
+  readonly headersTimeout?: number;
 }
 
 interface Callable {
@@ -73,6 +81,7 @@ function toApiError(error: NodeJS.ErrnoException): ApiError {
       return headersTooLarge();
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return requestTimeout();
+    case undefined:
     default:
       return malformedRequest(error.message.replace(/^Parse Error: /, ''));
   }

@@ -2,23 +2,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { claim } from '../support/claims.js';
 import { connect, createTestDatabase, dropTestDatabase } from '../support/database.js';
-import { startProcess, type ServiceProcess } from '../support/process.js';
-import { apiAt, createProvider, setInventories, type Api } from '../support/service.js';
+import { cleanUp, startProcess } from '../support/process.js';
+import { createProvider, setInventories, type Api } from '../support/service.js';
 
 describe('what one process has answered, another knows', () => {
   let databaseUrl: string;
-  let processes: ServiceProcess[];
   let writer: Api;
   let reader: Api;
   before(async () => {
     databaseUrl = await createTestDatabase();
     const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
-    processes = await Promise.all([startProcess(env), startProcess(env)]);
-    writer = apiAt(processes[0]?.url ?? '');
-    reader = apiAt(processes[1]?.url ?? '');
+    const processes = [startProcess(['--port', '0'], env), startProcess(['--port', '0'], env)];
+    const [first, second] = await Promise.all(processes.map((one) => one.listening()));
+    [writer, reader] = [first?.api as Api, second?.api as Api];
   });
   after(async () => {
-    await Promise.all(processes.map((one) => one.stop()));
+    await cleanUp();
     await dropTestDatabase(databaseUrl);
   });
 

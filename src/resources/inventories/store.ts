@@ -234,7 +234,7 @@ function ordered({
   max_unit,
   step_size,
   allocation_ratio,
-}: InventoryRecord): InventoryRecord {
+}: InventoryRecord): Record<keyof InventoryRecord, number> {
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
 }
 
