@@ -14,16 +14,16 @@ module.exports = {
       to: { circular: true },
     },
     {
-      name: 'topology-and-candidates-know-no-http',
+      name: 'the-domain-knows-no-http',
       comment: 'What is read and how it is searched does not depend on how it was asked. errors.ts is for everybody.',
       severity: 'error',
-      from: { path: '^src/(topology|candidates)/' },
+      from: { path: '^src/(topology|candidates|ledger)/' },
       to: { path: '^src/(http|resources|auth|policy|ops)/|^src/(app|compose|config|index|main|parts)\\.ts$' },
     },
     {
-      name: 'topology-and-candidates-use-no-framework',
+      name: 'the-domain-uses-no-framework',
       severity: 'error',
-      from: { path: '^src/(topology|candidates)/' },
+      from: { path: '^src/(topology|candidates|ledger)/' },
       to: { path: '(^|/)(express|knex)(/|$)' },
     },
     {

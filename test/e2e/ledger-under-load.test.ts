@@ -73,7 +73,9 @@ describe('two service processes on one database', () => {
     this.timeout(60_000);
     const load = await startLoad(apis, databaseUrl);
     const running = load.run(3000);
-    setTimeout(() => processes[1].signal('SIGKILL'), 1500);
+    setTimeout(() => {
+      processes[1].signal('SIGKILL');
+    }, 1500);
     await running;
     await checkLedger(databaseUrl);
     await checkNoOverbooking(databaseUrl);
