@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
+import { comparableGeneration } from '../generation.js';
 
 /**
  * Puts a provider into exactly these aggregates and answers its generation. With a generation given (1.19) it must be the
@@ -14,7 +15,7 @@ export async function replaceAggregates(
   generation: number | null,
   aggregates: readonly string[],
 ): Promise<number> {
-  const values = [uuid, generation, aggregates];
+  const values = [uuid, generation === null ? null : comparableGeneration(generation), aggregates];
   const { rows } = await runStatement<{ generation: number }>(
     pool,
     { name: 'replace_aggregates', text: REPLACE, values },

@@ -15,6 +15,7 @@ import {
   unknownClassInNewInventory,
   updateConflict,
 } from '../../errors.js';
+import { comparableGeneration } from '../generation.js';
 import type { InventoryRecord } from './schema.js';
 
 /**
@@ -56,7 +57,12 @@ export function replaceInventories(
   return writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'replace_inventories', REPLACE, [uuid, generation, names, ...columns(records)]);
+        return await write(pool, 'replace_inventories', REPLACE, [
+          uuid,
+          comparableGeneration(generation),
+          names,
+          ...columns(records),
+        ]);
       } catch (error) {
         await explainInUse(pool, uuid, error, names, replacedInventoryInUse);
         return undefined;
@@ -138,7 +144,13 @@ export function updateInventory(
   record: InventoryRecord,
 ): Promise<number> {
   return writeOrExplain(
-    () => write(pool, 'update_inventory', UPDATE, [uuid, generation, name, ...Object.values(ordered(record))]),
+    () =>
+      write(pool, 'update_inventory', UPDATE, [
+        uuid,
+        comparableGeneration(generation),
+        name,
+        ...Object.values(ordered(record)),
+      ]),
     async () => {
       const found = await inspect(pool, uuid, [name]);
       if (found.generation !== generation) throw generationConflict();

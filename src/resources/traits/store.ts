@@ -10,6 +10,7 @@ import {
   traitInUse,
 } from '../../errors.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
+import { comparableGeneration } from '../generation.js';
 
 const standard = new Set(STANDARD_TRAITS);
 
@@ -53,7 +54,7 @@ export async function replaceProviderTraits(
   generation: number,
   names: readonly string[],
 ): Promise<ProviderTraits> {
-  const values = [uuid, generation, names];
+  const values = [uuid, comparableGeneration(generation), names];
   for (;;) {
     const { rows } = await runStatement<ProviderTraits>(
       pool,
