@@ -56,13 +56,15 @@ export async function replaceProviderTraits(
 ): Promise<ProviderTraits> {
   const values = [uuid, comparableGeneration(generation), names];
   for (;;) {
-    const { rows } = await runStatement<ProviderTraits>(
-      pool,
-      { name: 'replace_traits', text: REPLACE, values },
-      'write',
-    );
-    const replaced = rows[0];
-    if (replaced !== undefined) return replaced;
+    try {
+      const query = { name: 'replace_traits', text: REPLACE, values };
+      const { rows } = await runStatement<ProviderTraits>(pool, query, 'write');
+      const replaced = rows[0];
+      if (replaced !== undefined) return replaced;
+    } catch (error) {
+      // One of the traits was deleted while this waited for it.
+      if (violatedConstraint(error) === undefined) throw error;
+    }
     await diagnoseReplace(pool, uuid, generation, names);
     // Nothing is wrong any more: a rival has undone it between the two statements.
   }
