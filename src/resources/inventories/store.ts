@@ -16,6 +16,7 @@ import {
   updateConflict,
 } from '../../errors.js';
 import { comparableGeneration } from '../generation.js';
+import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryRecord } from './schema.js';
 
 /**
@@ -212,7 +213,9 @@ export async function deleteInventories(pool: pg.Pool, uuid: string): Promise<vo
   await writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'delete_inventories', DELETE_ALL, [uuid]);
+        const statement = { name: 'delete_inventories', text: DELETE_ALL, values: [uuid] };
+        const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, statement);
+        return rows[0]?.generation;
       } catch (error) {
         await explainInUse(pool, uuid, error, [], deletedInventoriesInUse);
         return undefined;

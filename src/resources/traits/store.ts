@@ -11,6 +11,7 @@ import {
 } from '../../errors.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
 import { comparableGeneration } from '../generation.js';
+import { withProviderLocked } from '../lock-provider.js';
 
 const standard = new Set(STANDARD_TRAITS);
 
@@ -124,7 +125,7 @@ async function diagnoseReplace(
 export async function deleteProviderTraits(pool: pg.Pool, uuid: string): Promise<void> {
   const text = `
     with provider as (
-      select id from resource_providers where uuid = $1 for no key update
+      select id from resource_providers where uuid = $1
     ), removed as (
       delete from resource_provider_traits t using provider p where t.resource_provider_id = p.id returning 1
     ), bumped as (
@@ -132,6 +133,6 @@ export async function deleteProviderTraits(pool: pg.Pool, uuid: string): Promise
       from provider p where r.id = p.id and exists (select from removed)
     )
     select from provider`;
-  const { rowCount } = await runStatement(pool, { text, values: [uuid] }, 'write');
+  const { rowCount } = await withProviderLocked(pool, uuid, { text, values: [uuid] });
   if (rowCount === 0) throw noSuchProvider(uuid);
 }
