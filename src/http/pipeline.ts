@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import accepts from 'accepts';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/identity.js';
@@ -15,6 +14,7 @@ import {
   unsupportedMediaType,
 } from '../errors.js';
 import { isPermitted } from '../policy/policy.js';
+import { acceptedQuality } from './accept.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { sendError, sendReply, sendUnauthorized, type Exchange } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
@@ -44,7 +44,7 @@ declare module 'express-serve-static-core' {
 /** Installs the pipeline and the routes on an Express application. */
 export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
   app.use(admit(options));
-  for (const [path, atPath] of byPath(routes)) app.all(path, dispatch(atPath, options));
+  for (const [path, atPath] of byPath(routes)) app.route(path).all(dispatch(atPath, options));
   app.use((_req: Request, _res: Response, next: NextFunction) => {
     next(unknownPath());
   });
@@ -78,7 +78,8 @@ function checkContentHeaders({ headers }: Request): void {
   const length = headers['content-length'];
   if (length === undefined) return;
   if (!/^\d+$/.test(length)) throw contentLengthNotInteger();
-  if (Number(length) > 0 && headers['content-type'] === undefined) throw contentTypeMissing();
+  // An empty one says as little as none.
+  if (Number(length) > 0 && (headers['content-type'] ?? '') === '') throw contentTypeMissing();
 }
 
 /** Routing looks at the percent-decoded path, in which %2F is a slash like any other. */
@@ -136,9 +137,7 @@ function checkMediaTypes(route: Route, version: Version, req: Request): void {
 function acceptsJson(req: Request): boolean {
   const accept = req.headers.accept;
   if (accept === undefined || accept === 'application/json' || accept === '*/*') return true;
-  // An Accept without any media range in it counts as absent.
-  if (!accept.includes('/')) return true;
-  return accepts(req).type('application/json') !== false;
+  return acceptedQuality(accept, 'application/json') > 0;
 }
 
 function checkPolicy(route: Route, request: RouteRequest): void {
