@@ -86,7 +86,7 @@ describe('a database that is not there yet', () => {
 });
 
 async function until(what: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
     if (await what()) return;
     await setTimeout(10);
   }

@@ -43,7 +43,7 @@ export function startProcess(args: readonly string[] = [], env: Record<string, s
   });
 
   async function printed(what: RegExp): Promise<RegExpExecArray> {
-    for (const deadline = performance.now() + 20_000; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
       const found = what.exec(output);
       if (found !== null) return found;
       if (!started.has(child)) break;
