@@ -145,7 +145,7 @@ describe('bytes on a socket', () => {
       problem(await send(`POST ${path} HTTP/1.1\r\n${json(body.length)}\r\n${body}`), 413),
       /10485760 bytes/,
     );
-    const chunked = `POST ${path} HTTP/1.1\r\n${HEADERS}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const chunked = `POST ${path} HTTP/1.1\r\n${HEADERS}content-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n`;
     problem(await send(`${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`), 413);
   });
 

@@ -86,8 +86,9 @@ describe('a database that is not there yet', () => {
 });
 
 async function until(what: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await setTimeout(10)) {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
     if (await what()) return;
+    await setTimeout(10);
   }
   throw new Error('waited too long');
 }

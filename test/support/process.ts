@@ -43,10 +43,11 @@ export function startProcess(args: readonly string[] = [], env: Record<string, s
   });
 
   async function printed(what: RegExp): Promise<RegExpExecArray> {
-    for (const deadline = performance.now() + 20_000; performance.now() < deadline; await setTimeout(10)) {
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
       const found = what.exec(output);
       if (found !== null) return found;
       if (!started.has(child)) break;
+      await setTimeout(10);
     }
     throw new Error(`${String(what)} was not printed:\n${output}\n${errors}`);
   }
