@@ -29,7 +29,7 @@ export interface Route {
 
 export interface Reply {
   readonly status: number;
-  /** JSON text. */
+  /** JSON text, ASCII only as json.ts makes it: it is sent as it is. */
   readonly body?: string;
   /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
   readonly location?: string;
