@@ -21,14 +21,20 @@ async function main(): Promise<void> {
 async function measureAll(options: Arguments): Promise<Measured[]> {
   const started = options.url === undefined ? await startService(options.database, options.nodeOptions) : null;
   const bare = await startBareServer();
+  const stop = async (): Promise<void> => {
+    await bare.stop();
+    await started?.stop();
+  };
+  // Interrupted, it leaves neither processes nor folders behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop().then(() => process.exit(1)));
   try {
     const targets = { service: options.url ?? started!.url, reference: options.reference, bare };
     const measured: Measured[] = [];
     for (const scenario of options.scenarios) measured.push(await measure(scenario, targets, { ...options, say }));
     return measured;
   } finally {
-    await bare.stop();
-    await started?.stop();
+    await stop();
   }
 }
 
