@@ -53,10 +53,12 @@ const UNSEEN = `
 
 /**
  * Asks whether there is anything to catch up with, $1 being our last snapshot. When nothing happened, which is nearly
- * always, it is the whole catch-up, and far cheaper than one that is ready to read every table.
+ * always, it is the whole catch-up, and far cheaper than one that is ready to read every table. The order makes the planner
+ * take the index: with EXISTS it expects to meet a row soon and reads through a journal that has none.
  */
 export const ANY_NEWS = `
-  select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text, exists (select ${UNSEEN})
+  select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
+    (select true ${UNSEEN} order by xid desc limit 1) is not null
   from topology_epoch e`;
 
 /**
