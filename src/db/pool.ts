@@ -25,6 +25,8 @@ export function createPool(options: DatabaseOptions): pg.Pool {
 /** A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. */
 export async function connectClient(options: DatabaseOptions): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(options));
+  // The statement under way fails with the same error; without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }
