@@ -19,6 +19,8 @@ export function createPool(options: DatabaseOptions): pg.Pool {
   });
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So would one that breaks while it is lent out, under a statement, which fails with the same error.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
