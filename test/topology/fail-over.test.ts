@@ -47,11 +47,13 @@ describe('fail-over', function () {
   });
 
   async function seen(): Promise<string[]> {
-    for (const deadline = performance.now() + 10_000; ; await setTimeout(50)) {
+    const deadline = performance.now() + 10_000;
+    for (;;) {
       try {
         return [...(await replica.current()).providers.values()].map(({ name }) => name).sort();
       } catch (error) {
         if ((error as { status?: number }).status !== 503 || performance.now() > deadline) throw error;
+        await setTimeout(50);
       }
     }
   }

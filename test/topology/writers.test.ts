@@ -14,7 +14,7 @@ describe('random concurrent writers', () => {
     const clients = await Promise.all([1, 2, 3, 4].map(() => connect(url)));
     let applied = 0;
     const property = fc.asyncProperty(fc.array(programs(), { minLength: 4, maxLength: 4 }), async (four) => {
-      let running = true;
+      const state = { running: true };
       const writers = four.map(async (program, at) => {
         const client = clients[at]!;
         for (const { statements, pause, end } of program) {
@@ -43,12 +43,12 @@ describe('random concurrent writers', () => {
         }
       });
       const auditing = (async () => {
-        while (running) {
+        while (state.running) {
           assert.deepEqual(await replica.audit(), []);
           for (let n = 0; n < 10; n++) await replica.current();
         }
       })();
-      await Promise.all(writers).finally(() => (running = false));
+      await Promise.all(writers).finally(() => (state.running = false));
       await auditing;
       assert.deepEqual(await replica.audit(), []);
       assertIndexed(await replica.current());
