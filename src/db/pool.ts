@@ -19,12 +19,16 @@ export function createPool(options: DatabaseOptions): pg.Pool {
   });
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So would one that breaks while it is lent out, under a statement, which fails with the same error.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
 /** A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. */
 export async function connectClient(options: DatabaseOptions): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(options));
+  // The statement under way fails with the same error; without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

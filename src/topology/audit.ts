@@ -14,8 +14,14 @@ export function audit(
   return inOneSnapshot(client, async () => {
     const news = await since(client, mark);
     const fresh = await readEverything(client);
-    if (news === 'reload' || !topology.apply(news.changes)) return { ...fresh, differences: [] };
-    const found = differences(topology, fresh.topology);
+    if (news === 'reload') return { ...fresh, differences: [] };
+    let found: string[];
+    try {
+      if (!topology.apply(news.changes)) return { ...fresh, differences: [] };
+      found = differences(topology, fresh.topology);
+    } catch (error) {
+      found = [`a change does not fit: ${(error as Error).message}`];
+    }
     return found.length === 0 ? { topology, mark: news.mark, differences: found } : { ...fresh, differences: found };
   });
 }

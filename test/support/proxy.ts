@@ -34,8 +34,8 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const pairs = new Set<{ client: net.Socket; server: net.Socket; kept: Buffer[] }>();
   const watchers = new Map<string, { cutting: boolean; resolve: () => void }>();
 
-  const listener = net.createServer((client) => {
-    const server = net.connect(target);
+  const listener = net.createServer({ allowHalfOpen: true }, (client) => {
+    const server = net.connect({ ...target, allowHalfOpen: true });
     const pair = { client, server, kept: [] as Buffer[] };
     let cutting: (() => void) | null = null;
     pairs.add(pair);
@@ -46,7 +46,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       client.destroy();
       server.destroy();
     };
-    for (const socket of [client, server]) socket.setNoDelay(true).on('error', end).on('close', end);
+    for (const socket of [client, server]) socket.setNoDelay(true).on('error', end).on('end', end).on('close', end);
     client.on('data', (bytes) => {
       if (mode === 'swallow') return;
       server.write(bytes);
