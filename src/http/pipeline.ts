@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import accepts from 'accepts';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { Authenticate, Identity } from '../auth/identity.js';
+import { Refusal, type Admission, type Authenticate, type Identity } from '../auth/identity.js';
 import {
   ApiError,
   contentLengthNotInteger,
@@ -16,7 +16,7 @@ import {
 } from '../errors.js';
 import { isPermitted } from '../policy/policy.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
-import { sendError, sendReply, sendUnauthorized, type Exchange } from './respond.js';
+import { sendError, sendReply, sendRefusal, type Exchange } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
 /**
@@ -63,17 +63,20 @@ function admit({ authenticate }: PipelineOptions): RequestHandler {
     const exchange: AdmittedExchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
     req.exchange = exchange;
     const path = req.path;
-    if (path !== '/' && path !== '') {
-      exchange.identity = authenticate(req.headers);
-      if (exchange.identity === null) {
-        sendUnauthorized(res, exchange);
+    const proceed = (admission: Admission | null): void => {
+      if (admission instanceof Refusal) {
+        sendRefusal(res, exchange, admission);
         return;
       }
-    }
-    exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
-    checkContentHeaders(req);
-    if (path.includes('%')) req.url = decodedUrl(req.url);
-    next();
+      exchange.identity = admission;
+      exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
+      checkContentHeaders(req);
+      if (path.includes('%')) req.url = decodedUrl(req.url);
+      next();
+    };
+    const admission = path === '/' || path === '' ? null : authenticate(req.headers, req.method, req.baseUrl + path);
+    if (admission instanceof Promise) admission.then(proceed).catch(next);
+    else proceed(admission);
   };
 }
 
