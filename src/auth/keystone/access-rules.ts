@@ -34,24 +34,27 @@ export function parsePath(pattern: string): readonly PathPart[] {
 
 /**
  * Whether a pattern stands for the whole path. Users write these patterns: instead of a regular expression, which some of
- * them would keep busy for hours, the set of places that the parts so far can reach is carried along.
+ * them would keep busy for hours, the places in the path that the parts so far can reach are carried along.
  */
 export function matches(parts: readonly PathPart[], path: string): boolean {
-  let reached = new Set([0]);
+  const places = path.length + 1;
+  let reached = new Uint8Array(places);
+  reached[0] = 1;
   for (const part of parts) {
-    const next = new Set<number>();
+    const next = new Uint8Array(places);
     if (part === ANYTHING) {
-      for (let end = Math.min(...reached); end <= path.length; end++) next.add(end);
+      next.fill(1, reached.indexOf(1));
     } else if (part === SEGMENT) {
-      for (const start of reached) {
-        // Whoever was here before has gone on from here to the end of the segment.
-        for (let end = start + 1; end <= path.length && path[end - 1] !== '/' && !next.has(end); end++) next.add(end);
+      for (let end = 1; end < places; end++) {
+        if (path[end - 1] !== '/' && (reached[end - 1] === 1 || next[end - 1] === 1)) next[end] = 1;
       }
     } else {
-      for (const start of reached) if (path.startsWith(part, start)) next.add(start + part.length);
+      for (let start = reached.indexOf(1); start !== -1; start = reached.indexOf(1, start + 1)) {
+        if (path.startsWith(part, start)) next[start + part.length] = 1;
+      }
     }
-    if (next.size === 0) return false;
+    if (!next.includes(1)) return false;
     reached = next;
   }
-  return reached.has(path.length);
+  return reached[path.length] === 1;
 }

@@ -70,18 +70,16 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
   return {
     async request(...exchange) {
       let stale = 0;
-      for (let attempt = 0; ; attempt++) {
+      let failures = 0;
+      for (;;) {
         try {
           return await once(...exchange);
         } catch (error) {
-          if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) {
-            attempt--;
-            continue;
-          }
+          if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
           // Waiting out the deadline once is enough; what is refused or broken off costs little to try again.
-          if (!(error instanceof ConnectionFailure) || error instanceof Timeout || attempt >= options.retries)
-            throw error;
-          await setTimeout(Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS), undefined, { ref: false });
+          const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
+          if (!again || failures >= options.retries) throw error;
+          await setTimeout(Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS), undefined, { ref: false });
         }
       }
     },
