@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Config } from '../../src/config.js';
 
 /**
@@ -15,7 +16,7 @@ export interface FakeKeystone {
   /** Number of requests so far. */
   readonly calls: { logins: number; validations: number };
   /** Of the last validation. */
-  readonly seen: { headers: http.IncomingHttpHeaders; url: string; login: unknown };
+  readonly seen: { headers: http.IncomingHttpHeaders; url: string; clientName: string | null };
   behaviour: Behaviour;
   /** Changes what is said of a token, after all else. */
   distort: ((document: TokenDocument) => unknown) | null;
@@ -67,7 +68,7 @@ export type TokenDocument = Record<string, unknown>;
 
 export const SERVICE_PASSWORD = 'pass-word-of-the-service';
 
-export async function startKeystone(tls?: { key: string; cert: string }): Promise<FakeKeystone> {
+export async function startKeystone(tls?: { key: string; cert: string; ca: string }): Promise<FakeKeystone> {
   const tokens = new Map<string, { document: TokenDocument; expiresAt: number }>();
   const serviceTokens = new Set<string>();
 
@@ -75,7 +76,6 @@ export async function startKeystone(tls?: { key: string; cert: string }): Promis
   app.use(express.json());
   app.post('/v3/auth/tokens', (req, res) => {
     keystone.calls.logins++;
-    keystone.seen.login = req.body;
     misbehave(keystone, 'login', req, res, () => {
       const { password } = req.body?.auth?.identity?.password?.user ?? {};
       if (password !== SERVICE_PASSWORD) {
@@ -94,6 +94,7 @@ export async function startKeystone(tls?: { key: string; cert: string }): Promis
     keystone.calls.validations++;
     keystone.seen.headers = req.headers;
     keystone.seen.url = req.url;
+    if (req.socket instanceof TLSSocket) keystone.seen.clientName = commonName(req.socket);
     misbehave(keystone, 'validation', req, res, () => {
       const subject = req.get('x-subject-token') ?? '';
       const known = tokens.get(subject);
@@ -109,7 +110,10 @@ export async function startKeystone(tls?: { key: string; cert: string }): Promis
     });
   });
 
-  const server = tls === undefined ? http.createServer(app) : https.createServer(tls, app);
+  const server =
+    tls === undefined
+      ? http.createServer(app)
+      : https.createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, app);
   let port = 0;
   const start = async (): Promise<void> => {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -121,7 +125,7 @@ export async function startKeystone(tls?: { key: string; cert: string }): Promis
   const keystone: FakeKeystone = {
     url,
     calls: { logins: 0, validations: 0 },
-    seen: { headers: {}, url: '', login: null },
+    seen: { headers: {}, url: '', clientName: null },
     behaviour: 'good',
     distort: null,
     catalogUrl: `${url}/v3/`,
@@ -155,6 +159,11 @@ export async function startKeystone(tls?: { key: string; cert: string }): Promis
     start,
   };
   return keystone;
+}
+
+function commonName(socket: TLSSocket): string | null {
+  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string } };
+  return subject?.CN ?? null;
 }
 
 /** Of the look of a Fernet token. */
