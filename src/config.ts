@@ -351,7 +351,7 @@ const OPTIONS = {
   keystoneTokenCacheTime: option({
     group: 'keystone_authtoken',
     name: 'token_cache_time',
-    help: 'How long a validated token is believed without asking again, in seconds: so long a revoked one may go on working. -1 or 0: always ask.',
+    help: 'How long a validated token is believed without asking again, in seconds: so long a revoked one may go on working. A refused one is remembered for 10 s at most. -1 or 0: always ask.',
     default: 300,
     parse: integer(-1, 86_400),
   }),

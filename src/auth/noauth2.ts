@@ -6,7 +6,7 @@ import { NO_SERVICE, Refusal, type Authenticate, type RequestHeaders } from './i
  */
 export const noauth2: Authenticate = (headers) => {
   const token = text(headers, 'x-auth-token');
-  if (token === null || token === '') return WITHOUT_USER;
+  if (token === null || token === '') return UNAUTHORIZED;
   const colon = token.indexOf(':');
   const userId = colon === -1 ? token : token.slice(0, colon);
   const roles = text(headers, 'x-roles');
@@ -28,14 +28,15 @@ export const noauth2: Authenticate = (headers) => {
   };
 };
 
-/** What the service itself says when no user is known; Keystone's middleware has a 401 of its own. */
-export const WITHOUT_USER = new Refusal(401, {
+/** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
+export const WITHOUT_USER = {
   message:
     'This server could not verify that you are authorized to access the document you requested. ' +
     'Send a valid token in the x-auth-token header.',
   code: '401 Unauthorized',
   title: 'Unauthorized',
-});
+};
+const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
 
 function text(headers: RequestHeaders, name: string): string | null {
   const value = headers[name];

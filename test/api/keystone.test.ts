@@ -101,8 +101,6 @@ describe('the API with Keystone', () => {
       '/..%2Ftraits',
       '/Traits',
       '*',
-      'http:',
-      '%2F',
     ];
     for (const path of [...paths, ...more]) {
       if (path === '/') continue;

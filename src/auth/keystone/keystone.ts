@@ -40,9 +40,7 @@ type Lookup = (token: string, allowExpired: boolean) => TokenData | null | Promi
 
 export function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
-  const unauthorized = options.delayDecision
-    ? new Refusal(401, JSON.parse(WITHOUT_USER.body) as object, challenge)
-    : new Refusal(401, UNAUTHORIZED, challenge);
+  const unauthorized = new Refusal(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
 
   /** With the service token looked at: null when there is none that counts. */
   const admitUser = (
