@@ -52,7 +52,7 @@ export type Behaviour =
   | 500
   | 503;
 
-export interface TokenSpec {
+interface TokenSpec {
   readonly user?: string;
   readonly project?: string | null;
   readonly system?: boolean;
@@ -64,7 +64,7 @@ export interface TokenSpec {
   readonly bind?: object;
 }
 
-export type TokenDocument = Record<string, unknown>;
+type TokenDocument = Record<string, unknown>;
 
 export const SERVICE_PASSWORD = 'pass-word-of-the-service';
 

@@ -2,7 +2,7 @@ import { versioned } from './options.js';
 import { asArray, asRecord, asText } from './json.js';
 
 /** What is used of a catalog: which services there are and where they answer. */
-export interface CatalogEntry {
+interface CatalogEntry {
   readonly type: string;
   readonly endpoints: readonly Endpoint[];
 }

@@ -1,6 +1,6 @@
 /** Looks into JSON of unknown form: what is not of the wanted type is empty or null. Nothing is copied or merged. */
 
-export type JsonRecord = Readonly<Record<string, unknown>>;
+type JsonRecord = Readonly<Record<string, unknown>>;
 
 const EMPTY: JsonRecord = {};
 

@@ -18,7 +18,7 @@ export interface Keystone {
   close(): void;
 }
 
-export interface KeystoneParts {
+interface KeystoneParts {
   readonly log: Logger;
   /** For tests: another clock, shorter pauses. */
   readonly circuit?: CircuitOptions;
@@ -38,7 +38,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
 
 type Lookup = (token: string, allowExpired: boolean) => TokenData | null | Promise<TokenData | null>;
 
-export function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
+function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
   const unauthorized = new Refusal(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
 
@@ -94,7 +94,7 @@ const LONGEST_TOKEN = 4096;
  * The token of a header, or null when Keystone need not be asked about it: missing, too long, or with characters that no
  * token has. Two headers of the name come joined by a comma and a blank, which none has either.
  */
-export function tokenIn(header: string | string[] | undefined): string | null {
+function tokenIn(header: string | string[] | undefined): string | null {
   if (typeof header !== 'string') return null;
   const token = header.trim();
   return token.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(token) ? token : null;

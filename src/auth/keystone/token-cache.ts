@@ -12,7 +12,7 @@ const MAX_REFUSED = 20_000;
 /** Different tokens that are waited for at once; who comes on top is sent away rather than queued. */
 const MAX_WAITING = 1000;
 
-export interface TokenCacheOptions {
+interface TokenCacheOptions {
   /** 0: nothing is remembered. */
   readonly cacheMs: number;
   readonly now?: () => number;
