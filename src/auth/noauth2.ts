@@ -1,27 +1,44 @@
-import type { Authenticate } from './identity.js';
+import { NO_SERVICE, Refusal, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
  * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`
  * (spec: keystone-auth.md, noauth2).
  */
 export const noauth2: Authenticate = (headers) => {
-  const token = headers['x-auth-token'];
-  if (typeof token !== 'string' || token === '') return null;
+  const token = text(headers, 'x-auth-token');
+  if (token === null || token === '') return UNAUTHORIZED;
   const colon = token.indexOf(':');
   const userId = colon === -1 ? token : token.slice(0, colon);
-  const roles = headers['x-roles'];
-  const systemScope = headers['openstack-system-scope'] === 'all';
-  const projectHeader = headers['x-project-id'];
-  const projectId = typeof projectHeader === 'string' ? projectHeader : colon === -1 ? userId : token.slice(colon + 1);
+  const roles = text(headers, 'x-roles');
+  const systemScope = headers['openstack-system-scope'] === 'all' ? 'all' : null;
+  const domainId = systemScope === null ? text(headers, 'x-domain-id') : null;
+  const projectOfToken = colon === -1 ? userId : token.slice(colon + 1);
+  const scopedToProject = systemScope === null && domainId === null;
   return {
     userId,
-    projectId: systemScope ? null : projectId,
-    roles:
-      typeof roles === 'string'
-        ? roles.split(',').map((role) => role.trim().toLowerCase())
-        : userId === 'admin'
-          ? ['admin']
-          : [],
+    userDomainId: null,
+    projectId: scopedToProject ? (text(headers, 'x-project-id') ?? projectOfToken) : null,
+    projectDomainId: null,
+    domainId,
     systemScope,
+    roles:
+      roles !== null ? roles.split(',').map((role) => role.trim().toLowerCase()) : userId === 'admin' ? ['admin'] : [],
+    isAdminProject: true,
+    ...NO_SERVICE,
   };
 };
+
+/** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
+export const WITHOUT_USER = {
+  message:
+    'This server could not verify that you are authorized to access the document you requested. ' +
+    'Send a valid token in the x-auth-token header.',
+  code: '401 Unauthorized',
+  title: 'Unauthorized',
+};
+const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
+
+function text(headers: RequestHeaders, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' ? value : null;
+}
