@@ -58,7 +58,7 @@ function converse(url: string, conversation: Conversation, deadline: number, tal
 
     function connect(): void {
       const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
-      let received = Buffer.alloc(0);
+      const received = answerReader();
       let answered = false;
       const send = (): void => {
         answered = false;
@@ -67,10 +67,8 @@ function converse(url: string, conversation: Conversation, deadline: number, tal
       };
       socket.on('connect', send);
       socket.on('data', (chunk) => {
-        received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-        const answer = parseAnswer(received);
+        const answer = received(chunk);
         if (answer === null) return;
-        received = Buffer.alloc(0);
         answered = true;
         resetsInARow = 0;
         tally.answers++;
@@ -131,17 +129,29 @@ interface Answer {
   readonly closes: boolean;
 }
 
-/** The answer in these bytes, or null when it is not complete yet. */
-function parseAnswer(bytes: Buffer): Answer | null {
-  const headEnd = bytes.indexOf('\r\n\r\n');
-  if (headEnd === -1) return null;
-  const head = bytes.toString('latin1', 0, headEnd);
-  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-  const end = headEnd + 4 + length;
-  if (bytes.length < end) return null;
-  return {
-    status: Number(head.slice(9, 12)),
-    body: () => bytes.toString('utf8', headEnd + 4, end),
-    closes: /\r\nconnection: *close/i.test(head),
+/** Takes what arrives and gives the answer when it is complete. A large one is put together once, not at every piece. */
+function answerReader(): (chunk: Buffer) => Answer | null {
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let needed = 0;
+  return (chunk) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length < needed) return null;
+    const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+    const headEnd = bytes.indexOf('\r\n\r\n');
+    const head = headEnd === -1 ? '' : bytes.toString('latin1', 0, headEnd);
+    needed = headEnd === -1 ? 0 : headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    if (headEnd === -1 || length < needed) {
+      chunks = [bytes];
+      return null;
+    }
+    const end = needed;
+    [chunks, length, needed] = [[], 0, 0];
+    return {
+      status: Number(head.slice(9, 12)),
+      body: () => bytes.toString('utf8', headEnd + 4, end),
+      closes: /\r\nconnection: *close/i.test(head),
+    };
   };
 }

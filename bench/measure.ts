@@ -1,6 +1,6 @@
 import { createClient, HEADERS } from './client.js';
 import { runLoad, type LoadResult } from './load.js';
-import type { Conversations, Scenario } from './scenario.js';
+import type { Conversations, Scenario, World } from './scenario.js';
 import type { BareServer } from './servers.js';
 
 /** Requests per second of one server in one scenario. */
@@ -36,6 +36,7 @@ interface Target {
   readonly label: 'service' | 'reference' | 'bare';
   readonly url: string;
   readonly conversations: Conversations;
+  readonly cleanUp?: () => Promise<void>;
   readonly results: LoadResult[];
 }
 
@@ -54,6 +55,7 @@ export async function measure(scenario: Scenario, targets: Targets, options: Mea
       results.push(await runLoad({ url, connections, seconds }, conversations));
     }
   }
+  for (const { cleanUp } of measured) await cleanUp?.();
   const figuresOf = (label: Target['label']): Figures | null => {
     const target = measured.find((candidate) => candidate.label === label);
     return target === undefined ? null : figures(target.results.slice(1).map((result) => result.requestsPerSecond));
@@ -68,17 +70,20 @@ export async function measure(scenario: Scenario, targets: Targets, options: Mea
 }
 
 async function prepareTargets(scenario: Scenario, targets: Targets, say: (line: string) => void): Promise<Target[]> {
-  const prepare = (url: string): Promise<Conversations> => scenario.prepare(createClient(url, say));
+  const prepare = async (url: string): Promise<Partial<World> & { conversations: Conversations }> => {
+    const world = await scenario.prepare(createClient(url, say));
+    return typeof world === 'function' ? { conversations: world } : world;
+  };
   say(`${scenario.name}: building its world`);
   const ours = await prepare(targets.service);
-  const all: Target[] = [{ label: 'service', url: targets.service, conversations: ours, results: [] }];
+  const all: Target[] = [{ label: 'service', url: targets.service, ...ours, results: [] }];
   if (scenario.bare) {
-    await imitate(targets.bare, targets.service, ours);
-    all.push({ label: 'bare', url: targets.bare.url, conversations: ours, results: [] });
+    await imitate(targets.bare, targets.service, ours.conversations);
+    all.push({ label: 'bare', url: targets.bare.url, conversations: ours.conversations, results: [] });
   }
   if (targets.reference !== undefined) {
     const theirs = await prepare(targets.reference);
-    all.push({ label: 'reference', url: targets.reference, conversations: theirs, results: [] });
+    all.push({ label: 'reference', url: targets.reference, ...theirs, results: [] });
   }
   return all;
 }

@@ -12,7 +12,13 @@ export interface Scenario {
   /** Whether a bare server that sends the same bytes says something: for reads. */
   readonly bare: boolean;
   /** Builds a world with the API alone, so that any Placement can be measured. Called once for each server. */
-  prepare(client: Client): Promise<Conversations>;
+  prepare(client: Client): Promise<Conversations | World>;
+}
+
+/** A world that goes when its scenario is over, because the next one would find it in its answers. */
+export interface World {
+  readonly conversations: Conversations;
+  cleanUp(): Promise<void>;
 }
 
 /**

@@ -7,6 +7,7 @@ import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { migrate } from './db/migrate.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { createClaimWriter } from './ledger/write.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
 
 /** The running parts of the service, without an HTTP server. */
@@ -30,6 +31,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
   const app = createApp({
     pool,
     topology,
+    writeClaims: createClaimWriter(pool),
     log,
     authenticate: keystone?.authenticate ?? noauth2,
     maxBodyBytes: config.maxRequestBody,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { PipelineOptions } from './http/pipeline.js';
+import type { WriteClaims } from './ledger/write.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
 import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import type { TopologyReader } from './topology/catch-up.js';
@@ -8,6 +9,7 @@ import type { TopologyReader } from './topology/catch-up.js';
 export interface Parts extends PipelineOptions {
   readonly pool: pg.Pool;
   readonly topology: TopologyReader;
+  readonly writeClaims: WriteClaims;
   readonly incompleteConsumer: IncompleteConsumer;
   readonly candidates: CandidatesOptions;
 }

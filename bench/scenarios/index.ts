@@ -1,7 +1,23 @@
 import type { Scenario } from '../scenario.js';
+import { candidates, candidatesLatency, candidatesLimit, candidatesNested } from './candidates.js';
+import { claims, storm } from './claims.js';
 import { getInventories } from './get-inventories.js';
 import { getProvider } from './get-provider.js';
+import { allocationsByConsumer, allocationsByProvider, providerUsages } from './ledger-reads.js';
 import { putInventoriesScenario } from './put-inventories.js';
 
-/** All scenarios, in the order they run. */
-export const scenarios: readonly Scenario[] = [getProvider, getInventories, putInventoriesScenario];
+/** All scenarios, in the order they run: candidates first, because they see every provider there is. */
+export const scenarios: readonly Scenario[] = [
+  candidates,
+  candidatesLatency,
+  candidatesLimit,
+  candidatesNested,
+  getProvider,
+  getInventories,
+  putInventoriesScenario,
+  claims,
+  storm,
+  allocationsByConsumer,
+  allocationsByProvider,
+  providerUsages,
+];

@@ -91,6 +91,25 @@ function capacityOf({ total, reserved, allocation_ratio }: StoredInventory): num
   return (total - reserved) * allocation_ratio;
 }
 
+/** The state as the claims of one request see it: what other consumers hold does not come back when it is written. */
+export function ownState(claims: readonly Claim[], state: LockedState): LockedState {
+  const ids = new Set(claims.map(({ consumerUuid }) => state.consumers.get(consumerUuid)?.id));
+  return { ...state, held: state.held.filter(({ consumerId }) => ids.has(consumerId)) };
+}
+
+/** The inventories once the request has been written. */
+export function inventoriesAfter(
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+): ReadonlyMap<string, StoredInventory> {
+  const inventories = new Map(state.inventories);
+  for (const [key, used] of usageAfter(wanted, state)) {
+    const inventory = inventories.get(key);
+    if (inventory !== undefined) inventories.set(key, { ...inventory, used });
+  }
+  return inventories;
+}
+
 /** Usage of each inventory that the request touches, as it will be. */
 function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<string, number> {
   const usage = new Map<string, number>();

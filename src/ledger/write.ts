@@ -1,12 +1,14 @@
 import type pg from 'pg';
 import { violatedConstraint } from '../db/failures.js';
 import { withTransaction, type Transaction } from '../db/transaction.js';
-import { allocationsChanged, unknownClassInReshape } from '../errors.js';
+import { allocationsChanged, ApiError, unknownClassInReshape } from '../errors.js';
 import {
   checkConsumers,
   checkReshapedProviders,
   checkRoom,
   interimInventories,
+  inventoriesAfter,
+  ownState,
   providersToBump,
   removedInventories,
   resolveClaims,
@@ -14,6 +16,7 @@ import {
 } from './check.js';
 import { lockAndRead } from './lock.js';
 import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
+import { createQueue, type Job } from './queue.js';
 import {
   CREATE_OWNERS,
   DELETE_CONSUMER,
@@ -28,30 +31,96 @@ import {
 /** How often a claim starts over because a rival created the same consumer, or changed what no lock of ours guards. */
 const ATTEMPTS = 10;
 
+/** Makes the 400 for a resource class that does not exist; routes word it differently. */
+export type UnknownClass = (name: string, consumerUuid: string) => Error;
+
+/** Claims of one request: all of them are written or none. */
+interface Request extends Job {
+  readonly claims: readonly Claim[];
+  readonly unknownClass: UnknownClass;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * Writes what several consumers shall have, all or nothing. Two round trips: BEGIN, the locks and the reading go out
- * together, and after the check the writing goes out together with COMMIT.
- *
- * Claims that fit never fail because of each other: they wait for each other's provider rows and see what is left.
+ * Writes what consumers shall have. The claims of one request are written all or none; requests that come at the same moment
+ * are written in one transaction, each judged by itself in the order of arrival.
  *
  * @throws 400 for unknown providers and classes, 409 for another consumer generation or what does not fit
  */
-export function writeClaims(
-  pool: pg.Pool,
-  claims: readonly Claim[],
-  unknownClass: (name: string, consumerUuid: string) => Error,
-): Promise<void> {
-  return startingOver(() =>
-    withTransaction(pool, async (transaction) => {
-      const state = await lockAndRead(transaction, claims);
-      checkConsumers(claims, state);
-      const wanted = resolveClaims(claims, state, unknownClass);
-      checkRoom(wanted, state);
-      const owners = await ensureOwners(transaction, claims, state);
-      const bumps = new Map(providersToBump(claims, wanted, state).map((id) => [id, 1]));
-      await transaction.commitWith(writeStatement(claims, wanted, owners, bumps));
-    }),
-  );
+export type WriteClaims = (claims: readonly Claim[], unknownClass: UnknownClass) => Promise<void>;
+
+export function createClaimWriter(pool: pg.Pool): WriteClaims {
+  const submit = createQueue<Request>((group) => writeGroup(pool, group));
+  return (claims, unknownClass) =>
+    new Promise((resolve, reject) => {
+      const consumers = claims.map(({ consumerUuid }) => `consumer ${consumerUuid}`);
+      const providers = claims.flatMap(({ allocations }) => allocations.map(({ providerUuid }) => providerUuid));
+      submit({
+        keys: new Set([...consumers, ...providers]),
+        alone: new Set(consumers),
+        claims,
+        unknownClass,
+        resolve,
+        reject,
+      });
+    });
+}
+
+/** Tells every request of a group how it went. */
+async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<void> {
+  try {
+    const refusals = await startingOver(() => writeTogether(pool, group));
+    for (const request of group) {
+      const refusal = refusals.get(request);
+      if (refusal === undefined) request.resolve();
+      else request.reject(refusal);
+    }
+  } catch (error) {
+    for (const request of group) request.reject(error);
+  }
+}
+
+/**
+ * One transaction in two round trips: BEGIN, the locks and the reading go out together, and after the check the writing goes
+ * out together with COMMIT. Answers the requests that were refused.
+ */
+function writeTogether(pool: pg.Pool, group: readonly Request[]): Promise<Map<Request, unknown>> {
+  return withTransaction(pool, async (transaction) => {
+    const refusals = new Map<Request, unknown>();
+    const state = await lockAndRead(
+      transaction,
+      group.flatMap(({ claims }) => claims),
+    );
+    // What one request takes, the next finds taken.
+    let { inventories } = state;
+    const accepted: { claims: readonly Claim[]; wanted: readonly NewAllocation[] }[] = [];
+    for (const request of group) {
+      const { claims, unknownClass } = request;
+      try {
+        const own = ownState(claims, { ...state, inventories });
+        checkConsumers(claims, own);
+        const wanted = resolveClaims(claims, own, unknownClass);
+        checkRoom(wanted, own);
+        inventories = inventoriesAfter(wanted, own);
+        accepted.push({ claims, wanted });
+      } catch (refusal) {
+        if (!(refusal instanceof ApiError)) throw refusal;
+        refusals.set(request, refusal);
+      }
+    }
+    if (accepted.length === 0) return refusals;
+    const claims = accepted.flatMap((one) => one.claims);
+    const wanted = accepted.flatMap((one) => one.wanted);
+    const owners = await ensureOwners(transaction, claims, state);
+    // The generation of a provider grows once for each request that names it.
+    const bumps = new Map<number, number>();
+    for (const one of accepted) {
+      for (const id of providersToBump(one.claims, one.wanted, state)) bumps.set(id, (bumps.get(id) ?? 0) + 1);
+    }
+    await transaction.commitWith(writeStatement(claims, wanted, owners, bumps));
+    return refusals;
+  });
 }
 
 /**

@@ -9,13 +9,13 @@ import {
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { normalizeUuid } from '../../http/validate.js';
-import { removeConsumer, writeClaims } from '../../ledger/write.js';
+import { removeConsumer } from '../../ledger/write.js';
 import { toClaim } from './parse.js';
 import { consumerBody, manageBody } from './schema.js';
 import { readConsumer, readProviderAllocations } from './store.js';
 import { renderConsumer, renderProviderAllocations } from './view.js';
 
-export function allocationRoutes({ pool, incompleteConsumer }: Parts): Route[] {
+export function allocationRoutes({ pool, writeClaims, incompleteConsumer }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -40,7 +40,7 @@ export function allocationRoutes({ pool, incompleteConsumer }: Parts): Route[] {
         const { version } = request;
         const body = manageBody(version)(await request.json());
         const claims = Object.entries(body).map(([uuid, one]) => toClaim(uuid, one, version, incompleteConsumer));
-        await writeClaims(pool, claims, unknownClassInAllocations);
+        await writeClaims(claims, unknownClassInAllocations);
         return { status: 204 };
       },
     },
@@ -66,7 +66,7 @@ export function allocationRoutes({ pool, incompleteConsumer }: Parts): Route[] {
         const uuid = normalizeUuid(given);
         if (uuid === undefined) throw malformedConsumerUuid(given);
         const body = consumerBody(version)(await request.json());
-        await writeClaims(pool, [toClaim(uuid, body, version, incompleteConsumer)], unknownClassInConsumerAllocations);
+        await writeClaims([toClaim(uuid, body, version, incompleteConsumer)], unknownClassInConsumerAllocations);
         return { status: 204 };
       },
     },

@@ -1,0 +1,41 @@
+import { reading, type Request, type Scenario } from '../scenario.js';
+import { createRoomyNodes } from '../world.js';
+import { claimOn } from './claims.js';
+
+const HOSTS = 20;
+const CONSUMERS = 1000;
+
+/** Claims spread over some hosts, all of one project. */
+async function claimed(
+  client: Parameters<Scenario['prepare']>[0],
+): Promise<{ hosts: readonly string[]; claims: Request[] }> {
+  const hosts = await createRoomyNodes(client, HOSTS);
+  const claims = Array.from({ length: CONSUMERS }, (_, i) => claimOn(hosts[i % HOSTS]!));
+  await client.sendAll(claims, 'claims');
+  return { hosts, claims };
+}
+
+export const allocationsByConsumer: Scenario = {
+  name: 'allocations-by-consumer',
+  about: 'GET of the three allocations of one of 1,000 consumers',
+  aim: 30,
+  bare: true,
+  prepare: async (client) => reading((await claimed(client)).claims.map(({ path }) => path)),
+};
+
+export const allocationsByProvider: Scenario = {
+  name: 'allocations-by-provider',
+  about: 'GET of the allocations of one of 20 providers, 50 consumers each',
+  aim: 30,
+  bare: true,
+  prepare: async (client) =>
+    reading((await claimed(client)).hosts.map((uuid) => `/resource_providers/${uuid}/allocations`)),
+};
+
+export const providerUsages: Scenario = {
+  name: 'provider-usages',
+  about: 'GET of the usages of one of 20 providers',
+  aim: 30,
+  bare: true,
+  prepare: async (client) => reading((await claimed(client)).hosts.map((uuid) => `/resource_providers/${uuid}/usages`)),
+};
