@@ -10,6 +10,7 @@ import { SchemaError } from './db/migrate.js';
 import { createServer } from './http/server.js';
 import { createLog } from './ops/log.js';
 import { defaultDataDir, drain, isLoopback } from './ops/process.js';
+import { PolicyFileError } from './policy/problem.js';
 import { UnusableDatabase } from './topology/journal.js';
 
 /** The process: read the configuration, bring the database up, listen; on SIGTERM finish what has begun and exit 0. */
@@ -124,7 +125,7 @@ function say(line: string): void {
 try {
   await main();
 } catch (error) {
-  const expected = error instanceof ConfigError || error instanceof SchemaError;
+  const expected = error instanceof ConfigError || error instanceof SchemaError || error instanceof PolicyFileError;
   process.stderr.write(
     `${expected || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? '')}\n`,
   );

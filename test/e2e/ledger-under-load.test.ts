@@ -15,7 +15,7 @@ describe('two service processes on one database', () => {
   let apis: [Api, Api];
   beforeEach(async () => {
     databaseUrl = await createTestDatabase();
-    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
+    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, OS_OSLO_POLICY__ENFORCE_NEW_DEFAULTS: 'false' };
     processes = await Promise.all([startProcess(env), startProcess(env)]);
     apis = [apiAt(processes[0]?.url ?? ''), apiAt(processes[1]?.url ?? '')];
   });
