@@ -33,7 +33,10 @@ export function parsePolicyFile(text: string, file: string): PolicyFile {
   };
   const document = readYaml(text, file, lines);
   const [broken] = document.errors;
-  if (broken !== undefined) throw new PolicyFileError(broken.message, placeAt(broken.pos[0]), { cause: broken });
+  if (broken !== undefined) {
+    const reason = broken.code === 'MULTIPLE_DOCS' ? 'expected only one YAML document' : broken.message;
+    throw new PolicyFileError(reason, placeAt(broken.pos[0]), { cause: broken });
+  }
 
   const rules = new Map<string, FileRule>();
   const problems: PolicyProblem[] = [];
