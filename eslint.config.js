@@ -18,6 +18,7 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
       ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'no-console': 'error',
     },
   },
@@ -36,5 +37,15 @@ export default tseslint.config(
     },
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['migrations/**', '*.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['migrations/**', 'scripts/**', '*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  // The type check knows Node's globals.
+  { files: ['scripts/**'], rules: { 'no-undef': 'off' } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { module: 'writable', require: 'readonly', process: 'readonly' },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 );

@@ -1,12 +1,10 @@
 import express, { type Express } from 'express';
-import type pg from 'pg';
-import { installRoutes, type PipelineOptions } from './http/pipeline.js';
+import { installRoutes } from './http/pipeline.js';
 import type { Route } from './http/route.js';
+import type { Parts } from './parts.js';
 import { aggregateRoutes } from './resources/aggregates/route.js';
-import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
 import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
-import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { resourceClassRoutes } from './resources/resource-classes/route.js';
 import { resourceProviderRoutes } from './resources/resource-providers/route.js';
@@ -14,15 +12,6 @@ import { rootRoutes } from './resources/root/route.js';
 import { reshaperRoutes } from './resources/reshaper/route.js';
 import { traitRoutes } from './resources/traits/route.js';
 import { usageRoutes } from './resources/usages/route.js';
-import type { TopologyReader } from './topology/catch-up.js';
-
-/** What the routes work with. */
-export interface Parts extends PipelineOptions {
-  readonly pool: pg.Pool;
-  readonly topology: TopologyReader;
-  readonly incompleteConsumer: IncompleteConsumer;
-  readonly candidates: CandidatesOptions;
-}
 
 /** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
 export function routeTable(parts: Parts): readonly Route[] {

@@ -363,7 +363,8 @@ function resolve(
     const value = one.parse(text);
     if (value !== undefined) return value;
     const shown = one.secret === true ? '(not shown, it may contain a password)' : JSON.stringify(text);
-    throw new ConfigError(`${source}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.`);
+    const name = `option ${one.name} of [${one.group}]`;
+    throw new ConfigError(`${source}: ${name}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.`);
   };
   const flag = one.flag === true ? flags[flagName(one)] : undefined;
   if (typeof flag === 'string') return parse(flag, `--${flagName(one)}`);
@@ -374,7 +375,7 @@ function resolve(
   for (const { path, groups } of [...files].reverse()) {
     const group = groups[one.group] as Record<string, unknown> | undefined;
     const text = group?.[one.name];
-    if (text !== undefined) return parse(String(text), `${path}, [${one.group}] ${one.name}`);
+    if (text !== undefined) return parse(typeof text === 'string' ? text : JSON.stringify(text), path);
   }
   return one.default;
 }

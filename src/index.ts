@@ -31,7 +31,10 @@ export async function createService(options: ServiceOptions = {}): Promise<Embed
   try {
     await migrateDatabase(config, connection);
     const service = composeService(config, connection, createLog(config.logLevel));
-    await service.topology.current();
+    await service.topology.current().catch(async (error: unknown) => {
+      await service.close();
+      throw error;
+    });
     return {
       app: service.app,
       async close() {

@@ -1,17 +1,18 @@
+#!/usr/bin/env node
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { composeService, migrateDatabase, type Service } from './compose.js';
 import { ConfigError, helpText, readConfig, type Config } from './config.js';
-import { startEmbedded } from './db/embedded.js';
-import { isUnavailable } from './db/failures.js';
+import { EmbeddedError, startEmbedded } from './db/embedded.js';
+import { isRefused, isUnavailable } from './db/failures.js';
 import { SchemaError } from './db/migrate.js';
+import { ApiError } from './errors.js';
 import { createServer } from './http/server.js';
 import { createLog } from './ops/log.js';
 import { defaultDataDir, drain, isLoopback } from './ops/process.js';
 import { PolicyFileError } from './policy/problem.js';
-import { UnusableDatabase } from './topology/journal.js';
 
 /** The process: read the configuration, bring the database up, listen; on SIGTERM finish what has begun and exit 0. */
 async function main(): Promise<void> {
@@ -22,20 +23,23 @@ async function main(): Promise<void> {
   }
   checkAuthStrategy(config);
   const log = createLog(config.logLevel);
-  const stopping = new AbortController();
-  const signalled = untilSignal(stopping);
+  const signals = listenToSignals();
 
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
   const connection = config.connection ?? database?.connectionString ?? '';
   try {
-    const service = await untilDatabase(config, connection, log, stopping.signal);
+    const service = await untilDatabase(config, connection, log, signals.stop);
     if (service !== null) {
-      const server = await listen(createServer(service.app), config);
-      greet(config, server, database === null ? null : dataDir);
-      log.info({ signal: await signalled }, 'finishing the requests that have begun');
-      await drain(server);
-      await service.close();
+      try {
+        const server = await listen(createServer(service.app), config);
+        greet(config, server, database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`);
+        const signal = await signals.first;
+        log.info({ signal }, 'finishing the requests that have begun');
+        await drain(server, signals.hurry);
+      } finally {
+        await service.close();
+      }
     }
   } finally {
     await database?.stop();
@@ -53,19 +57,34 @@ async function untilDatabase(
     try {
       const migrations = await migrateDatabase(config, connection);
       if (migrations.length > 0) log.info({ migrations }, 'the database schema has been brought up to date');
-      const service = composeService(config, connection, log);
-      await service.topology.current();
-      return service;
+      return await composeAndLoad(config, connection, log);
     } catch (error) {
-      if (!isUnavailable(error) && !(error instanceof UnusableDatabase)) throw error;
-      say(
-        `The database at ${withoutPassword(connection)} cannot be used: ${(error as Error).message}. ` +
-          `Trying again in ${wait / 1000} s.`,
-      );
+      const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
+      if (isRefused(error)) throw new ConfigError(problem);
+      // The topology reports a database that is away as any request would see it.
+      if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;
+      say(`${problem} Trying again in ${wait / 1000} s.`);
       await setTimeout(wait, undefined, { signal: stop }).catch(() => undefined);
     }
   }
   return null;
+}
+
+async function composeAndLoad(config: Config, connection: string, log: Logger): Promise<Service> {
+  const service = composeService(config, connection, log);
+  try {
+    await service.topology.current();
+    return service;
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+}
+
+/** For a name with several addresses the driver's error has one error for each, and no message of its own. */
+function reasonOf(error: unknown): string {
+  const { message, errors } = error as Error & { errors?: Error[] };
+  return message !== '' ? message : (errors ?? []).map((one) => one.message).join(', ');
 }
 
 function checkAuthStrategy(config: Config): void {
@@ -91,30 +110,44 @@ function listen(server: Server, { host, port }: Config): Promise<Server> {
   });
 }
 
-function greet(config: Config, server: Server, dataDir: string | null): void {
+function greet(config: Config, server: Server, data: string): void {
   const { port } = server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `http://${host}:${port}`;
   say(`Stockroom listens on ${url}`);
-  say(dataDir === null ? 'Data: the PostgreSQL you gave' : `Data: ${dataDir} (embedded PostgreSQL)`);
+  say(`Data: ${data}`);
   say('Authentication: noauth2, which believes any token; for tests and try-outs only');
   say(`Try: curl -H 'x-auth-token: admin' -H 'openstack-api-version: placement latest' ${url}/resource_providers`);
 }
 
-function untilSignal(stopping: AbortController): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        stopping.abort();
-        resolve(signal);
-      });
-    }
+interface Signals {
+  readonly first: Promise<NodeJS.Signals>;
+  /** Aborted with the first signal. */
+  readonly stop: AbortSignal;
+  /** Aborted when somebody loses patience. */
+  readonly hurry: AbortSignal;
+}
+
+/** Ctrl-C under npm arrives twice, from the terminal and from npm; only a signal well after the first means impatience. */
+function listenToSignals(): Signals {
+  const [stopping, hurrying] = [new AbortController(), new AbortController()];
+  let firstAt = Infinity;
+  const first = new Promise<NodeJS.Signals>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      firstAt = Math.min(firstAt, performance.now());
+      stopping.abort();
+      resolve(signal);
+      if (performance.now() - firstAt > 1000) hurrying.abort();
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   });
+  return { first, stop: stopping.signal, hurry: hurrying.signal };
 }
 
 function withoutPassword(connection: string): string {
   const url = new URL(connection);
   url.password = '';
+  url.searchParams.delete('password');
   return url.toString();
 }
 
@@ -125,9 +158,7 @@ function say(line: string): void {
 try {
   await main();
 } catch (error) {
-  const expected = error instanceof ConfigError || error instanceof SchemaError || error instanceof PolicyFileError;
-  process.stderr.write(
-    `${expected || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? '')}\n`,
-  );
+  const expected = [ConfigError, EmbeddedError, PolicyFileError, SchemaError].some((kind) => error instanceof kind);
+  process.stderr.write(`${expected || !(error instanceof Error) ? (error as Error).message : (error.stack ?? '')}\n`);
   process.exitCode = 1;
 }

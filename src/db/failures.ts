@@ -46,6 +46,13 @@ export function isUnavailable(error: unknown): boolean {
   return isConnectionLost(error) || REFUSED.has(code) || /^(53|58)...$/.test(code);
 }
 
+/** The server does not let us in, and will not until somebody changes something: password, role, database. */
+export function isRefused(error: unknown): boolean {
+  const { code = '' } = (error ?? {}) as DriverError;
+  // 28 invalid authorization, 3D000 no such database, 42501 insufficient privilege
+  return /^28...$/.test(code) || code === '3D000' || code === '42501';
+}
+
 /** The transaction lost against another and may simply run again. */
 export function mayRunAgain(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverError;

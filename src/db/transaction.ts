@@ -45,7 +45,7 @@ async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Pro
   const onError = (): undefined => undefined;
   client.on('error', onError);
   let commitSent = false;
-  let committed = false;
+  let committed = false as boolean; // the callbacks below change it
   let broken = false;
   try {
     const begun = client.query('begin');

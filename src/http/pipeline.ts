@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import accepts from 'accepts';
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/identity.js';
 import {
@@ -14,7 +13,9 @@ import {
   unsupportedMediaType,
 } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
+import { acceptedQuality } from './accept.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
+import { PathTable } from './paths.js';
 import { sendError, sendReply, sendUnauthorized, type Exchange } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
@@ -35,31 +36,38 @@ interface AdmittedExchange extends Exchange {
   identity: Identity | null;
 }
 
-declare global {
-  // eslint needs to be told nothing here: this is how Express's own types are extended.
-  namespace Express {
-    interface Request {
-      exchange: AdmittedExchange;
-    }
+declare module 'express-serve-static-core' {
+  interface Request {
+    exchange: AdmittedExchange;
   }
 }
 
 /** Installs the pipeline and the routes on an Express application. */
 export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
-  app.use(admit(options));
-  for (const [path, atPath] of byPath(routes)) app.all(path, dispatch(atPath, options));
-  app.use((_req: Request, _res: Response, next: NextFunction) => {
-    next(unknownPath());
-  });
-  // Express tells an error handler from a middleware by its four parameters.
-  app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
-    fail(error, req, res, options.log);
+  const paths = new PathTable<Dispatch>();
+  for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(atPath, options));
+  const admitted = admit(options);
+  // One layer for Express: everything that happens to a request is here, and each layer has its price.
+  app.use((req: Request, res: Response) => {
+    try {
+      if (!admitted(req, res)) return undefined;
+      const found = paths.find(req.path);
+      if (found === null) throw unknownPath();
+      req.params = found.params;
+      return found.value(req, res);
+    } catch (error) {
+      fail(error, req, res, options.log);
+      return undefined;
+    }
   });
 }
 
-/** Steps that need no route. */
-function admit({ authenticate }: PipelineOptions): RequestHandler {
-  return (req, res, next) => {
+/** What serves one path, whatever the method. It never rejects. */
+type Dispatch = (req: Request, res: Response) => Promise<void>;
+
+/** Steps that need no route. False: the request has been refused and answered. */
+function admit({ authenticate }: PipelineOptions): (req: Request, res: Response) => boolean {
+  return (req, res) => {
     const exchange: AdmittedExchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
     req.exchange = exchange;
     const path = req.path;
@@ -67,13 +75,13 @@ function admit({ authenticate }: PipelineOptions): RequestHandler {
       exchange.identity = authenticate(req.headers);
       if (exchange.identity === null) {
         sendUnauthorized(res, exchange);
-        return;
+        return false;
       }
     }
     exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
     checkContentHeaders(req);
     if (path.includes('%')) req.url = decodedUrl(req.url);
-    next();
+    return true;
   };
 }
 
@@ -81,7 +89,8 @@ function checkContentHeaders({ headers }: Request): void {
   const length = headers['content-length'];
   if (length === undefined) return;
   if (!/^\d+$/.test(length)) throw contentLengthNotInteger();
-  if (Number(length) > 0 && headers['content-type'] === undefined) throw contentTypeMissing();
+  // An empty one says as little as none.
+  if (Number(length) > 0 && (headers['content-type'] ?? '') === '') throw contentTypeMissing();
 }
 
 /** Routing looks at the percent-decoded path, in which %2F is a slash like any other. */
@@ -100,7 +109,7 @@ function decodedUrl(url: string): string {
 }
 
 /** Steps of one path: method, then the route's own. */
-function dispatch(routes: readonly Route[], options: PipelineOptions): RequestHandler {
+function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch {
   const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
   const allow = routes.map((route) => route.method).join(', ');
   return async (req, res) => {
@@ -140,9 +149,7 @@ function checkMediaTypes(route: Route, version: Version, req: Request): void {
 function acceptsJson(req: Request): boolean {
   const accept = req.headers.accept;
   if (accept === undefined || accept === 'application/json' || accept === '*/*') return true;
-  // An Accept without any media range in it counts as absent.
-  if (!accept.includes('/')) return true;
-  return accepts(req).type('application/json') !== false;
+  return acceptedQuality(accept, 'application/json') > 0;
 }
 
 /** Answers a promise only when a remote server has to be asked: waiting for nothing would cost each request a turn. */
@@ -169,7 +176,8 @@ function fail(error: unknown, req: Request, res: Response, log: Logger): void {
     return;
   }
   // What is left of a body that nobody will read must not be taken for the next request.
-  if (!req.complete && req.headers['content-length'] !== undefined) res.shouldKeepAlive = false;
+  const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  if (!req.complete && hasBody) res.shouldKeepAlive = false;
   sendError(req, res, exchange, apiError);
 }
 

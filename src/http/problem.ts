@@ -1,7 +1,6 @@
-import accepts from 'accepts';
-import type { IncomingMessage } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { ApiError } from '../errors.js';
+import { acceptedQuality } from './accept.js';
 import { toJson } from './json.js';
 
 /**
@@ -80,16 +79,23 @@ function detailOf(error: ApiError, { method, accept }: ProblemContext): string {
   }
 }
 
-/** Newlines become spaces and what looks like an HTML tag goes, as upstream does with client-supplied text. */
+/**
+ * Newlines become spaces and what looks like an HTML tag goes, as upstream does with client-supplied text. Halves of
+ * surrogate pairs, sent or left by shortening, are replaced: strict JSON parsers refuse a document with one.
+ */
 function oneLine(message: string): string {
-  return message.replace(/[\r\n]+/g, ' ').replace(/<[^>]{1,200}>/g, '');
+  return message
+    .toWellFormed()
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/<[^>]{1,200}>/g, '');
 }
 
 function preferredType(accept: string | undefined): 'json' | 'html' | 'text' {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'json';
-  const type = accepts({ headers: { accept } } as IncomingMessage).type(['text/html', 'application/json']);
-  if (type === 'text/html') return 'html';
-  return type === 'application/json' ? 'json' : 'text';
+  const html = acceptedQuality(accept, 'text/html');
+  const json = acceptedQuality(accept, 'application/json');
+  if (html > 0 && html >= json) return 'html';
+  return json > 0 ? 'json' : 'text';
 }
 
 function escapeHtml(text: string): string {

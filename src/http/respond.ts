@@ -25,7 +25,10 @@ export function sendReply(req: Request, res: Response, exchange: Exchange, reply
     if (reply.status !== 204) headers['content-length'] = 0;
     res.writeHead(reply.status, headers).end();
   } else {
-    send(res, reply.status, 'application/json', reply.body, headers);
+    headers['content-type'] = 'application/json';
+    headers['content-length'] = reply.body.length;
+    // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
+    res.writeHead(reply.status, headers).end(reply.body, 'latin1');
   }
 }
 
@@ -61,10 +64,10 @@ function versionHeaders(exchange: Exchange): Headers {
   return headers;
 }
 
-function send(res: Response, status: number, contentType: string, text: string, headers: Headers): void {
+function send(res: Response, status: number, contentType: string, body: string, headers: Headers): void {
   headers['content-type'] = contentType;
-  headers['content-length'] = Buffer.byteLength(text);
-  res.writeHead(status, headers).end(text);
+  headers['content-length'] = Buffer.byteLength(body);
+  res.writeHead(status, headers).end(body);
 }
 
 /** Scheme, the request's Host without the scheme's default port, mount prefix and path. */

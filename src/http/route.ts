@@ -29,8 +29,8 @@ export interface Route {
 
 export interface Reply {
   readonly status: number;
-  /** JSON text. */
-  readonly body?: string;
+  /** JSON, ASCII only as json.ts makes it: it is sent as it is. In bytes where it is put together from kept pieces. */
+  readonly body?: string | Buffer;
   /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
   readonly location?: string;
   /**

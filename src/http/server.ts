@@ -18,7 +18,7 @@ import { renderProblem } from './problem.js';
  * answers a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
  * left alone. Plain constructor functions on purpose: a subclass is slower than nothing.
  */
-export function createServer(app: Express): http.Server {
+export function createServer(app: Express, deadlines: ServerDeadlines = {}): http.Server {
   function Request(this: http.IncomingMessage, socket: Socket): void {
     (http.IncomingMessage as unknown as Callable).call(this, socket);
   }
@@ -34,19 +34,60 @@ export function createServer(app: Express): http.Server {
       ServerResponse: Response as unknown as typeof http.ServerResponse,
       keepAliveTimeout: 75_000,
       headersTimeout: 60_000,
+      ...deadlines,
+      // How often the deadlines are looked at.
+      connectionsCheckingInterval: Math.min(30_000, deadlines.headersTimeout ?? 30_000),
+      // HTTP/1.1 wants a Host; what Node answers without one has no error document. Only `location` would use it.
+      requireHostHeader: false,
     },
     app,
   );
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error: ClientError, socket: Socket) => {
+    if (error.code === 'HPE_INVALID_METHOD' && dispatchAnyway(app, error, socket)) return;
+    answerClientError(error, socket);
+  });
   return server;
+}
+
+/** In milliseconds. */
+export interface ServerDeadlines {
+  readonly headersTimeout?: number;
 }
 
 interface Callable {
   call(self: unknown, ...args: unknown[]): void;
 }
 
+interface ClientError extends NodeJS.ErrnoException {
+  /** What had arrived when the parser gave up. */
+  readonly rawPacket?: Buffer;
+}
+
+/**
+ * Node's parser knows the methods there are and refuses others, but a made-up method is a 405 with `allow` (or a 401, or a
+ * 404) like PATCH: such a request is taken apart here, when it has arrived whole, and goes the way of any other.
+ */
+function dispatchAnyway(app: Express, { rawPacket }: ClientError, socket: Socket): boolean {
+  const [head, ...rest] = (rawPacket?.toString('latin1') ?? '').split('\r\n\r\n');
+  const [requestLine = '', ...fields] = (head ?? '').split('\r\n');
+  const [, method, url] = /^([!#$%&'*+.^_`|~\w-]+) (\/\S*) HTTP\/1\.[01]$/.exec(requestLine) ?? [];
+  if (rest.length === 0 || method === undefined || url === undefined || !socket.writable) return false;
+  const request = new http.IncomingMessage(socket);
+  Object.assign(request, { method, url, complete: true, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 });
+  for (const field of fields) {
+    const colon = field.indexOf(':');
+    if (colon > 0) request.headers[field.slice(0, colon).toLowerCase()] = field.slice(colon + 1).trim();
+  }
+  const response = new http.ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.on('finish', () => socket.end());
+  response.assignSocket(socket);
+  app(request, response);
+  return true;
+}
+
 /** Answers what Node's parser refuses before there is a request, with the document every other error has. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -73,6 +114,7 @@ function toApiError(error: NodeJS.ErrnoException): ApiError {
       return headersTooLarge();
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return requestTimeout();
+    case undefined:
     default:
       return malformedRequest(error.message.replace(/^Parse Error: /, ''));
   }

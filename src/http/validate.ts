@@ -134,7 +134,7 @@ function repr(value: unknown, depth: number): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (typeof value === 'string') return `'${value.slice(0, 400)}'`;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return (value as number).toString();
   if (depth > 6) return '...';
   // What does not fit the shortened text need not be printed first.
   if (Array.isArray(value))

@@ -14,10 +14,10 @@ export const LOCK_CONSUMERS = `
 export const LOCK_PROVIDERS = `
   select p.id, p.uuid, p.generation
   from resource_providers p
-  where p.id in (
-    select named.id from resource_providers named where named.uuid = any($1::text[])
-    union
-    select a.resource_provider_id from allocations a join consumers c on c.id = a.consumer_id where c.uuid = any($2::text[])
+  where p.id = any (
+    array(select named.id from resource_providers named where named.uuid = any($1::text[]))
+    || array(select a.resource_provider_id from consumers c join allocations a on a.consumer_id = c.id
+             where c.uuid = any($2::text[]))
   )
   order by p.id for no key update of p`;
 
@@ -86,6 +86,26 @@ export const WRITE_CLAIMS = `
     as w (consumer_uuid, resource_provider_id, resource_class_id, used)
   join (select id, uuid from created union all select id, uuid from kept) consumer on consumer.uuid = w.consumer_uuid
   where (select count(*) from removed) >= 0`;
+
+/**
+ * The same when every consumer is new, which is what schedulers ask for most: $1-$4 consumers, $5-$8 allocations, $9 and $10
+ * generations. Nothing is removed, so nothing has to be looked for or noted.
+ */
+export const WRITE_NEW_CLAIMS = `
+  with created as (
+    insert into consumers (uuid, project_id, user_id, consumer_type_id, generation)
+    select *, 1 from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[])
+    returning id, uuid
+  ), bumped as (
+    update resource_providers p set generation = p.generation + b.by, updated_at = now()
+    from unnest($9::integer[], $10::integer[]) as b (id, by)
+    where p.id = b.id
+  )
+  insert into allocations (consumer_id, resource_provider_id, resource_class_id, used)
+  select created.id, w.resource_provider_id, w.resource_class_id, w.used
+  from unnest($5::text[], $6::integer[], $7::integer[], $8::integer[])
+    as w (consumer_uuid, resource_provider_id, resource_class_id, used)
+  join created on created.uuid = w.consumer_uuid`;
 
 /** Removes a consumer with all it has; its providers' generations stay. $1 consumer uuids */
 export const DELETE_CONSUMER = `

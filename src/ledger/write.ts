@@ -22,6 +22,7 @@ import {
   OVERLAY_INVENTORIES,
   REMOVE_INVENTORIES,
   WRITE_CLAIMS,
+  WRITE_NEW_CLAIMS,
 } from './sql.js';
 
 /** How often a claim starts over because a rival created the same consumer, or changed what no lock of ours guards. */
@@ -155,12 +156,9 @@ function writeStatement(
     some.map(({ userId }) => users.get(userId)),
     some.map(({ consumerType }) => (consumerType === null ? null : consumerTypes.get(consumerType))),
   ];
-  const values = [
-    created.map(({ consumerUuid }) => consumerUuid),
-    ...owners(created),
-    kept.flatMap(idOf),
-    ...owners(kept),
-    gone.flatMap(idOf),
+  const newConsumers = [created.map(({ consumerUuid }) => consumerUuid), ...owners(created)];
+  const goneIds = gone.flatMap(idOf);
+  const allocationsAndBumps = [
     wanted.map(({ consumerUuid }) => consumerUuid),
     wanted.map(({ providerId }) => providerId),
     wanted.map(({ classId }) => classId),
@@ -168,6 +166,10 @@ function writeStatement(
     [...bumps.keys()],
     [...bumps.values()],
   ];
+  if (kept.length + goneIds.length === 0) {
+    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: [...newConsumers, ...allocationsAndBumps] };
+  }
+  const values = [...newConsumers, kept.flatMap(idOf), ...owners(kept), goneIds, ...allocationsAndBumps];
   return { name: 'write_claims', text: WRITE_CLAIMS, values };
 }
 

@@ -23,12 +23,17 @@ export function isLoopback(host: string): boolean {
 
 const DRAIN_DEADLINE_MS = 30_000;
 
-/** Stops accepting, lets requests that have begun finish, and closes connections that are idle or outlast the deadline. */
-export function drain(server: Server): Promise<void> {
+/**
+ * Stops accepting, lets requests that have begun finish, and closes connections that are idle, or outlast the deadline or
+ * somebody's patience.
+ */
+export function drain(server: Server, hurry: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
+    const cut = (): void => {
       server.closeAllConnections();
-    }, DRAIN_DEADLINE_MS);
+    };
+    const deadline = setTimeout(cut, DRAIN_DEADLINE_MS);
+    hurry.addEventListener('abort', cut);
     // A kept-alive connection is idle again after its request: look every moment until none is left.
     const sweep = setInterval(() => {
       server.closeIdleConnections();

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { inOneSnapshot, readEverything, since, type Mark } from './journal.js';
-import type { Provider, View } from './model.js';
+import type { Provider, ResourceClass, Trait, View } from './model.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -14,8 +14,14 @@ export function audit(
   return inOneSnapshot(client, async () => {
     const news = await since(client, mark);
     const fresh = await readEverything(client);
-    if (news === 'reload' || !topology.apply(news.changes)) return { ...fresh, differences: [] };
-    const found = differences(topology, fresh.topology);
+    if (news === 'reload') return { ...fresh, differences: [] };
+    let found: string[];
+    try {
+      if (!topology.apply(news.changes)) return { ...fresh, differences: [] };
+      found = differences(topology, fresh.topology);
+    } catch (error) {
+      found = [`a change does not fit: ${(error as Error).message}`];
+    }
     return found.length === 0 ? { topology, mark: news.mark, differences: found } : { ...fresh, differences: found };
   });
 }
@@ -23,8 +29,8 @@ export function audit(
 /** What differs between two topologies, in words; empty when they hold the same. */
 export function differences(ours: View, theirs: View): string[] {
   const found: string[] = [];
-  compare('resource class', ours.resourceClasses, theirs.resourceClasses, ({ name }) => name, found);
-  compare('trait', ours.traits, theirs.traits, ({ name }) => name, found);
+  compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName, found);
+  compare('trait', ours.traits, theirs.traits, describeName, found);
   compare('provider', ours.providers, theirs.providers, describeProvider, found);
   compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','), found);
   return found;
@@ -45,6 +51,11 @@ function compare<T>(
     ];
     if (ourText !== theirText) found.push(`${kind} ${id}: in memory ${ourText}, in the database ${theirText}`);
   }
+}
+
+/** Without a trait's bit, which depends on the order in which they were met. */
+function describeName({ name, modified }: ResourceClass | Trait): string {
+  return `${name} of ${modified}`;
 }
 
 function describeProvider(provider: Provider): string {

@@ -6,7 +6,7 @@ import { audit } from './audit.js';
 import { load, since, UnusableDatabase, type Mark } from './journal.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
-import type { Topology } from './topology.js';
+import type { Changes, Topology } from './topology.js';
 
 /**
  * Keeps one topology and gives it out only after it has seen everything that was committed when the caller asked. That
@@ -61,7 +61,7 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
   let retryAt = 0;
   let backOff = FIRST_BACK_OFF_MS;
 
-  // One thing at a time happens on the connection: a catch-up, an audit or a pruning. `gathering` is the batch of readers
+  // One thing at a time happens on the connection: a catch-up or an audit. `gathering` is the batch of readers
   // that the next catch-up will serve.
   let busy = false;
   let closed = false;
@@ -115,7 +115,7 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
         const { topology } = state;
         // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
         state = null;
-        if (news !== 'reload' && topology.apply(news.changes)) {
+        if (news !== 'reload' && canApply(topology, news.changes)) {
           state = { topology, mark: news.mark };
           return topology;
         }
@@ -130,6 +130,16 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
       log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
       return state.topology;
     });
+  }
+
+  /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
+  function canApply(topology: Topology, changes: Changes): boolean {
+    try {
+      return topology.apply(changes);
+    } catch (error) {
+      log.error({ err: error }, 'topology: a change does not fit');
+      return false;
+    }
   }
 
   /** Runs reading statements on the connection, once more on a new one when it turns out to have been cut. */
@@ -151,7 +161,6 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
   async function reconnect(): Promise<pg.Client> {
     if (performance.now() < retryAt) throw databaseUnavailable((retryAt - performance.now()) / 1000);
     const fresh = await connect();
-    // Without a listener an idle connection that breaks would end the process.
     fresh.on('error', () => {
       disconnect(fresh);
     });
@@ -191,8 +200,16 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
         }),
       );
     },
-    prune: () =>
-      enqueue(() => onConnection((connection) => connection.query(PRUNE, [journalRetention]).then(() => undefined))),
+    async prune() {
+      // On a connection of its own: removing what a busy hour left takes a while, and its failure says nothing about reads.
+      // (Test: test/topology/outage.test.ts, "of the janitor alone does not keep readers waiting".)
+      const janitor = await connect();
+      try {
+        await janitor.query(PRUNE, [journalRetention]);
+      } finally {
+        await hangUp(janitor);
+      }
+    },
     status: () => ({
       loaded: state !== null,
       providers: state?.topology.providers.size ?? 0,
@@ -205,9 +222,16 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
       gathering?.reject(databaseUnavailable());
       gathering = null;
       await enqueue(() => Promise.resolve());
-      await client?.end();
+      if (client !== null) await hangUp(client);
     },
   };
+}
+
+/** Says goodbye, and leaves when nobody answers: on a half-open connection that would take for ever. */
+async function hangUp(client: pg.Client): Promise<void> {
+  const impatience = setTimeout(() => client.connection.stream.destroy(), 500);
+  await client.end().catch(() => undefined);
+  clearTimeout(impatience);
 }
 
 interface Batch {

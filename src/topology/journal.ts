@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import {
+  ANY_NEWS,
   CATCH_UP,
   PURGE_STRANGERS,
   SELECT_MARK,
@@ -15,6 +16,8 @@ export interface Mark {
   readonly epoch: string;
   readonly snapshotText: string;
   readonly snapshot: Snapshot;
+  /** Nothing had happened since the mark before: the next catch-up only asks whether anything has, in the first place. */
+  readonly quiet: boolean;
 }
 
 /** The database cannot be followed: a standby, or one that may take back what it has shown. */
@@ -51,7 +54,7 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
       'synchronous_commit is off: after a crash the server takes back what it has acknowledged. Turn it on for this database',
     );
   }
-  const mark = toMark(row.snapshot, row.epoch);
+  const mark = toMark(row.snapshot, row.epoch, true);
   const topology = new Topology();
   topology.apply({
     resourceClasses: byId(await jsonRows<NameState>(client, SELECT_RESOURCE_CLASSES)),
@@ -69,25 +72,26 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
 }
 
 /**
- * What happened since a mark, in one statement; or 'reload' when that cannot be told: another server or a restored database
- * (epoch), time that went backwards, changes already pruned, a TRUNCATE.
+ * What happened since a mark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
+ * went backwards, changes already pruned, a TRUNCATE. The changes and the new mark come from one statement: the question
+ * whether anything happened, or, when it did, one that asks again from the old mark and reads everything that changed.
  */
 export async function since(client: pg.ClientBase, mark: Mark): Promise<{ changes: Changes; mark: Mark } | 'reload'> {
-  const { rows } = await client.query<CatchUpRow>({
-    name: 'catch_up',
-    text: CATCH_UP,
-    values: [mark.snapshotText],
-    rowMode: 'array',
-  });
-  const row = rows[0];
+  if (mark.quiet) {
+    const row = await firstRow<NewsRow>(client, 'any_news', ANY_NEWS, mark);
+    if (row === undefined) return 'reload';
+    const [snapshot, epoch, prunedBelow, anyNews] = row;
+    if (!anyNews) {
+      const next = advance(mark, snapshot, epoch, prunedBelow, true);
+      return next === 'reload' ? next : { mark: next, changes: NOTHING };
+    }
+  }
+  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark);
   if (row === undefined) return 'reload';
   const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers] = row;
-  if (epoch !== null && epoch !== mark.epoch) return 'reload';
-  // Idle is the common case, and an equal text saves parsing.
-  const next = snapshot === mark.snapshotText && epoch !== null ? mark : toMark(snapshot, epoch);
-  if (BigInt(prunedBelow) > mark.snapshot.xmin) return 'reload';
-  if (next !== mark && !includes(next.snapshot, mark.snapshot)) return 'reload';
-  if (everything) return 'reload';
+  const quiet = resourceClasses === null && traits === null && providers === null;
+  const next = advance(mark, snapshot, epoch, prunedBelow, quiet);
+  if (everything || next === 'reload') return 'reload';
   return {
     mark: next,
     changes: {
@@ -98,11 +102,41 @@ export async function since(client: pg.ClientBase, mark: Mark): Promise<{ change
   };
 }
 
+const NOTHING: Changes = { resourceClasses: [], traits: [], providers: [] };
+
+/** The mark after a statement that gave these, unless the way there cannot be told. */
+function advance(
+  mark: Mark,
+  snapshot: string,
+  epoch: string | null,
+  prunedBelow: string,
+  quiet: boolean,
+): Mark | 'reload' {
+  if (epoch !== null && epoch !== mark.epoch) return 'reload';
+  if (BigInt(prunedBelow) > mark.snapshot.xmin) return 'reload';
+  // Idle is the common case, and an equal text saves parsing.
+  if (epoch !== null && snapshot === mark.snapshotText) return mark.quiet === quiet ? mark : { ...mark, quiet };
+  const next = toMark(snapshot, epoch, quiet);
+  return includes(next.snapshot, mark.snapshot) ? next : 'reload';
+}
+
+async function firstRow<Row extends unknown[]>(
+  client: pg.ClientBase,
+  name: string,
+  text: string,
+  mark: Mark,
+): Promise<Row | undefined> {
+  const { rows } = await client.query<Row>({ name, text, values: [mark.snapshotText], rowMode: 'array' });
+  return rows[0];
+}
+
 interface MarkRow {
   snapshot: string;
   epoch: string | null;
   synchronous_commit: string;
 }
+
+type NewsRow = [snapshot: string, epoch: string | null, prunedBelow: string, anyNews: boolean];
 
 type CatchUpRow = [
   snapshot: string,
@@ -114,14 +148,14 @@ type CatchUpRow = [
   providers: string | null,
 ];
 
-function toMark(snapshotText: string, epoch: string | null): Mark {
+function toMark(snapshotText: string, epoch: string | null, quiet: boolean): Mark {
   if (epoch === null) {
     throw new UnusableDatabase(
       'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
         'target_session_attrs=read-write',
     );
   }
-  return { epoch, snapshotText, snapshot: parseSnapshot(snapshotText) };
+  return { epoch, snapshotText, snapshot: parseSnapshot(snapshotText), quiet };
 }
 
 async function jsonRows<T>(client: pg.ClientBase, text: string, values: unknown[] = []): Promise<T[]> {

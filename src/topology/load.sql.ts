@@ -1,17 +1,18 @@
 /** The statements that fill the topology. Each is one statement, hence sees one snapshot. */
 
 /**
- * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the cluster, the database
- * and a uuid that is changed after a restore. After a fail-over to a standby that had not received everything, transaction
- * ids are used again, and only this tells. (pg_control_checkpoint() still shows the old timeline right after a promotion.)
- * Null on a standby, which is refused.
+ * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the database, the table
+ * (a restore in place makes a new one) and a uuid that is changed after a restore. After a fail-over to a standby that had
+ * not received everything, transaction ids are used again, and only this tells. (pg_control_checkpoint() still shows the old
+ * timeline right after a promotion.) The system identifier would add nothing, since no two clusters start in the same
+ * microsecond, and asking for it reads a file each time. Null on a standby, which is refused.
  */
 const EPOCH = `
   case when pg_is_in_recovery() then null else concat_ws('/',
     extract(epoch from pg_postmaster_start_time())::text,
     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-    (select system_identifier from pg_control_system())::text,
     (select oid from pg_database where datname = current_database())::text,
+    e.tableoid::text,
     e.uuid::text)
   end`;
 
@@ -46,6 +47,21 @@ export const SELECT_TRAITS = `select json_build_array(${NAME_STATE.trait})::text
 export const SELECT_PROVIDERS = `
   select json_build_array(${PROVIDER_STATE})::text from resource_providers p where p.id >= $1 order by p.id limit $2`;
 
+/** The journal's rows that a snapshot, $1, could not see. */
+const UNSEEN = `
+    from topology_changes
+    where xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)`;
+
+/**
+ * Asks whether there is anything to catch up with, $1 being our last snapshot. When nothing happened, which is nearly
+ * always, it is the whole catch-up, and far cheaper than one that is ready to read every table. The order makes the planner
+ * take the index: with EXISTS it expects to meet a row soon and reads through a journal that has none.
+ */
+export const ANY_NEWS = `
+  select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
+    (select true ${UNSEEN} order by xid desc limit 1) is not null
+  from topology_epoch e`;
+
 /**
  * The catch-up, $1 being our last snapshot: the new snapshot, and the whole present state of every object in a change that
  * the old snapshot could not see. What committed in between is found whatever the order of commits; a transaction that is
@@ -53,8 +69,7 @@ export const SELECT_PROVIDERS = `
  */
 export const CATCH_UP = `
   with changed as materialized (
-    select distinct kind, id from topology_changes
-    where xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)
+    select distinct kind, id ${UNSEEN}
   )
   select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
     exists (select from changed where kind = 0),
@@ -71,10 +86,16 @@ export const CATCH_UP = `
   from topology_epoch e`;
 
 /**
- * Removes journal rows of a previous life of the database (a dump was restored: its ids lie in this server's future). A
- * transaction of this server that we can see is below our snapshot's xmax, so only strangers match.
+ * Removes what a previous life of the database left behind (a dump was restored: its ids lie in this server's future):
+ * journal rows, and the janitor's marks, above which every replica would load everything again for every read. What we can
+ * see of this server's own transactions is below our snapshot's xmax, so only strangers match.
  */
-export const PURGE_STRANGERS = `delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot())`;
+export const PURGE_STRANGERS = `
+  with purged as (delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot()))
+  update topology_epoch
+  set pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),
+      marked_at = now()
+  where pruned_below > pg_snapshot_xmax(pg_current_snapshot()) or mark > pg_snapshot_xmax(pg_current_snapshot())`;
 
 /**
  * The janitor, $1 being how many seconds changes are kept: prunes below the mark of last time, once that is old enough, and

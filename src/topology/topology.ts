@@ -97,14 +97,12 @@ export class Topology implements View {
   }
 
   /**
-   * Takes over what changed. Answers false, with nothing applied, when a class or trait changed its name: names are part of
-   * what readers derive from providers, so everything has to be loaded again (renaming exists only below 1.7).
+   * Takes over what changed. Answers false, with nothing applied, when a class or trait that we know changed: names are part
+   * of what readers derive from providers, so everything has to be loaded again (renaming exists only below 1.7).
    */
   apply(changes: Changes): boolean {
-    const renamed = (known: ReadonlyMap<number, { name: string }>, [id, state]: Changes['traits'][number]): boolean =>
-      state !== null && known.has(id) && known.get(id)?.name !== state[1];
-    if (changes.resourceClasses.some((change) => renamed(this.resourceClasses, change))) return false;
-    if (changes.traits.some((change) => renamed(this.traits, change))) return false;
+    if (changes.resourceClasses.some((change) => isAltered(this.resourceClasses, change))) return false;
+    if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
 
     // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
     for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);
@@ -243,6 +241,14 @@ export class Topology implements View {
       else this.trees.set(rootId, { rootId, members });
     }
   }
+}
+
+function isAltered(
+  known: ReadonlyMap<number, ResourceClass | Trait>,
+  [id, state]: readonly [number, NameState | null],
+): boolean {
+  const old = known.get(id);
+  return old !== undefined && state !== null && (old.name !== state[1] || old.modified !== state[2]);
 }
 
 const NO_INVENTORIES: readonly Inventory[] = [];

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { routeTable, type Parts } from '../../src/app.js';
+import { routeTable } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
+import type { Parts } from '../../src/parts.js';
 import { DEFAULT_RULES } from '../../src/policy/defaults.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { PolicyFolder } from '../support/policy.js';

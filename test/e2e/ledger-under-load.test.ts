@@ -6,21 +6,22 @@ import { createLog } from '../../src/ops/log.js';
 import { claim, claimBody, generationOf } from '../support/claims.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { checkLedger } from '../support/ledger.js';
-import { startProcess, type ServiceProcess } from '../support/process.js';
-import { apiAt, codeOf, createProvider, messageOf, setInventories, type Api } from '../support/service.js';
+import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
+import { codeOf, createProvider, messageOf, setInventories, type Api } from '../support/service.js';
 
 describe('two service processes on one database', () => {
   let databaseUrl: string;
-  let processes: ServiceProcess[];
+  let processes: [RunningProcess, RunningProcess];
   let apis: [Api, Api];
   beforeEach(async () => {
     databaseUrl = await createTestDatabase();
     const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, OS_OSLO_POLICY__ENFORCE_NEW_DEFAULTS: 'false' };
-    processes = await Promise.all([startProcess(env), startProcess(env)]);
-    apis = [apiAt(processes[0]?.url ?? ''), apiAt(processes[1]?.url ?? '')];
+    processes = [startProcess(['--port', '0'], env), startProcess(['--port', '0'], env)];
+    const [first, second] = await Promise.all(processes.map((one) => one.listening()));
+    apis = [first?.api as Api, second?.api as Api];
   });
   afterEach(async () => {
-    await Promise.all(processes.map((one) => one.stop()));
+    await cleanUp();
     await dropTestDatabase(databaseUrl);
   });
 
@@ -72,7 +73,9 @@ describe('two service processes on one database', () => {
     this.timeout(60_000);
     const load = await startLoad(apis, databaseUrl);
     const running = load.run(3000);
-    setTimeout(() => processes[1]?.child.kill('SIGKILL'), 1500);
+    setTimeout(() => {
+      processes[1].signal('SIGKILL');
+    }, 1500);
     await running;
     await checkLedger(databaseUrl);
     await checkNoOverbooking(databaseUrl);

@@ -24,6 +24,13 @@ export async function stopTestServer(): Promise<void> {
   server = null;
 }
 
+/** A database with nothing in it. Answers its URL. */
+export async function createEmptyDatabase(): Promise<string> {
+  const name = `stockroom_test_${++databases}`;
+  await admin(`create database ${name}`);
+  return databaseUrl(name);
+}
+
 /** A database of its own with the schema and the standard names in it. Answers its URL. */
 export async function createTestDatabase(): Promise<string> {
   const name = `stockroom_test_${++databases}`;

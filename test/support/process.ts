@@ -1,39 +1,91 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { apiAt, type Api } from './service.js';
 
-/** The built service as a process of its own, as `npm start` runs it. */
-export interface ServiceProcess {
-  readonly url: string;
-  readonly child: ChildProcess;
-  /** Asks it to end and waits; answers the exit code. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The service as its users run it: `node dist/main.js`. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** All of standard output so far, and of standard error. */
+  output(): string;
+  errors(): string;
+  /** Waits for a line of the output; fails with everything that was printed when the process ends or takes too long. */
+  printed(what: RegExp): Promise<RegExpExecArray>;
+  /** Waits until it listens. */
+  listening(): Promise<{ url: string; api: Api }>;
+  signal(signal: NodeJS.Signals): void;
+  /** Exit code, or the signal that ended it. */
+  ended(): Promise<number | NodeJS.Signals>;
 }
 
-export async function startProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, ['dist/main.js', '--port', '0'], {
-    env: { ...process.env, STOCKROOM_LOG_LEVEL: 'error', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+const started = new Set<ChildProcess>();
+const folders: string[] = [];
+
+export function startProcess(args: readonly string[] = [], env: Record<string, string> = {}): RunningProcess {
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    cwd: os.tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    let output = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const match = /listens on (\S+)/.exec(output);
-      if (match?.[1] !== undefined) resolve(match[1]);
-    });
-    child.once('exit', (code) => {
-      reject(new Error(`the service ended with ${code} before it listened:\n${output}`));
-    });
+  started.add(child);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  const end = once(child, 'close').then(([code, signal]) => {
+    started.delete(child);
+    return (code ?? signal) as number | NodeJS.Signals;
   });
+
+  async function printed(what: RegExp): Promise<RegExpExecArray> {
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+      const found = what.exec(output);
+      if (found !== null) return found;
+      if (!started.has(child)) break;
+      await setTimeout(10);
+    }
+    throw new Error(`${String(what)} was not printed:\n${output}\n${errors}`);
+  }
+
   return {
-    url,
-    child,
-    async stop(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill(signal);
-        await once(child, 'exit');
-      }
-      return child.exitCode;
+    pid: child.pid ?? 0,
+    output: () => output,
+    errors: () => errors,
+    printed,
+    async listening() {
+      const url = (await printed(/listens on (http:\S+)\n[^]*Try: .*\n/))[1] ?? '';
+      return { url, api: apiAt(url) };
     },
+    signal: (signal) => child.kill(signal),
+    ended: () => end,
   };
+}
+
+/** Runs the service to its end. */
+export async function runToEnd(args: readonly string[], env: Record<string, string> = {}) {
+  const run = startProcess(args, env);
+  const code = await run.ended();
+  return { code, output: run.output(), errors: run.errors() };
+}
+
+/** A data folder that is removed after the tests of the file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-e2e-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** For `after`: stops what a failed test left behind. */
+export async function cleanUp(): Promise<void> {
+  for (const child of [...started]) {
+    child.kill('SIGTERM');
+    await Promise.race([once(child, 'close'), setTimeout(5000, undefined, { ref: false })]);
+    child.kill('SIGKILL');
+  }
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }

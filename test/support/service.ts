@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import supertest from 'supertest';
 import { composeService, type Service } from '../../src/compose.js';
 import { defaultConfig, type Config } from '../../src/config.js';
-import { createServer } from '../../src/http/server.js';
+import { createServer, type ServerDeadlines } from '../../src/http/server.js';
 import { createLog } from '../../src/ops/log.js';
 import { createTestDatabase, dropTestDatabase } from './database.js';
 
@@ -20,6 +20,8 @@ export interface TestServiceOptions {
   /** Share the database of another test service. */
   readonly databaseUrl?: string;
   readonly config?: Partial<Config>;
+  /** Deadlines of the HTTP server, for tests that wait for them. */
+  readonly server?: ServerDeadlines;
 }
 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -36,7 +38,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     databaseUrl,
     createLog(process.env['TEST_LOG'] ?? 'silent'),
   );
-  const server = createServer(service.app);
+  const server = createServer(service.app, options.server);
   const url = await listen(server);
   return {
     service,

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { aggregateTooLong } from '../../errors.js';
 import { toJson } from '../../http/json.js';
 import type { Version } from '../../http/microversions.js';

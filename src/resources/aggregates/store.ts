@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
+import { comparableGeneration } from '../generation.js';
+import { withProviderLocked } from '../lock-provider.js';
 
 /**
  * Puts a provider into exactly these aggregates and answers its generation. With a generation given (1.19) it must be the
@@ -14,12 +16,12 @@ export async function replaceAggregates(
   generation: number | null,
   aggregates: readonly string[],
 ): Promise<number> {
-  const values = [uuid, generation, aggregates];
-  const { rows } = await runStatement<{ generation: number }>(
-    pool,
-    { name: 'replace_aggregates', text: REPLACE, values },
-    'write',
-  );
+  const values = [uuid, generation === null ? null : comparableGeneration(generation), aggregates];
+  const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, {
+    name: 'replace_aggregates',
+    text: REPLACE,
+    values,
+  });
   if (rows[0] !== undefined) return rows[0].generation;
   const exists = { text: 'select from resource_providers where uuid = $1', values: [uuid] };
   const { rowCount } = await runStatement(pool, exists, 'read');

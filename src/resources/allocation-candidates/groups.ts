@@ -9,9 +9,18 @@ import {
   resourcelessGroups,
   unknownSameSubtrees,
 } from '../../errors.js';
+import type { AggregateFilter, TraitFilter } from '../../http/grammar.js';
 import type { Version } from '../../http/microversions.js';
 import type { Query } from '../../http/query.js';
-import type { ParsedGroup } from './parse.js';
+
+/** The parameters that share a suffix, names not yet looked up. */
+export interface ParsedGroup {
+  readonly suffix: string;
+  readonly resources: ReadonlyMap<string, number>;
+  readonly traits: TraitFilter;
+  readonly aggregates: AggregateFilter;
+  readonly inTree: string | null;
+}
 
 /** What must hold between the groups of a query. @throws 400 */
 export function checkGroups(

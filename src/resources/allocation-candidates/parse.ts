@@ -1,15 +1,9 @@
 import { conflictingRootTraits, groupPolicyRequired, inTreeNotUuid, repeatedRootRequired } from '../../errors.js';
-import {
-  parseMemberOf,
-  parseRequired,
-  parseResources,
-  type AggregateFilter,
-  type TraitFilter,
-} from '../../http/grammar.js';
+import { parseMemberOf, parseRequired, parseResources, type TraitFilter } from '../../http/grammar.js';
 import type { Version } from '../../http/microversions.js';
 import { lastValues, type Query } from '../../http/query.js';
 import { isUuidLike } from '../../http/validate.js';
-import { checkGroups } from './groups.js';
+import { checkGroups, type ParsedGroup } from './groups.js';
 import { candidatesQuery } from './schema.js';
 
 /** A query string, understood but not yet looked up: names are names. */
@@ -19,14 +13,6 @@ export interface ParsedQuery {
   readonly sameSubtrees: readonly (readonly string[])[];
   readonly rootRequired: TraitFilter | null;
   readonly limit: number | null;
-}
-
-export interface ParsedGroup {
-  readonly suffix: string;
-  readonly resources: ReadonlyMap<string, number>;
-  readonly traits: TraitFilter;
-  readonly aggregates: AggregateFilter;
-  readonly inTree: string | null;
 }
 
 /** @throws 400 for whatever the version does not know or the rules do not allow (spec: allocation-candidates.md) */

@@ -3,7 +3,8 @@ import { noSuchTraitsInQuery, unknownClassInResources } from '../../errors.js';
 import type { TraitFilter } from '../../http/grammar.js';
 import type { Version } from '../../http/microversions.js';
 import type { Trait, View } from '../../topology/model.js';
-import type { ParsedGroup, ParsedQuery } from './parse.js';
+import type { ParsedGroup } from './groups.js';
+import type { ParsedQuery } from './parse.js';
 
 /** The options of `[placement]` that steer the search, named as there. */
 export interface CandidatesOptions {

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { findCandidates } from '../../candidates/search.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';

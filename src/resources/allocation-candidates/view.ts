@@ -6,24 +6,32 @@ import type { Inventory, Provider, View } from '../../topology/model.js';
 import { perProvider } from '../view.js';
 
 /**
- * An answer of a thousand candidates is half a megabyte, and stringifying its object tree takes longer than finding it: 235
- * answers a second against 3,200 for sending the same bytes. So the text is joined from pieces, each made once: a
- * provider's summary for as long as the provider stays as it is, a list of amounts once an answer.
+ * An answer of a thousand candidates is a megabyte, and stringifying its object tree takes longer than finding it. So it is
+ * put together from pieces, each made once: a provider's summary, in bytes, for as long as the provider stays as it is; a
+ * list of amounts once an answer. (1,000 of 100,000 hosts with 31 traits each: 106 answers a second while the summaries were
+ * joined as strings, which are copied again to be sent; 250 when they are copied as bytes.)
  */
 export function renderCandidates(
   result: CandidatesResult,
   request: CandidatesRequest,
   view: View,
   version: Version,
-): string {
+): Buffer {
   const renderRequest = requestRenderer(request, version);
-  const renderSummary = summaryRenderer(request, view, version);
-  const requests: string[] = [];
-  for (const candidate of result.candidates) requests.push(renderRequest(candidate));
-  const summaries: string[] = [];
-  for (const provider of result.summarised) summaries.push(renderSummary(provider));
-  return `{"allocation_requests": [${requests.join(', ')}], "provider_summaries": {${summaries.join(', ')}}}`;
+  const summaryOf = summaryRenderer(request, view, version);
+  const requests = joined(result.candidates, renderRequest);
+  const pieces: Buffer[] = [Buffer.from(`{"allocation_requests": [${requests}], "provider_summaries": {`, 'latin1')];
+  for (const provider of result.summarised) {
+    if (pieces.length > 1) pieces.push(COMMA);
+    pieces.push(summaryOf(provider));
+  }
+  pieces.push(END);
+  return Buffer.concat(pieces);
 }
+
+// Everything in an answer is ASCII: uuids, names of classes and traits, suffixes.
+const COMMA = Buffer.from(', ', 'latin1');
+const END = Buffer.from('}}', 'latin1');
 
 function requestRenderer(request: CandidatesRequest, version: Version): (candidate: Candidate) => string {
   const resources = remembering((amounts: readonly ResourceAmount[]) => {
@@ -65,10 +73,10 @@ const summaryForm = byVersion<SummaryForm>(
   },
 );
 
-const kept = perProvider(() => new Map<SummaryForm, string>());
+const kept = perProvider(() => new Map<SummaryForm, Buffer>());
 
 /** A summary that shows all classes depends on nothing but the provider, so it is kept with it. */
-function summaryRenderer(request: CandidatesRequest, view: View, version: Version): (provider: Provider) => string {
+function summaryRenderer(request: CandidatesRequest, view: View, version: Version): (provider: Provider) => Buffer {
   const form = summaryForm(version);
   if (!form.allClasses) {
     const requested = new Set(request.groups.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)));
@@ -90,7 +98,7 @@ function renderSummary(
   view: View,
   form: SummaryForm,
   shown: (inventory: Inventory) => boolean,
-): string {
+): Buffer {
   const resources = provider.inventories
     .filter(shown)
     .map(
@@ -104,7 +112,7 @@ function renderSummary(
     const root = view.providers.get(provider.rootId)?.uuid ?? provider.uuid;
     text += `, "parent_provider_uuid": ${JSON.stringify(parent)}, "root_provider_uuid": "${root}"`;
   }
-  return `${text}}`;
+  return Buffer.from(`${text}}`, 'latin1');
 }
 
 /** `map` and `join` without the array between them; most lists here have one element. */

@@ -31,7 +31,7 @@ function toAmounts(allocations: ConsumerBody['allocations']): ProviderAmounts[] 
     ? (allocations as Extract<ConsumerBody['allocations'], readonly unknown[]>).map(
         ({ resource_provider, resources }) => [resource_provider.uuid, resources],
       )
-    : Object.entries(allocations).map(([uuid, { resources }]) => [uuid, resources as Readonly<Record<string, number>>]);
+    : Object.entries(allocations).map(([uuid, { resources }]) => [uuid, resources]);
   return Array.from(new Map(byProvider), ([providerUuid, resources]) => ({
     providerUuid,
     resources: new Map(Object.entries(resources)),

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { generationConflict, invalidCapacity, noInventory, noSuchProviderTwice } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';

@@ -15,6 +15,8 @@ import {
   unknownClassInNewInventory,
   updateConflict,
 } from '../../errors.js';
+import { comparableGeneration } from '../generation.js';
+import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryRecord } from './schema.js';
 
 /**
@@ -56,7 +58,12 @@ export function replaceInventories(
   return writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'replace_inventories', REPLACE, [uuid, generation, names, ...columns(records)]);
+        return await write(pool, 'replace_inventories', REPLACE, [
+          uuid,
+          comparableGeneration(generation),
+          names,
+          ...columns(records),
+        ]);
       } catch (error) {
         await explainInUse(pool, uuid, error, names, replacedInventoryInUse);
         return undefined;
@@ -138,7 +145,13 @@ export function updateInventory(
   record: InventoryRecord,
 ): Promise<number> {
   return writeOrExplain(
-    () => write(pool, 'update_inventory', UPDATE, [uuid, generation, name, ...Object.values(ordered(record))]),
+    () =>
+      write(pool, 'update_inventory', UPDATE, [
+        uuid,
+        comparableGeneration(generation),
+        name,
+        ...Object.values(ordered(record)),
+      ]),
     async () => {
       const found = await inspect(pool, uuid, [name]);
       if (found.generation !== generation) throw generationConflict();
@@ -200,7 +213,9 @@ export async function deleteInventories(pool: pg.Pool, uuid: string): Promise<vo
   await writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'delete_inventories', DELETE_ALL, [uuid]);
+        const statement = { name: 'delete_inventories', text: DELETE_ALL, values: [uuid] };
+        const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, statement);
+        return rows[0]?.generation;
       } catch (error) {
         await explainInUse(pool, uuid, error, [], deletedInventoriesInUse);
         return undefined;
@@ -234,7 +249,7 @@ function ordered({
   max_unit,
   step_size,
   allocation_ratio,
-}: InventoryRecord): InventoryRecord {
+}: InventoryRecord): Record<keyof InventoryRecord, number> {
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
 }
 

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import type { Route } from '../../http/route.js';
 import type { InventorySet } from '../../ledger/model.js';
 import { reshape } from '../../ledger/write.js';

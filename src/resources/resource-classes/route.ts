@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { noSuchResourceClass } from '../../errors.js';
 import { jsonString } from '../../http/json.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';

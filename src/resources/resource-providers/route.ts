@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { providerNotCreated } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';

@@ -80,7 +80,12 @@ export async function updateProvider(pool: pg.Pool, uuid: string, update: Provid
       ? await renameProvider(pool, uuid, update.name)
       : await moveProvider(pool, uuid, { ...update, parentUuid: update.parentUuid });
   } catch (error) {
-    if (violatedConstraint(error) === 'resource_providers_name_key') throw providerNameTaken(update.name);
+    const constraint = violatedConstraint(error);
+    if (constraint === 'resource_providers_name_key') throw providerNameTaken(update.name);
+    // Its parent-to-be was deleted while this waited for it.
+    if (constraint === 'resource_providers_parent_fkey' || constraint === 'resource_providers_root_fkey') {
+      throw providerNotSaved(uuid, 'create', 'parent provider UUID does not exist.');
+    }
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { badAssociated, badTraitNameFilter, invalidTraitName, noSuchProviderTwice, noSuchTrait } from '../../errors.js';
 import { toJson } from '../../http/json.js';
 import { lastValues } from '../../http/query.js';

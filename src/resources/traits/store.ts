@@ -10,6 +10,8 @@ import {
   traitInUse,
 } from '../../errors.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
+import { comparableGeneration } from '../generation.js';
+import { withProviderLocked } from '../lock-provider.js';
 
 const standard = new Set(STANDARD_TRAITS);
 
@@ -53,15 +55,17 @@ export async function replaceProviderTraits(
   generation: number,
   names: readonly string[],
 ): Promise<ProviderTraits> {
-  const values = [uuid, generation, names];
+  const values = [uuid, comparableGeneration(generation), names];
   for (;;) {
-    const { rows } = await runStatement<ProviderTraits>(
-      pool,
-      { name: 'replace_traits', text: REPLACE, values },
-      'write',
-    );
-    const replaced = rows[0];
-    if (replaced !== undefined) return replaced;
+    try {
+      const query = { name: 'replace_traits', text: REPLACE, values };
+      const { rows } = await runStatement<ProviderTraits>(pool, query, 'write');
+      const replaced = rows[0];
+      if (replaced !== undefined) return replaced;
+    } catch (error) {
+      // One of the traits was deleted while this waited for it.
+      if (violatedConstraint(error) === undefined) throw error;
+    }
     await diagnoseReplace(pool, uuid, generation, names);
     // Nothing is wrong any more: a rival has undone it between the two statements.
   }
@@ -121,7 +125,7 @@ async function diagnoseReplace(
 export async function deleteProviderTraits(pool: pg.Pool, uuid: string): Promise<void> {
   const text = `
     with provider as (
-      select id from resource_providers where uuid = $1 for no key update
+      select id from resource_providers where uuid = $1
     ), removed as (
       delete from resource_provider_traits t using provider p where t.resource_provider_id = p.id returning 1
     ), bumped as (
@@ -129,6 +133,6 @@ export async function deleteProviderTraits(pool: pg.Pool, uuid: string): Promise
       from provider p where r.id = p.id and exists (select from removed)
     )
     select from provider`;
-  const { rowCount } = await runStatement(pool, { text, values: [uuid] }, 'write');
+  const { rowCount } = await withProviderLocked(pool, uuid, { text, values: [uuid] });
   if (rowCount === 0) throw noSuchProvider(uuid);
 }

@@ -1,4 +1,4 @@
-import type { Parts } from '../../app.js';
+import type { Parts } from '../../parts.js';
 import { noSuchProviderTwice } from '../../errors.js';
 import { lastValues } from '../../http/query.js';
 import { nowSeconds } from '../../http/respond.js';

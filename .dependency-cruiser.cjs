@@ -1,0 +1,90 @@
+/**
+ * Who may import whom (docs/adr/0001 and the layout in README.md). A rule that is in the way is changed here, with its
+ * reason, not worked around.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or miss a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'the-domain-knows-no-http',
+      comment: 'What is read and how it is searched does not depend on how it was asked. errors.ts is for everybody.',
+      severity: 'error',
+      from: { path: '^src/(topology|candidates|ledger)/' },
+      to: { path: '^src/(http|resources|auth|policy|ops)/|^src/(app|compose|config|index|main|parts)\\.ts$' },
+    },
+    {
+      name: 'the-domain-uses-no-framework',
+      severity: 'error',
+      from: { path: '^src/(topology|candidates|ledger)/' },
+      to: { path: '(^|/)(express|knex)(/|$)' },
+    },
+    {
+      name: 'topology-model-is-pure',
+      comment: 'Only the files that fill the topology and compare it with the database speak to the database.',
+      severity: 'error',
+      from: {
+        path: '^src/(topology|candidates)/',
+        pathNot: '^src/topology/(catch-up|journal|load\\.sql|audit)\\.ts$',
+      },
+      to: { path: ['^src/db/', '(^|/)pg(/|$)'] },
+    },
+    {
+      name: 'topology-does-not-search',
+      comment: 'The search looks at the topology, never the other way round.',
+      severity: 'error',
+      from: { path: '^src/topology/' },
+      to: { path: '^src/candidates/' },
+    },
+    {
+      name: 'stores-stand-alone',
+      comment: 'A store is the SQL of its noun. What two nouns write together is a statement of one of them.',
+      severity: 'error',
+      from: { path: '/store\\.ts$' },
+      to: { path: '/store\\.ts$' },
+    },
+    {
+      name: 'only-compose-constructs',
+      comment: 'Everything else is given what it works with. main.ts and index.ts are the two ways in.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(compose|main|index)\\.ts$|^src/db/' },
+      to: {
+        path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'no-way-back-in',
+      comment: 'Nothing imports the entry points, except tests and benchmarks.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/(main|index)\\.ts$' },
+    },
+    {
+      name: 'no-tools-at-run-time',
+      comment: 'What the service imports is installed with it.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

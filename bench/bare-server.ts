@@ -1,0 +1,24 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * A child process: the fastest that Node's own server can answer. It sends one answer, which its parent sets, whatever is
+ * asked; its first message to the parent is its port.
+ */
+export interface BareAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+let answer: BareAnswer = { headers: {}, body: '' };
+
+process.on('message', (message) => {
+  answer = message as BareAnswer;
+  process.send!('set');
+});
+process.on('disconnect', () => process.exit());
+
+const server = http.createServer((_request, response) => {
+  response.writeHead(200, answer.headers).end(answer.body);
+});
+server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port));

@@ -1,0 +1,58 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Request } from './scenario.js';
+
+/** Who we are and how we speak, for every server alike. */
+export const HEADERS: Readonly<Record<string, string>> = {
+  'x-auth-token': 'admin',
+  'openstack-api-version': 'placement 1.39',
+  accept: 'application/json',
+};
+
+/** A client for building worlds: a failure ends the benchmark with what the server said. */
+export interface Client {
+  readonly url: string;
+  send(request: Request): Promise<Response>;
+  /** The same for many requests, some at a time. */
+  sendAll(requests: readonly Request[], what: string): Promise<void>;
+}
+
+const AT_A_TIME = 8;
+const ATTEMPTS = 5;
+
+/** `say` is told how far long work has come. */
+export function createClient(url: string, say: (line: string) => void): Client {
+  async function send({ method, path, body }: Request): Promise<Response> {
+    const init =
+      body === undefined
+        ? { method, headers: HEADERS }
+        : { method, headers: { ...HEADERS, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetchPatiently(url + path, init);
+    if (!response.ok) throw new Error(`${method} ${url}${path}: ${response.status} ${await response.text()}`);
+    return response;
+  }
+
+  async function sendAll(requests: readonly Request[], what: string): Promise<void> {
+    let started = 0;
+    const sendSome = async (): Promise<void> => {
+      for (let request = requests[started++]; request !== undefined; request = requests[started++]) {
+        await (await send(request)).arrayBuffer();
+        if (started % 100 === 0) say(`${url}: ${what} ${started} of ${requests.length}`);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, sendSome));
+  }
+
+  return { url, send, sendAll };
+}
+
+/** Servers that close each connection after its answer now and then reset one; that is not worth failing for. */
+async function fetchPatiently(url: string, init: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw new Error(`${url} cannot be reached`, { cause: error });
+      await setTimeout(50 * attempt);
+    }
+  }
+}

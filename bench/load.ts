@@ -1,0 +1,147 @@
+import net from 'node:net';
+import { HEADERS } from './client.js';
+import type { Conversation, Conversations, Request } from './scenario.js';
+
+/**
+ * The load generator: a number of connections, each sending its next request when the last one was answered. Written for
+ * this because a client must not be the bottleneck, and because the reference closes every connection after its answer,
+ * which is no error: autocannon sends the next request into the closing connection and counts what comes of it, and its
+ * requests cannot depend on answers across a reconnect.
+ */
+
+export interface LoadOptions {
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  /** Answers that were not what the scenario expects. */
+  readonly wrong: number;
+  /** One of the wrong ones, to show. */
+  readonly example: string | null;
+  /** Connections that broke before their answer; the request was sent again. */
+  readonly resets: number;
+}
+
+/** Ends when every connection has its last answer, so nothing is under way that could change the world later. */
+export async function runLoad(options: LoadOptions, conversations: Conversations): Promise<LoadResult> {
+  const tally = { answers: 0, wrong: 0, example: null as string | null, resets: 0 };
+  const start = performance.now();
+  const deadline = start + options.seconds * 1000;
+  await Promise.all(
+    Array.from({ length: options.connections }, (_, index) =>
+      converse(options.url, conversations(index), deadline, tally),
+    ),
+  );
+  const elapsed = (performance.now() - start) / 1000;
+  const { wrong, example, resets } = tally;
+  return { requestsPerSecond: tally.answers / elapsed, wrong, example, resets };
+}
+
+interface Tally {
+  answers: number;
+  wrong: number;
+  example: string | null;
+  resets: number;
+}
+
+const RESETS_IN_A_ROW = 20;
+
+/** One conversation, over as many connections as the server makes of it. */
+function converse(url: string, conversation: Conversation, deadline: number, tally: Tally): Promise<void> {
+  const { hostname, port, host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let resetsInARow = 0;
+    let request: Request;
+
+    function connect(): void {
+      const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
+      let received = Buffer.alloc(0);
+      let answered = false;
+      const send = (): void => {
+        answered = false;
+        request = conversation.next();
+        socket.write(toBytes(request, host));
+      };
+      socket.on('connect', send);
+      socket.on('data', (chunk) => {
+        received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+        const answer = parseAnswer(received);
+        if (answer === null) return;
+        received = Buffer.alloc(0);
+        answered = true;
+        resetsInARow = 0;
+        tally.answers++;
+        if (!conversation.answered(answer.status, answer.body)) {
+          tally.wrong++;
+          tally.example ??= `${request.method} ${request.path}: ${answer.status} ${answer.body().slice(0, 300)}`;
+        }
+        if (performance.now() >= deadline) {
+          socket.destroy();
+          resolve();
+        } else if (answer.closes) {
+          socket.destroy();
+          connect();
+        } else {
+          send();
+        }
+      });
+      const onBroken = (): void => {
+        if (answered || socket.destroyed) return;
+        socket.destroy();
+        tally.resets++;
+        if (++resetsInARow < RESETS_IN_A_ROW) connect();
+        else reject(new Error(`${url} does not answer ${request.method} ${request.path}`));
+      };
+      socket.on('end', onBroken);
+      socket.on('error', onBroken);
+    }
+
+    connect();
+  });
+}
+
+const COMMON_HEADERS = Object.entries(HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
+
+const withoutBody = new WeakMap<Request, Buffer>();
+
+/** Reads are the same objects again and again, so their bytes are kept. */
+function toBytes(request: Request, host: string): Buffer {
+  const kept = withoutBody.get(request);
+  if (kept !== undefined) return kept;
+  const head = `${request.method} ${request.path} HTTP/1.1\r\nhost: ${host}\r\n${COMMON_HEADERS}`;
+  if (request.body === undefined) {
+    const bytes = Buffer.from(`${head}\r\n`);
+    withoutBody.set(request, bytes);
+    return bytes;
+  }
+  const body = JSON.stringify(request.body);
+  const length = Buffer.byteLength(body);
+  return Buffer.from(`${head}content-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: () => string;
+  /** Whether the server closes the connection after it. */
+  readonly closes: boolean;
+}
+
+/** The answer in these bytes, or null when it is not complete yet. */
+function parseAnswer(bytes: Buffer): Answer | null {
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd === -1) return null;
+  const head = bytes.toString('latin1', 0, headEnd);
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  const end = headEnd + 4 + length;
+  if (bytes.length < end) return null;
+  return {
+    status: Number(head.slice(9, 12)),
+    body: () => bytes.toString('utf8', headEnd + 4, end),
+    closes: /\r\nconnection: *close/i.test(head),
+  };
+}

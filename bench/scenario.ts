@@ -1,0 +1,54 @@
+import type { Client } from './client.js';
+
+/** What a benchmark does: a world built over REST, then the same kind of request again and again. */
+export interface Scenario {
+  readonly name: string;
+  /** One line for the table's reader. */
+  readonly about: string;
+  /** How many times as many requests per second as the reference we aim for. */
+  readonly aim: number;
+  /** Fixed when the scenario is about concurrency (a storm) or about latency (one connection). */
+  readonly connections?: number;
+  /** Whether a bare server that sends the same bytes says something: for reads. */
+  readonly bare: boolean;
+  /** Builds a world with the API alone, so that any Placement can be measured. Called once for each server. */
+  prepare(client: Client): Promise<Conversations>;
+}
+
+/**
+ * Begins what one connection sends: 0, 1, 2... Called again for each repetition, so what must be remembered from one to the
+ * next (a generation) belongs to the world, not to the conversation.
+ */
+export type Conversations = (connection: number) => Conversation;
+
+/** One connection's requests, each sent when the one before has been answered. */
+export interface Conversation {
+  /**
+   * The request to send. Asked again without `answered` in between after a connection that broke: the same request is due.
+   */
+  next(): Request;
+  /** Looks at an answer; false when it is not what it should be, and the run fails. */
+  answered(status: number, body: () => string): boolean;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Reads that go round a list of paths; each connection starts at another place. Anything but 200 is wrong. */
+export function reading(paths: readonly string[]): Conversations {
+  const requests = paths.map((path): Request => ({ method: 'GET', path }));
+  return (connection) => {
+    let at = connection * 7;
+    return {
+      next: () => requests[at % requests.length]!,
+      answered(status) {
+        at++;
+        return status === 200;
+      },
+    };
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * What `npm start` does first: builds what is not built, or says what is missing. An installation without the development
+ * dependencies has no compiler, and needs none when dist/ came with it.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
+try {
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
+} catch (error) {
+  if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') {
+    process.exitCode = 1; // the compiler has said why
+  } else if (!fs.existsSync(new URL('../dist/main.js', import.meta.url))) {
+    process.stderr.write(
+      'There is nothing built here and no compiler to build it with: run `npm ci --include=dev && npm run build`.\n',
+    );
+    process.exitCode = 1;
+  }
+}

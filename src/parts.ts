@@ -1,0 +1,13 @@
+import type pg from 'pg';
+import type { PipelineOptions } from './http/pipeline.js';
+import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
+import type { IncompleteConsumer } from './resources/allocations/parse.js';
+import type { TopologyReader } from './topology/catch-up.js';
+
+/** What the routes work with. */
+export interface Parts extends PipelineOptions {
+  readonly pool: pg.Pool;
+  readonly topology: TopologyReader;
+  readonly incompleteConsumer: IncompleteConsumer;
+  readonly candidates: CandidatesOptions;
+}

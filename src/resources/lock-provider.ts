@@ -1,0 +1,19 @@
+import type pg from 'pg';
+import { withTransaction } from '../db/transaction.js';
+
+/**
+ * Runs a statement that removes whatever a provider has, with no generation to say what that is. The provider is locked in
+ * a statement of its own: the next one has a snapshot from after the wait, and so sees what a rival has just written. In one
+ * statement it would leave the rival's rows where they are.
+ */
+export function withProviderLocked<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  uuid: string,
+  statement: pg.QueryConfig,
+): Promise<pg.QueryResult<Row>> {
+  return withTransaction(pool, async (transaction) => {
+    const text = 'select from resource_providers where uuid = $1 for no key update';
+    await transaction.query({ name: 'lock_provider', text, values: [uuid] });
+    return transaction.commitWith<Row>(statement);
+  });
+}

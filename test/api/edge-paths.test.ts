@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { createProvider, startTestService, type TestService } from '../support/service.js';
+import { errorOf, send, sendBytes, type Answer, type WireRequest } from '../support/wire.js';
+
+describe('paths and methods', () => {
+  let test: TestService;
+  let uuid: string;
+  before(async () => {
+    test = await startTestService();
+    uuid = await createProvider(test.api, 'paths');
+  });
+  after(() => test.close());
+  const ask = (request: WireRequest): Promise<Answer> => send(test.url, request);
+  const at = (path: string): string => path.replace('UUID', uuid);
+
+  const unknown = [
+    '/resource_providers/',
+    '//resource_providers',
+    '/resource_providers//',
+    '/Resource_Providers',
+    '/resource_providers/UUID/',
+    '/resource_providers//inventories',
+    '/resource_providers/UUID/Inventories',
+    '/resource_providers/UUID/inventories/VCPU/more',
+    '/traits/A%2FB',
+    '/traits/',
+    '/v1',
+    '/traits/%00',
+    '/traits/CUSTOM_A%00',
+  ];
+  for (const path of unknown) {
+    it(`answers 404 to ${path}`, async () => {
+      const answer = await ask({ path: at(path) });
+      assert.equal(answer.status, 404);
+      assert.equal(errorOf(answer).code, 'placement.undefined_code');
+    });
+  }
+
+  it('ends a 404 without message in blanks, as clients see it today', async () => {
+    assert.equal(errorOf(await ask({ path: '/nowhere' })).detail, 'The resource could not be found.\n\n   ');
+  });
+
+  it('decodes percent-encoding before it looks for the route, %2F included', async () => {
+    for (const path of ['/resource%5Fproviders', '/%74raits', `/resource_providers%2F${uuid}`, '/traits%3Fname']) {
+      const answer = await ask({ path });
+      assert.equal(answer.status, path.includes('%3F') ? 404 : 200, path);
+    }
+    const inventories = await ask({ path: at('/resource_providers/UUID%2Finventories') });
+    assert.deepEqual(JSON.parse(inventories.text), { resource_provider_generation: 0, inventories: {} });
+    const named = await ask({ path: '/resource_classes/VCP%55' });
+    assert.equal((JSON.parse(named.text) as { name: string }).name, 'VCPU');
+  });
+
+  it('compares provider uuids literally: upper case and no dashes are other names', async () => {
+    for (const spelling of [uuid.toUpperCase(), uuid.replaceAll('-', ''), `{${uuid}}`, `%20${uuid}`]) {
+      const answer = await ask({ path: `/resource_providers/${spelling}` });
+      assert.equal(answer.status, 404, spelling);
+    }
+  });
+
+  for (const path of ['/traits/%ff', '/traits/%', '/traits/%zz', '/traits/%ED%A0%80', '/%ff']) {
+    it(`answers 400 to ${path}, which is not UTF-8`, async () => {
+      const answer = await ask({ path });
+      assert.equal(answer.status, 400);
+      assert.match(errorOf(answer).detail, /path is not valid UTF-8/);
+    });
+  }
+
+  for (const query of ['name=%ff', '%ff=1', 'name=%ED%A0%80', 'name=%C3']) {
+    it(`answers 400 to the query ${query}, which is not UTF-8`, async () => {
+      for (const path of ['/resource_providers', '/traits']) {
+        const answer = await ask({ path: `${path}?${query}` });
+        assert.equal(answer.status, 400);
+        assert.match(errorOf(answer).detail, /query string is not valid UTF-8/);
+      }
+    });
+  }
+
+  it('ignores the query where there is nothing to ask for', async () => {
+    for (const path of ['/', '/resource_classes', '/resource_classes/VCPU', at('/resource_providers/UUID')]) {
+      assert.equal((await ask({ path: `${path}?anything=1&name=%ff` })).status, 200, path);
+    }
+  });
+
+  const allowed: [string, string][] = [
+    ['/', 'GET'],
+    ['/resource_classes', 'GET, POST'],
+    ['/resource_classes/VCPU', 'GET, PUT, DELETE'],
+    ['/resource_providers', 'GET, POST'],
+    ['/resource_providers/UUID', 'GET, DELETE, PUT'],
+    ['/resource_providers/UUID/inventories', 'GET, POST, PUT, DELETE'],
+    ['/resource_providers/UUID/inventories/VCPU', 'GET, PUT, DELETE'],
+    ['/resource_providers/UUID/aggregates', 'GET, PUT'],
+    ['/resource_providers/UUID/traits', 'GET, PUT, DELETE'],
+    ['/traits', 'GET'],
+    ['/traits/CUSTOM_A', 'GET, PUT, DELETE'],
+  ];
+  for (const [path, allow] of allowed) {
+    it(`answers 405 with Allow: ${allow} to other methods on ${path}, at every version`, async () => {
+      const others = ['HEAD', 'OPTIONS', 'PATCH', 'PROPFIND', 'BREW', 'POST', 'PUT', 'DELETE'];
+      for (const method of others.filter((other) => !allow.split(', ').includes(other))) {
+        for (const version of ['1.0', '1.39']) {
+          const headers = { 'openstack-api-version': `placement ${version}` };
+          const answer = await ask({ method, path: at(path), headers });
+          assert.equal(answer.status, 405, method);
+          assert.equal(answer.headers['allow'], allow, method);
+          if (method === 'HEAD') {
+            assert.equal(answer.text, '');
+            continue;
+          }
+          assert.equal(
+            errorOf(answer).detail,
+            `The method ${method} is not allowed for this resource. \n\n The method specified is not allowed for this resource.`,
+          );
+          assert.equal(errorOf(answer).code, version === '1.0' ? undefined : 'placement.undefined_code');
+        }
+      }
+    });
+  }
+
+  it('lets a made-up method past neither the token nor the path', async () => {
+    assert.equal((await ask({ method: 'BREW', path: '/traits', headers: { 'x-auth-token': null } })).status, 401);
+    assert.equal((await ask({ method: 'BREW', path: '/nowhere' })).status, 404);
+    const version = { 'openstack-api-version': 'placement 1.77' };
+    assert.equal((await ask({ method: 'BREW', path: '/traits', headers: version })).status, 406);
+  });
+
+  it('takes methods as they are spelled: get is not GET', async () => {
+    const answer = await sendBytes(test.url, 'get / HTTP/1.1\r\nhost: x\r\n\r\n');
+    assert.match(answer, /^HTTP\/1\.1 405 /);
+    assert.match(answer, /allow: GET\r\n/);
+  });
+
+  it('closes the connection after a made-up method and answers nothing that follows it', async () => {
+    const head = 'host: x\r\nx-auth-token: admin\r\n\r\n';
+    const answer = await sendBytes(test.url, `BREW /traits HTTP/1.1\r\n${head}GET / HTTP/1.1\r\n${head}`);
+    assert.match(answer, /^HTTP\/1\.1 405 /);
+    assert.match(answer, /connection: close/i);
+    assert.equal(answer.split('HTTP/1.1 ').length, 2);
+  });
+
+  it('serves a request without Host', async () => {
+    const answer = await sendBytes(test.url, 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n');
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.match(answer, /x-openstack-request-id: req-/);
+  });
+
+  const hosts: [string, string][] = [
+    ['placement.example', 'placement.example'],
+    ['placement.example:80', 'placement.example'],
+    ['placement.example:443', 'placement.example:443'],
+    ['placement.example:8778', 'placement.example:8778'],
+    ['[::1]:80', '[::1]'],
+    ['placement.example:8080', 'placement.example:8080'],
+  ];
+  for (const [host, shown] of hosts) {
+    it(`sends Location as an absolute URL: Host ${host} gives http://${shown}/`, async () => {
+      const answer = await ask({ method: 'PUT', path: '/traits/CUSTOM_LOCATED', headers: { host } });
+      assert.equal(answer.headers.location, `http://${shown}/traits/CUSTOM_LOCATED`);
+    });
+  }
+});

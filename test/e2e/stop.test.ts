@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { startEmbedded } from '../../src/db/embedded.js';
+import { connect, createTestDatabase, sql } from '../support/database.js';
+import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
+import { createProvider } from '../support/service.js';
+
+describe('the end of the process', () => {
+  after(cleanUp);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`finishes the request that has begun, refuses new ones, and exits 0 on ${signal}`, async () => {
+      const connection = await createTestDatabase();
+      const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
+      const { url, api } = await run.listening();
+      const uuid = await createProvider(api, 'slow');
+      const holder = await connect(connection);
+      await holder.query('begin');
+      await holder.query('select from resource_providers for update');
+      const answer = api
+        .put(`/resource_providers/${uuid}/inventories`, {
+          resource_provider_generation: 0,
+          inventories: { VCPU: { total: 8 } },
+        })
+        .then((response) => response);
+      await until(async () => (await waitingForLocks(connection)) > 0);
+
+      run.signal(signal);
+      await until(() => refusesConnections(url));
+      // Ctrl-C under npm arrives twice: the second one changes nothing.
+      run.signal(signal);
+      await setTimeout(100);
+      await holder.query('commit');
+      await holder.end();
+      assert.equal((await answer).status, 200);
+      assert.equal(await run.ended(), 0);
+      const rows = await sql(connection, 'select total from inventories');
+      assert.deepEqual(rows, [{ total: 8 }]);
+    });
+  }
+
+  it('cuts the waiting short when it is told again', async () => {
+    const connection = await createTestDatabase();
+    const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
+    const { url } = await run.listening();
+    const { port } = new URL(url);
+    // A request whose body never comes.
+    const slow = net.connect(Number(port), '127.0.0.1');
+    slow.on('error', () => undefined);
+    slow.write('PUT /traits HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n');
+    await setTimeout(100);
+    run.signal('SIGTERM');
+    await setTimeout(1200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+});
+
+describe('a database that is not there yet', () => {
+  after(cleanUp);
+
+  it('is waited for with growing pauses', async () => {
+    const dataDir = await temporaryFolder();
+    const once = await startEmbedded({ dataDir, settings: { fsync: 'off' } });
+    const connection = once.connectionString;
+    await once.stop();
+    const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
+    await run.printed(/cannot be used: .*ECONNREFUSED.*Trying again in 0\.25 s\.\n[^]*Trying again in 0\.5 s\./);
+    assert.ok(!run.output().includes(new URL(connection).password));
+
+    const database = await startEmbedded({ dataDir, settings: { fsync: 'off', port: new URL(connection).port } });
+    const { api } = await run.listening();
+    await api.get('/resource_providers').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+    await database.stop();
+  });
+
+  it('does not keep the process from ending', async () => {
+    const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: 'postgresql://u@127.0.0.1:1/d' });
+    await run.printed(/Trying again/);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+});
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
+    if (await what()) return;
+    await setTimeout(10);
+  }
+  throw new Error('waited too long');
+}
+
+async function waitingForLocks(connection: string): Promise<number> {
+  const rows = await sql<{ count: number }>(
+    connection,
+    "select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function refusesConnections(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => {
+      resolve(true);
+    });
+  });
+}

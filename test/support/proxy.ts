@@ -1,0 +1,124 @@
+import net from 'node:net';
+
+/**
+ * A TCP proxy between the service and PostgreSQL that misbehaves on command: the only way to have a network that fails at a
+ * chosen moment.
+ */
+export interface Proxy {
+  /** The URL of a database as seen through the proxy. */
+  url(databaseUrl: string): string;
+  /** Connections made from now on go to another server. */
+  pointAt(databaseUrl: string): void;
+  /** Breaks every connection. */
+  cut(): void;
+  /** Breaks every connection, and refuses new ones until {@link Proxy.accept}. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
+  /** Keeps answers back until {@link Proxy.release}; what the service sends still arrives. */
+  hold(): void;
+  release(): void;
+  /** Half-open: old and new connections stay, and nothing passes either way. {@link Proxy.release} ends it for new ones. */
+  swallow(): void;
+  /** Resolves when the service next sends something that contains a text, after it was passed on. */
+  sent(text: string): Promise<void>;
+  /** Passes on what contains a text, then cuts instead of passing its answer back. Resolves after the server's answer. */
+  cutAfter(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Mode = 'pass' | 'hold' | 'swallow';
+
+export async function startProxy(databaseUrl: string): Promise<Proxy> {
+  let target = addressOf(databaseUrl);
+  let mode: Mode = 'pass';
+  const pairs = new Set<{ client: net.Socket; server: net.Socket; kept: Buffer[] }>();
+  const watchers = new Map<string, { cutting: boolean; resolve: () => void }>();
+
+  const listener = net.createServer({ allowHalfOpen: true }, (client) => {
+    const server = net.connect({ ...target, allowHalfOpen: true });
+    const pair = { client, server, kept: [] as Buffer[] };
+    let cutting: (() => void) | null = null;
+    pairs.add(pair);
+    const end = (): void => {
+      // A half-open connection is one whose end the other side does not hear of.
+      if (mode === 'swallow') return;
+      pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) socket.setNoDelay(true).on('error', end).on('end', end).on('close', end);
+    client.on('data', (bytes) => {
+      if (mode === 'swallow') return;
+      server.write(bytes);
+      for (const [text, watcher] of watchers) {
+        if (!bytes.includes(text)) continue;
+        watchers.delete(text);
+        if (watcher.cutting) cutting = watcher.resolve;
+        else watcher.resolve();
+      }
+    });
+    server.on('data', (bytes) => {
+      if (cutting !== null) {
+        cutting();
+        end();
+      } else if (mode === 'pass') client.write(bytes);
+      else if (mode === 'hold') pair.kept.push(bytes);
+    });
+  });
+  const watch = (text: string, cutting: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      watchers.set(text, { cutting, resolve });
+    });
+  const cut = (): void => {
+    for (const { client, server } of pairs) {
+      client.destroy();
+      server.destroy();
+    }
+    pairs.clear();
+  };
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => {
+      listener.listen(port, '127.0.0.1', resolve);
+    });
+  const refuse = async (): Promise<void> => {
+    cut();
+    await new Promise((resolve) => listener.close(resolve));
+  };
+  await listen(0);
+  const { port } = listener.address() as net.AddressInfo;
+
+  return {
+    url(databaseUrl) {
+      const url = new URL(databaseUrl);
+      url.host = `127.0.0.1:${port}`;
+      return url.toString();
+    },
+    pointAt(databaseUrl) {
+      target = addressOf(databaseUrl);
+    },
+    cut,
+    refuse,
+    accept: () => listen(port),
+    hold() {
+      mode = 'hold';
+    },
+    release() {
+      mode = 'pass';
+      for (const { client, kept } of pairs) for (const bytes of kept.splice(0)) client.write(bytes);
+    },
+    swallow() {
+      mode = 'swallow';
+    },
+    sent: (text) => watch(text, false),
+    cutAfter: (text) => watch(text, true),
+    async close() {
+      mode = 'pass';
+      if (listener.listening) await refuse();
+    },
+  };
+}
+
+function addressOf(databaseUrl: string): { host: string; port: number } {
+  const { hostname, port } = new URL(databaseUrl);
+  return { host: hostname, port: Number(port) };
+}

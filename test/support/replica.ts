@@ -1,0 +1,56 @@
+import { pino } from 'pino';
+import { connectClient } from '../../src/db/pool.js';
+import { load } from '../../src/topology/journal.js';
+import { createTopologyReader, type TopologyReader } from '../../src/topology/catch-up.js';
+import type { Topology } from '../../src/topology/topology.js';
+import { connect } from './database.js';
+
+/** A topology reader as the service has one, without the service, and what it logs. */
+export interface Replica extends TopologyReader {
+  readonly log: LogLine[];
+}
+
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly err?: { readonly message: string };
+}
+
+export interface ReplicaOptions {
+  /** Milliseconds. */
+  readonly statementTimeout?: number;
+  readonly connectTimeout?: number;
+  /** Seconds. */
+  readonly journalRetention?: number;
+}
+
+export function startReplica(connectionString: string, options: ReplicaOptions = {}): Replica {
+  const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600 } = options;
+  const log: LogLine[] = [];
+  const reader = createTopologyReader({
+    connect: () => connectClient({ connectionString, maxConnections: 1, statementTimeout, connectTimeout }),
+    log: pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) }),
+    journalRetention,
+  });
+  return { ...reader, log };
+}
+
+/** What a process that starts now would hold. */
+export async function freshTopology(connectionString: string): Promise<Topology> {
+  const client = await connect(connectionString);
+  try {
+    return (await load(client)).topology;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Hand-typed SQL that inserts root providers of these names. */
+export function insertProviders(...names: string[]): string {
+  const rows = names.map((name) => `(gen_random_uuid()::text, '${name}')`);
+  // The root of a new provider is itself, so its id is taken first.
+  return `
+    insert into resource_providers (id, uuid, name, root_provider_id)
+    select id, uuid, name, id
+    from (select nextval('resource_providers_id_seq') as id, * from (values ${rows.join()}) given (uuid, name)) new`;
+}

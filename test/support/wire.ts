@@ -1,0 +1,64 @@
+import http from 'node:http';
+import net from 'node:net';
+
+/** A response as it came over the wire. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface WireRequest {
+  readonly method?: string;
+  /** Sent exactly as it is written. */
+  readonly path: string;
+  /** On top of admin's token, JSON and the newest version; null leaves a header out. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly body?: string | Buffer;
+}
+
+/** One request that no client library tidies up. */
+export function send(base: string, { method = 'GET', path, headers = {}, body }: WireRequest): Promise<Answer> {
+  const all: Record<string, string | null> = {
+    'x-auth-token': 'admin',
+    accept: 'application/json',
+    'openstack-api-version': 'placement 1.39',
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    ...headers,
+  };
+  const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as Record<string, string>;
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const request = http.request({ hostname, port, method, path, headers: sent, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode = 0, headers: received } = response;
+        resolve({ status: statusCode, headers: received, text: Buffer.concat(chunks).toString() });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Sends bytes as they are and answers all that comes back until the server closes. */
+export function sendBytes(base: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = net.connect(Number(port), hostname, () => socket.write(Buffer.from(bytes, 'latin1')));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('close', () => {
+      resolve(received);
+    });
+    socket.on('error', reject);
+  });
+}
+
+/** The error object of an answer that has one. */
+export function errorOf(answer: Answer): { status: number; detail: string; code?: string; request_id: string } {
+  return (JSON.parse(answer.text) as { errors: [ReturnType<typeof errorOf>] }).errors[0];
+}
