@@ -13,7 +13,7 @@ export interface PolicyProblem {
   readonly place?: Place;
 }
 
-export function placeText({ file, line, column }: Place): string {
+function placeText({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`;
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { policyOptions } from '../../../src/compose.js';
+import { readConfig } from '../../../src/config.js';
 import { parsePolicyFile } from '../../../src/policy/file.js';
 import { locatePolicyFiles, policySearchPath } from '../../../src/policy/locate.js';
 import { PolicyFileError, problemText } from '../../../src/policy/problem.js';
@@ -153,6 +155,19 @@ describe('which policy files count', () => {
       '/etc/placement',
       '/etc',
     ]);
+  });
+
+  it('finds what a configuration file names beside it', () => {
+    const found = folder.write('etc/rules.yaml', '');
+    const conf = folder.write('etc/placement.conf', '[oslo_policy]\npolicy_file = rules.yaml\nenforce_scope = no\n');
+    const config = readConfig({ argv: ['--config-file', conf], env: { OS_OSLO_POLICY__POLICY_DIRS: 'a, b' } });
+    assert.ok(config !== 'help');
+    const options = policyOptions(config);
+    assert.deepEqual(
+      locatePolicyFiles(options).map((file) => file.path),
+      [found],
+    );
+    assert.deepEqual([options.policyDirs, options.enforceScope, options.enforceNewDefaults], [['a', 'b'], false, true]);
   });
 
   it('lets later files win', () => {
