@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  Parser,
+  type Document,
+  type Node,
+} from 'yaml';
 import { NEVER, type Check } from './language/check.js';
 import { parseList, parseRule } from './language/parser.js';
 import { PolicySyntaxError } from './language/syntax-error.js';
@@ -69,14 +80,23 @@ export function parsePolicyFile(text: string, file: string): PolicyFile {
   return { rules, problems };
 }
 
+/** Rules are two lists deep. */
+const MAX_NESTING = 20;
+
 /** As PyYAML reads: version 1.1, and of a name that comes twice the last counts. */
 function readYaml(text: string, file: string, lineCounter: LineCounter): Document {
-  try {
-    return parseDocument(text, { version: '1.1', uniqueKeys: false, prettyErrors: false, lineCounter });
-  } catch (error) {
-    // Thousands of brackets inside each other: the parser runs out of stack.
-    throw new PolicyFileError(`cannot be parsed: ${(error as Error).message}`, file, { cause: error });
+  // The library goes into nested nodes by recursion, and what runs out of stack in a regular expression ends the process.
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length > MAX_NESTING) {
+      const { line, col } = lines.linePos(parser.offset);
+      throw new PolicyFileError('nested too deeply', { file, line, column: col });
+    }
   }
+  return parseDocument(text, { version: '1.1', uniqueKeys: false, prettyErrors: false, lineCounter });
 }
 
 function nameText(value: unknown): string | null {

@@ -93,7 +93,10 @@ describe('a policy file', () => {
       ['? [a]\n: role:x', /^policy\.yaml:1:3: expected the name of a rule/],
       ['{"a": "role:x"', /^policy\.yaml:1:\d+: /],
       ['a: ""\n---\nb: ""', /^policy\.yaml:2:1: expected only one YAML document/],
-      ['['.repeat(100_000), /^policy\.yaml/],
+      ['['.repeat(100_000), /^policy\.yaml:1:\d+: nested too deeply/],
+      ['{a: '.repeat(100_000), /^policy\.yaml:1:\d+: nested too deeply/],
+      ['- '.repeat(100_000), /^policy\.yaml:1:\d+: nested too deeply/],
+      ['? '.repeat(100_000), /^policy\.yaml:1:\d+: nested too deeply/],
     ];
     for (const [text, message] of texts) {
       assert.throws(
