@@ -1,6 +1,8 @@
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
+import { createKeystone } from './auth/keystone/keystone.js';
+import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { migrate } from './db/migrate.js';
@@ -20,6 +22,7 @@ export interface Service {
 /** The only place that constructs parts. Opens no connection until something needs one. */
 export function composeService(config: Config, connectionString: string, log: Logger): Service {
   const policy = createPolicy({ ...policyOptions(config), log });
+  const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
   const pool = createPool(database);
   const topology = createTopologyReader({
@@ -31,7 +34,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
     pool,
     topology,
     log,
-    authenticate: noauth2,
+    authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
     candidates: {
@@ -49,6 +52,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
     topology,
     async close() {
       timers.forEach(clearInterval);
+      keystone?.close();
       await topology.close();
       await pool.end();
     },

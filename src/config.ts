@@ -69,10 +69,335 @@ const OPTIONS = {
   authStrategy: option({
     group: 'api',
     name: 'auth_strategy',
-    help: 'noauth2: believe any token (for tests and try-outs). Must be asked for when the address is not loopback.',
+    deprecatedNames: ['DEFAULT/auth_strategy'],
+    help: 'keystone: validate tokens at Keystone. noauth2: believe any token (for tests and try-outs), which must be asked for when the address is not loopback.',
     default: null,
-    defaultText: 'noauth2 on loopback',
-    parse: oneOf('noauth2'),
+    defaultText: 'keystone when [keystone_authtoken] is filled in, else noauth2 on loopback',
+    parse: oneOf('keystone', 'noauth2'),
+  }),
+  keystoneWwwAuthenticateUri: option({
+    group: 'keystone_authtoken',
+    name: 'www_authenticate_uri',
+    deprecatedNames: ['auth_uri'],
+    help: 'Public identity URL, told to clients in the WWW-Authenticate header of a 401.',
+    default: null,
+    defaultText: 'auth_url',
+    parse: httpUrl,
+  }),
+  keystoneAuthSection: option({
+    group: 'keystone_authtoken',
+    name: 'auth_section',
+    help: 'Read the login options (auth_type to trust_id) from this section instead.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+  }),
+  keystoneAuthType: option({
+    group: 'keystone_authtoken',
+    name: 'auth_type',
+    deprecatedNames: ['auth_plugin'],
+    help: 'How the service logs in to Keystone: password, v3password, v3applicationcredential, token or v3token.',
+    default: 'password',
+    parse: oneOf('password', 'v3password', 'v3applicationcredential', 'token', 'v3token'),
+    login: true,
+  }),
+  keystoneAuthUrl: option({
+    group: 'keystone_authtoken',
+    name: 'auth_url',
+    deprecatedNames: ['identity_uri'],
+    help: 'Identity URL for the login of the service, with or without /v3.',
+    default: null,
+    defaultText: 'none',
+    parse: httpUrl,
+    login: true,
+  }),
+  keystoneUsername: option({
+    group: 'keystone_authtoken',
+    name: 'username',
+    deprecatedNames: ['user_name', 'user-name'],
+    help: 'Name of the service user.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneUserId: option({
+    group: 'keystone_authtoken',
+    name: 'user_id',
+    help: 'Id of the service user, instead of name and domain.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystonePassword: option({
+    group: 'keystone_authtoken',
+    name: 'password',
+    help: 'Password of the service user.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    secret: true,
+    login: true,
+  }),
+  keystoneUserDomainName: option({
+    group: 'keystone_authtoken',
+    name: 'user_domain_name',
+    help: 'Domain of the service user.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneUserDomainId: option({
+    group: 'keystone_authtoken',
+    name: 'user_domain_id',
+    help: 'Domain of the service user.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneProjectName: option({
+    group: 'keystone_authtoken',
+    name: 'project_name',
+    deprecatedNames: ['tenant_name', 'tenant-name'],
+    help: 'Project that the service logs in to.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneProjectId: option({
+    group: 'keystone_authtoken',
+    name: 'project_id',
+    deprecatedNames: ['tenant_id', 'tenant-id'],
+    help: 'Project that the service logs in to.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneProjectDomainName: option({
+    group: 'keystone_authtoken',
+    name: 'project_domain_name',
+    help: 'Domain of that project.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneProjectDomainId: option({
+    group: 'keystone_authtoken',
+    name: 'project_domain_id',
+    help: 'Domain of that project.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneDefaultDomainId: option({
+    group: 'keystone_authtoken',
+    name: 'default_domain_id',
+    help: 'Domain of user and project where none is given (auth_type password).',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneDefaultDomainName: option({
+    group: 'keystone_authtoken',
+    name: 'default_domain_name',
+    help: 'Domain of user and project where none is given (auth_type password).',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneSystemScope: option({
+    group: 'keystone_authtoken',
+    name: 'system_scope',
+    help: 'all: log in with system scope.',
+    default: null,
+    defaultText: 'none',
+    parse: oneOf('all'),
+    login: true,
+  }),
+  keystoneDomainId: option({
+    group: 'keystone_authtoken',
+    name: 'domain_id',
+    help: 'Log in with the scope of this domain.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneDomainName: option({
+    group: 'keystone_authtoken',
+    name: 'domain_name',
+    help: 'Log in with the scope of this domain.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneTrustId: option({
+    group: 'keystone_authtoken',
+    name: 'trust_id',
+    help: 'Log in with the scope of this trust.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneToken: option({
+    group: 'keystone_authtoken',
+    name: 'token',
+    help: 'The token to log in with (auth_type token).',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    secret: true,
+    login: true,
+  }),
+  keystoneApplicationCredentialId: option({
+    group: 'keystone_authtoken',
+    name: 'application_credential_id',
+    help: 'For auth_type v3applicationcredential.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneApplicationCredentialName: option({
+    group: 'keystone_authtoken',
+    name: 'application_credential_name',
+    help: 'For auth_type v3applicationcredential, with the options of the user.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    login: true,
+  }),
+  keystoneApplicationCredentialSecret: option({
+    group: 'keystone_authtoken',
+    name: 'application_credential_secret',
+    help: 'For auth_type v3applicationcredential.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    secret: true,
+    login: true,
+  }),
+  keystoneInterface: option({
+    group: 'keystone_authtoken',
+    name: 'interface',
+    help: 'Which of the identity endpoints in the catalog validates tokens.',
+    default: 'internal',
+    parse: oneOf('internal', 'public', 'admin', 'internalURL', 'publicURL', 'adminURL'),
+  }),
+  keystoneRegionName: option({
+    group: 'keystone_authtoken',
+    name: 'region_name',
+    help: 'Region of that endpoint.',
+    default: null,
+    defaultText: 'any',
+    parse: text,
+  }),
+  keystoneCafile: option({
+    group: 'keystone_authtoken',
+    name: 'cafile',
+    help: 'Certificates (PEM) of the authorities trusted for Keystone.',
+    default: null,
+    defaultText: 'those of Node.js',
+    parse: text,
+  }),
+  keystoneCertfile: option({
+    group: 'keystone_authtoken',
+    name: 'certfile',
+    help: 'Client certificate (PEM) shown to Keystone.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+  }),
+  keystoneKeyfile: option({
+    group: 'keystone_authtoken',
+    name: 'keyfile',
+    help: 'Key (PEM) of that certificate.',
+    default: null,
+    defaultText: 'in certfile',
+    parse: text,
+  }),
+  keystoneInsecure: option({
+    group: 'keystone_authtoken',
+    name: 'insecure',
+    help: 'Do not verify the certificate of Keystone.',
+    default: false,
+    parse: boolean(),
+  }),
+  keystoneHttpConnectTimeout: option({
+    group: 'keystone_authtoken',
+    name: 'http_connect_timeout',
+    help: 'Longest wait for an answer of Keystone, in seconds.',
+    default: 10,
+    parse: integer(1, 600),
+  }),
+  keystoneHttpRequestMaxRetries: option({
+    group: 'keystone_authtoken',
+    name: 'http_request_max_retries',
+    help: 'How often a request is tried again when the connection to Keystone fails.',
+    default: 3,
+    parse: integer(0, 100),
+  }),
+  keystoneTokenCacheTime: option({
+    group: 'keystone_authtoken',
+    name: 'token_cache_time',
+    help: 'How long a validated token is believed without asking again, in seconds: so long a revoked one may go on working. A refused one is remembered for 10 s at most. -1 or 0: always ask.',
+    default: 300,
+    parse: integer(-1, 86_400),
+  }),
+  keystoneDelayAuthDecision: option({
+    group: 'keystone_authtoken',
+    name: 'delay_auth_decision',
+    help: 'Leave the 401 for a bad token to the service: nobody is let in, only its body is another, and a bad service token is ignored.',
+    default: false,
+    parse: boolean(),
+  }),
+  keystoneIncludeServiceCatalog: option({
+    group: 'keystone_authtoken',
+    name: 'include_service_catalog',
+    help: 'Ask for the catalog with each token; only the access rules of application credentials need it.',
+    default: true,
+    parse: boolean(),
+  }),
+  keystoneEnforceTokenBind: option({
+    group: 'keystone_authtoken',
+    name: 'enforce_token_bind',
+    help: 'disabled, permissive, strict, required or a method: whether tokens bound to a login method are refused. No binding can be proven here.',
+    default: 'permissive',
+    parse: text,
+  }),
+  keystoneServiceTokenRoles: option({
+    group: 'keystone_authtoken',
+    name: 'service_token_roles',
+    help: 'Roles of which a service token must have one, separated by commas.',
+    default: ['service'],
+    defaultText: 'service',
+    parse: list,
+  }),
+  keystoneServiceTokenRolesRequired: option({
+    group: 'keystone_authtoken',
+    name: 'service_token_roles_required',
+    help: 'Refuse requests whose service token has none of these roles.',
+    default: true,
+    parse: boolean(),
+  }),
+  keystoneServiceType: option({
+    group: 'keystone_authtoken',
+    name: 'service_type',
+    help: 'Type of this service in the catalog; needed to let application credentials with access rules in.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
   }),
   incompleteConsumerProjectId: option({
     group: 'placement',
@@ -250,7 +575,11 @@ export function readConfig({ argv = process.argv.slice(2), env = process.env }: 
   if (flags['help'] === true) return 'help';
   const files = [flags['config-file'] ?? []].flat() as string[];
   const fileValues = files.map(readFile);
-  const config = Object.entries(OPTIONS).map(([key, one]) => [key, resolve(one, flags, env, fileValues)]);
+  const loginGroup = resolve(OPTIONS.keystoneAuthSection, flags, env, fileValues) as string | null;
+  const config = Object.entries(OPTIONS).map(([key, one]: [string, AnyOption]) => {
+    const moved = one.login === true && loginGroup !== null ? { ...one, group: loginGroup } : one;
+    return [key, resolve(moved, flags, env, fileValues)];
+  });
   return { ...Object.fromEntries(config), configFiles: files } as Config;
 }
 
@@ -294,6 +623,8 @@ export function optionTable(): string {
 interface Option<Default, Value> {
   readonly group: string;
   readonly name: string;
+  /** Names that still work, after the present one: `name` of the same group, or `GROUP/name`. */
+  readonly deprecatedNames?: readonly string[];
   readonly help: string;
   readonly default: Default;
   readonly defaultText?: string;
@@ -302,6 +633,8 @@ interface Option<Default, Value> {
   readonly env?: string;
   readonly flag?: boolean;
   readonly secret?: boolean;
+  /** An option of the login to Keystone: [keystone_authtoken] auth_section moves it to another group. */
+  readonly login?: boolean;
 }
 
 type AnyOption = Option<unknown, unknown>;
@@ -310,7 +643,7 @@ function option<const Default, Value>(one: Option<Default, Value>): Option<Defau
   return one;
 }
 
-function environmentName({ group, name }: AnyOption): string {
+function environmentName({ group, name }: { group: string; name: string }): string {
   return `OS_${group}__${name}`.toUpperCase();
 }
 
@@ -362,22 +695,37 @@ function resolve(
   const parse = (text: string, source: string): unknown => {
     const value = one.parse(text);
     if (value !== undefined) return value;
-    const shown = one.secret === true ? '(not shown, it may contain a password)' : JSON.stringify(text);
+    const shown =
+      one.secret === true
+        ? '(not shown, it may contain a password)'
+        : JSON.stringify(text).replace(/\/\/[^/]*@/, '//***@');
     const name = `option ${one.name} of [${one.group}]`;
     throw new ConfigError(`${source}: ${name}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.`);
   };
   const flag = one.flag === true ? flags[flagName(one)] : undefined;
   if (typeof flag === 'string') return parse(flag, `--${flagName(one)}`);
-  for (const variable of [one.env, environmentName(one)]) {
+  const names = namesOf(one);
+  for (const variable of [one.env, ...names.map(environmentName)]) {
     const text = variable === undefined ? undefined : env[variable];
     if (variable !== undefined && text !== undefined && text !== '') return parse(text, variable);
   }
   for (const { path, groups } of [...files].reverse()) {
-    const group = groups[one.group] as Record<string, unknown> | undefined;
-    const text = group?.[one.name];
-    if (text !== undefined) return parse(typeof text === 'string' ? text : JSON.stringify(text), path);
+    for (const name of names) {
+      const group = groups[name.group] as Record<string, unknown> | undefined;
+      const text = group?.[name.name];
+      if (text !== undefined) return parse(typeof text === 'string' ? text : JSON.stringify(text), path);
+    }
   }
   return one.default;
+}
+
+/** Every name an option goes by, the present one first. */
+function namesOf({ group, name, deprecatedNames = [] }: AnyOption): { group: string; name: string }[] {
+  const older = deprecatedNames.map((text) => {
+    const [oldGroup, oldName] = text.split('/');
+    return oldName === undefined ? { group, name: text } : { group: oldGroup as string, name: oldName };
+  });
+  return [{ group, name }, ...older];
 }
 
 function expecting<Value>(expected: string, parse: (text: string) => Value | undefined) {
@@ -410,17 +758,30 @@ function decimal(min: number, max: number) {
   });
 }
 
-function list(value: string): readonly string[] {
-  return value
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-}
-
 function oneOf<Choice extends string>(...choices: Choice[]) {
   return expecting(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`, (value) =>
     choices.find((choice) => choice === value),
   );
+}
+
+function list(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Credentials in it would end up in logs and headers; they have options of their own. */
+function httpUrl(value: string): string {
+  return httpUrlOrUndefined(value) as string;
+}
+httpUrl.expected = 'a URL of the form https://host:port/path, without user, password or query';
+
+function httpUrlOrUndefined(value: string): string | undefined {
+  if (!URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : undefined;
 }
 
 /** Accepts SQLAlchemy's spelling too: `postgresql+psycopg2://`. */

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { composeService, migrateDatabase, type Service } from './compose.js';
 import { ConfigError, helpText, readConfig, type Config } from './config.js';
 import { EmbeddedError, startEmbedded } from './db/embedded.js';
@@ -88,10 +89,14 @@ function reasonOf(error: unknown): string {
 }
 
 function checkAuthStrategy(config: Config): void {
+  if (authStrategyOf(config) === 'keystone') {
+    keystoneOptions(config); // throws when something is missing
+    return;
+  }
   if (config.authStrategy !== null || isLoopback(config.host)) return;
   throw new ConfigError(
     `On ${config.host}, which other machines can reach, the strategy that believes any token has to be asked for: set ` +
-      'OS_API__AUTH_STRATEGY=noauth2 (or [api] auth_strategy = noauth2), or listen on 127.0.0.1.',
+      'OS_API__AUTH_STRATEGY=noauth2 (or [api] auth_strategy = noauth2), fill in [keystone_authtoken], or listen on 127.0.0.1.',
   );
 }
 
@@ -116,6 +121,10 @@ function greet(config: Config, server: Server, data: string): void {
   const url = `http://${host}:${port}`;
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
+  if (authStrategyOf(config) === 'keystone') {
+    say(`Authentication: Keystone at ${config.keystoneAuthUrl ?? ''}`);
+    return;
+  }
   say('Authentication: noauth2, which believes any token; for tests and try-outs only');
   say(`Try: curl -H 'x-auth-token: admin' -H 'openstack-api-version: placement latest' ${url}/resource_providers`);
 }

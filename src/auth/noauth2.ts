@@ -1,38 +1,42 @@
-import type { Authenticate } from './identity.js';
+import { Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
  * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`, and the identity headers
  * that Keystone's middleware would set (spec: keystone-auth.md, noauth2).
  */
 export const noauth2: Authenticate = (headers) => {
-  const token = headers['x-auth-token'];
-  if (typeof token !== 'string' || token === '') return null;
-  const text = (name: string): string | null => {
-    const value = headers[name];
-    return typeof value === 'string' && value !== '' ? value : null;
-  };
+  const token = text(headers, 'x-auth-token');
+  if (token === null || token === '') return UNAUTHORIZED;
   const colon = token.indexOf(':');
   const userId = colon === -1 ? token : token.slice(0, colon);
-  const tokenProject = colon === -1 || colon === token.length - 1 ? userId : token.slice(colon + 1);
-  const roles = headers['x-roles'];
+  const roles = text(headers, 'x-roles');
   const systemScope = headers['openstack-system-scope'] === 'all' ? 'all' : null;
-  const domainId = text('x-domain-id');
+  const domainId = systemScope === null ? text(headers, 'x-domain-id') : null;
+  const projectOfToken = colon === -1 || colon === token.length - 1 ? userId : token.slice(colon + 1);
+  const scopedToProject = systemScope === null && domainId === null;
   return {
     userId,
-    userDomainId: text('x-user-domain-id'),
-    projectId: systemScope === null && domainId === null ? (text('x-project-id') ?? tokenProject) : null,
-    projectDomainId: text('x-project-domain-id'),
+    userDomainId: text(headers, 'x-user-domain-id'),
+    projectId: scopedToProject ? (text(headers, 'x-project-id') ?? projectOfToken) : null,
+    projectDomainId: text(headers, 'x-project-domain-id'),
     domainId,
     systemScope,
-    roles: typeof roles === 'string' ? list(roles) : userId === 'admin' ? ['admin'] : [],
-    isAdminProject: text('x-is-admin-project')?.toLowerCase() !== 'false',
-    serviceUserId: text('x-service-user-id'),
-    serviceUserDomainId: text('x-service-user-domain-id'),
-    serviceProjectId: text('x-service-project-id'),
-    serviceProjectDomainId: text('x-service-project-domain-id'),
-    serviceRoles: list(text('x-service-roles') ?? ''),
+    roles: roles !== null ? list(roles) : userId === 'admin' ? ['admin'] : [],
+    isAdminProject: text(headers, 'x-is-admin-project')?.toLowerCase() !== 'false',
+    serviceUserId: text(headers, 'x-service-user-id'),
+    serviceUserDomainId: text(headers, 'x-service-user-domain-id'),
+    serviceProjectId: text(headers, 'x-service-project-id'),
+    serviceProjectDomainId: text(headers, 'x-service-project-domain-id'),
+    serviceRoles: list(text(headers, 'x-service-roles') ?? ''),
   };
 };
+
+const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
+
+function text(headers: RequestHeaders, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' ? value : null;
+}
 
 function list(value: string): string[] {
   return value

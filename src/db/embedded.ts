@@ -162,7 +162,9 @@ async function reachableBinaries(folder: string, account: Account | null): Promi
   if (account === null || canRun(binaries.postgres, account)) return binaries;
   // Installed below a folder that the server's user may not enter (root's home, usually): it gets a copy.
   const native = path.dirname(path.dirname(binaries.postgres));
-  const version = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' }).trim().replace(/[^\w.]+/g, '-');
+  const version = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' })
+    .trim()
+    .replace(/[^\w.]+/g, '-');
   const copy = path.join(writable('/var/cache/stockroom') ?? folder, `server-${version}`);
   const copied = { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
   // Never over a copy that is there: a server that was left behind may be running from it.

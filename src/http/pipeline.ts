@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Express, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import type { Authenticate, Identity } from '../auth/identity.js';
+import { Refusal, type Admission, type Authenticate, type Identity } from '../auth/identity.js';
 import {
   ApiError,
   contentLengthNotInteger,
@@ -16,7 +16,7 @@ import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
-import { sendError, sendReply, sendUnauthorized, type Exchange } from './respond.js';
+import { sendError, sendRefusal, sendReply, type Exchange } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
 /**
@@ -46,17 +46,37 @@ declare module 'express-serve-static-core' {
 export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
   const paths = new PathTable<Dispatch>();
   for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(atPath, options));
-  const admitted = admit(options);
+
+  function serve(req: Request, res: Response, admission: Admission | null): Promise<void> | undefined {
+    if (admission instanceof Refusal) {
+      sendRefusal(res, req.exchange, admission);
+      return undefined;
+    }
+    req.exchange.identity = admission;
+    req.exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
+    checkContentHeaders(req);
+    if (req.path.includes('%')) req.url = decodedUrl(req.url);
+    const found = paths.find(req.path);
+    if (found === null) throw unknownPath();
+    req.params = found.params;
+    return found.value(req, res);
+  }
+
   // One layer for Express: everything that happens to a request is here, and each layer has its price.
   app.use((req: Request, res: Response) => {
-    try {
-      if (!admitted(req, res)) return undefined;
-      const found = paths.find(req.path);
-      if (found === null) throw unknownPath();
-      req.params = found.params;
-      return found.value(req, res);
-    } catch (error) {
+    req.exchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
+    const { path } = req;
+    const failed = (error: unknown): void => {
       fail(error, req, res, options.log);
+    };
+    try {
+      const isPublic = path === '/' || path === '';
+      const admission = isPublic ? null : options.authenticate(req.headers, req.method, req.baseUrl + path);
+      // A token that is known is admitted at once, without a promise in between.
+      if (!(admission instanceof Promise)) return serve(req, res, admission);
+      return admission.then((admitted) => serve(req, res, admitted)).catch(failed);
+    } catch (error) {
+      failed(error);
       return undefined;
     }
   });
@@ -64,26 +84,6 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
 
 /** What serves one path, whatever the method. It never rejects. */
 type Dispatch = (req: Request, res: Response) => Promise<void>;
-
-/** Steps that need no route. False: the request has been refused and answered. */
-function admit({ authenticate }: PipelineOptions): (req: Request, res: Response) => boolean {
-  return (req, res) => {
-    const exchange: AdmittedExchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
-    req.exchange = exchange;
-    const path = req.path;
-    if (path !== '/' && path !== '') {
-      exchange.identity = authenticate(req.headers);
-      if (exchange.identity === null) {
-        sendUnauthorized(res, exchange);
-        return false;
-      }
-    }
-    exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
-    checkContentHeaders(req);
-    if (path.includes('%')) req.url = decodedUrl(req.url);
-    return true;
-  };
-}
 
 function checkContentHeaders({ headers }: Request): void {
   const length = headers['content-length'];

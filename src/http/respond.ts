@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { Refusal } from '../auth/identity.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
 import type { Reply } from './route.js';
@@ -43,16 +44,9 @@ export function sendError(req: Request, res: Response, exchange: Exchange, error
   send(res, problem.status, problem.contentType, problem.body, headers);
 }
 
-/** A 401 has a document of its own (spec: keystone-auth.md). */
-export function sendUnauthorized(res: Response, exchange: Exchange): void {
-  const body = {
-    message:
-      'This server could not verify that you are authorized to access the document you requested. ' +
-      'Send a valid token in the x-auth-token header.',
-    code: '401 Unauthorized',
-    title: 'Unauthorized',
-  };
-  send(res, 401, 'application/json', JSON.stringify(body), versionHeaders(exchange));
+/** Who is not let in gets a document of another form (spec: keystone-auth.md). */
+export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): void {
+  send(res, refusal.status, 'application/json', refusal.body, { ...versionHeaders(exchange), ...refusal.headers });
 }
 
 function versionHeaders(exchange: Exchange): Headers {

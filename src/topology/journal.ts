@@ -78,7 +78,7 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
  */
 export async function since(client: pg.ClientBase, mark: Mark): Promise<{ changes: Changes; mark: Mark } | 'reload'> {
   if (mark.quiet) {
-    const row = await firstRow<NewsRow>(client, 'any_news', ANY_NEWS, mark);
+    const row = await firstRow<NewsRow>(client, 'catch_up_news', ANY_NEWS, mark);
     if (row === undefined) return 'reload';
     const [snapshot, epoch, prunedBelow, anyNews] = row;
     if (!anyNews) {

@@ -3,7 +3,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { optionTable } from '../../src/config.js';
 import { createTestDatabase } from '../support/database.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
 
@@ -37,11 +36,6 @@ describe('the README', () => {
       stdio: 'pipe',
       timeout: 25_000,
     });
-  });
-
-  it('lists the options that there are', () => {
-    const table = /<!-- options.*-->\n\n([^]*?)\n\n<!-- end of options -->/.exec(readme)?.[1];
-    assert.equal(table, optionTable());
   });
 
   it('names commands that exist', () => {

@@ -168,7 +168,7 @@ describe('the command line', () => {
       [
         [],
         { OS_API__AUTH_STRATEGY: 'keyston' },
-        /^OS_API__AUTH_STRATEGY: option auth_strategy of \[api\]: expected noauth2/,
+        /^OS_API__AUTH_STRATEGY: option auth_strategy of \[api\]: expected one of keystone, noauth2/,
       ],
       [
         [],

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { composeService, type Service } from '../../src/compose.js';
 import { defaultConfig, type Config } from '../../src/config.js';
@@ -22,6 +23,8 @@ export interface TestServiceOptions {
   readonly config?: Partial<Config>;
   /** Deadlines of the HTTP server, for tests that wait for them. */
   readonly server?: ServerDeadlines;
+  /** Where the service logs to; nowhere unless given, or TEST_LOG is set to a level. */
+  readonly log?: Logger;
 }
 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -36,7 +39,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       ...options.config,
     }),
     databaseUrl,
-    createLog(process.env['TEST_LOG'] ?? 'silent'),
+    options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent'),
   );
   const server = createServer(service.app, options.server);
   const url = await listen(server);

@@ -152,7 +152,7 @@ describe('outage', () => {
 
   it('by a statement that takes too long is a 503, and the connection is not left in a bad state', async () => {
     await replica.current();
-    const locking = sql(url, 'begin; lock table resource_providers; select pg_sleep(0.8); commit');
+    const locking = sql(url, 'begin; lock table topology_epoch; select pg_sleep(0.8); commit');
     await setTimeout(50);
     await assert.rejects(replica.current(), unavailable);
     await locking;

@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { routeTable } from '../src/app.js';
+import { optionTable } from '../src/config.js';
+import { minorOf } from '../src/http/microversions.js';
+import type { Parts } from '../src/parts.js';
+
+/** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
+export const GENERATED = [
+  { file: 'README.md', name: 'options', table: optionTable },
+  { file: 'api-ref/README.md', name: 'routes', table: routeRows },
+];
+
+/** The part of a page between `<!-- name ... -->` and `<!-- end of name -->`. */
+export function section(name: string): RegExp {
+  return new RegExp(`(<!-- ${name}[^>]*-->\\n\\n)([^]*?)(\\n\\n<!-- end of ${name} -->)`);
+}
+
+function routeRows(): string {
+  // Only the data of the routes is looked at; no handler runs, so none needs its parts.
+  const rows = routeTable({} as Parts).map(({ method, path, since, rule }) => {
+    const form = path.replaceAll(/:(\w+)/g, '{$1}');
+    return `| ${method} | \`${form}\` | 1.${since === undefined ? 0 : minorOf(since)} | ${rule === null ? '' : `\`${rule}\``} |`;
+  });
+  return ['| method | path | since | rule |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+if (process.argv[1]?.endsWith('docs.ts') === true) {
+  for (const { file, name, table } of GENERATED) {
+    const page = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      page.replace(section(name), (_, before: string, __, after: string) => before + table() + after),
+    );
+  }
+}

@@ -1,0 +1,60 @@
+import { asArray, asRecord, asText } from './json.js';
+
+/** A request that an application credential may make. */
+export interface AccessRule {
+  readonly service: string;
+  readonly method: string;
+  readonly path: readonly PathPart[];
+}
+
+/** A literal, some characters of one segment, or anything at all. */
+type PathPart = string | typeof SEGMENT | typeof ANYTHING;
+const SEGMENT = 1;
+const ANYTHING = 2;
+
+/** What is no rule is left out, so that it allows nothing. */
+export function parseAccessRules(value: unknown): readonly AccessRule[] {
+  return asArray(value).flatMap((one) => {
+    const rule = asRecord(one);
+    const [service, method, path] = [asText(rule['service']), asText(rule['method']), asText(rule['path'])];
+    return service === null || method === null || path === null ? [] : [{ service, method, path: parsePath(path) }];
+  });
+}
+
+export function isAllowed(rules: readonly AccessRule[], service: string, method: string, path: string): boolean {
+  return rules.some((rule) => rule.service === service && rule.method === method && matches(rule.path, path));
+}
+
+/** `{name}` and `*` stand for one or more characters without a slash, `**` for anything, the rest for itself. */
+export function parsePath(pattern: string): readonly PathPart[] {
+  return (pattern.match(/\{[^}]*\}|\*\*|\*|[^{*]+|\{/g) ?? []).map((part) =>
+    part === '**' ? ANYTHING : part === '*' || /^\{.*\}$/s.test(part) ? SEGMENT : part,
+  );
+}
+
+/**
+ * Whether a pattern stands for the whole path. Users write these patterns: instead of a regular expression, which some of
+ * them would keep busy for hours, the places in the path that the parts so far can reach are carried along.
+ */
+export function matches(parts: readonly PathPart[], path: string): boolean {
+  const places = path.length + 1;
+  let reached = new Uint8Array(places);
+  reached[0] = 1;
+  for (const part of parts) {
+    const next = new Uint8Array(places);
+    if (part === ANYTHING) {
+      next.fill(1, reached.indexOf(1));
+    } else if (part === SEGMENT) {
+      for (let end = 1; end < places; end++) {
+        if (path[end - 1] !== '/' && (reached[end - 1] === 1 || next[end - 1] === 1)) next[end] = 1;
+      }
+    } else {
+      for (let start = reached.indexOf(1); start !== -1; start = reached.indexOf(1, start + 1)) {
+        if (path.startsWith(part, start)) next[start + part.length] = 1;
+      }
+    }
+    if (!next.includes(1)) return false;
+    reached = next;
+  }
+  return reached[path.length] === 1;
+}

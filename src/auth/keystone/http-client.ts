@@ -1,0 +1,124 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { setTimeout } from 'node:timers/promises';
+import { ConfigError } from '../../config.js';
+import type { KeystoneOptions, TlsOptions } from './options.js';
+
+/**
+ * A small HTTP client: keep-alive, one deadline for the whole exchange, a bound on what is read, no redirects (they would
+ * carry tokens to wherever the answer points). Node's own fetch cannot be told which certificates to trust.
+ */
+export interface HttpClient {
+  /** @throws ConnectionFailure without an answer, BrokenAnswer when it breaks off or is too large */
+  request(method: 'GET' | 'POST', url: string, headers: Record<string, string>, body?: string): Promise<HttpAnswer>;
+  close(): void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** Nobody is there, or nobody answers in time. */
+export class ConnectionFailure extends Error {}
+/** Something answers that is not Keystone in good health. */
+export class BrokenAnswer extends Error {}
+
+/** Catalogs are long: some hundred kilobytes in a cloud of many regions. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_SOCKETS = 32;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1000;
+
+export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeoutMs' | 'retries'>): HttpClient {
+  const keepAlive = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const plain = new http.Agent(keepAlive);
+  const encrypted = new https.Agent({ ...keepAlive, ...certificates(options.tls) });
+
+  const once: HttpClient['request'] = (method, url, headers, body) =>
+    new Promise((resolve, reject) => {
+      const secure = url.startsWith('https:');
+      const signal = AbortSignal.timeout(options.timeoutMs);
+      const late = `no answer within ${options.timeoutMs / 1000} s`;
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+      const request = (secure ? https : http).request(url, {
+        method,
+        agent: secure ? encrypted : plain,
+        headers: { accept: 'application/json', 'user-agent': 'stockroom', ...headers, ...length },
+        signal,
+      });
+      request.on('error', (error) => {
+        if (signal.aborted) reject(new Timeout(late));
+        else reject(request.reusedSocket ? new StaleConnection(error.message) : new ConnectionFailure(error.message));
+      });
+      request.once('response', (response) => {
+        read(response).then(
+          (text) => {
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+          },
+          (error: unknown) => {
+            request.destroy();
+            reject(signal.aborted ? new Timeout(late) : new BrokenAnswer((error as Error).message));
+          },
+        );
+      });
+      request.end(body);
+    });
+
+  return {
+    async request(...exchange) {
+      let stale = 0;
+      let failures = 0;
+      for (;;) {
+        try {
+          return await once(...exchange);
+        } catch (error) {
+          if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
+          // Waiting out the deadline once is enough; what is refused or broken off costs little to try again.
+          const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
+          if (!again || failures >= options.retries) throw error;
+          await setTimeout(Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS), undefined, { ref: false });
+        }
+      }
+    },
+    close() {
+      plain.destroy();
+      encrypted.destroy();
+    },
+  };
+}
+
+class Timeout extends ConnectionFailure {}
+/** A kept connection that the other end closed just when it was used again says nothing about Keystone. */
+class StaleConnection extends ConnectionFailure {}
+
+async function read(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function certificates({ cafile, certfile, keyfile, insecure }: TlsOptions): https.AgentOptions {
+  const key = keyfile ?? certfile;
+  return {
+    rejectUnauthorized: !insecure,
+    ...(cafile === null ? {} : { ca: readPem(cafile, 'cafile') }),
+    ...(certfile === null ? {} : { cert: readPem(certfile, 'certfile') }),
+    ...(certfile === null || key === null ? {} : { key: readPem(key, keyfile === null ? 'certfile' : 'keyfile') }),
+  };
+}
+
+function readPem(path: string, option: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`[keystone_authtoken] ${option}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,18 @@
+/** Looks into JSON of unknown form: what is not of the wanted type is empty or null. Nothing is copied or merged. */
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+const EMPTY: JsonRecord = {};
+
+export function asRecord(value: unknown): JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : EMPTY;
+}
+
+export function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Null for the empty text, too: no id or name is empty. */
+export function asText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,151 @@
+import type { Logger } from 'pino';
+import { Refusal, WITHOUT_USER, type Admission, type Authenticate, type RequestHeaders } from '../identity.js';
+import { isAllowed } from './access-rules.js';
+import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
+import { createHttpClient } from './http-client.js';
+import type { KeystoneOptions } from './options.js';
+import { TokenCache } from './token-cache.js';
+import { withService, type TokenData } from './token.js';
+import { createValidator } from './validator.js';
+
+/**
+ * Authentication at Keystone, as its middleware does it (spec: keystone-auth.md). No identity is ever read from the headers
+ * of a client, so there are none to strip.
+ */
+export interface Keystone {
+  readonly authenticate: Authenticate;
+  close(): void;
+}
+
+interface KeystoneParts {
+  readonly log: Logger;
+  /** For tests: another clock, shorter pauses. */
+  readonly circuit?: CircuitOptions;
+}
+
+/** @throws ConfigError when a certificate cannot be read */
+export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: KeystoneParts): Keystone {
+  const client = createHttpClient(options);
+  const cache = new TokenCache(createValidator(options, client, log, circuit), options);
+  return {
+    authenticate: authenticateWith(options, (token, allowExpired) => cache.get(token, allowExpired)),
+    close() {
+      client.close();
+    },
+  };
+}
+
+type Lookup = (token: string, allowExpired: boolean) => TokenData | null | Promise<TokenData | null>;
+
+function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
+  const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
+  const unauthorized = new Refusal(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
+
+  /** With the service token looked at: null when there is none that counts. */
+  const admitUser = (
+    headers: RequestHeaders,
+    method: string,
+    path: string,
+    service: TokenData | null,
+  ): Admission | Promise<Admission> => {
+    const token = tokenIn(headers['x-auth-token'] ?? headers['x-storage-token']);
+    if (token === null) return unauthorized;
+    const allowExpired = service !== null && hasServiceRole(service, options);
+    const decide = (user: TokenData | null): Admission => {
+      if (user === null || user.identity.userId === '' || !(allowExpired || isAlive(user))) return unauthorized;
+      if (!isBindingKept(user, options.tokenBind) || !mayDo(user, options, service, method, path)) return unauthorized;
+      return service === null ? user.identity : withService(user.identity, service.identity);
+    };
+    return whenKnown(lookup(token, allowExpired), decide);
+  };
+
+  return (headers, method, path) => {
+    if (blank(headers['x-service-token'])) return admitUser(headers, method, path, null);
+    const token = tokenIn(headers['x-service-token']);
+    const goOn = (service: TokenData | null): Admission | Promise<Admission> => {
+      if (service !== null && isGoodService(service, options)) return admitUser(headers, method, path, service);
+      return options.delayDecision ? admitUser(headers, method, path, null) : unauthorized;
+    };
+    return token === null ? goOn(null) : whenKnown(lookup(token, false), goOn);
+  };
+}
+
+const UNAUTHORIZED = {
+  error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
+};
+
+/** Goes on at once with what is known; turns a Keystone that cannot answer into a 503. */
+function whenKnown(
+  found: TokenData | null | Promise<TokenData | null>,
+  next: (data: TokenData | null) => Admission | Promise<Admission>,
+): Admission | Promise<Admission> {
+  if (!(found instanceof Promise)) return next(found);
+  return found.then(next, (error: unknown) => {
+    if (error instanceof KeystoneUnavailable) return error.refusal();
+    throw error;
+  });
+}
+
+/** Longer than any format Keystone has today (Fernet: 300 characters, JWS: 800). */
+const LONGEST_TOKEN = 4096;
+
+/**
+ * The token of a header, or null when Keystone need not be asked about it: missing, too long, or with characters that no
+ * token has. Two headers of the name come joined by a comma and a blank, which none has either.
+ */
+function tokenIn(header: string | string[] | undefined): string | null {
+  if (typeof header !== 'string') return null;
+  const token = header.trim();
+  return token.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(token) ? token : null;
+}
+
+function blank(header: string | string[] | undefined): boolean {
+  return header === undefined || (typeof header === 'string' && header.trim() === '');
+}
+
+function isAlive(token: TokenData): boolean {
+  return token.expiresAt > Date.now();
+}
+
+function isGoodService(service: TokenData, options: KeystoneOptions): boolean {
+  if (!isAlive(service) || !isBindingKept(service, options.tokenBind)) return false;
+  return hasServiceRole(service, options) || !options.serviceRolesRequired;
+}
+
+function hasServiceRole({ identity }: TokenData, { serviceRoles }: KeystoneOptions): boolean {
+  return identity.roles.some((role) => serviceRoles.includes(role));
+}
+
+/** Tokens of application credentials with access rules may do only what a rule names; services may pass them on freely. */
+function mayDo(
+  user: TokenData,
+  { serviceType }: KeystoneOptions,
+  service: TokenData | null,
+  method: string,
+  path: string,
+): boolean {
+  if (user.accessRules === null) return true;
+  if (serviceType === null || !user.serviceTypes.includes(serviceType)) return false;
+  if (service !== null) return true;
+  const decoded = decodePath(path);
+  return decoded !== null && isAllowed(user.accessRules, serviceType, method, decoded);
+}
+
+/** As routing will see it, in which %2F is a slash like any other. */
+function decodePath(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A token bound to a login method is good only with proof of that login, which the web server in front of upstream's
+ * middleware gives and nothing gives here: such tokens are refused, unless bindings are not looked at.
+ */
+function isBindingKept({ bind }: TokenData, mode: string): boolean {
+  if (mode === 'disabled') return true;
+  if (bind.length === 0) return mode === 'permissive' || mode === 'strict';
+  return mode === 'permissive' && !bind.includes('kerberos');
+}

@@ -1,0 +1,87 @@
+import { ConfigError, type Config } from '../../config.js';
+import { loginOf, type Login } from './login.js';
+
+/** What [keystone_authtoken] says, checked and in the units the code uses. */
+export interface KeystoneOptions {
+  /** Identity URL ending in /v3. */
+  readonly authUrl: string;
+  readonly login: Login;
+  /** Told to clients in the WWW-Authenticate header. */
+  readonly publicUrl: string;
+  readonly interface: string;
+  readonly region: string | null;
+  readonly tls: TlsOptions;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** 0: nothing is cached. */
+  readonly cacheMs: number;
+  readonly withCatalog: boolean;
+  readonly delayDecision: boolean;
+  readonly tokenBind: string;
+  readonly serviceRoles: readonly string[];
+  readonly serviceRolesRequired: boolean;
+  readonly serviceType: string | null;
+}
+
+/** Names of PEM files; an authority that is not given leaves those of Node.js. */
+export interface TlsOptions {
+  readonly cafile: string | null;
+  readonly certfile: string | null;
+  readonly keyfile: string | null;
+  readonly insecure: boolean;
+}
+
+/** Keystone when it was asked for, or when someone began to fill in how to reach it. */
+export function authStrategyOf(config: Config): 'keystone' | 'noauth2' {
+  if (config.authStrategy !== null) return config.authStrategy;
+  const begun = [
+    config.keystoneAuthUrl,
+    config.keystoneWwwAuthenticateUri,
+    config.keystoneAuthSection,
+    config.keystoneUsername,
+    config.keystoneUserId,
+    config.keystonePassword,
+    config.keystoneToken,
+    config.keystoneApplicationCredentialId,
+    config.keystoneApplicationCredentialSecret,
+  ];
+  return begun.some((value) => value !== null) ? 'keystone' : 'noauth2';
+}
+
+/** @throws ConfigError that names what is missing */
+export function keystoneOptions(config: Config): KeystoneOptions {
+  if (config.keystoneAuthUrl === null) {
+    const group = config.keystoneAuthSection ?? 'keystone_authtoken';
+    throw new ConfigError(
+      `[${group}] auth_url is missing: tokens cannot be validated without the URL of Keystone. Set it ` +
+        `(OS_${group.toUpperCase()}__AUTH_URL), or ask for [api] auth_strategy = noauth2, which believes any token.`,
+    );
+  }
+  return {
+    authUrl: versioned(config.keystoneAuthUrl),
+    login: loginOf(config),
+    publicUrl: config.keystoneWwwAuthenticateUri ?? config.keystoneAuthUrl,
+    interface: config.keystoneInterface.replace(/URL$/, ''),
+    region: config.keystoneRegionName,
+    tls: {
+      cafile: config.keystoneCafile,
+      certfile: config.keystoneCertfile,
+      keyfile: config.keystoneKeyfile,
+      insecure: config.keystoneInsecure,
+    },
+    timeoutMs: config.keystoneHttpConnectTimeout * 1000,
+    retries: config.keystoneHttpRequestMaxRetries,
+    cacheMs: Math.max(0, config.keystoneTokenCacheTime) * 1000,
+    withCatalog: config.keystoneIncludeServiceCatalog,
+    delayDecision: config.keystoneDelayAuthDecision,
+    tokenBind: config.keystoneEnforceTokenBind,
+    serviceRoles: config.keystoneServiceTokenRoles.map((role) => role.toLowerCase()),
+    serviceRolesRequired: config.keystoneServiceTokenRolesRequired,
+    serviceType: config.keystoneServiceType,
+  };
+}
+
+/** The v3 form of an identity URL, which is written with and without a version, sometimes with that of long ago. */
+export function versioned(url: string): string {
+  return `${url.replace(/\/+$/, '').replace(/\/v(2\.0|3)$/, '')}/v3`;
+}

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import { identityEndpoint, parseCatalog } from './catalog.js';
+import { BrokenAnswer, type HttpClient } from './http-client.js';
+import { asRecord, asText } from './json.js';
+import type { KeystoneOptions } from './options.js';
+import { parseJson } from './token.js';
+
+/** What the service shows to Keystone, and where: the endpoint of its own catalog. */
+export interface OwnToken {
+  readonly value: string;
+  /** URL ending in /v3. */
+  readonly endpoint: string;
+  /** When to log in again, by our monotonic clock. */
+  readonly renewAt: number;
+}
+
+/** Keystone does not accept the credentials of the service. */
+export class LoginRefused extends Error {}
+
+const RENEW_BEFORE_MS = 120_000;
+
+/** The service's own token. Whoever needs a new one at the same time shares one login. */
+export class OwnTokens {
+  readonly #options: KeystoneOptions;
+  readonly #client: HttpClient;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  #token: OwnToken | null = null;
+  #login: Promise<OwnToken> | null = null;
+
+  constructor(options: KeystoneOptions, client: HttpClient, log: Logger, now: () => number) {
+    this.#options = options;
+    this.#client = client;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** @param refused the token that Keystone has just refused; if it is still the current one, it is replaced */
+  async get(refused?: OwnToken): Promise<OwnToken> {
+    if (refused !== undefined && refused === this.#token) this.#token = null;
+    if (this.#token !== null && this.#now() < this.#token.renewAt) return this.#token;
+    this.#login ??= this.#logIn().finally(() => {
+      this.#login = null;
+    });
+    return this.#login;
+  }
+
+  async #logIn(): Promise<OwnToken> {
+    const { authUrl, login } = this.#options;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.#client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
+    if (answer.status === 401 || answer.status === 403) {
+      throw new LoginRefused(`it refuses the login of the service with ${answer.status}; see [keystone_authtoken]`);
+    }
+    const value = asText(answer.headers['x-subject-token']);
+    const token = asRecord(asRecord(parseJson(answer.text))['token']);
+    if (answer.status !== 201 || value === null || Object.keys(token).length === 0) {
+      throw new BrokenAnswer(`the login of the service was answered with ${answer.status} and no token`);
+    }
+    this.#token = { value, endpoint: this.#endpoint(token['catalog']), renewAt: this.#now() + usefulLife(token) };
+    return this.#token;
+  }
+
+  #endpoint(catalog: unknown): string {
+    const endpoint = identityEndpoint(parseCatalog(catalog), this.#options);
+    if (endpoint !== null) return endpoint;
+    const { interface: wanted, region, authUrl } = this.#options;
+    this.#log.warn(
+      { interface: wanted, region, endpoint: authUrl },
+      'the catalog of the service token has no such identity endpoint; validating tokens at auth_url',
+    );
+    return authUrl;
+  }
+}
+
+/**
+ * How long a token just obtained will be used, in milliseconds. Both ends are Keystone's own times, so it does not matter
+ * how wrong our clock is.
+ */
+function usefulLife(token: Readonly<Record<string, unknown>>): number {
+  const life = Date.parse(asText(token['expires_at']) ?? '') - Date.parse(asText(token['issued_at']) ?? '');
+  // Without them it is used until Keystone refuses it.
+  if (Number.isNaN(life) || life <= 0) return Infinity;
+  return life - Math.min(RENEW_BEFORE_MS, life / 4);
+}

@@ -1,0 +1,77 @@
+import { NO_SERVICE, type Identity } from '../identity.js';
+import { parseAccessRules, type AccessRule } from './access-rules.js';
+import { parseCatalog } from './catalog.js';
+import { asArray, asRecord, asText } from './json.js';
+
+/** What Keystone says of a token, ready for use: the identity is made once and shared by all requests with the token. */
+export interface TokenData {
+  /** Its user id is empty when the token is nobody's, which lets nobody in. */
+  readonly identity: Identity;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Null: the token may do whatever its roles allow. */
+  readonly accessRules: readonly AccessRule[] | null;
+  /** Types of service in its catalog, which is kept only where access rules need it. */
+  readonly serviceTypes: readonly string[];
+  /** Login methods it is bound to. */
+  readonly bind: readonly string[];
+}
+
+/** @returns null when the text is no token document: whatever answered is not Keystone in good health */
+export function parseToken(text: string): TokenData | null {
+  const document = parseJson(text);
+  if (document === null) return null;
+  const token = asRecord(asRecord(document)['token']);
+  const expiresAt = Date.parse(asText(token['expires_at']) ?? '');
+  const roles = parseRoles(token['roles']);
+  const user = asRecord(token['user']);
+  if (Number.isNaN(expiresAt) || roles === null) return null;
+
+  const project = asRecord(token['project']);
+  const credential = asRecord(token['application_credential']);
+  const accessRules = credential['access_rules'] === undefined ? null : parseAccessRules(credential['access_rules']);
+  return {
+    identity: {
+      userId: asText(user['id']) ?? '',
+      userDomainId: asText(asRecord(user['domain'])['id']),
+      projectId: asText(project['id']),
+      projectDomainId: asText(asRecord(project['domain'])['id']),
+      domainId: asText(asRecord(token['domain'])['id']),
+      systemScope: asRecord(token['system'])['all'] === true ? 'all' : null,
+      roles,
+      isAdminProject: token['is_admin_project'] === undefined || token['is_admin_project'] === true,
+      ...NO_SERVICE,
+    },
+    expiresAt,
+    accessRules,
+    serviceTypes: accessRules === null ? [] : parseCatalog(token['catalog']).map(({ type }) => type),
+    bind: Object.keys(asRecord(token['bind'])),
+  };
+}
+
+/** Who calls when a service passes a user's request on. */
+export function withService(user: Identity, service: Identity): Identity {
+  return {
+    ...user,
+    serviceUserId: service.userId,
+    serviceUserDomainId: service.userDomainId,
+    serviceProjectId: service.projectId,
+    serviceProjectDomainId: service.projectDomainId,
+    serviceRoles: service.roles,
+  };
+}
+
+/** Tokens without scope have none. Null when there is something that is no role. */
+function parseRoles(value: unknown): readonly string[] | null {
+  if (value !== undefined && !Array.isArray(value)) return null;
+  const names = asArray(value).map((role) => asText(asRecord(role)['name'])?.toLowerCase());
+  return names.every((name) => name !== undefined) ? names : null;
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino';
+import { Circuit, type CircuitOptions } from './circuit.js';
+import { BrokenAnswer, ConnectionFailure, type HttpAnswer, type HttpClient } from './http-client.js';
+import type { KeystoneOptions } from './options.js';
+import { LoginRefused, OwnTokens, type OwnToken } from './own-token.js';
+import { parseToken, type TokenData } from './token.js';
+
+/** Asks Keystone about a token: its data, or null when it is not valid. @throws KeystoneUnavailable when it cannot say */
+export type Validate = (token: string, allowExpired: boolean) => Promise<TokenData | null>;
+
+export function createValidator(
+  options: KeystoneOptions,
+  client: HttpClient,
+  log: Logger,
+  circuitOptions: CircuitOptions = {},
+): Validate {
+  const now = circuitOptions.now ?? (() => performance.now());
+  const circuit = new Circuit(circuitOptions);
+  const ownTokens = new OwnTokens(options, client, log, now);
+  let healthy = true;
+
+  const ask = (own: OwnToken, token: string, allowExpired: boolean): Promise<HttpAnswer> => {
+    const query = [...(options.withCatalog ? [] : ['nocatalog']), ...(allowExpired ? ['allow_expired=1'] : [])].join(
+      '&',
+    );
+    return client.request('GET', `${own.endpoint}/auth/tokens${query === '' ? '' : `?${query}`}`, {
+      'x-auth-token': own.value,
+      'x-subject-token': token,
+      'openstack-identity-access-rules': '1',
+    });
+  };
+
+  const converse = async (token: string, allowExpired: boolean): Promise<TokenData | null> => {
+    const own = await ownTokens.get();
+    let answer = await ask(own, token, allowExpired);
+    if (answer.status === 401) answer = await ask(await ownTokens.get(own), token, allowExpired);
+    return readAnswer(answer, token);
+  };
+
+  return async (token, allowExpired) => {
+    try {
+      const data = await circuit.run(() => converse(token, allowExpired), isSevere);
+      if (!healthy) log.info('Keystone answers again');
+      healthy = true;
+      return data;
+    } catch (error) {
+      // What is thrown never holds a token: messages are made of statuses, addresses and Node's own words.
+      if (healthy)
+        log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
+      healthy = false;
+      throw error;
+    }
+  };
+}
+
+/** @throws BrokenAnswer for anything but a token's data or a clear no */
+function readAnswer({ status, headers, text }: HttpAnswer, token: string): TokenData | null {
+  if (status === 404) return null;
+  if (status === 401) throw new LoginRefused('it refuses the token of the service that it has just given out');
+  if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it answers ${status}`);
+  if (status !== 200) throw new BrokenAnswer(`it answers ${status}`);
+  const subject = headers['x-subject-token'];
+  // A proxy that mixes answers up would turn one user into another.
+  if (subject !== undefined && subject !== token) throw new BrokenAnswer('it answers for another token');
+  const data = parseToken(text);
+  if (data === null) throw new BrokenAnswer('its answer is no token document');
+  return data;
+}
+
+function isSevere(error: unknown): boolean {
+  return error instanceof ConnectionFailure || error instanceof LoginRefused;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { Circuit, KeystoneUnavailable } from '../../../src/auth/keystone/circuit.js';
+
+describe('the pause while Keystone is down', () => {
+  let time = 0;
+  let calls = 0;
+  let circuit: Circuit;
+  beforeEach(() => {
+    time = 1000;
+    calls = 0;
+    circuit = new Circuit({ now: () => time });
+  });
+  const severe = () => true;
+  const mild = () => false;
+  const fail = (isSevere = severe) =>
+    circuit.run(() => {
+      calls++;
+      return Promise.reject(new Error('down'));
+    }, isSevere);
+  const succeed = () =>
+    circuit.run(() => {
+      calls++;
+      return Promise.resolve('fine');
+    }, severe);
+
+  it('spares Keystone after one failure to connect', async () => {
+    await assert.rejects(fail(), KeystoneUnavailable);
+    await assert.rejects(succeed(), KeystoneUnavailable);
+    assert.equal(calls, 1);
+    time += 500;
+    assert.equal(await succeed(), 'fine');
+    assert.equal(await succeed(), 'fine');
+  });
+
+  it('doubles the pause up to ten seconds', async () => {
+    const pauses: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const error = await fail().catch((one: unknown) => one as KeystoneUnavailable);
+      pauses.push(error.retryAfterMs);
+      time += error.retryAfterMs;
+    }
+    assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+    assert.equal(calls, 7);
+  });
+
+  it('lets one try for all after the pause', async () => {
+    await assert.rejects(fail());
+    time += 500;
+    let finish = (): void => undefined;
+    const probe = circuit.run(
+      () =>
+        new Promise<string>((resolve) => {
+          calls++;
+          finish = () => {
+            resolve('fine');
+          };
+        }),
+      severe,
+    );
+    await Promise.all(Array.from({ length: 20 }, () => assert.rejects(succeed(), KeystoneUnavailable)));
+    assert.equal(calls, 2);
+    finish();
+    assert.equal(await probe, 'fine');
+    assert.equal(await succeed(), 'fine');
+  });
+
+  it('takes wrong answers for a failure only when there are several in a row', async () => {
+    for (let round = 0; round < 10; round++) {
+      await assert.rejects(fail(mild));
+      await assert.rejects(fail(mild));
+      assert.equal(await succeed(), 'fine');
+    }
+    for (let round = 0; round < 3; round++) await assert.rejects(fail(mild));
+    calls = 0;
+    await assert.rejects(succeed(), KeystoneUnavailable);
+    assert.equal(calls, 0);
+  });
+
+  it('lengthens the pause once for those who fail together', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => assert.rejects(fail())));
+    time += 500;
+    assert.equal(await succeed(), 'fine');
+  });
+
+  it('says when to come back, in whole seconds of at least one', () => {
+    assert.equal(new KeystoneUnavailable('', 200).refusal().headers['retry-after'], '1');
+    assert.equal(new KeystoneUnavailable('', 3100).refusal().headers['retry-after'], '4');
+  });
+});

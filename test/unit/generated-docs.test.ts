@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { GENERATED, section } from '../../scripts/docs.js';
+import { ROOT } from '../support/process.js';
+
+describe('the documentation made from the code', () => {
+  for (const { file, name, table } of GENERATED) {
+    it(`has the ${name} in ${file} as they are now (npm run docs)`, () => {
+      assert.equal(section(name).exec(readFileSync(path.join(ROOT, file), 'utf8'))?.[2], table());
+    });
+  }
+});
