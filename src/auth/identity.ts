@@ -9,7 +9,7 @@ export interface Identity {
   /** Of tokens with a domain's scope. */
   readonly domainId: string | null;
   readonly systemScope: 'all' | null;
-  /** In lower case: role names are compared without it. */
+  /** `role:` checks compare them without case. */
   readonly roles: readonly string[];
   readonly isAdminProject: boolean;
   /** What a service token adds: the service that passes the user's request on. */

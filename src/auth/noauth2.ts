@@ -1,8 +1,8 @@
-import { NO_SERVICE, Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
+import { Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
- * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`
- * (spec: keystone-auth.md, noauth2).
+ * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`, and the identity headers
+ * that Keystone's middleware would set (spec: keystone-auth.md, noauth2).
  */
 export const noauth2: Authenticate = (headers) => {
   const token = text(headers, 'x-auth-token');
@@ -12,19 +12,22 @@ export const noauth2: Authenticate = (headers) => {
   const roles = text(headers, 'x-roles');
   const systemScope = headers['openstack-system-scope'] === 'all' ? 'all' : null;
   const domainId = systemScope === null ? text(headers, 'x-domain-id') : null;
-  const projectOfToken = colon === -1 ? userId : token.slice(colon + 1);
+  const projectOfToken = colon === -1 || colon === token.length - 1 ? userId : token.slice(colon + 1);
   const scopedToProject = systemScope === null && domainId === null;
   return {
     userId,
-    userDomainId: null,
+    userDomainId: text(headers, 'x-user-domain-id'),
     projectId: scopedToProject ? (text(headers, 'x-project-id') ?? projectOfToken) : null,
-    projectDomainId: null,
+    projectDomainId: text(headers, 'x-project-domain-id'),
     domainId,
     systemScope,
-    roles:
-      roles !== null ? roles.split(',').map((role) => role.trim().toLowerCase()) : userId === 'admin' ? ['admin'] : [],
-    isAdminProject: true,
-    ...NO_SERVICE,
+    roles: roles !== null ? list(roles) : userId === 'admin' ? ['admin'] : [],
+    isAdminProject: text(headers, 'x-is-admin-project')?.toLowerCase() !== 'false',
+    serviceUserId: text(headers, 'x-service-user-id'),
+    serviceUserDomainId: text(headers, 'x-service-user-domain-id'),
+    serviceProjectId: text(headers, 'x-service-project-id'),
+    serviceProjectDomainId: text(headers, 'x-service-project-domain-id'),
+    serviceRoles: list(text(headers, 'x-service-roles') ?? ''),
   };
 };
 
@@ -33,4 +36,11 @@ const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
 function text(headers: RequestHeaders, name: string): string | null {
   const value = headers[name];
   return typeof value === 'string' ? value : null;
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
