@@ -9,6 +9,7 @@ import type { BareAnswer } from './bare-server.js';
 /** The servers that the benchmark starts itself, each a process of its own so that it has a core to itself. */
 export interface StartedServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -28,6 +29,7 @@ export async function startService(
   try {
     return {
       url: await announcedUrl(child),
+      pid: child.pid!,
       async stop() {
         await end(child, 'SIGTERM');
         await rm(folder, { recursive: true, force: true });
@@ -65,6 +67,7 @@ export async function startBareServer(): Promise<BareServer> {
   const [port] = (await once(child, 'message')) as [number];
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid!,
     async answer(answer) {
       child.send(answer);
       await once(child, 'message');
