@@ -16,8 +16,8 @@ export interface CorsOptions {
 }
 
 export interface Cors {
-  /** For the answer to OPTIONS; empty when the origin may not do what it asks for. */
-  preflight(headers: IncomingHttpHeaders): CorsHeaders;
+  /** For the answer to OPTIONS; null when the origin may not do what it asks for. */
+  preflight(headers: IncomingHttpHeaders): CorsHeaders | null;
   /** For any other answer; null when the request comes from no listed origin. */
   ordinary(headers: IncomingHttpHeaders): CorsHeaders | null;
 }
@@ -55,8 +55,8 @@ export function createCors(options: CorsOptions): Cors {
       const origin = permitted(headers);
       const method = headers['access-control-request-method'];
       const requested = names(headers['access-control-request-headers'] ?? '');
-      if (origin === null || method === undefined || !methods.has(method)) return {};
-      if (!requested.every((name) => allowed.has(name.toLowerCase()))) return {};
+      if (origin === null || method === undefined || !methods.has(method)) return null;
+      if (!requested.every((name) => allowed.has(name.toLowerCase()))) return null;
       return {
         ...originHeaders(origin, options),
         ...(options.maxAge > 0 ? { 'access-control-max-age': String(options.maxAge) } : {}),
