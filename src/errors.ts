@@ -335,5 +335,4 @@ export const generationConflictFor = (uuid: string, actual: number, given: numbe
     `resource provider generation conflict for provider ${uuid}: actual: ${actual}, given: ${given}`,
     'placement.concurrent_update',
   );
-export const reshapedInventoryInUse = replacedInventoryInUse;
 export const unknownClassInReshape = (name: string) => badRequest(`malformed reshaper data: ${noClassText(name)}`);

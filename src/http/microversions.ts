@@ -68,7 +68,7 @@ export interface Version {
 const NEWEST = Math.max(...MINOR_OF.values());
 
 /** Every supported version; the index is the minor number. */
-export const versions: readonly Version[] = Array.from({ length: NEWEST + 1 }, (_, minor) => ({
+const versions: readonly Version[] = Array.from({ length: NEWEST + 1 }, (_, minor) => ({
   minor,
   text: `1.${minor}`,
   has: (name) => minor >= minorOf(name),

@@ -3,7 +3,7 @@ import {
   generationConflictFor,
   insufficientCapacity,
   invalidInventory,
-  reshapedInventoryInUse,
+  replacedInventoryInUse,
   reshapedProviderNotFound,
   unitConstraints,
   unknownClassInAllocations,
@@ -92,7 +92,7 @@ function capacityOf({ total, reserved, allocation_ratio }: StoredInventory): num
 }
 
 /** Usage of each inventory that the request touches, as it will be. */
-export function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<string, number> {
+function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<string, number> {
   const usage = new Map<string, number>();
   const add = (providerId: number, classId: number, amount: number): void => {
     const key = inventoryKey(providerId, classId);
@@ -173,7 +173,7 @@ export function removedInventories(
       ({ classId, used }) => (after.get(inventoryKey(providerId ?? 0, classId)) ?? used) > 0,
     );
     if (inUse.length > 0)
-      throw reshapedInventoryInUse(
+      throw replacedInventoryInUse(
         inUse.map(({ className }) => className),
         providerUuid,
       );
