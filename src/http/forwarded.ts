@@ -26,6 +26,11 @@ export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
   };
 }
 
+/** The path this service is mounted under as its clients see it, '' at the root. */
+export function prefixOf(mountedAt: string, forwarded: Forwarded | null): string {
+  return forwarded === null ? mountedAt : forwarded.prefix + mountedAt;
+}
+
 /** `for=192.0.2.1;proto=https;host="a.example:8778", for=...` */
 function firstElement(header: string): Map<string, string> {
   const pairs = new Map<string, string>();

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
-import type { Forwarded } from './forwarded.js';
+import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
 import type { Reply } from './route.js';
@@ -87,18 +87,13 @@ function send(res: Response, status: number, contentType: string, body: string, 
   return length;
 }
 
-/** The path this service is mounted under, as its clients see it; '' at the root. */
-export function prefixOf(req: Request, { forwarded }: Exchange): string {
-  return forwarded === null ? req.baseUrl : forwarded.prefix + req.baseUrl;
-}
-
 /** Scheme, the request's Host without the scheme's default port, prefix and path. */
 function absoluteUrl(req: Request, exchange: Exchange, path: string): string {
   const scheme = exchange.forwarded?.scheme ?? ('encrypted' in req.socket ? 'https' : 'http');
   const defaultPort = scheme === 'https' ? ':443' : ':80';
   const host = exchange.forwarded?.host ?? req.headers.host ?? 'localhost';
   const authority = host.endsWith(defaultPort) ? host.slice(0, -defaultPort.length) : host;
-  return `${scheme}://${authority}${prefixOf(req, exchange)}${path}`;
+  return `${scheme}://${authority}${prefixOf(req.baseUrl, exchange.forwarded)}${path}`;
 }
 
 let lastDate = { seconds: -1, text: '' };

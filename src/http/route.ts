@@ -3,9 +3,9 @@ import getRawBody from 'raw-body';
 import { bodyIncomplete, bodyTooLarge, malformedJson } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
+import { prefixOf } from './forwarded.js';
 import type { Change, Version } from './microversions.js';
 import { parseQuery, type Query } from './query.js';
-import { prefixOf } from './respond.js';
 
 /** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
 export interface Route {
@@ -60,7 +60,7 @@ export class RouteRequest {
     this.version = version;
     this.identity = identity;
     this.requestId = req.exchange.requestId;
-    this.prefix = prefixOf(req, req.exchange);
+    this.prefix = prefixOf(req.baseUrl, req.exchange.forwarded);
     this.params = req.params as Record<string, string>;
     this.#maxBodyBytes = maxBodyBytes;
   }

@@ -90,7 +90,7 @@ describe('the headers of a proxy', () => {
         { forwarded: ';;,,"=' },
         { forwarded: 'host="unfinished' },
         { forwarded: 'proto="ht\\tp" x' },
-        { forwarded: `${'a=b;'.repeat(2000)}` },
+        { forwarded: 'a=b;'.repeat(2000) },
       ];
       for (const headers of odd) {
         const { client, ...rest } = await seen(headers);

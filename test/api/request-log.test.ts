@@ -226,7 +226,7 @@ describe('the request log', () => {
         msg: 'request',
       });
       assert.equal(prettyLine(line, false), '12:00:01.234 INFO  GET /traits 200 12 B 1.5 ms user_id=u\n');
-      assert.match(prettyLine(line, true), /\x1b\[32mINFO \x1b\[0m GET/);
+      assert.ok(prettyLine(line, true).includes('\x1b[32mINFO \x1b[0m GET'));
     });
 
     it('shows other lines, and where an error came from', () => {
@@ -254,7 +254,7 @@ describe('the request log', () => {
         ms: 1,
         msg: 'request',
       });
-      assert.ok(!/[\x1b\u009b]/.test(prettyLine(line, false)));
+      assert.match(prettyLine(line, false), /^[^\p{Cc}]+\n$/u);
       assert.equal(prettyLine('no JSON \x07\n', false), 'no JSON \ufffd\n');
     });
 
