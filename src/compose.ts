@@ -7,6 +7,7 @@ import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { migrate } from './db/migrate.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import type { CorsOptions } from './http/cors.js';
 import { createClaimWriter } from './ledger/write.js';
 import { policySearchPath } from './policy/locate.js';
 import { createPolicy, type PolicyOptions } from './policy/policy.js';
@@ -39,6 +40,8 @@ export function composeService(config: Config, connectionString: string, log: Lo
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
+    cors: corsOptions(config),
+    proxyHeaders: config.enableProxyHeadersParsing,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
@@ -64,6 +67,18 @@ export function composeService(config: Config, connectionString: string, log: Lo
 /** Brings the schema of a database up to date. */
 export function migrateDatabase(config: Config, connectionString: string): Promise<readonly string[]> {
   return migrate(databaseOptions(config, connectionString));
+}
+
+function corsOptions(config: Config): CorsOptions | null {
+  if (config.corsAllowedOrigin.length === 0) return null;
+  return {
+    allowedOrigins: config.corsAllowedOrigin,
+    allowCredentials: config.corsAllowCredentials,
+    exposeHeaders: config.corsExposeHeaders,
+    maxAge: config.corsMaxAge,
+    allowMethods: config.corsAllowMethods,
+    allowHeaders: config.corsAllowHeaders,
+  };
 }
 
 function databaseOptions(config: Config, connectionString: string): DatabaseOptions {

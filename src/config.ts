@@ -550,6 +550,73 @@ const OPTIONS = {
     default: 'info',
     parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
   }),
+  logFormat: option({
+    group: 'stockroom',
+    name: 'log_format',
+    env: 'STOCKROOM_LOG_FORMAT',
+    help: 'json, one object a line; pretty, for people; auto: pretty when standard error is a terminal.',
+    default: 'auto',
+    parse: oneOf('auto', 'json', 'pretty'),
+  }),
+  corsAllowedOrigin: option({
+    group: 'cors',
+    name: 'allowed_origin',
+    help: 'Origins whose pages may use the API (CORS), PROTOCOL://HOST[:PORT] separated by commas; * for any.',
+    default: [],
+    defaultText: 'none, and no CORS',
+    parse: origins,
+  }),
+  corsAllowCredentials: option({
+    group: 'cors',
+    name: 'allow_credentials',
+    help: 'Send Access-Control-Allow-Credentials: true.',
+    default: true,
+    parse: boolean(),
+  }),
+  corsExposeHeaders: option({
+    group: 'cors',
+    name: 'expose_headers',
+    help: 'Response headers that such a page may read, separated by commas.',
+    default: ['X-Auth-Token', 'X-Openstack-Request-Id', 'X-Subject-Token', 'X-Service-Token', 'OpenStack-API-Version'],
+    parse: list,
+  }),
+  corsMaxAge: option({
+    group: 'cors',
+    name: 'max_age',
+    help: 'How long a browser may remember what it was allowed, in seconds; 0: it decides.',
+    default: 3600,
+    parse: integer(0, 2_147_483_647),
+  }),
+  corsAllowMethods: option({
+    group: 'cors',
+    name: 'allow_methods',
+    help: 'Methods that such a page may use, separated by commas.',
+    default: ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'],
+    parse: list,
+  }),
+  corsAllowHeaders: option({
+    group: 'cors',
+    name: 'allow_headers',
+    help: 'Request headers that such a page may send besides the simple ones, separated by commas.',
+    default: [
+      'X-Auth-Token',
+      'X-Openstack-Request-Id',
+      'X-Identity-Status',
+      'X-Roles',
+      'X-Service-Catalog',
+      'X-User-Id',
+      'X-Tenant-Id',
+      'OpenStack-API-Version',
+    ],
+    parse: list,
+  }),
+  enableProxyHeadersParsing: option({
+    group: 'oslo_middleware',
+    name: 'enable_proxy_headers_parsing',
+    help: 'Believe Forwarded, or else X-Forwarded-Proto, -Host and -For, and X-Forwarded-Prefix, in links, Location and log. Only behind a proxy that sets them itself: any client can send them.',
+    default: false,
+    parse: boolean(),
+  }),
 };
 
 export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[Key]['default'] | ParsedOf<Key> } & {
@@ -769,6 +836,17 @@ function list(value: string): readonly string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** A slash at the end, say, would match nothing that a browser sends. */
+function origins(value: string): readonly string[] {
+  return originsOrUndefined(value) as readonly string[];
+}
+origins.expected = 'PROTOCOL://HOST[:PORT], several of them separated by commas, or *';
+
+function originsOrUndefined(value: string): readonly string[] | undefined {
+  const given = list(value);
+  return given.every((one) => one === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(one)) ? given : undefined;
 }
 
 /** Credentials in it would end up in logs and headers; they have options of their own. */

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     return;
   }
   checkAuthStrategy(config);
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, config.logFormat);
   const signals = listenToSignals();
 
   const dataDir = config.dataDir ?? defaultDataDir();

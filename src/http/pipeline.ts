@@ -14,14 +14,17 @@ import {
 } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
+import { createCors, type CorsOptions } from './cors.js';
+import { readForwarded } from './forwarded.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
-import { sendError, sendRefusal, sendReply, type Exchange } from './respond.js';
+import { logRequest, type LoggedExchange } from './request-log.js';
+import { sendError, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
 /**
  * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
- * processing): request id, authentication, microversion, content headers, path, method, version gate, Accept or content
+ * processing): request id, CORS, authentication, microversion, content headers, path, method, version gate, Accept or content
  * type, policy, handler.
  */
 
@@ -30,26 +33,29 @@ export interface PipelineOptions {
   readonly policy: Policy;
   readonly log: Logger;
   readonly maxBodyBytes: number;
-}
-
-interface AdmittedExchange extends Exchange {
-  identity: Identity | null;
+  /** Null: no page of another origin may use the API. */
+  readonly cors: CorsOptions | null;
+  /** Believe what a proxy says of the request (forwarded.ts). */
+  readonly proxyHeaders: boolean;
 }
 
 declare module 'express-serve-static-core' {
   interface Request {
-    exchange: AdmittedExchange;
+    exchange: LoggedExchange;
   }
 }
 
 /** Installs the pipeline and the routes on an Express application. */
 export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
+  const { log } = options;
+  const cors = options.cors === null ? null : createCors(options.cors);
   const paths = new PathTable<Dispatch>();
   for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(atPath, options));
 
   function serve(req: Request, res: Response, admission: Admission | null): Promise<void> | undefined {
     if (admission instanceof Refusal) {
-      sendRefusal(res, req.exchange, admission);
+      const length = sendRefusal(res, req.exchange, admission);
+      logRequest(log, req, req.exchange, { status: admission.status, length });
       return undefined;
     }
     req.exchange.identity = admission;
@@ -64,12 +70,26 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
 
   // One layer for Express: everything that happens to a request is here, and each layer has its price.
   app.use((req: Request, res: Response) => {
-    req.exchange = { requestId: `req-${randomUUID()}`, version: null, identity: null };
+    const isPreflight = cors !== null && req.method === 'OPTIONS';
+    req.exchange = {
+      requestId: `req-${randomUUID()}`,
+      startedAt: performance.now(),
+      version: null,
+      identity: null,
+      cors: cors === null ? null : isPreflight ? cors.preflight(req.headers) : cors.ordinary(req.headers),
+      forwarded: options.proxyHeaders ? readForwarded(req.headers) : null,
+      quiet: false,
+    };
     const { path } = req;
     const failed = (error: unknown): void => {
-      fail(error, req, res, options.log);
+      fail(error, req, res, log);
     };
     try {
+      if (isPreflight) {
+        dropBody(req, res);
+        logRequest(log, req, req.exchange, { status: 200, length: sendPreflight(res, req.exchange) });
+        return undefined;
+      }
       const isPublic = path === '/' || path === '';
       const admission = isPublic ? null : options.authenticate(req.headers, req.method, req.baseUrl + path);
       // A token that is known is admitted at once, without a promise in between.
@@ -117,6 +137,7 @@ function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch 
       const route = byMethod.get(req.method);
       if (route === undefined) throw methodNotAllowed(allow);
       const { exchange } = req;
+      exchange.quiet = route.quiet === true;
       const version = exchange.version as Version;
       if (route.gateLast !== true) checkGate(route, version);
       checkMediaTypes(route, version, req);
@@ -124,7 +145,11 @@ function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch 
       const request = new RouteRequest(req, version, exchange.identity, options.maxBodyBytes);
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
-      sendReply(req, res, exchange, await route.handle(request));
+      const reply = await route.handle(request);
+      logRequest(options.log, req, exchange, {
+        status: reply.status,
+        length: sendReply(req, res, exchange, reply),
+      });
     } catch (error) {
       fail(error, req, res, options.log);
     }
@@ -161,24 +186,25 @@ function checkPolicy({ rule, policyTarget }: Route, request: RouteRequest, polic
 
 function fail(error: unknown, req: Request, res: Response, log: Logger): void {
   const { exchange } = req;
-  let apiError: ApiError;
-  if (error instanceof ApiError) {
-    apiError = error;
-  } else {
-    log.error(
-      { err: error, request_id: exchange.requestId, method: req.method, url: req.originalUrl },
-      'request failed',
-    );
-    apiError = new ApiError(500, 'An unexpected error occurred; the log of the server has it under this request id.');
-  }
+  const apiError =
+    error instanceof ApiError
+      ? error
+      : new ApiError(500, 'An unexpected error occurred; the log of the server has it under this request id.');
+  let length = 0;
   if (res.headersSent) {
     res.destroy();
-    return;
+  } else {
+    dropBody(req, res);
+    length = sendError(req, res, exchange, apiError);
   }
-  // What is left of a body that nobody will read must not be taken for the next request.
+  const unexpected = error === apiError ? {} : { error };
+  logRequest(log, req, exchange, { status: apiError.status, length, ...unexpected });
+}
+
+/** What is left of a body that nobody will read must not be taken for the next request. */
+function dropBody(req: Request, res: Response): void {
   const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
   if (!req.complete && hasBody) res.shouldKeepAlive = false;
-  sendError(req, res, exchange, apiError);
 }
 
 /** Routes by path in order of first appearance, which is also the order of methods in `allow`. */

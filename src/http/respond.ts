@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
+import type { CorsHeaders } from './cors.js';
+import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
 import type { Reply } from './route.js';
@@ -10,14 +12,18 @@ export interface Exchange {
   readonly requestId: string;
   /** Null until the version has been negotiated. */
   version: Version | null;
+  /** Null unless a page of another origin asks, and may read the answer. */
+  readonly cors: CorsHeaders | null;
+  /** Null unless the headers of a proxy are to be believed. */
+  readonly forwarded: Forwarded | null;
 }
 
 type Headers = Record<string, string | number>;
 
-/** Sends the answer of a handler. `res.writeHead` and one `res.end`: Express's own `res.json` costs twice as much. */
-export function sendReply(req: Request, res: Response, exchange: Exchange, reply: Reply): void {
-  const headers = versionHeaders(exchange);
-  if (reply.location !== undefined) headers['location'] = absoluteUrl(req, reply.location);
+/** Sends the answer of a handler, as all of these answering the length of the body. `res.writeHead` and one `res.end`: Express's own `res.json` costs twice as much. */
+export function sendReply(req: Request, res: Response, exchange: Exchange, reply: Reply): number {
+  const headers = commonHeaders(exchange);
+  if (reply.location !== undefined) headers['location'] = absoluteUrl(req, exchange, reply.location);
   if (reply.modified !== undefined && exchange.version?.has('cacheHeaders') === true) {
     headers['cache-control'] = 'no-cache';
     if (reply.modified !== null) headers['last-modified'] = httpDate(reply.modified);
@@ -25,52 +31,69 @@ export function sendReply(req: Request, res: Response, exchange: Exchange, reply
   if (reply.body === undefined) {
     if (reply.status !== 204) headers['content-length'] = 0;
     res.writeHead(reply.status, headers).end();
+    return 0;
   } else {
     headers['content-type'] = 'application/json';
     headers['content-length'] = reply.body.length;
     // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
     res.writeHead(reply.status, headers).end(reply.body, 'latin1');
+    return reply.body.length;
   }
 }
 
-export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): void {
+export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): number {
   const problem = renderProblem(error, {
     method: req.method,
     accept: req.headers.accept,
     requestId: exchange.requestId,
     showCode: exchange.version?.has('errorCodes') ?? false,
   });
-  const headers = { ...versionHeaders(exchange), ...error.extra.headers };
-  send(res, problem.status, problem.contentType, problem.body, headers);
+  const headers = { ...commonHeaders(exchange), ...error.extra.headers };
+  return send(res, problem.status, problem.contentType, problem.body, headers);
 }
 
 /** Who is not let in gets a document of another form (spec: keystone-auth.md). */
-export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): void {
-  send(res, refusal.status, 'application/json', refusal.body, { ...versionHeaders(exchange), ...refusal.headers });
+export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): number {
+  return send(res, refusal.status, 'application/json', refusal.body, {
+    ...commonHeaders(exchange),
+    ...refusal.headers,
+  });
 }
 
-function versionHeaders(exchange: Exchange): Headers {
+/** The answer to OPTIONS where CORS is on: nothing but headers, for whatever path, without a token. */
+export function sendPreflight(res: Response, exchange: Exchange): number {
+  res.writeHead(200, { ...commonHeaders(exchange), 'content-length': 0 }).end();
+  return 0;
+}
+
+function commonHeaders(exchange: Exchange): Headers {
   const headers: Headers = { 'x-openstack-request-id': exchange.requestId };
   if (exchange.version !== null) {
     headers['openstack-api-version'] = `placement ${exchange.version.text}`;
     headers['vary'] = 'openstack-api-version';
   }
+  if (exchange.cors !== null) {
+    Object.assign(headers, exchange.cors);
+    headers['vary'] = exchange.version === null ? 'Origin' : 'openstack-api-version,Origin';
+  }
   return headers;
 }
 
-function send(res: Response, status: number, contentType: string, body: string, headers: Headers): void {
+function send(res: Response, status: number, contentType: string, body: string, headers: Headers): number {
+  const length = Buffer.byteLength(body);
   headers['content-type'] = contentType;
-  headers['content-length'] = Buffer.byteLength(body);
+  headers['content-length'] = length;
   res.writeHead(status, headers).end(body);
+  return length;
 }
 
-/** Scheme, the request's Host without the scheme's default port, mount prefix and path. */
-function absoluteUrl(req: Request, path: string): string {
-  const scheme = 'encrypted' in req.socket ? 'https' : 'http';
+/** Scheme, the request's Host without the scheme's default port, prefix and path. */
+function absoluteUrl(req: Request, exchange: Exchange, path: string): string {
+  const scheme = exchange.forwarded?.scheme ?? ('encrypted' in req.socket ? 'https' : 'http');
   const defaultPort = scheme === 'https' ? ':443' : ':80';
-  const host = req.headers.host ?? 'localhost';
+  const host = exchange.forwarded?.host ?? req.headers.host ?? 'localhost';
   const authority = host.endsWith(defaultPort) ? host.slice(0, -defaultPort.length) : host;
-  return `${scheme}://${authority}${req.baseUrl}${path}`;
+  return `${scheme}://${authority}${prefixOf(req.baseUrl, exchange.forwarded)}${path}`;
 }
 
 let lastDate = { seconds: -1, text: '' };

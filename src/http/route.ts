@@ -3,6 +3,7 @@ import getRawBody from 'raw-body';
 import { bodyIncomplete, bodyTooLarge, malformedJson } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
+import { prefixOf } from './forwarded.js';
 import type { Change, Version } from './microversions.js';
 import { parseQuery, type Query } from './query.js';
 
@@ -24,6 +25,8 @@ export interface Route {
   readonly jsonBody?: boolean | ((version: Version) => boolean);
   /** Check Accept and content type before the version gate (only the aggregates of a provider). */
   readonly gateLast?: boolean;
+  /** Asked so often by machines that its line in the log is of DEBUG. */
+  readonly quiet?: boolean;
   readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
 }
 
@@ -57,7 +60,7 @@ export class RouteRequest {
     this.version = version;
     this.identity = identity;
     this.requestId = req.exchange.requestId;
-    this.prefix = req.baseUrl;
+    this.prefix = prefixOf(req.baseUrl, req.exchange.forwarded);
     this.params = req.params as Record<string, string>;
     this.#maxBodyBytes = maxBodyBytes;
   }

@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * What browsers want to know before they let a page of another origin use the API (spec: routes.md, CORS). It sits outside
+ * authentication: a preflight carries no token, and a page may read the 401 it gets.
+ */
+export interface CorsOptions {
+  /** `PROTOCOL://HOST[:PORT]` each, or `*` for all others. */
+  readonly allowedOrigins: readonly string[];
+  readonly allowCredentials: boolean;
+  readonly exposeHeaders: readonly string[];
+  /** Seconds a browser may remember the answer to a preflight; 0 says nothing about it. */
+  readonly maxAge: number;
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+}
+
+export interface Cors {
+  /** For the answer to OPTIONS; null when the origin may not do what it asks for. */
+  preflight(headers: IncomingHttpHeaders): CorsHeaders | null;
+  /** For any other answer; null when the request comes from no listed origin. */
+  ordinary(headers: IncomingHttpHeaders): CorsHeaders | null;
+}
+
+/** Without `vary`, to which every answer adds `Origin` by itself. */
+export type CorsHeaders = Readonly<Record<string, string>>;
+
+/** Headers that no list has to name. */
+const SIMPLE_HEADERS = [
+  'accept',
+  'accept-language',
+  'content-type',
+  'cache-control',
+  'content-language',
+  'expires',
+  'last-modified',
+  'pragma',
+];
+
+export function createCors(options: CorsOptions): Cors {
+  const origins = new Set(options.allowedOrigins);
+  const methods = new Set(options.allowMethods);
+  const allowed = new Set([...SIMPLE_HEADERS, ...options.allowHeaders.map((name) => name.toLowerCase())]);
+  const ordinary = new Map([...origins].map((origin) => [origin, ordinaryHeaders(origin, options)]));
+
+  /** What `access-control-allow-origin` says to a request, or null. */
+  function permitted({ origin }: IncomingHttpHeaders): string | null {
+    if (origin === undefined) return null;
+    if (origins.has(origin)) return origin;
+    return origins.has('*') ? '*' : null;
+  }
+
+  return {
+    preflight(headers) {
+      const origin = permitted(headers);
+      const method = headers['access-control-request-method'];
+      const requested = names(headers['access-control-request-headers'] ?? '');
+      if (origin === null || method === undefined || !methods.has(method)) return null;
+      if (!requested.every((name) => allowed.has(name.toLowerCase()))) return null;
+      return {
+        ...originHeaders(origin, options),
+        ...(options.maxAge > 0 ? { 'access-control-max-age': String(options.maxAge) } : {}),
+        'access-control-allow-methods': method,
+        ...(requested.length > 0 ? { 'access-control-allow-headers': requested.join(',') } : {}),
+      };
+    },
+    ordinary(headers) {
+      const origin = permitted(headers);
+      return origin === null ? null : (ordinary.get(origin) ?? null);
+    },
+  };
+}
+
+function originHeaders(origin: string, { allowCredentials }: CorsOptions): CorsHeaders {
+  return {
+    'access-control-allow-origin': origin,
+    ...(allowCredentials ? { 'access-control-allow-credentials': 'true' } : {}),
+  };
+}
+
+function ordinaryHeaders(origin: string, options: CorsOptions): CorsHeaders {
+  const exposed = options.exposeHeaders.join(',');
+  return {
+    ...originHeaders(origin, options),
+    ...(exposed === '' ? {} : { 'access-control-expose-headers': exposed }),
+  };
+}
+
+function names(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,60 @@
+import type { Request } from 'express';
+import type { Logger } from 'pino';
+import type { Identity } from '../auth/identity.js';
+import type { Exchange } from './respond.js';
+
+/** One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. */
+export interface LoggedExchange extends Exchange {
+  identity: Identity | null;
+  /** Of `performance.now()`. */
+  readonly startedAt: number;
+  quiet: boolean;
+}
+
+export interface Answered {
+  readonly status: number;
+  /** Bytes of the body. */
+  readonly length: number;
+  /** What the answer 500 does not tell the client. */
+  readonly error?: unknown;
+}
+
+export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, answered: Answered): void {
+  const { status, length, error } = answered;
+  const level = status >= 500 ? 'error' : exchange.quiet ? 'debug' : 'info';
+  if (!log.isLevelEnabled(level)) return;
+  const { identity, version, forwarded } = exchange;
+  // Fields that are undefined are left out of the line.
+  const line = {
+    request_id: exchange.requestId,
+    global_request_id: globalRequestId(req.headers['x-openstack-request-id']),
+    client: forwarded?.client ?? req.socket.remoteAddress,
+    method: req.method,
+    path: withoutTokens(req.originalUrl),
+    status,
+    length: req.method === 'HEAD' ? 0 : length,
+    microversion: version?.text,
+    ms: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+    user_id: identity === null ? undefined : id(identity.userId),
+    project_id: identity === null ? undefined : id(identity.projectId),
+    err: error,
+  };
+  log[level](line, status >= 500 ? 'request failed' : 'request');
+}
+
+/** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */
+function id(value: string | null): string | undefined {
+  return value === null ? undefined : value.length <= 64 ? value : '(too long for an id)';
+}
+
+/** The id that a caller gives all requests of one operation. Whatever else is in that header is not repeated. */
+function globalRequestId(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== 'string') return undefined;
+  return /^req-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(header) ? header : undefined;
+}
+
+/** No route takes a token in its URL, but somebody may try. Both kinds that Keystone issues begin with a fixed text. */
+function withoutTokens(url: string): string {
+  if (!url.includes('gAAAA') && !url.includes('eyJ')) return url;
+  return url.replaceAll(/(gAAAA|eyJ)[\w.%=-]{16,}/g, '***');
+}

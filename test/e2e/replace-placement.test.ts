@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createEmptyDatabase, sql } from '../support/database.js';
+import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
+import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
+
+const run = promisify(execFile);
+
+/** docs/how-to/replace-placement.md, followed word by word; only folders, ports and the database are ours. */
+describe('the page on replacing a Placement', () => {
+  const page = readFileSync(path.join(ROOT, 'docs/how-to/replace-placement.md'), 'utf8');
+  const OLD_URL = 'http://controller.example:8778';
+  let keystone: FakeKeystone;
+  let folder: string;
+  let database: string;
+  let token: string;
+  let service: ChildProcess | null = null;
+  let url = '';
+  let [output, errors] = ['', ''];
+
+  before(async () => {
+    keystone = await startKeystone();
+    token = keystone.issue();
+    folder = await temporaryFolder();
+    database = await createEmptyDatabase();
+    mkdirSync(path.join(folder, 'placement'));
+    writeFileSync(path.join(folder, 'placement/placement.conf'), placementConf(keystone.url));
+    writeFileSync(path.join(folder, 'placement/policy.yaml'), '"placement:traits:list": "role:admin"\n');
+    mkdirSync(path.join(folder, 'bin'));
+    writeFileSync(path.join(folder, 'bin/openstack'), OPENSTACK);
+    chmodSync(path.join(folder, 'bin/openstack'), 0o755);
+    writeFileSync(path.join(folder, 'endpoints'), ['e1', 'e2', 'e3'].map((id) => `${id} ${OLD_URL}\n`).join(''));
+  });
+  after(async () => {
+    service?.kill('SIGKILL');
+    await keystone.stop();
+    await cleanUp();
+  });
+
+  const endpoints = () => readFileSync(path.join(folder, 'endpoints'), 'utf8');
+  const env = () => ({
+    PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+    HOME: folder,
+    FAKE_TOKEN: token,
+    FAKE_ENDPOINTS: path.join(folder, 'endpoints'),
+  });
+
+  /** The commands below a heading, with our folders and addresses in the place of the page's. */
+  function commands(heading: string): string {
+    const [, text] = page.split(`\n## ${heading}\n`);
+    const block = /^```sh\n([^]*?)^```$/m.exec(text?.split('\n## ')[0] ?? '')?.[1];
+    assert.ok(block !== undefined, `there are commands below ${heading}`);
+    return block
+      .replaceAll('/etc/stockroom', path.join(folder, 'stockroom'))
+      .replaceAll('/etc/placement', path.join(folder, 'placement'))
+      .replaceAll('postgresql://stockroom:password@db.example:5432/stockroom', database)
+      .replaceAll('--port 8779', '--port 0')
+      .replaceAll('http://127.0.0.1:8779', url);
+  }
+
+  async function follow(heading: string): Promise<string> {
+    const { stdout } = await run('bash', ['-euc', commands(heading)], { cwd: ROOT, env: env() });
+    return stdout;
+  }
+
+  it('has its commands below these headings and nowhere else', () => {
+    const followed = ['Hand over the configuration', 'Start it beside the old one', 'Check before anybody uses it'];
+    followed.push('Switch over', 'Go back');
+    followed.forEach(commands);
+    assert.equal(page.match(/^```sh$/gm)?.length, followed.length);
+  });
+
+  it('hands over the configuration, which then only its owner can read', async () => {
+    await follow('Hand over the configuration');
+    for (const name of ['placement.conf', 'policy.yaml', 'stockroom.conf']) {
+      assert.equal(statSync(path.join(folder, 'stockroom', name)).mode & 0o777, 0o600, name);
+    }
+  });
+
+  it('starts with them, on an empty database', async () => {
+    const started = spawn('bash', ['-euc', `exec ${commands('Start it beside the old one')}`], {
+      cwd: ROOT,
+      env: env(),
+    });
+    service = started;
+    started.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    started.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    const deadline = performance.now() + 25_000;
+    while (!output.includes('\nAuthentication:')) {
+      assert.ok(performance.now() < deadline && started.exitCode === null, output + errors);
+      await setTimeout(20);
+    }
+    url = `http://127.0.0.1:${/listens on http:\/\/0\.0\.0\.0:(\d+)$/m.exec(output)?.[1] ?? ''}`;
+    assert.ok(output.includes(`\nAuthentication: Keystone at ${keystone.url}`), output);
+    assert.ok(output.includes(`\nData: ${new URL(database).protocol}`) && !output.includes('old.example'), output);
+    assert.ok(!(output + errors).includes(SERVICE_PASSWORD));
+    const [{ count } = {}] = await sql<{ count: string }>(database, 'select count(*) from resource_providers');
+    assert.equal(count, '0');
+  });
+
+  it('lets in whom Keystone knows, and nobody else', async () => {
+    const [root = '', ...codes] = (await follow('Check before anybody uses it')).trim().split('\n');
+    const { versions } = JSON.parse(root) as { versions: [{ max_version: string }] };
+    assert.equal(versions[0].max_version, '1.39');
+    assert.deepEqual(codes, ['200', '401', '401']);
+    assert.ok(keystone.calls.logins >= 1);
+    await setTimeout(600);
+    const statuses = errors
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"'))
+      .map((line) => (JSON.parse(line) as { status: number }).status);
+    assert.deepEqual(statuses, [200, 200, 401, 401], 'each request has a line in the log');
+    assert.ok(!errors.includes(token));
+  });
+
+  it('points the endpoints here, and back again', async () => {
+    const before = endpoints();
+    const listed = await follow('Switch over');
+    const now = ['e1', 'e2', 'e3'].map((id) => `${id} http://controller.example:8779\n`).join('');
+    assert.equal(endpoints(), now);
+    assert.equal(listed, now);
+    assert.equal(await follow('Go back'), before);
+    assert.equal(endpoints(), before);
+  });
+
+  it('ends well', async () => {
+    const started = service;
+    assert.ok(started !== null);
+    const ended = once(started, 'close');
+    started.kill('SIGTERM');
+    await ended;
+    service = null;
+    assert.match(errors, /finishing the requests that have begun/);
+  });
+});
+
+/** As an operator's deployment tool wrote it, with the old database and options that mean nothing here. */
+function placementConf(authUrl: string): string {
+  return `[DEFAULT]
+debug = false
+log_dir = /var/log/placement
+
+[api]
+auth_strategy = keystone
+
+[keystone_authtoken]
+www_authenticate_uri = http://controller.example:5000/
+auth_url = ${authUrl}
+memcached_servers = controller.example:11211
+auth_type = password
+project_domain_name = Default
+user_domain_name = Default
+project_name = service
+username = placement
+password = ${SERVICE_PASSWORD}
+service_token_roles_required = true
+
+[placement]
+randomize_allocation_candidates = true
+
+[placement_database]
+connection = mysql+pymysql://placement:old@old.example/placement?charset=utf8
+
+[oslo_policy]
+policy_file = policy.yaml
+`;
+}
+
+/** What the page needs of the `openstack` command. */
+const OPENSTACK = `#!/bin/bash
+case "$*" in
+  'token issue -f value -c id') echo "$FAKE_TOKEN" ;;
+  'endpoint list --service placement -f value -c ID -c URL') cat "$FAKE_ENDPOINTS" ;;
+  'endpoint set --url '*) sed -i "s#^$5 .*#$5 $4#" "$FAKE_ENDPOINTS" ;;
+  *) echo "not the command I stand in for: $*" >&2; exit 2 ;;
+esac
+`;
