@@ -7,6 +7,8 @@ import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { migrate } from './db/migrate.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { policySearchPath } from './policy/locate.js';
+import { createPolicy, type PolicyOptions } from './policy/policy.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
 
 /** The running parts of the service, without an HTTP server. */
@@ -20,6 +22,7 @@ export interface Service {
 /** The only place that constructs parts. Opens no connection until something needs one. */
 export function composeService(config: Config, connectionString: string, log: Logger): Service {
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
+  const policy = createPolicy({ ...policyOptions(config), log });
   const database = databaseOptions(config, connectionString);
   const pool = createPool(database);
   const topology = createTopologyReader({
@@ -32,6 +35,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
     topology,
     log,
     authenticate: keystone?.authenticate ?? noauth2,
+    policy,
     maxBodyBytes: config.maxRequestBody,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
@@ -66,6 +70,26 @@ function databaseOptions(config: Config, connectionString: string): DatabaseOpti
     maxConnections: config.maxPoolSize,
     connectTimeout: config.connectTimeout * 1000,
     statementTimeout: config.statementTimeout * 1000,
+  };
+}
+
+/** How the configuration wants policy to be: for the service, and for what judges policy files on the command line. */
+export function policyOptions(config: Config): Omit<PolicyOptions, 'log'> {
+  return {
+    policyFile: config.policyFile,
+    policyDirs: config.policyDirs,
+    searchPath: policySearchPath(config.configFiles),
+    defaultRule: config.policyDefaultRule,
+    enforceNewDefaults: config.enforceNewDefaults,
+    enforceScope: config.enforceScope,
+    remote: {
+      contentType: config.remoteContentType,
+      timeout: config.remoteTimeout,
+      verifyServer: config.remoteSslVerifyServerCrt,
+      caFile: config.remoteSslCaCrtFile,
+      certFile: config.remoteSslClientCrtFile,
+      keyFile: config.remoteSslClientKeyFile,
+    },
   };
 }
 

@@ -441,6 +441,86 @@ const OPTIONS = {
     default: true,
     parse: boolean(),
   }),
+  enforceNewDefaults: option({
+    group: 'oslo_policy',
+    name: 'enforce_new_defaults',
+    help: 'false: what the deprecated defaults allowed is still allowed, so role admin may call POST /reshaper.',
+    default: true,
+    parse: boolean(),
+  }),
+  enforceScope: option({
+    group: 'oslo_policy',
+    name: 'enforce_scope',
+    help: 'Refuse tokens for the system or a domain; false: judge them by their roles like others.',
+    default: true,
+    parse: boolean(),
+  }),
+  policyFile: option({
+    group: 'oslo_policy',
+    name: 'policy_file',
+    help: 'Rules in YAML or JSON that replace defaults. A relative name is searched beside the configuration files, then in ~/.placement, ~, /etc/placement and /etc. It need not exist, and is read again when it changes.',
+    default: 'policy.yaml',
+    parse: text,
+  }),
+  policyDefaultRule: option({
+    group: 'oslo_policy',
+    name: 'policy_default_rule',
+    help: 'The rule that stands for those which other rules refer to and which do not exist.',
+    default: 'default',
+    parse: text,
+  }),
+  policyDirs: option({
+    group: 'oslo_policy',
+    name: 'policy_dirs',
+    help: 'Folders, separated by commas, whose files are laid over the policy file in the order of their names.',
+    default: ['policy.d'] as readonly string[],
+    parse: list,
+  }),
+  remoteContentType: option({
+    group: 'oslo_policy',
+    name: 'remote_content_type',
+    help: 'How http: and https: checks send their question.',
+    default: 'application/x-www-form-urlencoded',
+    parse: oneOf('application/x-www-form-urlencoded', 'application/json'),
+  }),
+  remoteTimeout: option({
+    group: 'oslo_policy',
+    name: 'remote_timeout',
+    help: 'Longest wait for the answer to an http: or https: check, in seconds.',
+    default: 60,
+    parse: decimal(0.001, 3600),
+  }),
+  remoteSslVerifyServerCrt: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_verify_server_crt',
+    help: 'Whether https: checks verify the certificate of the server.',
+    default: false,
+    parse: boolean(),
+  }),
+  remoteSslCaCrtFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_ca_crt_file',
+    help: 'Certificates of the authorities that https: checks trust.',
+    default: null,
+    defaultText: "Node's own",
+    parse: text,
+  }),
+  remoteSslClientCrtFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_client_crt_file',
+    help: 'Certificate that https: checks show.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+  }),
+  remoteSslClientKeyFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_client_key_file',
+    help: 'Key of that certificate.',
+    default: null,
+    defaultText: 'in the file of the certificate',
+    parse: text,
+  }),
   maxRequestBody: option({
     group: 'stockroom',
     name: 'max_request_body',
@@ -472,7 +552,10 @@ const OPTIONS = {
   }),
 };
 
-export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[Key]['default'] | ParsedOf<Key> };
+export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[Key]['default'] | ParsedOf<Key> } & {
+  /** The configuration files that were read: what they name with a relative path is searched beside them. */
+  readonly configFiles: readonly string[];
+};
 type ParsedOf<Key extends keyof typeof OPTIONS> = ReturnType<(typeof OPTIONS)[Key]['parse']>;
 
 /** A configuration value that cannot be used; the message names where it came from. */
@@ -497,13 +580,13 @@ export function readConfig({ argv = process.argv.slice(2), env = process.env }: 
     const moved = one.login === true && loginGroup !== null ? { ...one, group: loginGroup } : one;
     return [key, resolve(moved, flags, env, fileValues)];
   });
-  return Object.fromEntries(config) as Config;
+  return { ...Object.fromEntries(config), configFiles: files } as Config;
 }
 
 /** The configuration with nothing but defaults, and what is given. */
 export function defaultConfig(given: Partial<Config> = {}): Config {
   const defaults = Object.fromEntries(Object.entries(OPTIONS).map(([key, one]) => [key, one.default])) as Config;
-  return { ...defaults, ...given };
+  return { ...defaults, configFiles: [], ...given };
 }
 
 /** The text of --help. */
@@ -668,17 +751,24 @@ function integer(min: number, max: number) {
   });
 }
 
-function oneOf<Choice extends string>(...choices: Choice[]) {
-  return expecting(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`, (value) =>
-    choices.find((choice) => choice === value),
-  );
+function decimal(min: number, max: number) {
+  return expecting(`a number from ${min} to ${max}`, (value) => {
+    const number = Number(value);
+    return /^\d+(\.\d+)?$/.test(value) && number >= min && number <= max ? number : undefined;
+  });
 }
 
 function list(value: string): readonly string[] {
   return value
     .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function oneOf<Choice extends string>(...choices: Choice[]) {
+  return expecting(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`, (value) =>
+    choices.find((choice) => choice === value),
+  );
 }
 
 /** Credentials in it would end up in logs and headers; they have options of their own. */

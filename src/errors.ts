@@ -75,6 +75,8 @@ export const notAcceptable = () => new ApiError(406, 'Only application/json is p
 export const unsupportedMediaType = (type: string) =>
   new ApiError(415, `The media type ${type} is not supported, use application/json`, undefined, { mediaType: type });
 export const forbidden = (rule: string) => new ApiError(403, `Policy does not allow ${rule} to be performed.`);
+/** The caller's token is for the whole system or a domain, and the rule wants one for a project. */
+export const wrongScope = (rule: string) => new ApiError(403, rule);
 export const bodyTooLarge = (limit: number) =>
   new ApiError(413, `The request body is larger than ${limit} bytes, the most this server accepts.`);
 export const bodyIncomplete = () => badRequest('The request body is shorter than its content-length header says.');

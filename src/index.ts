@@ -25,7 +25,7 @@ export interface EmbeddedService {
 
 /** A ready service for tests and for embedding in another program. Any token is accepted (noauth2). */
 export async function createService(options: ServiceOptions = {}): Promise<EmbeddedService> {
-  const config = defaultConfig({ logLevel: options.logLevel ?? 'silent' });
+  const config = defaultConfig({ logLevel: options.logLevel ?? 'silent', policyFile: '', policyDirs: [] });
   const database = options.connection === undefined ? await embedded(options.dataDir) : null;
   const connection = options.connection ?? database?.connectionString ?? '';
   try {

@@ -13,6 +13,7 @@ import { ApiError } from './errors.js';
 import { createServer } from './http/server.js';
 import { createLog } from './ops/log.js';
 import { defaultDataDir, drain, isLoopback } from './ops/process.js';
+import { PolicyFileError } from './policy/problem.js';
 
 /** The process: read the configuration, bring the database up, listen; on SIGTERM finish what has begun and exit 0. */
 async function main(): Promise<void> {
@@ -166,7 +167,7 @@ function say(line: string): void {
 try {
   await main();
 } catch (error) {
-  const expected = [ConfigError, EmbeddedError, SchemaError].some((kind) => error instanceof kind);
+  const expected = [ConfigError, EmbeddedError, PolicyFileError, SchemaError].some((kind) => error instanceof kind);
   process.stderr.write(`${expected || !(error instanceof Error) ? (error as Error).message : (error.stack ?? '')}\n`);
   process.exitCode = 1;
 }

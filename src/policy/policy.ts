@@ -1,22 +1,60 @@
+import type { Logger } from 'pino';
 import type { Identity } from '../auth/identity.js';
+import { forbidden, wrongScope } from '../errors.js';
+import { scopeOf } from './credentials.js';
+import type { Target } from './language/template.js';
+import { loadPolicy } from './load.js';
+import { locatePolicyFiles, type PolicyFilesOptions } from './locate.js';
+import { askRemote, type RemoteOptions } from './remote.js';
+import type { RuleOptions } from './rules.js';
+import { watchPolicy } from './watch.js';
 
-export interface PolicyTarget {
-  /** The project whose usages are asked for; null when the request names none. */
-  readonly projectId: string | null;
+/** What a request is about, for `%(key)s` in checks. */
+export type PolicyTarget = Target;
+
+export interface PolicyOptions extends PolicyFilesOptions, RuleOptions {
+  /** False: tokens of any scope are as good as those for a project. */
+  readonly enforceScope: boolean;
+  readonly remote: RemoteOptions;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** The clock that says when to look at the files again, in milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Policy {
+  /**
+   * Returns when the caller may do what the rule guards; at once, unless the rule asks a remote server.
+   *
+   * @param target what the request is about; without it, the caller
+   * @throws ApiError 403
+   */
+  authorize(rule: string, identity: Identity, target?: PolicyTarget): void | Promise<void>;
 }
 
 /**
- * Whether a caller may do what a rule guards. These are the built-in defaults (spec: policies.json): every rule allows the
- * roles `admin` and `service`, and `placement:usages` a reader of the project; tokens with the scope of the system or of a domain are
- * refused.
+ * The policy of the service: defaults, with files laid over them that are read again when they change.
+ *
+ * @throws PolicyFileError when the files cannot be used
  */
-export function isPermitted(rule: string, identity: Identity, target?: PolicyTarget): boolean {
-  if (identity.systemScope !== null || identity.domainId !== null) return false;
-  if (identity.roles.includes('admin') || identity.roles.includes('service')) return true;
-  return (
-    rule === 'placement:usages' &&
-    identity.roles.includes('reader') &&
-    identity.projectId !== null &&
-    identity.projectId === target?.projectId
-  );
+export function createPolicy(options: PolicyOptions): Policy {
+  const current = watchPolicy({
+    locate: () => locatePolicyFiles(options),
+    load: (files) => loadPolicy(files, options, (url, question) => askRemote(url, question, options.remote)),
+    log: options.log,
+    ...(options.now === undefined ? {} : { now: options.now }),
+  });
+  return {
+    authorize(rule, identity, target = { project_id: identity.projectId, user_id: identity.userId }) {
+      const { rules, tests } = current();
+      // Only the scopes of the rule itself count, not those of rules it refers to.
+      const scopes = rules.get(rule)?.scopes ?? null;
+      if (options.enforceScope && scopes !== null && !scopes.includes(scopeOf(identity))) throw wrongScope(rule);
+      const answer = tests.get(rule)?.({ rule, identity, target }) ?? false;
+      if (answer === true) return;
+      if (answer === false) throw forbidden(rule);
+      return answer.then((allowed) => {
+        if (!allowed) throw forbidden(rule);
+      });
+    },
+  };
 }

@@ -15,7 +15,7 @@ describe('two service processes on one database', () => {
   let apis: [Api, Api];
   beforeEach(async () => {
     databaseUrl = await createTestDatabase();
-    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
+    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, OS_OSLO_POLICY__ENFORCE_NEW_DEFAULTS: 'false' };
     processes = [startProcess(['--port', '0'], env), startProcess(['--port', '0'], env)];
     const [first, second] = await Promise.all(processes.map((one) => one.listening()));
     apis = [first?.api as Api, second?.api as Api];

@@ -30,7 +30,14 @@ export interface TestServiceOptions {
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const databaseUrl = options.databaseUrl ?? (await createTestDatabase());
   const service = composeService(
-    defaultConfig({ auditInterval: 0, ...options.config }),
+    defaultConfig({
+      auditInterval: 0,
+      // No file of the machine it runs on, and as the conformance tests have it: `admin` may call POST /reshaper, too.
+      policyFile: '',
+      policyDirs: [],
+      enforceNewDefaults: false,
+      ...options.config,
+    }),
     databaseUrl,
     options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent'),
   );

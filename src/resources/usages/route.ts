@@ -27,7 +27,7 @@ export function usageRoutes({ pool, topology }: Parts): Route[] {
       path: '/usages',
       since: 'usages',
       rule: 'placement:usages',
-      policyTarget: (query) => ({ projectId: query.get('project_id')?.at(-1) ?? null }),
+      policyTarget: (query) => ({ project_id: query.get('project_id')?.at(-1) ?? null }),
       checkAccept: true,
       async handle({ query, version }) {
         const { project_id, user_id, consumer_type } = usagesQuery(version)(lastValues(query));

@@ -1,0 +1,27 @@
+import { loadPolicy } from './load.js';
+import { PolicyFileError, type PolicyProblem } from './problem.js';
+import type { Rule, RuleOptions } from './rules.js';
+
+export interface PolicyReport {
+  /** What is wrong; empty when all is well. */
+  readonly problems: readonly PolicyProblem[];
+  /** What each rule comes to, defaults included; empty when the service would not start with these files. */
+  readonly rules: readonly Rule[];
+}
+
+/**
+ * Judges policy files, in the order in which they are laid over the defaults, without putting them in force. The files that a
+ * configuration names come from `locatePolicyFiles`.
+ */
+export function checkPolicy(files: readonly string[], options: RuleOptions): PolicyReport {
+  try {
+    // Nothing is asked here, so no remote server is either.
+    const { problems, rules } = loadPolicy(files, options, () => Promise.resolve(false));
+    return { problems, rules: [...rules.values()] };
+  } catch (error) {
+    if (!(error instanceof PolicyFileError)) throw error;
+    const { reason, place } = error;
+    const problem = typeof place === 'string' ? { message: `${place}: ${reason}` } : { message: reason, place };
+    return { problems: [{ severity: 'error', ...problem }], rules: [] };
+  }
+}

@@ -1,0 +1,108 @@
+import type { Identity } from '../auth/identity.js';
+import { credential } from './credentials.js';
+import type { Check, Left } from './language/check.js';
+import { pythonText } from './language/literal.js';
+import { constantText, fill, type Target, type Template } from './language/template.js';
+
+/** What a rule is asked: may this caller do that. */
+export interface Question {
+  /** The rule of the route, whatever other rules it refers to. */
+  readonly rule: string;
+  readonly identity: Identity;
+  readonly target: Target;
+}
+
+export type Answer = boolean | Promise<boolean>;
+
+/** A compiled check. It answers at once unless it has to ask a remote server, and only that can fail. */
+export type Test = (question: Question) => Answer;
+
+export interface Surroundings {
+  /** The test of another rule. */
+  readonly rule: (name: string) => Test;
+  /** Asks a remote server. */
+  readonly remote: (url: string, question: Question) => Promise<boolean>;
+}
+
+const allow: Test = () => true;
+const deny: Test = () => false;
+
+/** Turns a check into a function once, so that a request only runs it. */
+export function compile(check: Check, surroundings: Surroundings): Test {
+  switch (check.kind) {
+    case 'always':
+      return allow;
+    case 'never':
+      return deny;
+    case 'not':
+      return negation(compile(check.check, surroundings));
+    case 'and':
+    case 'or':
+      return chain(
+        check.checks.map((one) => compile(one, surroundings)),
+        check.kind === 'or',
+      );
+    case 'rule':
+      return surroundings.rule(check.name);
+    case 'role':
+      return role(check.name);
+    case 'remote':
+      return remote(check.url, surroundings);
+    case 'equal':
+      return equal(check.left, check.right);
+  }
+}
+
+function negation(test: Test): Test {
+  return (question) => {
+    const answer = test(question);
+    return typeof answer === 'boolean' ? !answer : answer.then((allowed) => !allowed);
+  };
+}
+
+/** Asks one after the other until one answers `decisive`. */
+function chain(tests: readonly Test[], decisive: boolean): Test {
+  const askFrom = (first: number, question: Question): Answer => {
+    let index = first;
+    for (let test = tests[index]; test !== undefined; test = tests[++index]) {
+      const answer = test(question);
+      if (answer === decisive) return decisive;
+      if (typeof answer !== 'boolean') {
+        const next = index + 1;
+        return answer.then((allowed) => (allowed === decisive ? decisive : askFrom(next, question)));
+      }
+    }
+    return !decisive;
+  };
+  return (question) => askFrom(0, question);
+}
+
+function role(name: Template): Test {
+  const constant = constantText(name)?.toLowerCase();
+  return ({ identity, target }) => {
+    const wanted = constant ?? fill(name, target)?.toLowerCase();
+    return wanted !== undefined && identity.roles.some((one) => one === wanted || one.toLowerCase() === wanted);
+  };
+}
+
+function remote(url: Template, surroundings: Surroundings): Test {
+  return (question) => {
+    // What a client sends must not choose another server or path.
+    const filled = fill(url, question.target, encodeURIComponent);
+    return filled === undefined ? false : surroundings.remote(filled, question);
+  };
+}
+
+function equal(left: Left, right: Template): Test {
+  if ('literal' in left) return ({ target }) => fill(right, target) === left.literal;
+  // Credentials are texts, or lists of texts: nothing is inside them.
+  const read = left.path.length === 1 ? credential(left.path[0] ?? '') : undefined;
+  if (read === undefined) return deny;
+  return ({ identity, target }) => {
+    const wanted = fill(right, target);
+    const value = read(identity);
+    if (wanted === undefined || value === undefined) return false;
+    if (typeof value === 'object' && value !== null) return value.includes(wanted);
+    return pythonText(value) === wanted;
+  };
+}

@@ -1,0 +1,42 @@
+import type { Identity } from '../auth/identity.js';
+import type { Value } from './language/literal.js';
+
+export type Credential = Value | readonly string[];
+
+/** The names under which checks find what is known about a caller (spec: policy.md, credentials). */
+const CREDENTIALS: Readonly<Record<string, (identity: Identity) => Credential | undefined>> = {
+  user_id: (identity) => identity.userId,
+  user_domain_id: (identity) => identity.userDomainId,
+  project_id: (identity) => identity.projectId,
+  project_domain_id: (identity) => identity.projectDomainId,
+  domain_id: (identity) => identity.domainId,
+  system_scope: (identity) => identity.systemScope,
+  // The name from before system_scope: there only when there is something to say.
+  system: (identity) => identity.systemScope ?? undefined,
+  roles: (identity) => identity.roles,
+  is_admin_project: (identity) => identity.isAdminProject,
+  service_user_id: (identity) => identity.serviceUserId,
+  service_user_domain_id: (identity) => identity.serviceUserDomainId,
+  service_project_id: (identity) => identity.serviceProjectId,
+  service_project_domain_id: (identity) => identity.serviceProjectDomainId,
+  service_roles: (identity) => identity.serviceRoles,
+};
+
+/** How to read a credential; undefined when there is none of that name. */
+export function credential(name: string): ((identity: Identity) => Credential | undefined) | undefined {
+  return Object.hasOwn(CREDENTIALS, name) ? CREDENTIALS[name] : undefined;
+}
+
+/** All credentials of a caller, as a remote server gets them. */
+export function credentialsOf(identity: Identity): Record<string, Credential> {
+  const named = Object.entries(CREDENTIALS).map(([name, read]) => [name, read(identity)] as const);
+  return Object.fromEntries(named.filter((pair): pair is [string, Credential] => pair[1] !== undefined));
+}
+
+export type Scope = 'system' | 'domain' | 'project';
+
+/** A token without any scope counts as one for a project. */
+export function scopeOf({ systemScope, domainId }: Identity): Scope {
+  if (systemScope !== null) return 'system';
+  return domainId !== null && domainId !== '' ? 'domain' : 'project';
+}

@@ -1,0 +1,31 @@
+import type { Template } from './template.js';
+
+/** A check of the oslo.policy language as the parser leaves it (spec: policy.md, language). */
+export type Check =
+  | { readonly kind: 'always' }
+  /** Denies; `why` says what is wrong with a text that was meant to be a check. */
+  | { readonly kind: 'never'; readonly why?: string }
+  | { readonly kind: 'not'; readonly check: Check }
+  | { readonly kind: 'and' | 'or'; readonly checks: readonly Check[] }
+  | { readonly kind: 'rule'; readonly name: string }
+  | { readonly kind: 'role'; readonly name: Template }
+  | { readonly kind: 'remote'; readonly url: Template }
+  /** A literal, or a credential by the dotted path to it, compared with a text. */
+  | { readonly kind: 'equal'; readonly left: Left; readonly right: Template };
+
+export type Left = { readonly literal: string } | { readonly path: readonly string[] };
+
+export const ALWAYS: Check = { kind: 'always' };
+export const NEVER: Check = { kind: 'never' };
+
+export function both(kind: 'and' | 'or', checks: readonly Check[]): Check {
+  const [only] = checks;
+  return checks.length === 1 && only !== undefined ? only : { kind, checks };
+}
+
+/** Calls back for a check and everything in it; references are not followed. */
+export function walk(check: Check, visit: (check: Check) => void): void {
+  visit(check);
+  if (check.kind === 'not') walk(check.check, visit);
+  if (check.kind === 'and' || check.kind === 'or') for (const one of check.checks) walk(one, visit);
+}

@@ -1,0 +1,59 @@
+import { pythonText, type Value } from './literal.js';
+
+/** A text with `%(key)s` in it, to be filled in from the target of a request. */
+export interface Template {
+  /** As it was written. */
+  readonly source: string;
+  /** Texts, and keys of the target. */
+  readonly parts: readonly (string | { readonly key: string })[];
+}
+
+/** What a request is about: keys that `%(key)s` can name. */
+export type Target = Readonly<Record<string, Value>>;
+
+export interface BadTemplate {
+  readonly message: string;
+  readonly offset: number;
+}
+
+/** `%%` is a percent sign. Python's other conversions (`%d`, `%(x)r`) have no use in a policy and are refused. */
+export function parseTemplate(source: string): Template | BadTemplate {
+  const parts: (string | { key: string })[] = [];
+  let at = 0;
+  while (at < source.length) {
+    const percent = source.indexOf('%', at);
+    if (percent === -1) break;
+    if (percent > at) parts.push(source.slice(at, percent));
+    if (source[percent + 1] === '%') {
+      parts.push('%');
+      at = percent + 2;
+      continue;
+    }
+    const close = source[percent + 1] === '(' ? source.indexOf(')', percent) : -1;
+    if (close === -1 || source[close + 1] !== 's') {
+      return { message: 'after % there must be (name)s, or another % for a percent sign', offset: percent };
+    }
+    parts.push({ key: source.slice(percent + 2, close) });
+    at = close + 2;
+  }
+  if (at < source.length) parts.push(source.slice(at));
+  return { source, parts };
+}
+
+/** The text when nothing has to be filled in. */
+export function constantText({ parts }: Template): string | undefined {
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+}
+
+/** Undefined when the target lacks a key. */
+export function fill({ parts }: Template, target: Target, encode = (text: string) => text): string | undefined {
+  let filled = '';
+  for (const part of parts) {
+    if (typeof part === 'string') filled += part;
+    else {
+      if (!Object.hasOwn(target, part.key)) return undefined;
+      filled += encode(pythonText(target[part.key] ?? null));
+    }
+  }
+  return filled;
+}

@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+import type { Question, Test } from './compile.js';
+import { parsePolicyFile, type FileRule } from './file.js';
+import { PolicyFileError, type PolicyProblem } from './problem.js';
+import { reviewRules } from './review.js';
+import { compileRules, rulesOf, type Rule, type RuleOptions } from './rules.js';
+
+export interface LoadedPolicy {
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly tests: ReadonlyMap<string, Test>;
+  readonly problems: readonly PolicyProblem[];
+}
+
+/**
+ * Reads files, lays them over the defaults in their order, and compiles the result.
+ *
+ * @throws PolicyFileError when a file cannot be read or is no policy file, or when rules refer to each other in a circle
+ */
+export function loadPolicy(
+  files: readonly string[],
+  options: RuleOptions,
+  remote: (url: string, question: Question) => Promise<boolean>,
+): LoadedPolicy {
+  const fileRules = new Map<string, FileRule>();
+  const problems: PolicyProblem[] = [];
+  for (const file of files) {
+    const parsed = parsePolicyFile(textOf(file), file);
+    problems.push(...parsed.problems);
+    for (const [name, rule] of parsed.rules) fileRules.set(name, rule);
+  }
+  const rules = rulesOf(fileRules, options);
+  const tests = compileRules(rules, options, remote);
+  return { rules, tests, problems: [...problems, ...reviewRules(rules, options)] };
+}
+
+function textOf(file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(fs.readFileSync(file));
+  } catch (error) {
+    throw new PolicyFileError(`cannot be read: ${(error as Error).message}`, file, { cause: error });
+  }
+}

@@ -1,0 +1,36 @@
+/** A place in a policy file; line and column count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Something in the policy files that does not do what its author meant. An error makes a rule, or the whole file, unusable. */
+export interface PolicyProblem {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly rule?: string;
+  readonly place?: Place;
+}
+
+function placeText({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}
+
+/** A problem on one line. */
+export function problemText({ severity, message, rule, place }: PolicyProblem): string {
+  const where = place === undefined ? '' : `${placeText(place)}: `;
+  return `${where}${severity}: ${rule === undefined ? '' : `rule ${rule}: `}${message}`;
+}
+
+/** Policy files that cannot be used at all; the message names file, line and column. */
+export class PolicyFileError extends Error {
+  readonly reason: string;
+  readonly place: Place | string;
+
+  constructor(reason: string, place: Place | string, options?: ErrorOptions) {
+    super(`${typeof place === 'string' ? place : placeText(place)}: ${reason}`, options);
+    this.reason = reason;
+    this.place = place;
+  }
+}

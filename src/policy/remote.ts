@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { Question } from './compile.js';
+import { credentialsOf } from './credentials.js';
+
+/** How `http:` and `https:` checks ask ([oslo_policy] remote_*). */
+export interface RemoteOptions {
+  readonly contentType: 'application/x-www-form-urlencoded' | 'application/json';
+  /** Seconds until an answer must be complete. */
+  readonly timeout: number;
+  readonly verifyServer: boolean;
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+}
+
+/** More than the answer `True` is a denial, however long it goes on. */
+const LONGEST_ANSWER = 64 * 1024;
+
+/**
+ * Asks a remote server whether a caller may do something. Only the answer `True` allows, whatever its status.
+ *
+ * @throws when the server cannot be reached or is too slow: then nobody knows
+ */
+export async function askRemote(url: string, question: Question, options: RemoteOptions): Promise<boolean> {
+  const body = requestBody(question, options.contentType);
+  let text: string;
+  try {
+    text = await post(url, body, options);
+  } catch (error) {
+    throw new Error(`The policy server at ${url} gave no answer: ${(error as Error).message}`, { cause: error });
+  }
+  return text.replace(/^"+/, '').replace(/"+$/, '') === 'True';
+}
+
+function requestBody({ rule, target, identity }: Question, contentType: RemoteOptions['contentType']): string {
+  const members = { rule, target, credentials: credentialsOf(identity) };
+  if (contentType === 'application/json') return JSON.stringify(members);
+  const form = Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]);
+  return new URLSearchParams(form as [string, string][]).toString();
+}
+
+function post(url: string, body: string, options: RemoteOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = (url.startsWith('https:') ? https : http).request(url, {
+      method: 'POST',
+      headers: { 'content-type': options.contentType, 'content-length': Buffer.byteLength(body) },
+      signal: AbortSignal.timeout(options.timeout * 1000),
+      ...(url.startsWith('https:') ? tlsOptions(options) : {}),
+    });
+    request.on('error', (error) => {
+      reject(error.name === 'AbortError' ? new Error(`timeout after ${options.timeout} s`) : error);
+    });
+    request.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('error', reject);
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > LONGEST_ANSWER) {
+          resolve('');
+          request.destroy();
+        }
+      });
+      response.on('end', () => {
+        resolve(text);
+      });
+    });
+    request.end(body);
+  });
+}
+
+function tlsOptions({ verifyServer, caFile, certFile, keyFile }: RemoteOptions): https.RequestOptions {
+  const file = (path: string | null) => (path === null ? undefined : fs.readFileSync(path));
+  return { rejectUnauthorized: verifyServer, ca: file(caFile), cert: file(certFile), key: file(keyFile ?? certFile) };
+}

@@ -1,0 +1,106 @@
+import { compile, type Question, type Test } from './compile.js';
+import { DEFAULT_RULES } from './defaults.js';
+import type { FileRule } from './file.js';
+import type { Check } from './language/check.js';
+import { parseRule } from './language/parser.js';
+import { PolicyFileError, type Place } from './problem.js';
+
+/** A rule as it is after the files have been laid over the defaults. */
+export interface Rule {
+  readonly name: string;
+  readonly check: Check;
+  readonly text: string;
+  /** Tokens of any other scope are refused; null for any scope. */
+  readonly scopes: readonly string[] | null;
+  /** Where a file defines it; null for a default. */
+  readonly place: Place | null;
+}
+
+export interface RuleOptions {
+  /** False: what the deprecated defaults allowed is still allowed. */
+  readonly enforceNewDefaults: boolean;
+  /** The rule that stands for those that do not exist. */
+  readonly defaultRule: string;
+}
+
+/** A rule of a file replaces the default of its name completely, its deprecated part included. */
+export function rulesOf(
+  fileRules: ReadonlyMap<string, FileRule>,
+  { enforceNewDefaults }: Pick<RuleOptions, 'enforceNewDefaults'>,
+): ReadonlyMap<string, Rule> {
+  const rules = new Map<string, Rule>();
+  for (const { name, check, deprecated, scopes } of DEFAULT_RULES) {
+    const text = deprecated === undefined || enforceNewDefaults ? check : `(${check}) or ${deprecated}`;
+    rules.set(name, { name, text, check: parseRule(text), scopes, place: null });
+  }
+  for (const { name, text, check, place } of fileRules.values()) {
+    rules.set(name, { name, text, check, place, scopes: rules.get(name)?.scopes ?? null });
+  }
+  return rules;
+}
+
+/** The name under which a reference is found; null when it denies. */
+export function referredTo(name: string, rules: ReadonlyMap<string, Rule>, defaultRule: string): string | null {
+  if (rules.has(name)) return name;
+  return rules.has(defaultRule) ? defaultRule : null;
+}
+
+/** How deep checks and the rules they refer to may go into each other, together. */
+const MAX_DEPTH = 500;
+
+/**
+ * Compiles all rules.
+ *
+ * @throws PolicyFileError when rules refer to each other in a circle, or too deep
+ */
+export function compileRules(
+  rules: ReadonlyMap<string, Rule>,
+  { defaultRule }: Pick<RuleOptions, 'defaultRule'>,
+  remote: (url: string, question: Question) => Promise<boolean>,
+): ReadonlyMap<string, Test> {
+  const depths = new Map<string, number>();
+  const path: string[] = [];
+  /** How much is below a rule that is itself `above` deep. */
+  const depthOf = (name: string, above: number): number => {
+    if (path.includes(name)) throw circle([...path.slice(path.indexOf(name)), name], rules);
+    path.push(name);
+    const depth = depths.get(name) ?? checkDepth((rules.get(name) as Rule).check, above);
+    // Asked on the way down, too: this must not run out of stack either.
+    if (above + depth > MAX_DEPTH) throw refusal('is too deep, with the rules it refers to', path, rules);
+    path.pop();
+    depths.set(name, depth);
+    return depth;
+  };
+  const checkDepth = (check: Check, above: number): number => {
+    if (above > MAX_DEPTH) throw refusal('is too deep, with the rules it refers to', path, rules);
+    if (check.kind === 'not') return 1 + checkDepth(check.check, above + 1);
+    if (check.kind === 'and' || check.kind === 'or') {
+      return check.checks.reduce((deepest, one) => Math.max(deepest, 1 + checkDepth(one, above + 1)), 1);
+    }
+    const referred = check.kind === 'rule' ? referredTo(check.name, rules, defaultRule) : null;
+    return referred === null ? 1 : 1 + depthOf(referred, above + 1);
+  };
+  for (const name of rules.keys()) depthOf(name, 0);
+
+  const tests = new Map<string, Test>();
+  const testOf = (reference: string): Test => {
+    const name = referredTo(reference, rules, defaultRule);
+    if (name === null) return () => false;
+    const test = tests.get(name) ?? compile((rules.get(name) as Rule).check, { rule: testOf, remote });
+    tests.set(name, test);
+    return test;
+  };
+  for (const name of rules.keys()) testOf(name);
+  return tests;
+}
+
+function circle(names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
+  const chain = names.map((name) => `rule:${name}`).join(' -> ');
+  return refusal(`refers to itself: ${chain}`, names, rules);
+}
+
+/** The defaults alone have neither circles nor depth, so a rule of a file is among those involved. */
+function refusal(why: string, names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
+  const involved = names.map((name) => rules.get(name)).find((rule) => rule?.place != null);
+  return new PolicyFileError(`rule ${involved?.name ?? names[0] ?? ''} ${why}`, involved?.place ?? 'policy');
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import type { LoadedPolicy } from './load.js';
+import type { LocatedFile } from './locate.js';
+import { problemText } from './problem.js';
+
+export interface WatchOptions {
+  readonly locate: () => readonly LocatedFile[];
+  readonly load: (files: readonly string[]) => LoadedPolicy;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Milliseconds that only go forward. */
+  readonly now?: () => number;
+}
+
+/** How long files are believed to be as they were. */
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * Keeps a policy as fresh as its files: whoever asks makes it look, at most once a second. Files that cannot be used leave
+ * the rules as they were, and are logged once.
+ *
+ * @throws PolicyFileError when the files cannot be used at the beginning
+ */
+export function watchPolicy({ locate, load, log, now = () => performance.now() }: WatchOptions): () => LoadedPolicy {
+  let files = locate();
+  let policy = load(files.map((file) => file.path));
+  let lookedAt = now();
+  let failedWith = '';
+  report('the policy is in force');
+
+  return () => {
+    const time = now();
+    if (time - lookedAt < LOOK_EVERY_MS) return policy;
+    lookedAt = time;
+    try {
+      const found = locate();
+      if (sameFiles(found, files)) return policy;
+      // Also when what follows fails: the same files would only fail again.
+      files = found;
+      policy = load(files.map((file) => file.path));
+      failedWith = '';
+      report('the policy files have changed; the new policy is in force');
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (reason !== failedWith) log.error({ reason }, 'the policy files cannot be used; the rules stay as they were');
+      failedWith = reason;
+    }
+    return policy;
+  };
+
+  function report(what: string): void {
+    log.info({ files: files.map((file) => file.path) }, what);
+    for (const problem of policy.problems) log.warn({ problem: problemText(problem) }, 'the policy has a problem');
+  }
+}
+
+function sameFiles(some: readonly LocatedFile[], others: readonly LocatedFile[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ path, state }, index) => path === others[index]?.path && state === others[index].state)
+  );
+}
