@@ -51,3 +51,12 @@ export type Admission = Identity | Refusal;
  * Answers at once when nobody has to be asked: requests with a known token, tens of thousands a second, pay no promise.
  */
 export type Authenticate = (headers: RequestHeaders, method: string, path: string) => Admission | Promise<Admission>;
+
+/** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
+export const WITHOUT_USER = {
+  message:
+    'This server could not verify that you are authorized to access the document you requested. ' +
+    'Send a valid token in the x-auth-token header.',
+  code: '401 Unauthorized',
+  title: 'Unauthorized',
+};

@@ -1,4 +1,4 @@
-import { NO_SERVICE, Refusal, type Authenticate, type RequestHeaders } from './identity.js';
+import { NO_SERVICE, Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
  * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`
@@ -28,14 +28,6 @@ export const noauth2: Authenticate = (headers) => {
   };
 };
 
-/** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
-export const WITHOUT_USER = {
-  message:
-    'This server could not verify that you are authorized to access the document you requested. ' +
-    'Send a valid token in the x-auth-token header.',
-  code: '401 Unauthorized',
-  title: 'Unauthorized',
-};
 const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
 
 function text(headers: RequestHeaders, name: string): string | null {

@@ -50,7 +50,7 @@ function dispatch(program: Program, commandLine: CommandLine): number | Promise<
       throw new UsageError(`Unknown option '--${flag}' of ${command.name}\nSee --help for the options.`);
     }
   }
-  return run(command, commandLine);
+  return run(program, command, commandLine);
 }
 
 /** Part of a command, `db`, lists those that begin with it; upstream's tool exits with 0 for that one. */
@@ -68,10 +68,10 @@ function withoutCommand(program: Program, { words, switches }: CommandLine, want
   return USAGE;
 }
 
-async function run(command: Command, commandLine: CommandLine): Promise<number> {
+async function run({ searchesConfiguration }: Program, command: Command, commandLine: CommandLine): Promise<number> {
   let config: Config | null = null;
   try {
-    const loaded = loadConfig(commandLine);
+    const loaded = loadConfig(commandLine, { search: searchesConfiguration });
     ({ config } = loaded);
     return await command.run(loaded, commandLine);
   } catch (error) {

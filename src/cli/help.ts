@@ -10,7 +10,8 @@ the environment, the environment over files, later files over earlier ones. Flag
       Configuration file in the format of placement.conf; may be repeated.
   --config-dir FOLDER
       Reads every *.conf in it, in the order of their names; may be repeated. Without either, placement.conf and
-      placement.conf.d are searched in the folder OS_PLACEMENT_CONFIG_DIR, or in ~/.placement, ~, /etc/placement and /etc.
+      placement.conf.d in the folder that OS_PLACEMENT_CONFIG_DIR names. Only placement-manage and placement-status go on
+      to search ~/.placement, ~, /etc/placement and /etc.
   --version
       The version of this program.
   -h, --help

@@ -25,14 +25,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Flags win over the environment, the environment over files, later files over earlier ones.
  *
+ * @param search whether the usual places count when no file is named
  * @throws ConfigError that names the place, section, option, what was expected and what came
  */
 export function loadConfig(
   commandLine: Pick<CommandLine, 'flags' | 'given'>,
-  env: Environment = process.env,
+  { env = process.env, search = false }: { env?: Environment; search?: boolean } = {},
 ): LoadedConfig {
   const home = env['HOME'] ?? os.homedir();
-  const { files, folders } = locateFiles(commandLine.given, home, env['OS_PLACEMENT_CONFIG_DIR']);
+  const { files, folders } = locateFiles(commandLine.given, {
+    home,
+    folder: env['OS_PLACEMENT_CONFIG_DIR'],
+    search,
+  });
   const entries = files.flatMap((file) => parseIni(textOf(file), file));
   const sources: Sources = { flags: commandLine.flags, env, entries, defaults: defaultTextOf };
   const login = valueOf(OPTIONS.keystoneAuthSection, sources)?.value as string | undefined;
@@ -57,7 +62,7 @@ export function loadConfig(
 
 /** For those who want nothing but the values. */
 export function readConfig(from: { argv: readonly string[]; env: Environment }): Config {
-  return loadConfig(readArguments(from.argv), from.env).config;
+  return loadConfig(readArguments(from.argv), from).config;
 }
 
 function connectionOf({ connection, connectionParameters }: Config): string | null {
@@ -74,5 +79,6 @@ function defaultTextOf(section: string, name: string): string | undefined {
     (one) => sectionName(one.group) === section && one.name === name,
   );
   if (found === undefined) return undefined;
-  return found.default === null ? '' : [found.default].flat().join(',');
+  const value = found.default as string | number | boolean | readonly string[] | null;
+  return Array.isArray(value) ? value.join(',') : String(value ?? '');
 }

@@ -13,11 +13,14 @@ export type Given = readonly { readonly kind: 'file' | 'folder'; readonly path: 
 
 /**
  * The files that the command line names; without any, those in the folder of OS_PLACEMENT_CONFIG_DIR, and without that
- * variable the first placement.conf, and the first folder placement.conf.d, of the usual places.
+ * variable, if the usual places are searched, the first placement.conf and the first folder placement.conf.d in them.
  *
  * @throws ConfigError for a folder that cannot be read
  */
-export function locateFiles(given: Given, home: string, folder: string | undefined): LocatedFiles {
+export function locateFiles(
+  given: Given,
+  { home, folder, search }: { home: string; folder: string | undefined; search: boolean },
+): LocatedFiles {
   if (given.length > 0) {
     return {
       files: given.flatMap((one) => (one.kind === 'file' ? [one.path] : filesIn(one.path))),
@@ -29,6 +32,7 @@ export function locateFiles(given: Given, home: string, folder: string | undefin
     const more = path.join(chosen, 'placement.conf.d');
     return { files: [path.join(chosen, 'placement.conf'), ...(isFolder(more) ? filesIn(more) : [])], folders: [] };
   }
+  if (!search) return { files: [], folders: [] };
   const places = [path.join(home, '.placement'), home, '/etc/placement', '/etc'];
   const file = places.map((place) => path.join(place, 'placement.conf')).find((one) => fs.existsSync(one));
   const more = places.map((place) => path.join(place, 'placement.conf.d')).find(isFolder);

@@ -21,7 +21,7 @@ export interface Said {
 }
 
 /** Flag, environment, the last file that has it under any of its names; undefined: nobody has said anything. */
-export function said(one: AnyOption, { flags, env, entries }: Sources): Said | undefined {
+function said(one: AnyOption, { flags, env, entries }: Sources): Said | undefined {
   const flag = one.flag === undefined ? undefined : flags.get(flagName(one));
   if (flag !== undefined) return { text: flag, origin: `--${flagName(one)}` };
   const names = namesOf(one);

@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import { sectionName, type Entry } from './ini.js';
 import { environmentName, namesOf, type AnyOption } from './option.js';
 import { isWithoutMeaning, WITHOUT_MEANING } from './without-meaning.js';
@@ -52,22 +53,10 @@ function complaint(section: string, name: string, known: ReadonlyMap<string, Rea
 }
 
 /** The most similar name, unless all are too different to be meant. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const farthest = Math.max(1, Math.floor(name.length / 3));
-  const ranked = [...candidates].map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far);
+  const ranked = [...candidates]
+    .map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
   return ranked[0] !== undefined && ranked[0].far <= farthest ? ranked[0].one : undefined;
-}
-
-/** Insertions, removals and replacements from one text to the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from.toLowerCase()].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to.toLowerCase()].entries()) {
-      const [above = 0, left = 0, diagonal = 0] = [row[j + 1], next[j], row[j]];
-      next.push(Math.min(above + 1, left + 1, diagonal + (letter === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

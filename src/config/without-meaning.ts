@@ -83,7 +83,7 @@ export const WITHOUT_MEANING: readonly WithoutMeaning[] = [
 ];
 
 /** Sections of libraries that a shared configuration may hold and that nothing here looks at: no warning for what is in them. */
-export const OTHER_SECTIONS =
+const OTHER_SECTIONS =
   /^(oslo_(?!policy$|middleware$)\w+|profiler|cache|database|healthcheck|ssl|osprofiler|coordination|keystone|service_user|cinder|glance|neutron|nova|os_vif\w*|vault|barbican|key_manager)$/;
 
 export function isWithoutMeaning(section: string, name: string): boolean {

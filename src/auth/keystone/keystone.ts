@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import { Refusal, type Admission, type Authenticate, type RequestHeaders } from '../identity.js';
-import { WITHOUT_USER } from '../noauth2.js';
+import { Refusal, WITHOUT_USER, type Admission, type Authenticate, type RequestHeaders } from '../identity.js';
 import { isAllowed } from './access-rules.js';
 import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
 import { createHttpClient } from './http-client.js';

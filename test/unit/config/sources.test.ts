@@ -23,7 +23,8 @@ describe('where an option is said', () => {
     return file;
   }
   const load = (argv: string[], env: Record<string, string> = {}) =>
-    loadConfig(readArguments(argv), { HOME: folder, ...env });
+    loadConfig(readArguments(argv), { env: { HOME: folder, ...env } });
+  const search = (argv: string[]) => loadConfig(readArguments(argv), { env: { HOME: folder }, search: true });
 
   it('matters: flag, environment, later file, earlier file, default', () => {
     const one = write('1.conf', '[stockroom]\nport = 1\nhost = a\naudit_interval = 7\n');
@@ -50,12 +51,13 @@ describe('where an option is said', () => {
     assert.deepEqual(load(inFolder).config.configDirs, [path.join(folder, 'd')]);
   });
 
-  it('is the usual places when nobody says', () => {
+  it('is the usual places when nobody says, for those programs that search', () => {
     const inHome = write('placement.conf', '[stockroom]\nport = 2\n');
-    assert.deepEqual(load([]).config.configFiles.slice(0, 1), [inHome]);
+    assert.deepEqual(search([]).config.configFiles.slice(0, 1), [inHome]);
     const file = write('.placement/placement.conf', '[stockroom]\nport = 1\n');
     const more = write('.placement/placement.conf.d/9.conf', '[stockroom]\nhost = h\n');
-    assert.deepEqual(load([]).config.configFiles, [file, more]);
+    assert.deepEqual(search([]).config.configFiles, [file, more]);
+    assert.deepEqual(load([]).config.configFiles, []);
     const chosen = write('chosen/placement.conf', '');
     assert.deepEqual(load([], { OS_PLACEMENT_CONFIG_DIR: path.dirname(chosen) }).config.configFiles, [chosen]);
     assert.throws(

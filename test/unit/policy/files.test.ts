@@ -155,6 +155,7 @@ describe('which policy files count', () => {
       '/etc/placement',
       '/etc',
     ]);
+    assert.deepEqual(policySearchPath([]), []);
   });
 
   it('finds what a configuration file names beside it', () => {
