@@ -18,7 +18,9 @@ module.exports = {
       comment: 'What is read and how it is searched does not depend on how it was asked. errors.ts is for everybody.',
       severity: 'error',
       from: { path: '^src/(topology|candidates|ledger)/' },
-      to: { path: '^src/(http|resources|auth|policy|ops)/|^src/(app|compose|config|index|main|parts)\\.ts$' },
+      to: {
+        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
+      },
     },
     {
       name: 'the-domain-uses-no-framework',
@@ -52,9 +54,9 @@ module.exports = {
     },
     {
       name: 'only-compose-constructs',
-      comment: 'Everything else is given what it works with. main.ts and index.ts are the two ways in.',
+      comment: 'Everything else is given what it works with. The command line and index.ts are the two ways in.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(compose|main|index)\\.ts$|^src/db/' },
+      from: { path: '^src/', pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/' },
       to: {
         path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',
         dependencyTypesNot: ['type-only'],
@@ -66,6 +68,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^src/(main|index)\\.ts$' },
+    },
+    {
+      name: 'only-main-commands',
+      comment: 'The command line uses the service; nothing uses the command line.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main\\.ts$|^src/cli/' },
+      to: { path: '^src/cli/' },
     },
     {
       name: 'no-tools-at-run-time',

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { routeTable } from '../src/app.js';
-import { optionTable } from '../src/config.js';
+import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
 import type { Parts } from '../src/parts.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
 export const GENERATED = [
-  { file: 'README.md', name: 'options', table: optionTable },
+  { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
+  { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
   { file: 'api-ref/README.md', name: 'routes', table: routeRows },
 ];
 

@@ -1,11 +1,12 @@
 import type { Express } from 'express';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { createKeystone } from './auth/keystone/keystone.js';
 import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
-import { migrate } from './db/migrate.js';
+import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
 import type { CorsOptions } from './http/cors.js';
 import { createClaimWriter } from './ledger/write.js';
@@ -81,10 +82,28 @@ function corsOptions(config: Config): CorsOptions | null {
   };
 }
 
+/** For a database whose schema is not to be touched: only adds the standard names that are missing. */
+export function checkDatabase(config: Config, connectionString: string): Promise<void> {
+  return checkSchema(databaseOptions(config, connectionString));
+}
+
+/** The name of the newest migration of a database; null for an empty one. */
+export function databaseVersion(config: Config, connectionString: string): Promise<string | null> {
+  return schemaVersion(databaseOptions(config, connectionString));
+}
+
+/** One connection, for what the command line asks; the caller ends it. */
+export function connectDatabase(config: Config, connectionString: string): Promise<pg.Client> {
+  return connectClient(databaseOptions(config, connectionString));
+}
+
 function databaseOptions(config: Config, connectionString: string): DatabaseOptions {
   return {
     connectionString,
-    maxConnections: config.maxPoolSize,
+    maxConnections:
+      config.maxPoolSize === 0 || config.maxOverflow === -1 ? Infinity : config.maxPoolSize + config.maxOverflow,
+    maxConnectionAge: Math.max(0, config.connectionRecycleTime),
+    ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
     connectTimeout: config.connectTimeout * 1000,
     statementTimeout: config.statementTimeout * 1000,
   };
@@ -95,7 +114,7 @@ export function policyOptions(config: Config): Omit<PolicyOptions, 'log'> {
   return {
     policyFile: config.policyFile,
     policyDirs: config.policyDirs,
-    searchPath: policySearchPath(config.configFiles),
+    searchPath: policySearchPath(config.configFiles, config.configDirs),
     defaultRule: config.policyDefaultRule,
     enforceNewDefaults: config.enforceNewDefaults,
     enforceScope: config.enforceScope,

@@ -64,3 +64,9 @@ export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as DriverError;
   return code === '23505' || code === '23503' ? constraint : undefined; // unique, foreign key
 }
+
+/** For a name with several addresses the driver's error has one error for each, and no message of its own. */
+export function reasonOf(error: unknown): string {
+  const { message, errors } = error as Error & { errors?: Error[] };
+  return message !== '' ? message : (errors ?? []).map((one) => one.message).join(', ');
+}

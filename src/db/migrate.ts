@@ -39,6 +39,50 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
   }
 }
 
+/**
+ * For those who migrate by hand ([placement_database] sync_on_startup = false): refuses what is not up to date, and adds the
+ * standard resource classes and traits that are missing.
+ *
+ * @throws SchemaError
+ */
+export async function checkSchema(options: DatabaseOptions): Promise<void> {
+  const client = await connectClient(options);
+  try {
+    await checkServerVersion(client);
+    await refuseNewerSchema(client);
+    const done = new Set(await migrationsOf(client));
+    const missing = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js') && !done.has(name));
+    if (missing.length > 0) {
+      throw new SchemaError(
+        `The schema of this database is not up to date (${missing.join(', ')} to come), and [placement_database] sync_on_startup ` +
+          'is false. Run `stockroom db sync` with the same configuration.',
+      );
+    }
+    await addStandardNames(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The name of the newest migration; null for a database without any. */
+export async function schemaVersion(options: DatabaseOptions): Promise<string | null> {
+  const client = await connectClient(options);
+  try {
+    return (await migrationsOf(client)).at(-1)?.replace(/\.js$/, '') ?? null;
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrationsOf(client: pg.Client): Promise<string[]> {
+  const { rows: found } = await client.query(
+    "select to_regclass('knex_migrations') as found where to_regclass('knex_migrations') is not null",
+  );
+  if (found.length === 0) return [];
+  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by id');
+  return rows.map(({ name }) => name);
+}
+
 async function checkServerVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
   const version = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
@@ -48,13 +92,8 @@ async function checkServerVersion(client: pg.Client): Promise<void> {
 }
 
 async function refuseNewerSchema(client: pg.Client): Promise<void> {
-  const { rows: found } = await client.query(
-    "select to_regclass('knex_migrations') as found where to_regclass('knex_migrations') is not null",
-  );
-  if (found.length === 0) return;
   const known = new Set(fs.readdirSync(MIGRATIONS));
-  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by id');
-  const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name));
+  const unknown = (await migrationsOf(client)).filter((name) => !known.has(name));
   if (unknown.length > 0) {
     throw new SchemaError(
       `The schema of this database is newer than this program: it has ${unknown.join(', ')}. Run the newer Stockroom that made it.`,

@@ -5,6 +5,10 @@ export interface DatabaseOptions {
   readonly maxConnections: number;
   /** Longest wait for a connection, milliseconds. */
   readonly connectTimeout: number;
+  /** Longest wait for one of the pool's connections, a new one included, milliseconds; connectTimeout unless given. */
+  readonly poolTimeout?: number;
+  /** Free connections of the pool that are older are closed, seconds; 0 for never. */
+  readonly maxConnectionAge?: number;
   /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
   readonly statementTimeout: number;
 }
@@ -13,6 +17,8 @@ export interface DatabaseOptions {
 export function createPool(options: DatabaseOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(options),
+    connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
+    maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
     // Statements of one transaction go out without waiting for each other's answers where the code does not await them.
     pipeline: true,

@@ -1,15 +1,36 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { prettyStream } from './pretty.js';
 
-export type LogFormat = 'auto' | 'json' | 'pretty';
+export interface LogOptions {
+  /** auto: pretty when standard error is a terminal. A file is always JSON. */
+  readonly logFormat?: 'auto' | 'json' | 'pretty';
+  /** Null: standard error; standard output is for what a person reads at start. */
+  readonly logFile?: string | null;
+  /** Where logFile is; without one, the log is placement.log there. */
+  readonly logDir?: string | null;
+  /** Standard error as well as a file. */
+  readonly useStderr?: boolean;
+  /** Open the file again when log rotation has moved it away. */
+  readonly watchLogFile?: boolean;
+}
 
-/** The log on standard error; standard output is for what a person reads at start. */
-export function createLog(level: string, format: LogFormat = 'json'): Logger {
-  const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pretty ? prettyStream(process.stderr) : standardError(),
-  );
+/** @throws Error when the file cannot be written */
+export function createLog(level: string, options: LogOptions = {}): Logger {
+  const settings = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const file = logFileOf(options);
+  if (file === null) return pino(settings, standardError(options));
+  const destination = pino.destination({ dest: file, sync: true });
+  if (options.watchLogFile === true) reopenWhenMoved(file, destination);
+  if (options.useStderr !== true) return pino(settings, destination);
+  const streams = [destination, standardError(options)].map((stream) => ({ level: 'trace' as const, stream }));
+  return pino(settings, pino.multistream(streams));
+}
+
+function logFileOf({ logFile = null, logDir = null }: LogOptions): string | null {
+  if (logFile === null) return logDir === null ? null : path.join(logDir, 'placement.log');
+  return logDir === null ? logFile : path.resolve(logDir, logFile);
 }
 
 let shared: DestinationStream | null = null;
@@ -18,6 +39,18 @@ let shared: DestinationStream | null = null;
  * Lines are written in the background, 4 kB at a time or what there is after a quarter of a second, and what is left when
  * the process ends. A line costs no system call of its own, and none waits for a slow reader.
  */
-function standardError(): DestinationStream {
+function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
+  if (logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY)) return prettyStream(process.stderr);
   return (shared ??= pino.destination({ fd: 2, sync: false, minLength: 4096, periodicFlush: 250 }));
+}
+
+/** Log rotation moves the file away; it is written to under its new name until somebody looks. */
+function reopenWhenMoved(file: string, destination: { reopen(file: string): void }): void {
+  let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+  setInterval(() => {
+    const now = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+    if (now !== undefined && now === inode) return;
+    destination.reopen(file);
+    inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+  }, 1000).unref();
 }

@@ -12,8 +12,12 @@ export interface PolicyFilesOptions {
   readonly searchPath: readonly string[];
 }
 
-/** As oslo.config searches: folders given, folders of the configuration files (the last first), then the usual places. */
+/**
+ * As oslo.config searches: folders given, folders of the configuration files (the last first), then the usual places; nowhere
+ * when there is no configuration file, because then this is no deployment that those places are meant for.
+ */
 export function policySearchPath(configFiles: readonly string[], configDirs: readonly string[] = []): string[] {
+  if (configFiles.length + configDirs.length === 0) return [];
   const home = os.homedir();
   return [
     ...configDirs.map((folder) => path.resolve(folder)),

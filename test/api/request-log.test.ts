@@ -260,7 +260,8 @@ describe('the request log', () => {
     });
 
     it('is chosen by the format; a silent log writes nothing', () => {
-      for (const format of ['auto', 'json', 'pretty'] as const) createLog('silent', format).info('never seen');
+      for (const format of ['auto', 'json', 'pretty'] as const)
+        createLog('silent', { logFormat: format }).info('never seen');
     });
   });
 });

@@ -27,9 +27,7 @@ describe('the options of [keystone_authtoken]', () => {
   const read = (text: string, env: Record<string, string> = {}): Config => {
     const file = path.join(folder, 'placement.conf');
     writeFileSync(file, text);
-    const config = readConfig({ argv: ['--config-file', file], env });
-    assert.notEqual(config, 'help');
-    return config as Config;
+    return readConfig({ argv: ['--config-file', file], env });
   };
 
   it('are read from a file of upstream, older names included', () => {

@@ -158,13 +158,13 @@ describe('which policy files count', () => {
       '/etc/placement',
       '/etc',
     ]);
+    assert.deepEqual(policySearchPath([]), []);
   });
 
   it('finds what a configuration file names beside it', () => {
     const found = folder.write('etc/rules.yaml', '');
     const conf = folder.write('etc/placement.conf', '[oslo_policy]\npolicy_file = rules.yaml\nenforce_scope = no\n');
     const config = readConfig({ argv: ['--config-file', conf], env: { OS_OSLO_POLICY__POLICY_DIRS: 'a, b' } });
-    assert.ok(config !== 'help');
     const options = policyOptions(config);
     assert.deepEqual(
       locatePolicyFiles(options).map((file) => file.path),

@@ -1,0 +1,99 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
+import { withoutPassword } from '../config/database-url.js';
+import { ConfigError, loadConfig, type Config } from '../config.js';
+import { EmbeddedError } from '../db/embedded.js';
+import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
+import { SchemaError } from '../db/migrate.js';
+import { PolicyFileError } from '../policy/problem.js';
+import { complain, say, type Command } from './command.js';
+import { programOf, type Program } from './commands.js';
+import { commandHelp, programHelp } from './help.js';
+
+/** The exit code of a command line that makes no sense. */
+const USAGE = 2;
+
+/** Runs what the command line asks for. Answers the exit code. */
+export async function runCli([file = '', ...argv]: readonly string[]): Promise<number> {
+  const program = programOf(path.basename(file, '.js'));
+  try {
+    const commandLine = readArguments(argv);
+    if (commandLine.switches.has('version')) {
+      say(version());
+      return 0;
+    }
+    return await dispatch(program, commandLine);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    complain(error.message);
+    return USAGE;
+  }
+}
+
+function dispatch(program: Program, commandLine: CommandLine): number | Promise<number> {
+  const { words, switches } = commandLine;
+  const wanted = [...program.prefix, ...words].join(' ');
+  const help = switches.has('help');
+  if (words.length === 0 && (help || program.name !== 'stockroom')) {
+    say(programHelp(program).trimEnd());
+    return help ? 0 : program.name === 'placement-manage' ? 1 : USAGE;
+  }
+  const command = program.commands.find(({ name }) => name === (words.length === 0 ? 'serve' : wanted));
+  if (command === undefined) return withoutCommand(program, commandLine, wanted);
+  if (help) {
+    say(commandHelp(program, command).trimEnd());
+    return 0;
+  }
+  for (const flag of [...switches, ...commandLine.values.keys()]) {
+    if (flag !== 'use-syslog' && command.flags?.[flag] === undefined) {
+      throw new UsageError(`Unknown option '--${flag}' of ${command.name}\nSee --help for the options.`);
+    }
+  }
+  return run(program, command, commandLine);
+}
+
+/** Part of a command, `db`, lists those that begin with it; upstream's tool exits with 0 for that one. */
+function withoutCommand(program: Program, { words, switches }: CommandLine, wanted: string): number {
+  const commands = program.commands.filter(({ name }) => name.startsWith(`${wanted} `));
+  if (commands.length === 0) {
+    throw new UsageError(`Unknown command '${words.join(' ')}'\nSee --help for the commands.`);
+  }
+  const text = programHelp({ ...program, commands }, false).trimEnd();
+  if (switches.has('help') || wanted === 'db') {
+    say(text);
+    return 0;
+  }
+  complain(text);
+  return USAGE;
+}
+
+async function run({ searchesConfiguration }: Program, command: Command, commandLine: CommandLine): Promise<number> {
+  let config: Config | null = null;
+  try {
+    const loaded = loadConfig(commandLine, { search: searchesConfiguration });
+    ({ config } = loaded);
+    return await command.run(loaded, commandLine);
+  } catch (error) {
+    if (command.failure !== undefined) complain('Error:');
+    complain(explained(error, config));
+    return command.failure ?? 1;
+  }
+}
+
+/** What was foreseen needs no stack trace. */
+function explained(error: unknown, config: Config | null): string {
+  const foreseen = [ConfigError, EmbeddedError, SchemaError, PolicyFileError].some((kind) => error instanceof kind);
+  if (foreseen || !(error instanceof Error)) return error instanceof Error ? error.message : String(error);
+  if (isUnavailable(error) || isRefused(error)) {
+    const where = config?.connection ?? null;
+    return `The database${where === null ? '' : ` at ${withoutPassword(where)}`} cannot be used: ${reasonOf(error)}.`;
+  }
+  return error.stack ?? error.message;
+}
+
+function version(): string {
+  // Beside src/ and dist/ alike.
+  const text = fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

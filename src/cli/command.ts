@@ -1,0 +1,30 @@
+import type { CommandLine } from '../config/arguments.js';
+import type { LoadedConfig } from '../config.js';
+
+/** Something that one can ask the program to do. */
+export interface Command {
+  /** `db sync` */
+  readonly name: string;
+  readonly summary: string;
+  /** What --help says below the usage. */
+  readonly help?: string;
+  /** The flags it has beside those of the configuration, each with its meaning. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Answers the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
+  run(loaded: LoadedConfig, commandLine: CommandLine): Promise<number>;
+  /** The exit code when something unforeseen happens. */
+  readonly failure?: number;
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Says what the files and variables have that nobody knows. */
+export function warn({ warnings }: LoadedConfig): void {
+  for (const one of warnings) complain(`Warning: ${one}`);
+}

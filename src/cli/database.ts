@@ -1,0 +1,24 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { ConfigError, type Config } from '../config.js';
+import { startEmbedded } from '../db/embedded.js';
+import { defaultDataDir } from '../ops/process.js';
+
+/** The database of the configuration: one's own, or the embedded one if it has been used before. */
+export async function withDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
+  if (config.connection !== null) return use(config.connection);
+  const dataDir = config.dataDir ?? defaultDataDir();
+  // Otherwise someone who forgot the configuration would see an empty database, made for the occasion.
+  if (!fs.existsSync(path.join(dataDir, 'postgresql'))) {
+    throw new ConfigError(
+      `[placement_database] connection is missing, and there is no embedded database in ${dataDir}. Name a configuration ` +
+        'file with --config-file, or set OS_PLACEMENT_DATABASE__CONNECTION.',
+    );
+  }
+  const database = await startEmbedded({ dataDir });
+  try {
+    return await use(database.connectionString);
+  } finally {
+    await database.stop();
+  }
+}

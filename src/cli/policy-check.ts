@@ -1,0 +1,28 @@
+import { policyOptions } from '../compose.js';
+import { checkPolicy } from '../policy/check.js';
+import { locatePolicyFiles } from '../policy/locate.js';
+import { PolicyFileError, problemText } from '../policy/problem.js';
+import { complain, say, type Command } from './command.js';
+
+export const policyCheck: Command = {
+  name: 'policy check',
+  summary: 'Judge the policy files that the configuration names.',
+  help: 'Prints what is wrong with them to standard error. Exit code: 0 all is well, or there are only warnings; 1 something is wrong.',
+  run({ config }) {
+    const options = policyOptions(config);
+    try {
+      const files = locatePolicyFiles(options).map((file) => file.path);
+      const { problems } = checkPolicy(files, options);
+      for (const problem of problems) complain(problemText(problem));
+      const errors = problems.filter(({ severity }) => severity === 'error').length;
+      const read =
+        files.length === 0 ? 'No policy file: the defaults are in force' : `Policy files: ${files.join(', ')}`;
+      say(`${read}; errors: ${errors}, warnings: ${problems.length - errors}`);
+      return Promise.resolve(errors === 0 ? 0 : 1);
+    } catch (error) {
+      if (!(error instanceof PolicyFileError)) throw error;
+      complain(error.message);
+      return Promise.resolve(1);
+    }
+  },
+};

@@ -1,0 +1,82 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { Given } from './locate.js';
+import { flagName, type AnyOption } from './option.js';
+import { OPTIONS } from './options.js';
+
+/** The command line is not one that this program understands. */
+export class UsageError extends Error {}
+
+export interface CommandLine {
+  /** What is no flag: the command. */
+  readonly words: readonly string[];
+  /** Texts of options that were given as flags. */
+  readonly flags: ReadonlyMap<string, string>;
+  readonly given: Given;
+  /** Flags that are no options: --help, --json and the like. */
+  readonly switches: ReadonlySet<string>;
+  /** Of a flag that belongs to a command and has a value: --max-count. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+const OF_COMMANDS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+  json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  // A flag of upstream's tools; where logs go is not asked here (without-meaning.ts).
+  'use-syslog': { type: 'boolean' },
+  'max-count': { type: 'string' },
+  max_count: { type: 'string' },
+} as const;
+
+/**
+ * Flags may stand before and after the command.
+ *
+ * @throws UsageError
+ */
+export function readArguments(argv: readonly string[]): CommandLine {
+  const options: AnyOption[] = Object.values(OPTIONS).filter((one: AnyOption) => one.flag !== undefined);
+  const ofOptions = new Map(options.map((one) => [flagName(one), one]));
+  const types: NonNullable<ParseArgsConfig['options']> = {
+    ...OF_COMMANDS,
+    'config-file': { type: 'string', multiple: true },
+    'config-dir': { type: 'string', multiple: true },
+  };
+  for (const [name, one] of ofOptions) types[name] = { type: one.flag === 'switch' ? 'boolean' : 'string' };
+  const { tokens, positionals } = parsed(argv, types);
+
+  const flags = new Map<string, string>();
+  const given: { kind: 'file' | 'folder'; path: string }[] = [];
+  const [switches, values] = [new Set<string>(), new Map<string, string>()];
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, value } = token;
+    if (name === 'config-file' || name === 'config-dir') {
+      given.push({ kind: name === 'config-file' ? 'file' : 'folder', path: value ?? '' });
+    } else if (ofOptions.has(name)) {
+      flags.set(name, value ?? 'true');
+    } else if (value === undefined) {
+      switches.add(name);
+    } else {
+      values.set(name.replace('_', '-'), value);
+    }
+  }
+  return { words: positionals, flags, given, switches, values };
+}
+
+function parsed(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
+  try {
+    // node:util takes a value that begins with a dash for a mistake; -1 is none.
+    const args = argv.flatMap((one, index) =>
+      /^-\d/.test(one) && /^--max[-_]count$/.test(argv[index - 1] ?? '') ? [] : [one + negativeAfter(argv, index)],
+    );
+    return parseArgs({ args, options, allowPositionals: true, tokens: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee --help for the options.`);
+  }
+}
+
+function negativeAfter(argv: readonly string[], index: number): string {
+  const next = argv[index + 1] ?? '';
+  return /^--max[-_]count$/.test(argv[index] ?? '') && /^-\d/.test(next) ? `=${next}` : '';
+}

@@ -1,0 +1,84 @@
+import os from 'node:os';
+import { readArguments, type CommandLine } from './arguments.js';
+import { withParameters } from './database-url.js';
+import { ConfigError } from './error.js';
+import { parseIni, sectionName } from './ini.js';
+import { locateFiles, textOf } from './locate.js';
+import type { AnyOption } from './option.js';
+import { OPTIONS, type Config } from './options.js';
+import { valueOf, type Sources } from './sources.js';
+import { unknownOptions } from './unknown.js';
+
+/** A configuration and how it came about. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each option was said, by its key; those that are not here have their defaults. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** The options as they are found: [keystone_authtoken] auth_section moves some to another section. */
+  readonly options: ReadonlyMap<string, AnyOption>;
+  /** What was said and has no effect. */
+  readonly warnings: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Flags win over the environment, the environment over files, later files over earlier ones.
+ *
+ * @param search whether the usual places count when no file is named
+ * @throws ConfigError that names the place, section, option, what was expected and what came
+ */
+export function loadConfig(
+  commandLine: Pick<CommandLine, 'flags' | 'given'>,
+  { env = process.env, search = false }: { env?: Environment; search?: boolean } = {},
+): LoadedConfig {
+  const home = env['HOME'] ?? os.homedir();
+  const { files, folders } = locateFiles(commandLine.given, {
+    home,
+    folder: env['OS_PLACEMENT_CONFIG_DIR'],
+    search,
+  });
+  const entries = files.flatMap((file) => parseIni(textOf(file), file));
+  const sources: Sources = { flags: commandLine.flags, env, entries, defaults: defaultTextOf };
+  const login = valueOf(OPTIONS.keystoneAuthSection, sources)?.value as string | undefined;
+
+  const [origins, values] = [new Map<string, string>(), new Map<string, unknown>()];
+  const options = new Map<string, AnyOption>();
+  for (const [key, one] of Object.entries(OPTIONS) as [string, AnyOption][]) {
+    const found: AnyOption = one.login === true && login !== undefined ? { ...one, group: login } : one;
+    options.set(key, found);
+    const value = valueOf(found, sources);
+    if (value !== undefined) origins.set(key, value.origin);
+    values.set(key, value === undefined ? one.default : value.value);
+  }
+  const config = { ...Object.fromEntries(values), configFiles: files, configDirs: folders } as unknown as Config;
+  return {
+    config: { ...config, connection: connectionOf(config) },
+    origins,
+    options,
+    warnings: unknownOptions([...Object.values(OPTIONS), ...options.values()], entries, env),
+  };
+}
+
+/** For those who want nothing but the values. */
+export function readConfig(from: { argv: readonly string[]; env: Environment }): Config {
+  return loadConfig(readArguments(from.argv), from).config;
+}
+
+function connectionOf({ connection, connectionParameters }: Config): string | null {
+  if (connection === null) return null;
+  const url = withParameters(connection, connectionParameters);
+  if (url === undefined)
+    throw new ConfigError('Option connection_parameters of [placement_database]: expected a=b&c=d.');
+  return url;
+}
+
+/** What `$name` stands for when nobody has said anything. */
+function defaultTextOf(section: string, name: string): string | undefined {
+  const found: AnyOption | undefined = Object.values(OPTIONS).find(
+    (one) => sectionName(one.group) === section && one.name === name,
+  );
+  if (found === undefined) return undefined;
+  const value = found.default as string | number | boolean | readonly string[] | null;
+  return Array.isArray(value) ? value.join(',') : String(value ?? '');
+}

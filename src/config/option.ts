@@ -1,0 +1,54 @@
+import type { Parse } from './values.js';
+
+/**
+ * An option is `[group] name` of a configuration file in upstream's format, `OS_GROUP__NAME` in the environment, and for
+ * some a flag and a second environment name of its own.
+ */
+export interface Option<Default, Value> {
+  readonly group: string;
+  readonly name: string;
+  /** Names that still work, after the present one: `name` of the same group, or `GROUP/name`. */
+  readonly deprecatedNames?: readonly string[];
+  readonly help: string;
+  readonly default: Default;
+  readonly defaultText?: string;
+  readonly parse: Parse<Value>;
+  /** What else to say about a text that cannot be used. */
+  readonly advice?: (text: string) => string;
+  readonly env?: string;
+  /** 'switch': a flag without a value. */
+  readonly flag?: boolean | 'switch';
+  readonly secret?: boolean;
+  /** The values of a name that is repeated, in one file or several, are collected; otherwise the last wins. */
+  readonly repeatable?: boolean;
+  /** An option of the login to Keystone: [keystone_authtoken] auth_section moves it to another group. */
+  readonly login?: boolean;
+}
+
+export type AnyOption = Option<unknown, unknown>;
+
+export function option<const Default, Value>(one: Option<Default, Value>): Option<Default, Value> {
+  return one;
+}
+
+export function environmentName({ group, name }: { group: string; name: string }): string {
+  return `OS_${group}__${name}`.toUpperCase();
+}
+
+export function flagName({ name }: { name: string }): string {
+  return name.replaceAll('_', '-');
+}
+
+export function defaultText(one: AnyOption): string {
+  if (one.defaultText !== undefined) return one.defaultText;
+  return Array.isArray(one.default) ? one.default.join(', ') : String(one.default);
+}
+
+/** Every name an option goes by, the present one first. */
+export function namesOf({ group, name, deprecatedNames = [] }: AnyOption): { group: string; name: string }[] {
+  const older = deprecatedNames.map((text) => {
+    const [oldGroup, oldName] = text.split('/');
+    return oldName === undefined ? { group, name: text } : { group: oldGroup as string, name: oldName };
+  });
+  return [{ group, name }, ...older];
+}

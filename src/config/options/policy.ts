@@ -1,0 +1,87 @@
+import { option } from '../option.js';
+import { boolean, decimal, list, oneOf, text } from '../values.js';
+
+/** Who may do what. */
+export const policyOptions = {
+  enforceNewDefaults: option({
+    group: 'oslo_policy',
+    name: 'enforce_new_defaults',
+    help: 'false: what the deprecated defaults allowed is still allowed, so role admin may call POST /reshaper.',
+    default: true,
+    parse: boolean(),
+  }),
+  enforceScope: option({
+    group: 'oslo_policy',
+    name: 'enforce_scope',
+    help: 'Refuse tokens for the system or a domain; false: judge them by their roles like others.',
+    default: true,
+    parse: boolean(),
+  }),
+  policyFile: option({
+    group: 'oslo_policy',
+    name: 'policy_file',
+    help: 'Rules in YAML or JSON that replace defaults. A relative name is searched beside the configuration files, then in ~/.placement, ~, /etc/placement and /etc; nowhere when there is no configuration file. It need not exist, and is read again when it changes.',
+    default: 'policy.yaml',
+    parse: text,
+  }),
+  policyDefaultRule: option({
+    group: 'oslo_policy',
+    name: 'policy_default_rule',
+    help: 'The rule that stands for those which other rules refer to and which do not exist.',
+    default: 'default',
+    parse: text,
+  }),
+  policyDirs: option({
+    group: 'oslo_policy',
+    name: 'policy_dirs',
+    help: 'Folders, separated by commas or given one by one, whose files are laid over the policy file in the order of their names.',
+    default: ['policy.d'] as readonly string[],
+    parse: list,
+    repeatable: true,
+  }),
+  remoteContentType: option({
+    group: 'oslo_policy',
+    name: 'remote_content_type',
+    help: 'How http: and https: checks send their question.',
+    default: 'application/x-www-form-urlencoded',
+    parse: oneOf('application/x-www-form-urlencoded', 'application/json'),
+  }),
+  remoteTimeout: option({
+    group: 'oslo_policy',
+    name: 'remote_timeout',
+    help: 'Longest wait for the answer to an http: or https: check, in seconds.',
+    default: 60,
+    parse: decimal(0.001, 3600),
+  }),
+  remoteSslVerifyServerCrt: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_verify_server_crt',
+    help: 'Whether https: checks verify the certificate of the server.',
+    default: false,
+    parse: boolean(),
+  }),
+  remoteSslCaCrtFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_ca_crt_file',
+    help: 'Certificates of the authorities that https: checks trust.',
+    default: null,
+    defaultText: "Node's own",
+    parse: text,
+  }),
+  remoteSslClientCrtFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_client_crt_file',
+    help: 'Certificate that https: checks show.',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+  }),
+  remoteSslClientKeyFile: option({
+    group: 'oslo_policy',
+    name: 'remote_ssl_client_key_file',
+    help: 'Key of that certificate.',
+    default: null,
+    defaultText: 'in the file of the certificate',
+    parse: text,
+  }),
+};

@@ -1,0 +1,50 @@
+import { withoutPassword } from './database-url.js';
+import type { LoadedConfig } from './load.js';
+import { defaultText, type AnyOption } from './option.js';
+import type { Config } from './options.js';
+import { WITHOUT_MEANING } from './without-meaning.js';
+
+/** Every option with its value, secrets masked, and where it was said: `stockroom config show`. */
+export function configText(loaded: LoadedConfig): string {
+  const { configFiles } = loaded.config;
+  const shown = shownOptions(loaded);
+  const sections = [...new Set(shown.map(({ section }) => section))].sort().map((section) => {
+    const rows = shown.filter((one) => one.section === section);
+    const widest = Math.max(...rows.map(({ line }) => line.length).filter((length) => length <= 60));
+    return [`[${section}]`, ...rows.map(({ line, origin }) => `${line.padEnd(widest)}  # ${origin}`)].join('\n');
+  });
+  return `# ${filesText(configFiles)}\n\n${sections.join('\n\n')}\n`;
+}
+
+/** One line for the log, each option as `section.name`. */
+export function optionsForLog(loaded: LoadedConfig): Record<string, string> {
+  return Object.fromEntries(shownOptions(loaded).map(({ section, name, text }) => [`${section}.${name}`, text]));
+}
+
+export function filesText(files: readonly string[]): string {
+  return files.length === 0 ? 'Configuration: no file' : `Configuration: ${files.join(', ')}`;
+}
+
+/** The options that are accepted and change nothing, with the reason. */
+export function withoutMeaningText(): string {
+  const rows = WITHOUT_MEANING.map(({ section, names, why }) => `# [${section}] ${names.join(', ')}\n#     ${why}`);
+  return `# Accepted without effect:\n${rows.join('\n')}\n`;
+}
+
+function shownOptions({ config, origins, options }: LoadedConfig) {
+  return [...options].map(([key, one]) => {
+    const value = config[key as keyof Config];
+    const origin = origins.get(key);
+    const text = origin === undefined ? defaultText(one) : valueText(one, value);
+    // What is no value, but says what is done without one, must not be taken for one.
+    const line =
+      origin === undefined && one.defaultText !== undefined ? `# ${one.name}: ${text}` : `${one.name} = ${text}`;
+    return { section: one.group, name: one.name, text, line, origin: origin ?? 'default' };
+  });
+}
+
+function valueText(one: AnyOption, value: unknown): string {
+  if (one.name === 'connection') return withoutPassword(String(value)).replace(/(:\/\/[^:@/]+)@/, '$1:***@');
+  if (one.secret === true) return '***';
+  return [value].flat().join(', ').replaceAll('$', '$$$$');
+}

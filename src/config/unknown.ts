@@ -1,0 +1,62 @@
+import { distance } from 'fastest-levenshtein';
+import { sectionName, type Entry } from './ini.js';
+import { environmentName, namesOf, type AnyOption } from './option.js';
+import { isWithoutMeaning, WITHOUT_MEANING } from './without-meaning.js';
+
+/** A line for each option that nobody knows, with the nearest name that somebody does. */
+export function unknownOptions(
+  options: readonly AnyOption[],
+  entries: readonly Entry[],
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const known = new Map<string, Set<string>>();
+  const add = (group: string, name: string): void => {
+    const section = sectionName(group);
+    known.set(section, (known.get(section) ?? new Set()).add(name));
+  };
+  for (const one of options) for (const { group, name } of namesOf(one)) add(group, name);
+  for (const { section, names } of WITHOUT_MEANING) for (const name of names) add(section, name);
+
+  const inFiles = entries
+    .filter(({ section, name }) => !isWithoutMeaning(section, name) && known.get(section)?.has(name) !== true)
+    // A name of one's own in DEFAULT, for `$name` elsewhere.
+    .filter(({ section, name }) => !(section === 'DEFAULT' && isReferredTo(name, entries)))
+    .map(({ section, name, file, line }) => `${file}:${line}: ${complaint(section, name, known)}`);
+
+  const variables = new Set(
+    [...known].flatMap(([group, names]) => [...names].map((name) => environmentName({ group, name }))),
+  );
+  const inEnvironment = Object.keys(env).flatMap((variable) => {
+    const [, group = '', name = ''] = /^OS_([A-Z0-9_]+?)__([A-Z0-9_]+)$/.exec(variable) ?? [];
+    const section = sectionName(group);
+    if (!known.has(section) || variables.has(variable)) return [];
+    return [`${variable}: ${complaint(section, name.toLowerCase(), known)}`];
+  });
+  return [...inFiles, ...inEnvironment];
+}
+
+function isReferredTo(name: string, entries: readonly Entry[]): boolean {
+  return entries.some(({ value }) => value.includes(`$${name}`) || value.includes(`\${${name}}`));
+}
+
+function complaint(section: string, name: string, known: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const names = known.get(section);
+  if (names === undefined) {
+    const near = nearest(section, known.keys());
+    const elsewhere = near === undefined ? '' : `; did you mean [${near}]?`;
+    return `there is no section [${section}], so ${name} has no effect${elsewhere}`;
+  }
+  const here = nearest(name, names);
+  const home = [...known].find(([, others]) => others.has(name))?.[0];
+  const advice = here !== undefined ? `; did you mean ${here}?` : home === undefined ? '' : `; it belongs to [${home}]`;
+  return `[${section}] has no option ${name}, so it has no effect${advice}`;
+}
+
+/** The most similar name, unless all are too different to be meant. */
+function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const farthest = Math.max(1, Math.floor(name.length / 3));
+  const ranked = [...candidates]
+    .map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  return ranked[0] !== undefined && ranked[0].far <= farthest ? ranked[0].one : undefined;
+}

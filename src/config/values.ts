@@ -1,0 +1,62 @@
+/** What texts of options mean. Each answers undefined for a text that is no such value. */
+export type Parse<Value> = ((text: string) => Value) & { expected?: string };
+
+export function expecting<Value>(expected: string, parse: (text: string) => Value | undefined) {
+  return Object.assign((value: string) => parse(value) as Value, { expected });
+}
+
+export function text(value: string): string {
+  return value;
+}
+
+/** As oslo.config reads them. */
+export function boolean() {
+  return expecting('true or false', (value) => {
+    if (/^(true|1|on|yes)$/i.test(value)) return true;
+    return /^(false|0|off|no)$/i.test(value) ? false : undefined;
+  });
+}
+
+export function integer(min: number, max: number) {
+  return expecting(`a whole number from ${min} to ${max}`, (value) => {
+    const number = Number(value);
+    return /^[+-]?\d+$/.test(value) && number >= min && number <= max ? number : undefined;
+  });
+}
+
+export function decimal(min: number, max: number) {
+  return expecting(`a number from ${min} to ${max}`, (value) => {
+    const number = Number(value);
+    return /^\d+(\.\d+)?$/.test(value) && number >= min && number <= max ? number : undefined;
+  });
+}
+
+export function oneOf<Choice extends string>(...choices: Choice[]) {
+  return expecting(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`, (value) =>
+    choices.find((choice) => choice === value),
+  );
+}
+
+export function list(value: string): readonly string[] {
+  return value
+    .split(/[,\n]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Credentials in it would end up in logs and headers; they have options of their own. */
+export const httpUrl = expecting(
+  'a URL of the form https://host:port/path, without user, password or query',
+  (value) => {
+    if (!URL.canParse(value)) return undefined;
+    const url = new URL(value);
+    const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return plain && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : undefined;
+  },
+);
+
+/** A slash at the end, say, would match nothing that a browser sends. */
+export const origins = expecting('PROTOCOL://HOST[:PORT], several of them separated by commas, or *', (value) => {
+  const given = list(value);
+  return given.every((one) => one === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(one)) ? given : undefined;
+});
