@@ -24,12 +24,20 @@ export const serve: Command = {
     warn(loaded);
     const { config } = loaded;
     checkAuthStrategy(config);
-    const log = createLog(config.debug && config.logLevel === 'info' ? 'debug' : config.logLevel, config);
+    const log = openLog(config);
     if (config.logOptions) log.debug({ options: optionsForLog(loaded) }, 'configuration');
     await run(config, log);
     return 0;
   },
 };
+
+function openLog(config: Config): Logger {
+  try {
+    return createLog(config.debug && config.logLevel === 'info' ? 'debug' : config.logLevel, config);
+  } catch (error) {
+    throw new ConfigError(`The log cannot be written ([DEFAULT] log_file, log_dir): ${(error as Error).message}`);
+  }
+}
 
 async function run(config: Config, log: Logger): Promise<void> {
   const signals = listenToSignals();

@@ -177,6 +177,7 @@ describe('the command line', () => {
       ],
       [['--config-file', file], {}, new RegExp(`^${file}:2: option max_pool_size of \\[placement_database\\].*"many"`)],
       [['--config-file', `${file}.old`], {}, /placement\.conf\.old cannot be read/],
+      [['--log-file', '/nowhere/a.log'], {}, /^The log cannot be written .*log_file.*ENOENT/],
     ];
     for (const [args, env, message] of cases) {
       const { code, output, errors } = await runToEnd(args, env);
