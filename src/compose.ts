@@ -33,8 +33,8 @@ export function composeService(config: Config, connectionString: string, log: Lo
   const watchdog = createWatchdog({
     connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
     patience: database.connectTimeout / 2,
-    onUnreachable: (error) => {
-      topology.lost(error);
+    onUnreachable: (error, since) => {
+      topology.lost(error, since);
     },
   });
   const topology = createTopologyReader({

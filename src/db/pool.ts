@@ -35,8 +35,8 @@ export interface Pool extends pg.Pool {
 export interface PoolParts {
   readonly health: DatabaseHealth;
   readonly watchdog: Watchdog;
-  /** The database cannot be reached. */
-  readonly onUnreachable: (error: unknown) => void;
+  /** The database could not be reached by an attempt that began at a time of `performance.now()`. */
+  readonly onUnreachable: (error: unknown, since: number) => void;
 }
 
 /** A standby answers to the name of the database: what it says may be old. */
@@ -74,6 +74,7 @@ export function createPool(options: DatabaseOptions, { health, watchdog, onUnrea
   async function borrow(): Promise<pg.PoolClient> {
     const refusal = health.refusal();
     if (refusal !== null) throw refusal;
+    const since = performance.now();
     try {
       const client = await pool.connect();
       health.connected();
@@ -83,7 +84,7 @@ export function createPool(options: DatabaseOptions, { health, watchdog, onUnrea
         health.began('connections', error);
         throw databaseBusy(error);
       }
-      onUnreachable(error);
+      onUnreachable(error, since);
       throw health.refusal() ?? databaseUnavailable(1, error);
     }
   }

@@ -27,8 +27,8 @@ export interface WatchdogOptions {
   readonly connect: () => Promise<pg.Client>;
   /** Milliseconds. */
   readonly patience: number;
-  /** No connection can be made. */
-  readonly onUnreachable: (error: unknown) => void;
+  /** No connection could be made, by an attempt that began at a time of `performance.now()`. */
+  readonly onUnreachable: (error: unknown, since: number) => void;
 }
 
 export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOptions): Watchdog {
@@ -44,13 +44,14 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
   async function look(): Promise<void> {
     if (looking || overdue().length === 0) return;
     looking = true;
+    const since = performance.now();
     try {
       const dead = await strangersAmong([...watched]);
       dead.forEach(cut);
     } catch (error) {
       // Full is not away: those who have a connection can go on.
       if (!isOutOfConnections(error)) {
-        onUnreachable(error);
+        onUnreachable(error, since);
         overdue().forEach(cut);
       }
     } finally {

@@ -26,8 +26,11 @@ export interface TopologyReader {
   audit(): Promise<readonly string[]>;
   /** Removes changes from the journal that every process has had time to see. */
   prune(): Promise<void>;
-  /** Somebody found that the database cannot be reached: tries again in the background until it can. */
-  readonly lost: (error: unknown) => void;
+  /**
+   * Somebody found, from a time of `performance.now()` on, that the database cannot be reached: tries again in the background
+   * until it can. Who began before the last time that it came back is late with old news.
+   */
+  readonly lost: (error: unknown, since: number) => void;
   status(): TopologyStatus;
   close(): Promise<void>;
 }
@@ -68,6 +71,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   // The reason for which readers are refused, while one attempt after the other is made in the background, each later.
   let trouble: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
   let backOff = FIRST_BACK_OFF_MS;
+  let recoveredAt = 0;
 
   // One thing at a time happens on the connection: a catch-up or an audit. `gathering` is the batch of readers
   // that the next catch-up will serve.
@@ -193,8 +197,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     cut(broken);
   }
 
-  function lost(error: unknown): void {
-    if (trouble !== null || closed) return;
+  function lost(error: unknown, since: number): void {
+    if (trouble !== null || closed || since < recoveredAt) return;
     // Who waits for a catch-up is told at once.
     if (client !== null) disconnect(client);
     comeBackLater(error);
@@ -225,6 +229,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     if (trouble !== null) clearTimeout(trouble.timer);
     trouble = null;
     backOff = FIRST_BACK_OFF_MS;
+    recoveredAt = performance.now();
     health.ended('away');
     health.ended('connections');
   }

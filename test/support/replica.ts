@@ -35,8 +35,8 @@ export function startReplica(connectionString: string, options: ReplicaOptions =
   const watchdog = createWatchdog({
     connect: () => connectClient({ ...database, statementTimeout: connectTimeout }),
     patience: connectTimeout / 2,
-    onUnreachable: (error) => {
-      reader.lost(error);
+    onUnreachable: (error, since) => {
+      reader.lost(error, since);
     },
   });
   const reader = createTopologyReader({
