@@ -20,6 +20,8 @@ export interface Cluster {
   /** A server that follows this one by streaming replication. */
   standby(): Promise<Cluster>;
   promote(): Promise<void>;
+  /** A standby receives no more from now on. */
+  stopReceiving(): Promise<void>;
   /** Waits until a standby has replayed everything this one has written. */
   followedBy(standby: Cluster): Promise<void>;
 }
@@ -44,6 +46,7 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
   const settings: Record<string, string> = { fsync: 'off', ...given };
   let pid = 0;
   let url = '';
+  let standbys = 0;
 
   async function start(): Promise<void> {
     url = (await startEmbedded({ dataDir, settings })).connectionString;
@@ -69,7 +72,7 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
     freeze: () => void signalAll(pid, 'SIGSTOP'),
     thaw: () => void signalAll(pid, 'SIGCONT'),
     async standby() {
-      const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-standby`);
+      const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-${++standbys}`);
       // What pg_basebackup does, which the embedded binaries have not.
       const session = await connect(url);
       await session.query("select pg_backup_start('standby', true)");
@@ -88,10 +91,20 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
       }
       const { hostname, port, username, password } = new URL(url);
       const primary = `host=${hostname} port=${port} user=${username} password=${password}`;
-      return clusterIn(copy, { ...given, primary_conninfo: primary });
+      // In the file, where ALTER SYSTEM can change it.
+      fs.appendFileSync(path.join(copied, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
+      return clusterIn(copy, given);
     },
     async promote() {
       await sql(url, 'select pg_promote()');
+    },
+    async stopReceiving() {
+      await sql(url, "alter system set primary_conninfo = ''");
+      await sql(url, 'select pg_reload_conf()');
+      await until('the receiver has ended', async () => {
+        const rows = await sql(url, 'select pid from pg_stat_wal_receiver');
+        return rows.length === 0;
+      });
     },
     async followedBy(standby) {
       const [{ lsn } = {}] = await sql<{ lsn: string }>(url, 'select pg_current_wal_insert_lsn()::text as lsn');
