@@ -22,7 +22,7 @@ export interface Cluster {
   promote(): Promise<void>;
   /** A standby receives no more from now on. */
   stopReceiving(): Promise<void>;
-  /** Waits until a standby has replayed everything this one has written. */
+  /** Waits until a standby has replayed everything that was committed on this one. */
   followedBy(standby: Cluster): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startCluster(settings: Record<string, string> = {}, where?
 
 async function clusterIn(dataDir: string, given: Record<string, string>): Promise<Cluster> {
   const data = path.join(dataDir, 'postgresql');
-  const settings: Record<string, string> = { fsync: 'off', ...given };
+  const settings: Record<string, string> = { fsync: 'off', wal_retrieve_retry_interval: '200ms', ...given };
   let pid = 0;
   let url = '';
   let standbys = 0;
@@ -69,8 +69,12 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
       } else signal(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
       await until('the server ends', () => !signal(pid, 0), 30_000);
     },
-    freeze: () => void signalAll(pid, 'SIGSTOP'),
-    thaw: () => void signalAll(pid, 'SIGCONT'),
+    freeze() {
+      signalAll(pid, 'SIGSTOP');
+    },
+    thaw() {
+      signalAll(pid, 'SIGCONT');
+    },
     async standby() {
       const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-${++standbys}`);
       // What pg_basebackup does, which the embedded binaries have not.
@@ -107,7 +111,7 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
       });
     },
     async followedBy(standby) {
-      const [{ lsn } = {}] = await sql<{ lsn: string }>(url, 'select pg_current_wal_insert_lsn()::text as lsn');
+      const [{ lsn } = {}] = await sql<{ lsn: string }>(url, 'select pg_current_wal_flush_lsn()::text as lsn');
       await until('the standby follows', async () => {
         const rows = await sql<{ done: boolean }>(
           standby.url,
