@@ -30,7 +30,7 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
   try {
     await checkServerVersion(client);
     // Instead of knex's lock, which stays behind when a process dies with it; and in a transaction that does nothing else,
-    // because a lock of the session would stay behind in a pooler (docs/how-to/pgbouncer.md).
+    // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
     await keeper.query('begin');
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await refuseNewerSchema(client);
