@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { assertDocumented } from './document.js';
 
 /** A response as it came over the wire. */
 export interface Answer {
@@ -36,7 +37,13 @@ export function send(base: string, { method = 'GET', path, headers = {}, body }:
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const { statusCode = 0, headers: received } = response;
-        resolve({ status: statusCode, headers: received, text: Buffer.concat(chunks).toString() });
+        const answer = { status: statusCode, headers: received, text: Buffer.concat(chunks).toString() };
+        try {
+          assertDocumented({ method, path, ...answer });
+          resolve(answer);
+        } catch (error) {
+          reject(error as Error);
+        }
       });
     });
     request.on('error', reject);
