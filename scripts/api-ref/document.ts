@@ -50,11 +50,12 @@ export function openapi(samples: readonly Sample[]): object {
         },
       },
       headers,
-      responses,
+      responses: responses((status) => samples.find(({ response }) => response.status === status)?.response.body),
       schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, described(schema)])),
     },
     'x-openstack-min-version': OLDEST_VERSION.text,
     'x-openstack-changes': Object.fromEntries(changes.map(({ version, brings }) => [version, brings])),
+    'x-openstack-preflight': { $ref: '#/components/responses/Preflight' },
     'x-openstack-any-path': Object.fromEntries(ANY_PATH.map((status) => [status, errorResponse(status)])),
   };
 }
@@ -71,6 +72,8 @@ const INTRODUCTION = `The document is for microversion ${NEWEST_VERSION.text}. W
 - \`x-openstack-policy-rule\`, \`x-openstack-policy-default\`: the rule that is asked, and what it says when no file says otherwise.
 - \`x-openstack-allow\`: the methods of a path, as in the header \`allow\` of 405, which any other gets.
 - \`x-openstack-any-path\`: what any path may answer, one that does not exist included.
+- \`x-openstack-preflight\`: what any path answers to OPTIONS where pages of other origins may use the API.
+- \`x-openstack-samples\`: requests and answers, of one conversation with a new service from the first operation to the last.
 
 A token comes first, then the microversion, the path, the method, the content type, the policy, and only then what the request is about: an error says the first thing that is wrong.`;
 
@@ -107,6 +110,7 @@ function operationObject({ route, tag, reference }: Operation, samples: readonly
     parameters: [{ $ref: '#/components/parameters/ApiVersion' }, ...parameters],
     ...(requestBody === null ? {} : { requestBody }),
     responses: answers,
+    'x-openstack-samples': own.map(({ about, request, response }) => ({ about, request, response })),
   };
 }
 

@@ -152,12 +152,26 @@ const errors: Record<string, ErrorResponse> = {
   },
 };
 
-export const responses = Object.fromEntries(
-  Object.entries(errors).map(([name, { description, headers: own = {}, content = ERRORS }]) => [
-    name,
-    { description, headers: { ...commonHeaders, ...own }, content },
-  ]),
-);
+/** @param example an error document for a status, if there is one to show */
+export function responses(example: (status: number) => unknown): Record<string, object> {
+  const entries = Object.entries(errors).map(([name, { status, description, headers: own = {}, content = ERRORS }]) => {
+    const shown = example(status);
+    const json = { ...(content['application/json'] as object), ...(shown === undefined ? {} : { example: shown }) };
+    const response = {
+      description,
+      headers: { ...commonHeaders, ...own },
+      content: { ...content, 'application/json': json },
+    };
+    return [name, response] as const;
+  });
+  return Object.fromEntries([...entries, ['Preflight', preflight]]);
+}
+
+const preflight = {
+  description:
+    'What a browser asks before a page of another origin may do something; with `[cors] allowed_origin` only.',
+  headers: { 'x-openstack-request-id': headerRef('RequestId'), vary: headerRef('Vary') },
+};
 
 /** `{ $ref }` to the response of an error status, with what it means here in place of the general description. */
 export function errorResponse(status: number, description?: string): Schema {

@@ -11,6 +11,7 @@ export const document = JSON.parse(readFileSync(path.join(ROOT, 'api-ref/openapi
 
 export interface ApiDocument {
   readonly paths: Readonly<Record<string, PathItem>>;
+  readonly 'x-openstack-preflight': ResponseObject;
   readonly 'x-openstack-any-path': Readonly<Record<string, ResponseObject>>;
 }
 
@@ -35,6 +36,7 @@ export interface ParameterObject extends Noted {
   readonly in: string;
   readonly required: boolean;
   readonly example: string | readonly string[];
+  readonly 'x-openstack-suffix'?: Readonly<Record<string, string>>;
 }
 
 export type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
@@ -78,6 +80,7 @@ export function assertDocumented(received: Received): void {
     media !== undefined,
     `${what} with a body of type "${type}", which is not documented: ${text.slice(0, 300)}`,
   );
+  assert.ok(text !== '', `${what} without a body`);
   if (type !== 'application/json') return;
   const body: unknown = JSON.parse(text);
   const validate = validatorOf(media.schema, known);
@@ -97,6 +100,7 @@ function documentedResponse(
   minor: number,
   negotiated: boolean,
 ): ResponseObject | null {
+  if (method === 'OPTIONS' && status === 200) return resolve(document['x-openstack-preflight']);
   const item = pathItemOf(target);
   const operation = item?.[method.toLowerCase() as 'get'];
   const anyway = document['x-openstack-any-path'][status];
@@ -182,9 +186,7 @@ export function validatorOf(schema: Schema, minor: number): ValidateFunction {
 
 function withoutReferences(schema: Schema): Schema {
   return JSON.parse(JSON.stringify(schema), (_, value: unknown) =>
-    typeof value === 'object' && value !== null && '$ref' in value
-      ? withoutReferences(resolve(value) as Schema)
-      : value,
+    typeof value === 'object' && value !== null && '$ref' in value ? withoutReferences(resolve(value)) : value,
   ) as Schema;
 }
 

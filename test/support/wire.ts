@@ -42,7 +42,7 @@ export function send(base: string, { method = 'GET', path, headers = {}, body }:
           assertDocumented({ method, path, ...answer });
           resolve(answer);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       });
     });
