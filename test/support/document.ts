@@ -65,6 +65,8 @@ export interface Received {
 /** Fails when an answer is not what the document says of its operation at the version that was used. */
 export function assertDocumented(received: Received): void {
   const { method, status, headers, text } = received;
+  // The reference itself is no part of the API.
+  if (/^\/docs(\/|$)/.test(received.path) && status < 400) return;
   const minor = /^placement (1\.\d+)$/.exec(String(headers['openstack-api-version'] ?? ''))?.[1];
   const known = minor === undefined ? 0 : minorIn(minor);
   const what = `${method} ${received.path} at ${minor ?? 'no version'} answered ${status}`;
@@ -170,7 +172,7 @@ const compiled = new WeakMap<Schema, Map<number, ValidateFunction>>();
 const bySchema = new Map<string, ValidateFunction>();
 
 /** Compiled once for each different form of a schema. */
-export function validatorOf(schema: Schema, minor: number): ValidateFunction {
+function validatorOf(schema: Schema, minor: number): ValidateFunction {
   let ofVersion = compiled.get(schema);
   if (ofVersion === undefined) compiled.set(schema, (ofVersion = new Map()));
   let validate = ofVersion.get(minor);
@@ -191,7 +193,7 @@ function withoutReferences(schema: Schema): Schema {
 }
 
 /** What a `$ref` stands for; everything else as it is. */
-export function resolve<T extends object>(value: T): T {
+function resolve<T extends object>(value: T): T {
   const reference = (value as { $ref?: string }).$ref;
   if (reference === undefined) return value;
   let found: unknown = document;
