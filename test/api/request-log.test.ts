@@ -179,6 +179,7 @@ describe('the request log', () => {
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,
+        docs: null,
         policy: { authorize: () => undefined },
       });
       return supertest(app);
