@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import type pg from 'pg';
 import type { Logger } from 'pino';
@@ -11,6 +12,7 @@ import { createHealth } from './db/health.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
 import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
+import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
 import { policySearchPath } from './policy/locate.js';
 import { createPolicy, type PolicyOptions } from './policy/policy.js';
@@ -23,6 +25,9 @@ export interface Service {
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
 }
+
+/** Where the build puts the API reference: the same place for the compiled service and for its sources. */
+const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
 
 /** The only place that constructs parts. Opens no connection until something needs one. */
 export function composeService(config: Config, connectionString: string, log: Logger): Service {
@@ -56,6 +61,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
     maxBodyBytes: config.maxRequestBody,
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
+    docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,

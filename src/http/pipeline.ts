@@ -15,16 +15,17 @@ import {
 import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
+import type { DocsPages } from './docs.js';
 import { readForwarded } from './forwarded.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
 import { logRequest, type LoggedExchange } from './request-log.js';
-import { sendError, sendPreflight, sendRefusal, sendReply } from './respond.js';
+import { sendError, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
 /**
  * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
- * processing): request id, CORS, authentication, microversion, content headers, path, method, version gate, Accept or content
+ * processing): request id, CORS, the API reference, authentication, microversion, content headers, path, method, version gate, Accept or content
  * type, policy, handler.
  */
 
@@ -39,6 +40,8 @@ export interface PipelineOptions {
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
   readonly proxyHeaders: boolean;
+  /** Null: there is no API reference at /docs. */
+  readonly docs: DocsPages | null;
 }
 
 declare module 'express-serve-static-core' {
@@ -90,6 +93,12 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
       if (isPreflight) {
         dropBody(req, res);
         logRequest(log, req, req.exchange, { status: 200, length: sendPreflight(res, req.exchange) });
+        return undefined;
+      }
+      const page = options.docs?.get(path);
+      if (page !== undefined && (req.method === 'GET' || req.method === 'HEAD')) {
+        dropBody(req, res);
+        logRequest(log, req, req.exchange, sendPage(req, res, req.exchange, page));
         return undefined;
       }
       const isPublic = path === '/' || path === '';

@@ -180,6 +180,7 @@ describe('the request log', () => {
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,
+        docs: null,
         policy: { authorize: () => undefined },
       });
       return supertest(app);

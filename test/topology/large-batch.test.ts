@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
@@ -8,7 +7,7 @@ import { freshTopology, startReplica, type Replica } from '../support/replica.js
 /** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
 describe('a catch-up with very many changes', function () {
   this.timeout(60_000);
-  const MANY = 10_000;
+  const MANY = 6000;
   let url: string;
   let replica: Replica;
   before(async () => {
@@ -51,19 +50,27 @@ describe('a catch-up with very many changes', function () {
        commit`,
     );
     const { loads } = replica.status();
-    const pauses = monitorEventLoopDelay({ resolution: 5 });
-    await setTimeout(20);
-    pauses.enable();
+    let longest = 0;
+    let done = false as boolean;
+    const turns = (async () => {
+      while (!done) {
+        const before = process.cpuUsage();
+        await setImmediate();
+        // Not the time on the clock, which others on the machine take from us.
+        const { user, system } = process.cpuUsage(before);
+        longest = Math.max(longest, (user + system) / 1000);
+      }
+    })();
     const view = await replica.current();
-    // The pause that has just ended is noticed at the next turn.
-    await setTimeout(20);
-    pauses.disable();
+    await setImmediate();
+    done = true;
+    await turns;
     assert.equal(replica.status().loads, loads, 'it was loaded anew, so this shows nothing');
     assert.equal(view.providers.size, MANY - 1);
     assertSame(view, await freshTopology(url));
     assertIndexed(await replica.current(), ['many-1', `many-${MANY}`, 'swap-1']);
-    assert.ok(pauses.max < 250e6, `everybody else waited for ${Math.round(pauses.max / 1e6)} ms`);
-    if (process.env['TEST_LOG'] !== undefined) console.log(`longest pause ${Math.round(pauses.max / 1e6)} ms`);
+    assert.ok(longest < 120, `everybody else waited for ${Math.round(longest)} ms of computing`);
+    if (process.env['TEST_LOG'] !== undefined) console.log(`longest turn ${Math.round(longest)} ms`);
 
     await sql(
       url,
