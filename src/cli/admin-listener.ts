@@ -1,0 +1,41 @@
+import type { Service } from '../compose.js';
+import type { Config } from '../config.js';
+import { createAdminServer } from '../ops/admin.js';
+import { STARTING } from '../ops/health.js';
+import { renderMetrics } from '../ops/metrics.js';
+import { listen } from './listen.js';
+
+/** The admin listener of a process that is its own and only worker. */
+export interface AdminListener {
+  /** Null when there is none. */
+  readonly url: string | null;
+  /** The service takes requests now; before, it lives and is not ready. */
+  attach(service: Service): void;
+  close(): void;
+}
+
+/** @throws ConfigError when its port is in use */
+export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
+  if (adminPort === null) return { url: null, attach: () => undefined, close: () => undefined };
+  let service: Service | null = null;
+  const server = createAdminServer({
+    alive: () => service?.health.alive() ?? { status: 'alive' },
+    readiness: () => service?.health.readiness() ?? Promise.resolve(STARTING),
+    async metrics() {
+      if (service === null) return '';
+      const { metrics } = service;
+      const [snapshot, capacity] = await Promise.all([metrics.snapshot(), metrics.capacity()]);
+      return renderMetrics([snapshot], capacity);
+    },
+  });
+  return {
+    url: await listen(server, adminHost, adminPort, '--admin-port'),
+    attach(one) {
+      service = one;
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
