@@ -1,6 +1,6 @@
 import type { Service } from '../compose.js';
 import type { Config } from '../config.js';
-import { createAdminServer } from '../ops/admin.js';
+import { createAdminServer, type AdminParts } from '../ops/admin.js';
 import { STARTING } from '../ops/health.js';
 import { renderMetrics } from '../ops/metrics.js';
 import { listen } from './listen.js';
@@ -18,16 +18,7 @@ export interface AdminListener {
 export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
   if (adminPort === null) return { url: null, attach: () => undefined, close: () => undefined };
   let service: Service | null = null;
-  const server = createAdminServer({
-    alive: () => service?.health.alive() ?? { status: 'alive' },
-    readiness: () => service?.health.readiness() ?? Promise.resolve(STARTING),
-    async metrics() {
-      if (service === null) return '';
-      const { metrics } = service;
-      const [snapshot, capacity] = await Promise.all([metrics.snapshot(), metrics.capacity()]);
-      return renderMetrics([snapshot], capacity);
-    },
-  });
+  const server = createAdminServer(adminParts(() => service));
   return {
     url: await listen(server, adminHost, adminPort, '--admin-port'),
     attach(one) {
@@ -36,6 +27,20 @@ export async function openAdminListener({ adminHost, adminPort }: Config): Promi
     close() {
       server.close();
       server.closeAllConnections();
+    },
+  };
+}
+
+/** What the listener shows of one service, which may be null as yet. */
+export function adminParts(service: () => Service | null): AdminParts {
+  return {
+    alive: () => service()?.health.alive() ?? { status: 'alive' },
+    readiness: () => service()?.health.readiness() ?? Promise.resolve(STARTING),
+    async metrics() {
+      const metrics = service()?.metrics;
+      if (metrics === undefined) return '';
+      const [snapshot, capacity] = await Promise.all([metrics.snapshot(), metrics.capacity()]);
+      return renderMetrics([snapshot], capacity);
     },
   };
 }

