@@ -15,7 +15,7 @@ export interface Admin {
 export interface Metrics {
   readonly text: string;
   /** `name` or `name{a="b"}`, labels in any order. Undefined when it is not there. */
-  value(sample: string): number | undefined;
+  readonly value: (sample: string) => number | undefined;
   /** The names of the samples, without labels. */
   readonly names: ReadonlySet<string>;
 }
