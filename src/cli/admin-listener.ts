@@ -3,24 +3,23 @@ import type { Config } from '../config.js';
 import { createAdminServer, type AdminParts } from '../ops/admin.js';
 import { STARTING } from '../ops/health.js';
 import { renderMetrics } from '../ops/metrics.js';
+import { say } from './command.js';
 import { listen } from './listen.js';
 
 /** The admin listener of a process that is its own and only worker. */
 export interface AdminListener {
-  /** Null when there is none. */
-  readonly url: string | null;
   /** The service takes requests now; before, it lives and is not ready. */
   attach(service: Service): void;
   close(): void;
 }
 
-/** @throws ConfigError when its port is in use */
+/** Listens and says where; does nothing when there is to be none. @throws ConfigError when its port is in use */
 export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
-  if (adminPort === null) return { url: null, attach: () => undefined, close: () => undefined };
+  if (adminPort === null) return { attach: () => undefined, close: () => undefined };
   let service: Service | null = null;
   const server = createAdminServer(adminParts(() => service));
+  say(`Health and metrics: ${await listen(server, adminHost, adminPort, '--admin-port')}/metrics`);
   return {
-    url: await listen(server, adminHost, adminPort, '--admin-port'),
     attach(one) {
       service = one;
     },

@@ -61,7 +61,7 @@ async function serveUntilTold(config: Config, log: Logger, admin: AdminListener,
         const url = await listen(server, config.host, config.port, '--port');
         admin.attach(service);
         const data = database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`;
-        greet(config, { url, adminUrl: admin.url, data });
+        greet(config, url, data);
         const signal = await signals.first;
         log.info({ signal }, 'finishing the requests that have begun');
         await drain(server, signals.hurry);
@@ -136,15 +136,8 @@ function checkAuthStrategy(config: Config): void {
   );
 }
 
-interface Greeting {
-  readonly url: string;
-  readonly adminUrl: string | null;
-  readonly data: string;
-}
-
-function greet(config: Config, { url, adminUrl, data }: Greeting): void {
+function greet(config: Config, url: string, data: string): void {
   say(`Stockroom listens on ${url}`);
-  if (adminUrl !== null) say(`Health and metrics: ${adminUrl}/metrics`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));
   if (authStrategyOf(config) === 'keystone') {

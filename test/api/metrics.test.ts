@@ -216,8 +216,9 @@ describe('metrics', () => {
   });
 
   async function until(isSo: (metrics: Metrics) => boolean): Promise<void> {
-    for (const end = performance.now() + 10_000; !isSo(await admin.metrics()); await setTimeout(10)) {
+    for (const end = performance.now() + 10_000; !isSo(await admin.metrics());) {
       assert.ok(performance.now() < end, 'it does not happen');
+      await setTimeout(10);
     }
   }
 });
