@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { routeTable } from '../src/app.js';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
+import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 import type { Parts } from '../src/parts.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
@@ -9,11 +10,18 @@ export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
   { file: 'api-ref/README.md', name: 'routes', table: routeRows },
+  { file: 'docs/how-to/monitor.md', name: 'metrics', table: metricRows },
 ];
 
 /** The part of a page between `<!-- name ... -->` and `<!-- end of name -->`. */
 export function section(name: string): RegExp {
   return new RegExp(`(<!-- ${name}[^>]*-->\\n\\n)([^]*?)(\\n\\n<!-- end of ${name} -->)`);
+}
+
+function metricRows(): string {
+  const metrics = createMeters({ ofProcess: false, capacityLimit: null }).show({ keystone: {} } as ShownParts);
+  const rows = metrics.definitions().map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
+  return ['| name | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function routeRows(): string {

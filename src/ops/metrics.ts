@@ -8,7 +8,7 @@ import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
 import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterHttp } from './metrics/http.js';
-import { addSeries, type Snapshot } from './metrics/series.js';
+import { addSeries, type Definition, type Snapshot } from './metrics/series.js';
 import { showTokens, type TokenSource } from './metrics/tokens.js';
 import { showTopology } from './metrics/topology.js';
 import { version } from './version.js';
@@ -19,6 +19,8 @@ export interface ProcessMetrics {
   snapshot(): Promise<Snapshot>;
   /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
   capacity(): Promise<string>;
+  /** What there is, without numbers; for the documentation. */
+  definitions(): readonly Pick<Definition, 'name' | 'type' | 'help'>[];
 }
 
 export interface MetricsOptions {
@@ -73,6 +75,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
           await caughtUp();
           return renderCapacity(topology.latest(), capacityLimit);
         },
+        definitions: () => registry.getMetricsAsArray() as unknown as Definition[],
       };
     },
   };
