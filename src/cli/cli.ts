@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
 import { withoutPassword } from '../config/database-url.js';
@@ -6,6 +5,7 @@ import { ConfigError, loadConfig, type Config } from '../config.js';
 import { EmbeddedError } from '../db/embedded.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
 import { SchemaError } from '../db/migrate.js';
+import { version } from '../ops/version.js';
 import { PolicyFileError } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
 import { programOf, type Program } from './commands.js';
@@ -90,10 +90,4 @@ function explained(error: unknown, config: Config | null): string {
     return `The database${where === null ? '' : ` at ${withoutPassword(where)}`} cannot be used: ${reasonOf(error)}.`;
   }
   return error.stack ?? error.message;
-}
-
-function version(): string {
-  // Beside src/ and dist/ alike.
-  const text = fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
