@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { routeTable } from '../src/app.js';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
+import { findingsTable } from '../src/import/report.js';
 import type { Parts } from '../src/parts.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
 export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
+  { file: 'docs/how-to/import-from-placement.md', name: 'rules', table: findingsTable },
   { file: 'api-ref/README.md', name: 'routes', table: routeRows },
 ];
 
