@@ -1,4 +1,5 @@
 import { createEmptyDatabase, sql } from './database.js';
+import { runToEnd } from './process.js';
 
 /** A database with the tables of OpenStack Placement (spec: upstream-db-schema.md), empty. Answers its URL. */
 export async function createPlacementSource(
@@ -40,4 +41,24 @@ function tables(consumerTypes: boolean): string {
            alter table consumers add consumer_type_id integer;`
         : ''
     }`;
+}
+
+/** What `--json` prints. */
+export interface Report {
+  readonly dryRun: boolean;
+  readonly read: Readonly<Record<string, number>>;
+  readonly removed: Readonly<Record<string, number>> | null;
+  readonly written: Readonly<Record<string, number>> | null;
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly done: string;
+    readonly count: number;
+    readonly rows: readonly { readonly subject: string; readonly detail: string | null }[];
+  }[];
+  readonly differences?: readonly { readonly kind: string; readonly key: string }[];
+}
+
+/** Runs `stockroom import` to its end. */
+export function importInto(target: string, source: string, ...args: string[]): ReturnType<typeof runToEnd> {
+  return runToEnd(['import', '--from', source, ...args], { OS_PLACEMENT_DATABASE__CONNECTION: target });
 }
