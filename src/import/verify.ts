@@ -41,7 +41,8 @@ function differencesSql({ actual }: Comparison): string {
     select coalesce(e.key, a.key) as key, e.fields as expected, a.fields as actual
     from comparison e full join (${actual}) a on a.key = e.key
     where (e.fields - case when e.fields -> 'created_at' = 'null' then 'created_at' else '' end)
-      is distinct from (a.fields - case when e.fields -> 'created_at' = 'null' then 'created_at' else '' end)`;
+      is distinct from (a.fields - case when e.fields -> 'created_at' = 'null' then 'created_at' else '' end)
+    order by coalesce(e.key, a.key) collate "C"`;
 }
 
 /** One line that names the object and each field that differs. */
