@@ -244,7 +244,8 @@ describe('stockroom import', () => {
 
   /** Waits until somebody waits for a lock on a table; answers who. */
   async function waitingFor(database: string, table: string): Promise<{ pid: number }> {
-    for (const deadline = performance.now() + 15_000; performance.now() < deadline; await setTimeout(20)) {
+    for (const deadline = performance.now() + 15_000; performance.now() < deadline;) {
+      await setTimeout(20);
       const [found] = await sql<{ pid: number }>(
         database,
         'select pid from pg_locks where not granted and relation = to_regclass($1) and database = (select oid from pg_database where datname = current_database())',
