@@ -17,7 +17,8 @@ const EXPECTED =
 
 /** `mysql+pymysql://`, `mysql://`, `mariadb://`, `postgresql+psycopg2://`, `postgresql://` and their likes. */
 function readSourceUrl(text: string): SourceUrl | undefined {
-  const mysql = text.replace(/^(mysql|mariadb)(\+\w+)?:/, 'mysql:');
+  // With unix_socket there is no host, which a URL with a user must have.
+  const mysql = text.replace(/^(mysql|mariadb)(\+\w+)?:/, 'mysql:').replace(/^(mysql:\/\/[^/]*@)\//, '$1localhost/');
   if (mysql.startsWith('mysql://')) {
     const url = URL.canParse(mysql) ? new URL(mysql) : undefined;
     return url !== undefined && url.pathname.length > 1 ? { dialect: 'mysql', url } : undefined;

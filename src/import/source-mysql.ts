@@ -21,6 +21,8 @@ export async function openMysql(url: URL): Promise<Source> {
   try {
     // A page may wait for the other database for long; the server would hang up after a minute.
     await run('set session net_write_timeout = 3600');
+    // The one is MariaDB's limit, the other MySQL's.
+    await run('set session max_statement_time = 0').catch(() => run('set session max_execution_time = 0'));
     await run('set session transaction isolation level repeatable read');
     await run('start transaction with consistent snapshot, read only');
   } catch (error) {
@@ -28,24 +30,34 @@ export async function openMysql(url: URL): Promise<Source> {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
 
+  // Rows that nobody has read keep the connection busy, and saying goodbye would wait for them for ever.
+  let reading = false;
+  async function* pages(select: string): AsyncIterable<Text[][]> {
+    reading = true;
+    yield* pagesOf(connection, select);
+    reading = false;
+  }
+
   return {
     dialect: 'mysql',
-    pages: (select) => pagesOf(connection, select),
+    pages,
     async columns() {
       const found = new Map<string, Text>();
       const select = `select lower(concat(table_name, '.', column_name)), collation_name from information_schema.columns
                       where table_schema = database()`;
-      for await (const page of pagesOf(connection, select)) {
+      for await (const page of pages(select)) {
         for (const [name, collation] of page) found.set(name ?? '', collation ?? null);
       }
       return found;
     },
-    close() {
-      return new Promise((resolve) => {
-        connection.end(() => {
-          resolve();
+    async close() {
+      if (reading) connection.destroy();
+      else
+        await new Promise<void>((resolve) => {
+          connection.end(() => {
+            resolve();
+          });
         });
-      });
     },
   };
 }
@@ -84,9 +96,9 @@ function optionsOf(url: URL): ConnectionOptions {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost',
     port: Number(url.port === '' ? 3306 : url.port),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)),
+    user: decoded(url.username),
+    password: decoded(url.password),
+    database: decoded(url.pathname.slice(1)),
     connectTimeout: CONNECT_TIMEOUT_MS,
     ...(socketPath === undefined ? {} : { socketPath }),
     ...(encrypted
@@ -101,6 +113,11 @@ function optionsOf(url: URL): ConnectionOptions {
         }
       : {}),
   };
+}
+
+/** As Python does it: a per cent sign that introduces nothing stands for itself. */
+function decoded(text: string): string {
+  return text.replaceAll(/(%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
 }
 
 function fileOf(name: string, file: string): Buffer {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { mayRunAgain } from '../db/failures.js';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { ImportError } from './problem.js';
@@ -74,7 +75,8 @@ export async function lockTarget(client: pg.ClientBase): Promise<void> {
   try {
     await client.query(`lock table ${TABLES} in exclusive mode`);
   } catch (error) {
-    if ((error as { code?: string }).code !== '55P03') throw error;
+    // lock_not_available; or a writer who waits for us has what we wait for, and we were chosen to give up.
+    if ((error as { code?: string }).code !== '55P03' && !mayRunAgain(error)) throw error;
     throw new ImportError(
       `Something writes to the target and did not finish within ${LOCK_TIMEOUT}. Stop the services that use it, then import again.`,
       { cause: error },

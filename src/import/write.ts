@@ -13,7 +13,7 @@ const WRITES: readonly (readonly [kind: string, sql: string])[] = [
   ],
   [
     'traits',
-    `insert into traits (name, created_at) select name, coalesce(created_at, now()) from import_traits order by source_id
+    `insert into traits (name, created_at) select name, coalesce(min(created_at), now()) from import_traits group by name order by min(source_id)
      on conflict (name) do update set created_at = excluded.created_at`,
   ],
   [

@@ -9,8 +9,7 @@ import { apiAt, startTestService } from '../support/service.js';
 
 /** Leaves the tests pending, and says why. */
 function pending(context: Mocha.Context, reason: string): never {
-  const suite = context.test?.parent;
-  if (suite !== undefined) suite.title += ` (pending: ${reason})`;
+  for (const test of context.test?.parent?.tests ?? []) test.title += ` (${reason})`;
   context.skip();
 }
 
