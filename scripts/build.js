@@ -12,6 +12,9 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
+  if (!isNewer('dist/docs/index.html', 'api-ref/openapi.json')) {
+    execFileSync(process.execPath, ['--import', 'tsx', 'scripts/pages.ts'], { cwd: folder, stdio: 'inherit' });
+  }
 } catch (error) {
   if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') {
     process.exitCode = 1; // the compiler has said why
@@ -21,4 +24,15 @@ try {
     );
     process.exitCode = 1;
   }
+}
+
+/**
+ * @param {string} made
+ * @param {string} source
+ */
+function isNewer(made, source) {
+  const [of, than] = [made, source].map(
+    (file) => fs.statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Number(of) > Number(than);
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import type pg from 'pg';
 import type { Logger } from 'pino';
@@ -7,8 +8,11 @@ import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
+import { createHealth } from './db/health.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
+import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
 import { policySearchPath } from './policy/locate.js';
 import { createPolicy, type PolicyOptions } from './policy/policy.js';
@@ -22,27 +26,42 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Where the build puts the API reference: the same place for the compiled service and for its sources. */
+const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
+
 /** The only place that constructs parts. Opens no connection until something needs one. */
 export function composeService(config: Config, connectionString: string, log: Logger): Service {
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
-  const pool = createPool(database);
+  const health = createHealth(log);
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
+    patience: database.connectTimeout / 2,
+    onUnreachable: (error, since) => {
+      topology.lost(error, since);
+    },
+  });
   const topology = createTopologyReader({
     connect: () => connectClient(database),
+    health,
+    watchdog,
     log,
     journalRetention: config.journalRetention,
   });
+  const pool = createPool(database, { health, watchdog, onUnreachable: topology.lost });
   const app = createApp({
     pool,
     topology,
     writeClaims: createClaimWriter(pool),
     log,
+    onUnavailable: health.refused,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
+    docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
@@ -60,7 +79,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
       timers.forEach(clearInterval);
       keystone?.close();
       await topology.close();
-      await pool.end();
+      await pool.close();
     },
   };
 }
@@ -106,6 +125,7 @@ function databaseOptions(config: Config, connectionString: string): DatabaseOpti
     ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
     connectTimeout: config.connectTimeout * 1000,
     statementTimeout: config.statementTimeout * 1000,
+    preparedStatements: config.preparedStatements,
   };
 }
 
