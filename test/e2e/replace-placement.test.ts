@@ -99,7 +99,7 @@ describe('the page on replacing a Placement', () => {
   });
 
   it('brings the data over, after a look at it', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     const [look = '', done = ''] = (await follow('Bring the data over')).split('\nnext\n');
     assert.match(look, /\nRead postgresql:.*; nothing was written to postgresql:/);
     assert.match(done, /\nImported postgresql:/);
@@ -142,7 +142,7 @@ describe('the page on replacing a Placement', () => {
   });
 
   it('brings over what came since, while it runs', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     await addProvider(2);
     assert.match(await follow('Switch over'), /\nRemoved from the target: 1 resource providers\n[^]*\nNo differences /);
     const answer = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });

@@ -26,7 +26,9 @@ const HEALTHY = `
   insert into consumers (id, uuid, project_id, user_id, generation, created_at) values (1, '${uuid(9)}', 4, 5, 2, '2020-01-01');
   insert into allocations (resource_provider_id, consumer_id, resource_class_id, used, created_at) values (2, '${uuid(9)}', 0, 3, '2020-01-01');`;
 
-describe('stockroom import', () => {
+describe('stockroom import', function () {
+  // Each test starts several processes, one after the other.
+  this.timeout(60_000);
   let source: string;
   before(async () => {
     source = await createPlacementSource();
