@@ -132,7 +132,13 @@ describe('the page on replacing a Placement', () => {
     assert.equal(versions[0].max_version, '1.39');
     assert.deepEqual(codes, ['200', '401', '401']);
     assert.ok(keystone.calls.logins >= 1);
-    const log = readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
+    const logged = () => readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
+    // The line of a request comes after its answer.
+    const deadline = performance.now() + 10_000;
+    while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
+      await setTimeout(20);
+    }
+    const log = logged();
     const statuses = log
       .split('\n')
       .filter((line) => line.includes('"msg":"request"'))
