@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
+import { findingsTable } from '../src/import/report.js';
 import { openapi } from './api-ref/document.js';
 import { routeRows } from './api-ref/operations.js';
 import { readSamples } from './api-ref/samples.js';
@@ -10,6 +11,7 @@ import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
+  { file: 'docs/how-to/import-from-placement.md', name: 'rules', table: findingsTable },
   { file: 'api-ref/README.md', name: 'routes', table: routesTable },
   { file: 'docs/how-to/monitor.md', name: 'metrics', table: metricRows },
 ];
