@@ -8,7 +8,9 @@ import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
+import { createHealth } from './db/health.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
 import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
@@ -32,17 +34,28 @@ export function composeService(config: Config, connectionString: string, log: Lo
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
-  const pool = createPool(database);
+  const health = createHealth(log);
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
+    patience: database.connectTimeout / 2,
+    onUnreachable: (error, since) => {
+      topology.lost(error, since);
+    },
+  });
   const topology = createTopologyReader({
     connect: () => connectClient(database),
+    health,
+    watchdog,
     log,
     journalRetention: config.journalRetention,
   });
+  const pool = createPool(database, { health, watchdog, onUnreachable: topology.lost });
   const app = createApp({
     pool,
     topology,
     writeClaims: createClaimWriter(pool),
     log,
+    onUnavailable: health.refused,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
@@ -66,7 +79,7 @@ export function composeService(config: Config, connectionString: string, log: Lo
       timers.forEach(clearInterval);
       keystone?.close();
       await topology.close();
-      await pool.end();
+      await pool.close();
     },
   };
 }
@@ -112,6 +125,7 @@ function databaseOptions(config: Config, connectionString: string): DatabaseOpti
     ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
     connectTimeout: config.connectTimeout * 1000,
     statementTimeout: config.statementTimeout * 1000,
+    preparedStatements: config.preparedStatements,
   };
 }
 

@@ -33,6 +33,8 @@ export interface PipelineOptions {
   readonly authenticate: Authenticate;
   readonly policy: Policy;
   readonly log: Logger;
+  /** A request is answered with 503. */
+  readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;
@@ -85,7 +87,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
     };
     const { path } = req;
     const failed = (error: unknown): void => {
-      fail(error, req, res, log);
+      fail(error, req, res, options);
     };
     try {
       if (isPreflight) {
@@ -160,7 +162,7 @@ function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch 
         length: sendReply(req, res, exchange, reply),
       });
     } catch (error) {
-      fail(error, req, res, options.log);
+      fail(error, req, res, options);
     }
   };
 }
@@ -193,7 +195,7 @@ function checkPolicy({ rule, policyTarget }: Route, request: RouteRequest, polic
   return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
 }
 
-function fail(error: unknown, req: Request, res: Response, log: Logger): void {
+function fail(error: unknown, req: Request, res: Response, { log, onUnavailable }: PipelineOptions): void {
   const { exchange } = req;
   const apiError =
     error instanceof ApiError
@@ -206,8 +208,9 @@ function fail(error: unknown, req: Request, res: Response, log: Logger): void {
     dropBody(req, res);
     length = sendError(req, res, exchange, apiError);
   }
-  const unexpected = error === apiError ? {} : { error };
-  logRequest(log, req, exchange, { status: apiError.status, length, ...unexpected });
+  if (apiError.status === 503) onUnavailable();
+  const why = error === apiError ? { reason: apiError.cause } : { error };
+  logRequest(log, req, exchange, { status: apiError.status, length, ...why });
 }
 
 /** What is left of a body that nobody will read must not be taken for the next request. */

@@ -3,7 +3,10 @@ import type { Logger } from 'pino';
 import type { Identity } from '../auth/identity.js';
 import type { Exchange } from './respond.js';
 
-/** One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. */
+/**
+ * One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. A 503
+ * is foreseen: whoever sends it has said in the log, once, what is away.
+ */
 export interface LoggedExchange extends Exchange {
   identity: Identity | null;
   /** Of `performance.now()`. */
@@ -17,11 +20,14 @@ export interface Answered {
   readonly length: number;
   /** What the answer 500 does not tell the client. */
   readonly error?: unknown;
+  /** What an answer that was foreseen does not tell. */
+  readonly reason?: unknown;
 }
 
 export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, answered: Answered): void {
-  const { status, length, error } = answered;
-  const level = status >= 500 ? 'error' : exchange.quiet ? 'debug' : 'info';
+  const { status, length, error, reason } = answered;
+  const failed = status >= 500 && status !== 503;
+  const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
   const { identity, version, forwarded } = exchange;
   // Fields that are undefined are left out of the line.
@@ -38,8 +44,9 @@ export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, 
     user_id: identity === null ? undefined : id(identity.userId),
     project_id: identity === null ? undefined : id(identity.projectId),
     err: error,
+    reason: reason instanceof Error ? reason.message : undefined,
   };
-  log[level](line, status >= 500 ? 'request failed' : 'request');
+  log[level](line, failed ? 'request failed' : 'request');
 }
 
 /** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */
