@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { isOutOfConnections, isRefused, isUnavailable } from '../db/failures.js';
@@ -146,7 +147,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       const { topology } = state;
       // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
       state = null;
-      if (news !== 'reload' && canApply(topology, news.changes)) {
+      if (news !== 'reload' && (await applied(topology, news.batches))) {
         state = { topology, mark: news.mark };
         seenAt = performance.now();
         onCatchUp((seenAt - start) / 1000);
@@ -163,6 +164,15 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     const milliseconds = Math.round(seenAt - start);
     log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
     return state.topology;
+  }
+
+  /** In slices, between which others have their turn; nobody is given the view before all of it has been applied. */
+  async function applied(topology: Topology, batches: readonly Changes[]): Promise<boolean> {
+    for (const [n, batch] of batches.entries()) {
+      if (n > 0) await breathe();
+      if (!canApply(topology, batch)) return false;
+    }
+    return true;
   }
 
   /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
