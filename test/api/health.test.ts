@@ -57,8 +57,8 @@ describe('health', () => {
       const { status, body } = await readiness(url);
       assert.equal(status, 200);
       assert.deepEqual([body.ready, body.reason, body.draining], [true, 'ready', false]);
-      assert.deepEqual([body.topology?.loaded, body.topology?.providers], [true, 0]);
-      assert.ok(body.topology?.age_seconds !== undefined && (body.topology.age_seconds ?? 99) < 1);
+      assert.equal(body.topology?.loaded, true);
+      assert.ok((body.topology.age_seconds ?? 99) < 1);
       assert.ok((body.database?.milliseconds ?? 0) > 0);
     }
     assert.equal((await ask('/healthz/')).status, 401);

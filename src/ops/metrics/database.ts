@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Pool } from '../../db/pool.js';
-import { addNumber, addNumbers } from './series.js';
+import { addNumber, addNumbers, addSeries } from './series.js';
 
 /** The pool of connections that requests share, and what went wrong with the transactions on it. */
 export function showPool(registry: Registry, pool: Pool): void {
@@ -10,10 +10,14 @@ export function showPool(registry: Registry, pool: Pool): void {
     'state',
     () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount }),
   );
-  addNumber(
+  addSeries(
     registry,
-    { name: 'stockroom_pool_connections_max', help: 'Connections that there may be.', type: 'gauge' },
-    () => pool.options.max,
+    {
+      name: 'stockroom_pool_connections_max',
+      help: 'Connections that there may be; absent when nothing bounds them.',
+      type: 'gauge',
+    },
+    () => (Number.isFinite(pool.options.max) ? [{ value: pool.options.max, labels: {} }] : []),
   );
   addNumber(
     registry,

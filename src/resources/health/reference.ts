@@ -13,7 +13,6 @@ const readiness = closed(
     database: closed({ usable: { type: 'boolean' }, milliseconds: number }),
     topology: closed({
       loaded: { type: 'boolean' },
-      providers: { type: 'integer', minimum: 0 },
       age_seconds: { type: ['number', 'null'], minimum: 0 },
       lag_transactions: { type: 'integer', minimum: 0 },
     }),
