@@ -12,7 +12,8 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
-  if (!isNewer('dist/docs/index.html', 'api-ref/openapi.json')) {
+  const sources = fs.readdirSync(`${folder}scripts/pages`).map((name) => `scripts/pages/${name}`);
+  if (dateOf('dist/docs/index.html') <= Math.max(...[...sources, 'api-ref/openapi.json'].map(dateOf))) {
     execFileSync(process.execPath, ['--import', 'tsx', 'scripts/pages.ts'], { cwd: folder, stdio: 'inherit' });
   }
 } catch (error) {
@@ -26,13 +27,7 @@ try {
   }
 }
 
-/**
- * @param {string} made
- * @param {string} source
- */
-function isNewer(made, source) {
-  const [of, than] = [made, source].map(
-    (file) => fs.statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
-  );
-  return Number(of) > Number(than);
+/** When a file was last written; 0 for none. @param {string} file */
+function dateOf(file) {
+  return fs.statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

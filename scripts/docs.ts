@@ -1,15 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
+import { findingsTable } from '../src/import/report.js';
 import { openapi } from './api-ref/document.js';
 import { routeRows } from './api-ref/operations.js';
 import { readSamples } from './api-ref/samples.js';
+import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
 export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
+  { file: 'docs/how-to/import-from-placement.md', name: 'rules', table: findingsTable },
   { file: 'api-ref/README.md', name: 'routes', table: routesTable },
+  { file: 'docs/how-to/monitor.md', name: 'metrics', table: metricRows },
 ];
 
 export const API_DOCUMENT = 'api-ref/openapi.json';
@@ -22,6 +26,12 @@ export function apiDocument(): string {
 /** The part of a page between `<!-- name ... -->` and `<!-- end of name -->`. */
 export function section(name: string): RegExp {
   return new RegExp(`(<!-- ${name}[^>]*-->\\n\\n)([^]*?)(\\n\\n<!-- end of ${name} -->)`);
+}
+
+function metricRows(): string {
+  const metrics = createMeters({ ofProcess: false, capacityLimit: null }).show({ keystone: {} } as ShownParts);
+  const rows = metrics.definitions().map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
+  return ['| name | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function routesTable(): string {

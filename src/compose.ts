@@ -8,12 +8,14 @@ import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
-import { createHealth } from './db/health.js';
+import { createDatabaseHealth } from './db/health.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
 import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
 import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
+import { createHealth, type Health } from './ops/health.js';
+import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { policySearchPath } from './policy/locate.js';
 import { createPolicy, type PolicyOptions } from './policy/policy.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -22,19 +24,35 @@ import { createTopologyReader, type TopologyReader } from './topology/catch-up.j
 export interface Service {
   readonly app: Express;
   readonly topology: TopologyReader;
+  readonly health: Health;
+  readonly metrics: ProcessMetrics;
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
 }
 
 /** Where the build puts the API reference: the same place for the compiled service and for its sources. */
 const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
+/** What only the process knows. */
+export interface Surroundings {
+  /** It finishes what has begun, and wants nothing new. */
+  readonly isDraining?: () => boolean;
+}
 
 /** The only place that constructs parts. Opens no connection until something needs one. */
-export function composeService(config: Config, connectionString: string, log: Logger): Service {
+export function composeService(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  { isDraining = () => false }: Surroundings = {},
+): Service {
+  const meters = createMeters({
+    ofProcess: config.adminPort !== null,
+    capacityLimit: config.capacityMetrics ? config.capacityMetricsLimit : null,
+  });
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
-  const health = createHealth(log);
+  const databaseHealth = createDatabaseHealth(log);
   const watchdog = createWatchdog({
     connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
     patience: database.connectTimeout / 2,
@@ -44,18 +62,23 @@ export function composeService(config: Config, connectionString: string, log: Lo
   });
   const topology = createTopologyReader({
     connect: () => connectClient(database),
-    health,
+    health: databaseHealth,
     watchdog,
     log,
     journalRetention: config.journalRetention,
+    onCatchUp: meters.onCatchUp,
   });
-  const pool = createPool(database, { health, watchdog, onUnreachable: topology.lost });
+  const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
+  const health = createHealth({ topology, keystone, isDraining });
   const app = createApp({
     pool,
     topology,
-    writeClaims: createClaimWriter(pool),
+    writeClaims: createClaimWriter(pool, meters.onGroup),
     log,
-    onUnavailable: health.refused,
+    onUnavailable: databaseHealth.refused,
+    meter: meters.http,
+    onSearch: meters.onSearch,
+    health,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
@@ -75,6 +98,8 @@ export function composeService(config: Config, connectionString: string, log: Lo
   return {
     app,
     topology,
+    health,
+    metrics: meters.show({ pool, topology, keystone }),
     async close() {
       timers.forEach(clearInterval);
       keystone?.close();

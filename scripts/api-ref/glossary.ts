@@ -32,7 +32,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'Rises with each change of the provider. A request that has another one is refused with 409.',
   resources: 'Amounts by resource class.',
   root_provider_uuid: 'The root of the tree that the provider is in; itself for a root.',
-  status: 'The HTTP status again; of a version: which one is current.',
+  status: 'The HTTP status again; of a version: which one is current; of a process: that it lives.',
   step_size: 'Amounts are multiples of this.',
   title: 'The words that go with the HTTP status.',
   total: 'How much there is.',

@@ -5,6 +5,7 @@ import type { Parts } from '../../src/parts.js';
 import { aggregateReference } from '../../src/resources/aggregates/reference.js';
 import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
 import { allocationReference } from '../../src/resources/allocations/reference.js';
+import { healthReference } from '../../src/resources/health/reference.js';
 import { inventoryReference } from '../../src/resources/inventories/reference.js';
 import { reshaperReference } from '../../src/resources/reshaper/reference.js';
 import { resourceClassReference } from '../../src/resources/resource-classes/reference.js';
@@ -43,6 +44,11 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
   { name: 'Usages', about: 'What all of it sums up to.', reference: usageReference },
   { name: 'Allocation candidates', about: 'Where something would fit.', reference: allocationCandidateReference },
   { name: 'Reshaper', about: 'For changes in the shape of what there is.', reference: reshaperReference },
+  {
+    name: 'Health',
+    about: 'For supervisors and load balancers. Not a part of Placement.',
+    reference: healthReference,
+  },
 ];
 
 export const tags = NOUNS.map(({ name, about }) => ({ name, description: about }));

@@ -94,7 +94,7 @@ function answerHtml(document: ApiDocument, status: string, answer: Answer): stri
     });
   const schema = answer.content?.['application/json']?.schema;
   return (
-    `<p>${statusHtml(status)}${note(answer)} ${inline(answer.description ?? '')}</p>` +
+    `<p>${statusHtml(status)}${note(answer)}: ${inline(answer.description ?? '')}</p>` +
     (headers.length === 0 ? '' : `<ul class="headers">${headers.join('')}</ul>`) +
     (schema === undefined ? '' : `<div class="schema">${schemaHtml(schema)}</div>`)
   );

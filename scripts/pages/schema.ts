@@ -6,7 +6,7 @@ export function schemaHtml(schema: Schema): string {
   const earlier = (schema['x-openstack-earlier'] ?? []) as { 'x-openstack-max-version': string; schema: Schema }[];
   const forms = earlier.map(
     (form) =>
-      `<details class="earlier"><summary>until ${escape(form['x-openstack-max-version'])}</summary>${schemaHtml(form.schema)}</details>`,
+      `<details class="earlier"><summary>another form until ${escape(form['x-openstack-max-version'])}</summary>${schemaHtml(form.schema)}</details>`,
   );
   return `<span class="type">${typeOf(schema)}</span>${membersOf(schema)}${forms.join('')}`;
 }

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
 import { withoutPassword } from '../config/database-url.js';
@@ -6,6 +5,8 @@ import { ConfigError, loadConfig, type Config } from '../config.js';
 import { EmbeddedError } from '../db/embedded.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
 import { SchemaError } from '../db/migrate.js';
+import { ImportError } from '../import/problem.js';
+import { version } from '../ops/version.js';
 import { PolicyFileError } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
 import { programOf, type Program } from './commands.js';
@@ -75,6 +76,7 @@ async function run({ searchesConfiguration }: Program, command: Command, command
     ({ config } = loaded);
     return await command.run(loaded, commandLine);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (command.failure !== undefined) complain('Error:');
     complain(explained(error, config));
     return command.failure ?? 1;
@@ -83,17 +85,13 @@ async function run({ searchesConfiguration }: Program, command: Command, command
 
 /** What was foreseen needs no stack trace. */
 function explained(error: unknown, config: Config | null): string {
-  const foreseen = [ConfigError, EmbeddedError, SchemaError, PolicyFileError].some((kind) => error instanceof kind);
+  const foreseen = [ConfigError, EmbeddedError, SchemaError, PolicyFileError, ImportError].some(
+    (kind) => error instanceof kind,
+  );
   if (foreseen || !(error instanceof Error)) return error instanceof Error ? error.message : String(error);
   if (isUnavailable(error) || isRefused(error)) {
     const where = config?.connection ?? null;
     return `The database${where === null ? '' : ` at ${withoutPassword(where)}`} cannot be used: ${reasonOf(error)}.`;
   }
   return error.stack ?? error.message;
-}
-
-function version(): string {
-  // Beside src/ and dist/ alike.
-  const text = fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,3 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
@@ -13,8 +11,10 @@ import { ApiError } from '../errors.js';
 import { createServer } from '../http/server.js';
 import { createLog } from '../ops/log.js';
 import { defaultDataDir, drain, isLoopback } from '../ops/process.js';
+import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
-import { listenToSignals } from './signals.js';
+import { listen } from './listen.js';
+import { listenToSignals, type Signals } from './signals.js';
 
 export const serve: Command = {
   name: 'serve',
@@ -41,7 +41,15 @@ function openLog(config: Config): Logger {
 
 async function run(config: Config, log: Logger): Promise<void> {
   const signals = listenToSignals();
+  const admin = await openAdminListener(config);
+  try {
+    await serveUntilTold(config, log, admin, signals);
+  } finally {
+    admin.close();
+  }
+}
 
+async function serveUntilTold(config: Config, log: Logger, admin: AdminListener, signals: Signals): Promise<void> {
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
   const connection = config.connection ?? database?.connectionString ?? '';
@@ -49,8 +57,11 @@ async function run(config: Config, log: Logger): Promise<void> {
     const service = await untilDatabase(config, connection, log, signals.stop);
     if (service !== null) {
       try {
-        const server = await listen(createServer(service.app), config);
-        greet(config, server, database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`);
+        const server = createServer(service.app);
+        const url = await listen(server, config.host, config.port, '--port');
+        admin.attach(service);
+        const data = database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`;
+        greet(config, url, data);
         const signal = await signals.first;
         log.info({ signal }, 'finishing the requests that have begun');
         await drain(server, signals.hurry);
@@ -78,7 +89,7 @@ async function untilDatabase(
   ) {
     try {
       await prepare(config, connection, log);
-      return await composeAndLoad(config, connection, log);
+      return await composeAndLoad(config, connection, log, stop);
     } catch (error) {
       const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
       if (isRefused(error)) throw new ConfigError(problem);
@@ -102,8 +113,8 @@ async function prepare(config: Config, connection: string, log: Logger): Promise
   if (migrations.length > 0) log.info({ migrations }, 'the database schema has been brought up to date');
 }
 
-async function composeAndLoad(config: Config, connection: string, log: Logger): Promise<Service> {
-  const service = composeService(config, connection, log);
+async function composeAndLoad(config: Config, connection: string, log: Logger, stop: AbortSignal): Promise<Service> {
+  const service = composeService(config, connection, log, { isDraining: () => stop.aborted });
   try {
     await service.topology.current();
     return service;
@@ -125,25 +136,7 @@ function checkAuthStrategy(config: Config): void {
   );
 }
 
-function listen(server: Server, { host, port }: Config): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use; choose another with --port, or 0 for any`
-          : error.message;
-      reject(new ConfigError(`Cannot listen: ${why}.`));
-    });
-    server.listen(port, host, () => {
-      resolve(server);
-    });
-  });
-}
-
-function greet(config: Config, server: Server, data: string): void {
-  const { port } = server.address() as AddressInfo;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const url = `http://${host}:${port}`;
+function greet(config: Config, url: string, data: string): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));

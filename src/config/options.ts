@@ -3,6 +3,7 @@ import { edgeOptions } from './options/edge.js';
 import { keystoneOptions } from './options/keystone.js';
 import { keystoneLoginOptions } from './options/keystone-login.js';
 import { logOptions } from './options/log.js';
+import { monitoringOptions } from './options/monitoring.js';
 import { placementOptions } from './options/placement.js';
 import { policyOptions } from './options/policy.js';
 import { serviceOptions } from './options/service.js';
@@ -10,6 +11,7 @@ import { serviceOptions } from './options/service.js';
 /** Every option once. */
 export const OPTIONS = {
   ...serviceOptions,
+  ...monitoringOptions,
   ...databaseOptions,
   ...keystoneOptions,
   ...keystoneLoginOptions,

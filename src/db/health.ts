@@ -37,7 +37,7 @@ const WORDS: Readonly<Record<Trouble, { begins: string; ends: string }>> = {
 /** Under pressure some succeed while others fail; that is one trouble and not many. */
 const CALM_MS = 1000;
 
-export function createHealth(log: Logger): DatabaseHealth {
+export function createDatabaseHealth(log: Logger): DatabaseHealth {
   const troubles = new Map<Trouble, { since: number; last: number; refusedBefore: number }>();
   let refused = 0;
   let nextTry = 0;

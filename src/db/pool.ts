@@ -23,6 +23,7 @@ export interface DatabaseOptions {
 /** The connections that requests share, and what is known of the database they lead to. */
 export interface Pool extends pg.Pool {
   readonly health: DatabaseHealth;
+  readonly counts: TransactionCounts;
   /**
    * One connection, to be released.
    * @throws ApiError 503 when there is none to be had
@@ -30,6 +31,14 @@ export interface Pool extends pg.Pool {
   borrow(): Promise<pg.PoolClient>;
   /** Ends, within moments, whatever state connections are in. */
   close(): Promise<void>;
+}
+
+/** What did not go straight with the transactions of a pool since it was made. */
+export interface TransactionCounts {
+  /** Transactions that ran again: after a deadlock or serialization failure, or a connection that broke before COMMIT. */
+  readonly retried: { conflict: number; connection: number };
+  /** Transactions whose connection broke while they were being committed: they may or may not have been. */
+  outcomeUnknown: number;
 }
 
 export interface PoolParts {
@@ -91,6 +100,7 @@ export function createPool(options: DatabaseOptions, { health, watchdog, onUnrea
 
   return Object.assign(pool, {
     health,
+    counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
     borrow,
     async close() {
       // What is lent out comes back when its statement ends, at the latest when the watchdog has cut it.

@@ -42,6 +42,7 @@ export async function withTransaction<T>(pool: Pool, work: (transaction: Transac
       if (!again || attempt === ATTEMPTS) {
         throw error instanceof ConnectionLost ? databaseUnavailable(1, error.cause) : explained(error, pool.health);
       }
+      pool.counts.retried[error instanceof ConnectionLost ? 'connection' : 'conflict']++;
       await setTimeout(Math.random() * 10 * attempt);
     }
   }
@@ -97,7 +98,9 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
   } catch (error) {
     if (isConnectionLost(error)) {
       broken = true;
-      throw commitSent ? outcomeUnknown(error) : new ConnectionLost('', { cause: error });
+      if (!commitSent) throw new ConnectionLost('', { cause: error });
+      pool.counts.outcomeUnknown++;
+      throw outcomeUnknown(error);
     }
     if (!committed) await client.query('rollback').catch(() => (broken = true));
     throw error;
@@ -132,8 +135,13 @@ export async function runStatement<Row extends pg.QueryResultRow>(
       broken = isConnectionLost(error);
       const again = mayRunAgain(error) || (broken && attempt === 1 && (kind === 'read' || !sent));
       if (!again || attempt === ATTEMPTS) {
-        throw broken && sent && kind === 'write' ? outcomeUnknown(error) : explained(error, pool.health);
+        if (broken && sent && kind === 'write') {
+          pool.counts.outcomeUnknown++;
+          throw outcomeUnknown(error);
+        }
+        throw explained(error, pool.health);
       }
+      pool.counts.retried[broken ? 'connection' : 'conflict']++;
     } finally {
       if (client !== undefined) giveBack(client, broken);
     }

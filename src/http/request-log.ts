@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../auth/identity.js';
+import type { PathMeter } from './meter.js';
 import type { Exchange } from './respond.js';
 
 /**
@@ -12,6 +13,7 @@ export interface LoggedExchange extends Exchange {
   /** Of `performance.now()`. */
   readonly startedAt: number;
   quiet: boolean;
+  meter: PathMeter;
 }
 
 export interface Answered {
@@ -24,7 +26,13 @@ export interface Answered {
   readonly reason?: unknown;
 }
 
-export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, answered: Answered): void {
+export function logRequest(
+  log: Logger,
+  req: Request,
+  exchange: LoggedExchange,
+  milliseconds: number,
+  answered: Answered,
+): void {
   const { status, length, error, reason } = answered;
   const failed = status >= 500 && status !== 503;
   const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
@@ -40,7 +48,7 @@ export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, 
     status,
     length: req.method === 'HEAD' ? 0 : length,
     microversion: version?.text,
-    ms: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+    ms: Math.round(milliseconds * 1000) / 1000,
     user_id: identity === null ? undefined : id(identity.userId),
     project_id: identity === null ? undefined : id(identity.projectId),
     err: error,

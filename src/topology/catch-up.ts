@@ -23,6 +23,8 @@ export interface TopologyReader {
    * @throws ApiError 503 while the database cannot be used
    */
   current(): Promise<View>;
+  /** The view as it was last caught up with, however long ago; null when there is none. Only for what may be old: metrics. */
+  latest(): View | null;
   /** Compares everything with the database at one snapshot; answers the differences, and has them corrected. */
   audit(): Promise<readonly string[]>;
   /** Removes changes from the journal that every process has had time to see. */
@@ -41,8 +43,16 @@ export interface TopologyStatus {
   readonly providers: number;
   /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
   readonly loads: number;
-  /** Catch-up statements since the start. */
+  /** Catch-ups since the start. */
   readonly catchUps: number;
+  /** Calls of `current` since the start: divided by the catch-ups, how many readers share one. */
+  readonly reads: number;
+  /** Seconds since the last catch-up or load; null before the first. Only an idle service has an old one. */
+  readonly age: number | null;
+  /** The database could not be used when it was last tried. */
+  readonly away: boolean;
+  /** What audits found to differ from the database since the start. */
+  readonly differences: number;
   /** Transactions between the oldest running one and the newest, at the last catch-up. A long transaction makes every
    * catch-up read the changes of that many again. */
   readonly xidLag: number;
@@ -56,6 +66,8 @@ export interface TopologyReaderOptions {
   readonly log: Logger;
   /** Seconds that a change stays in the journal; a process that slept longer loads everything again. */
   readonly journalRetention: number;
+  /** Is told how many seconds each catch-up took. */
+  readonly onCatchUp?: (seconds: number) => void;
 }
 
 const FIRST_BACK_OFF_MS = 100;
@@ -63,11 +75,14 @@ const LONGEST_BACK_OFF_MS = 3000;
 const GOODBYE_MS = 500;
 
 export function createTopologyReader(options: TopologyReaderOptions): TopologyReader {
-  const { connect, health, watchdog, log, journalRetention } = options;
+  const { connect, health, watchdog, log, journalRetention, onCatchUp = () => undefined } = options;
   let client: pg.Client | null = null;
   let state: { topology: Topology; mark: Mark } | null = null;
   let loads = 0;
   let catchUps = 0;
+  let reads = 0;
+  let differences = 0;
+  let seenAt: number | null = null;
 
   // The reason for which readers are refused, while one attempt after the other is made in the background, each later.
   let trouble: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
@@ -83,6 +98,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
 
   function current(): Promise<View> {
     if (closed) return Promise.reject(databaseUnavailable());
+    reads++;
     // At once: readers that wait for an attempt would pile up.
     if (trouble !== null) return Promise.reject(refusal(trouble.error));
     // A reader may join only a batch whose statement has NOT been sent: the running one may have taken its snapshot before
@@ -126,12 +142,15 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   async function catchUp(connection: pg.Client): Promise<View> {
     if (state !== null) {
       catchUps++;
+      const start = performance.now();
       const news = await since(connection, state.mark);
       const { topology } = state;
       // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
       state = null;
       if (news !== 'reload' && (await applied(topology, news.batches))) {
         state = { topology, mark: news.mark };
+        seenAt = performance.now();
+        onCatchUp((seenAt - start) / 1000);
         return topology;
       }
       log.warn(
@@ -141,7 +160,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     const start = performance.now();
     state = await load(connection);
     loads++;
-    const milliseconds = Math.round(performance.now() - start);
+    seenAt = performance.now();
+    const milliseconds = Math.round(seenAt - start);
     log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
     return state.topology;
   }
@@ -251,15 +271,17 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   return {
     current,
     lost,
+    latest: () => state?.topology ?? null,
     async audit() {
       await current();
       return enqueue(() =>
         onConnection(async (connection) => {
           if (state === null) return [];
-          const { differences, ...corrected } = await audit(connection, state);
+          const { differences: found, ...corrected } = await audit(connection, state);
           state = corrected;
-          if (differences.length > 0) log.error({ differences }, 'topology: differed from the database; loaded again');
-          return differences;
+          differences += found.length;
+          if (found.length > 0) log.error({ differences: found }, 'topology: differed from the database; loaded again');
+          return found;
         }),
       );
     },
@@ -278,6 +300,10 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       providers: state?.topology.providers.size ?? 0,
       loads,
       catchUps,
+      reads,
+      age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
+      away: trouble !== null,
+      differences,
       xidLag: state === null ? 0 : Number(state.mark.snapshot.xmax - state.mark.snapshot.xmin),
     }),
     async close() {

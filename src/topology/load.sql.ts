@@ -68,8 +68,12 @@ export const ANY_NEWS = `
  * rolled back leaves nothing; a change delivered twice does no harm.
  */
 export const CATCH_UP = `
-  with changed as materialized (
+  with noted as materialized (
     select distinct kind, id ${UNSEEN}
+  ),
+  -- After "everything" all is loaded in pages; the state of every single object would only be thrown away.
+  changed as materialized (
+    select kind, id from noted where kind = 0 or not exists (select from noted where kind = 0)
   )
   select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
     exists (select from changed where kind = 0),

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { atVersion, isPresent, minorIn, type Noted } from '../../scripts/api-ref/versions.js';
 import type { Schema } from '../../src/http/validate.js';
-import { ROOT } from './process.js';
 
 /** The document of the API as it is checked in. */
-export const document = JSON.parse(readFileSync(path.join(ROOT, 'api-ref/openapi.json'), 'utf8')) as ApiDocument;
+export const document = JSON.parse(
+  readFileSync(new URL('../../api-ref/openapi.json', import.meta.url), 'utf8'),
+) as ApiDocument;
 
 export interface ApiDocument {
   readonly paths: Readonly<Record<string, PathItem>>;

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { createHealth } from '../../src/db/health.js';
+import { createDatabaseHealth } from '../../src/db/health.js';
 import { connectClient } from '../../src/db/pool.js';
 import { createWatchdog } from '../../src/db/watchdog.js';
 import { load } from '../../src/topology/journal.js';
@@ -41,7 +41,7 @@ export function startReplica(connectionString: string, options: ReplicaOptions =
   });
   const reader = createTopologyReader({
     connect: () => connectClient(database),
-    health: createHealth(logger),
+    health: createDatabaseHealth(logger),
     watchdog,
     log: logger,
     journalRetention,
