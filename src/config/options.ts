@@ -5,11 +5,13 @@ import { keystoneLoginOptions } from './options/keystone-login.js';
 import { logOptions } from './options/log.js';
 import { placementOptions } from './options/placement.js';
 import { policyOptions } from './options/policy.js';
+import { processOptions } from './options/process.js';
 import { serviceOptions } from './options/service.js';
 
 /** Every option once. */
 export const OPTIONS = {
   ...serviceOptions,
+  ...processOptions,
   ...databaseOptions,
   ...keystoneOptions,
   ...keystoneLoginOptions,
