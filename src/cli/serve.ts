@@ -94,11 +94,15 @@ async function leave(
   site: Site,
   { hurry }: Signals,
 ): Promise<void> {
-  site.announce();
-  if (drainDelay > 0) await setTimeout(drainDelay * 1000, undefined, { signal: hurry }).catch(() => undefined);
-  // Connections that the system has accepted for us already come first.
+  if (drainDelay > 0) {
+    site.announce();
+    await setTimeout(drainDelay * 1000, undefined, { signal: hurry }).catch(() => undefined);
+  }
+  // Connections that the system has accepted for us already come first. Only then clients are asked to close theirs: they
+  // come back at once, and must be refused, not accepted and dropped.
   await new Promise((resolve) => setImmediate(resolve));
   listener.close();
+  site.announce();
   await site.end(drainTimeout * 1000, hurry);
 }
 

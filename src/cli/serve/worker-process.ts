@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config.js';
 import type { Taker } from './hand-out.js';
@@ -34,6 +35,8 @@ export class WorkerFailure extends Error {
 /** What a worker may take for its end beside what it gives its requests. */
 const PATIENCE_MS = 5000;
 
+const LAST_MESSAGE_MS = 50;
+
 export function startWorker(number: number, config: Config, connection: string): WorkerProcess {
   cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
   const worker = cluster.fork();
@@ -47,7 +50,7 @@ export function startWorker(number: number, config: Config, connection: string):
   }
 
   function killAfter(milliseconds: number): void {
-    setTimeout(() => worker.process.kill('SIGKILL'), milliseconds).unref();
+    void setTimeout(milliseconds, undefined, { ref: false }).then(() => worker.process.kill('SIGKILL'));
   }
 
   const gone = new Promise<string>((resolve) => {
@@ -58,8 +61,9 @@ export function startWorker(number: number, config: Config, connection: string):
       resolve(error.message);
     });
   });
-  // After the last message it sent, which its exit may overtake.
-  worker.once('disconnect', () => {
+  // Its end may overtake its last message. `disconnect` would not, but is not emitted while a connection is on its way.
+  void gone.then(async () => {
+    await setTimeout(LAST_MESSAGE_MS);
     for (const answer of onItsWay.values()) answer(false);
     onItsWay.clear();
   });
