@@ -5,6 +5,7 @@ import type { Parts } from './parts.js';
 import { aggregateRoutes } from './resources/aggregates/route.js';
 import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
+import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { resourceClassRoutes } from './resources/resource-classes/route.js';
 import { resourceProviderRoutes } from './resources/resource-providers/route.js';
@@ -26,6 +27,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...usageRoutes(parts),
     ...allocationCandidateRoutes(parts),
     ...reshaperRoutes(parts),
+    ...healthRoutes(parts),
   ];
 }
 

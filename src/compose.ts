@@ -10,6 +10,8 @@ import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
 import type { CorsOptions } from './http/cors.js';
 import { createClaimWriter } from './ledger/write.js';
+import { createHealth, type Health } from './ops/health.js';
+import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { policySearchPath } from './policy/locate.js';
 import { createPolicy, type PolicyOptions } from './policy/policy.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -18,12 +20,29 @@ import { createTopologyReader, type TopologyReader } from './topology/catch-up.j
 export interface Service {
   readonly app: Express;
   readonly topology: TopologyReader;
+  readonly health: Health;
+  readonly metrics: ProcessMetrics;
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
 }
 
+/** What only the process knows. */
+export interface Surroundings {
+  /** It finishes what has begun, and wants nothing new. */
+  readonly isDraining?: () => boolean;
+}
+
 /** The only place that constructs parts. Opens no connection until something needs one. */
-export function composeService(config: Config, connectionString: string, log: Logger): Service {
+export function composeService(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  { isDraining = () => false }: Surroundings = {},
+): Service {
+  const meters = createMeters({
+    ofProcess: config.adminPort !== null,
+    capacityLimit: config.capacityMetrics ? config.capacityMetricsLimit : null,
+  });
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
@@ -32,12 +51,17 @@ export function composeService(config: Config, connectionString: string, log: Lo
     connect: () => connectClient(database),
     log,
     journalRetention: config.journalRetention,
+    onCatchUp: meters.onCatchUp,
   });
+  const health = createHealth({ topology, keystone, isDraining });
   const app = createApp({
     pool,
     topology,
-    writeClaims: createClaimWriter(pool),
+    writeClaims: createClaimWriter(pool, meters.onGroup),
     log,
+    meter: meters.http,
+    onSearch: meters.onSearch,
+    health,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
@@ -56,6 +80,8 @@ export function composeService(config: Config, connectionString: string, log: Lo
   return {
     app,
     topology,
+    health,
+    metrics: meters.show({ pool, topology, keystone }),
     async close() {
       timers.forEach(clearInterval);
       keystone?.close();

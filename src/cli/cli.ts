@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
 import { loadConfig, type Config } from '../config.js';
+import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
 import { programOf, type Program } from './commands.js';
 import { explained } from './explain.js';
@@ -75,10 +75,4 @@ async function run({ searchesConfiguration }: Program, command: Command, command
     complain(explained(error, config));
     return command.failure ?? 1;
   }
-}
-
-function version(): string {
-  // Beside src/ and dist/ alike.
-  const text = fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

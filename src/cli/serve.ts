@@ -1,4 +1,4 @@
-import net, { type AddressInfo, type Server } from 'node:net';
+import net, { type Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
@@ -8,8 +8,10 @@ import { filesText, optionsForLog } from '../config/show.js';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { startEmbedded } from '../db/embedded.js';
 import { defaultDataDir, isLoopback } from '../ops/process.js';
+import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
 import { explained } from './explain.js';
+import { listen } from './listen.js';
 import { serveHere } from './serve/here.js';
 import { openLog } from './serve/open-log.js';
 import { withFixedOptions } from './serve/fixed-options.js';
@@ -45,8 +47,17 @@ interface Run {
 }
 
 async function run(given: Run): Promise<void> {
-  const { config, log } = given;
   const signals = listenToSignals();
+  const admin = await openAdminListener(given.config);
+  try {
+    await serveUntilTold(given, admin, signals);
+  } finally {
+    admin.close();
+  }
+}
+
+async function serveUntilTold(given: Run, admin: AdminListener, signals: Signals): Promise<void> {
+  const { config, log } = given;
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
   const connectionOf = ({ connection }: Config): string => connection ?? database?.connectionString ?? '';
@@ -54,9 +65,11 @@ async function run(given: Run): Promise<void> {
     const site = await openSite(config, connectionOf, log, signals.stop);
     if (site === null) return;
     try {
-      const listener = await listen(config, site);
+      const listener = accept(config, site);
+      const url = await listen(listener, config.host, config.port, '--port');
+      admin.attach(site.admin);
       const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
-      greet(config, listener, data);
+      greet(config, url, data);
       const inForce = { config };
       signals.onReload(reloader(given, inForce, site, connectionOf));
       const signal = await Promise.race([signals.first, site.failed]);
@@ -153,30 +166,16 @@ function checkAuthStrategy(config: Config): void {
   );
 }
 
-function listen({ host, port, ...config }: Config, site: Site): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    // A worker reads what its client says, not this process.
-    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: workersOf({ host, port, ...config }) > 1 };
-    const listener = net.createServer(options, (socket) => {
-      site.receive(socket);
-    });
-    listener.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use; choose another with --port, or 0 for any`
-          : error.message;
-      reject(new ConfigError(`Cannot listen: ${why}.`));
-    });
-    listener.listen(port, host, () => {
-      resolve(listener);
-    });
+/** A server that accepts connections and has nothing to do with what is said on them. */
+function accept(config: Config, site: Site): Server {
+  // Where there are workers, they read what clients say, not this process.
+  const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: workersOf(config) > 1 };
+  return net.createServer(options, (socket) => {
+    site.receive(socket);
   });
 }
 
-function greet(config: Config, listener: Server, data: string): void {
-  const { port } = listener.address() as AddressInfo;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const url = `http://${host}:${port}`;
+function greet(config: Config, url: string, data: string): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));

@@ -3,6 +3,7 @@ import { edgeOptions } from './options/edge.js';
 import { keystoneOptions } from './options/keystone.js';
 import { keystoneLoginOptions } from './options/keystone-login.js';
 import { logOptions } from './options/log.js';
+import { monitoringOptions } from './options/monitoring.js';
 import { placementOptions } from './options/placement.js';
 import { policyOptions } from './options/policy.js';
 import { processOptions } from './options/process.js';
@@ -12,6 +13,7 @@ import { serviceOptions } from './options/service.js';
 export const OPTIONS = {
   ...serviceOptions,
   ...processOptions,
+  ...monitoringOptions,
   ...databaseOptions,
   ...keystoneOptions,
   ...keystoneLoginOptions,

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { databaseUnavailable, outcomeUnknown } from '../errors.js';
+import { countsOf } from './counts.js';
 import { isConnectionLost, isUnavailable, mayRunAgain } from './failures.js';
 
 const ATTEMPTS = 5;
@@ -25,6 +26,7 @@ export async function withTransaction<T>(pool: pg.Pool, work: (transaction: Tran
         if (error instanceof ConnectionLost || isUnavailable(error)) throw databaseUnavailable();
         throw error;
       }
+      countsOf(pool).retried[error instanceof ConnectionLost ? 'connection' : 'conflict']++;
       await setTimeout(Math.random() * 10 * attempt);
     }
   }
@@ -76,7 +78,9 @@ async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Pro
   } catch (error) {
     if (isConnectionLost(error)) {
       broken = true;
-      throw commitSent ? outcomeUnknown() : new ConnectionLost();
+      if (!commitSent) throw new ConnectionLost();
+      countsOf(pool).outcomeUnknown++;
+      throw outcomeUnknown();
     }
     if (!committed) await client.query('rollback').catch(() => (broken = true));
     throw error;
@@ -109,9 +113,13 @@ export async function runStatement<Row extends pg.QueryResultRow>(
       broken = isConnectionLost(error);
       const again = mayRunAgain(error) || (broken && attempt === 1 && (kind === 'read' || !sent));
       if (!again || attempt === ATTEMPTS) {
-        if (broken && sent && kind === 'write') throw outcomeUnknown();
+        if (broken && sent && kind === 'write') {
+          countsOf(pool).outcomeUnknown++;
+          throw outcomeUnknown();
+        }
         throw isUnavailable(error) ? databaseUnavailable() : error;
       }
+      countsOf(pool).retried[broken ? 'connection' : 'conflict']++;
     } finally {
       client?.release(broken);
     }

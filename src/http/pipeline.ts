@@ -16,9 +16,10 @@ import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
 import { readForwarded } from './forwarded.js';
+import type { HttpMeter } from './meter.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
-import { logRequest, type LoggedExchange } from './request-log.js';
+import { logRequest, type Answered, type LoggedExchange } from './request-log.js';
 import { sendError, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
@@ -37,6 +38,7 @@ export interface PipelineOptions {
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
   readonly proxyHeaders: boolean;
+  readonly meter: HttpMeter;
 }
 
 declare module 'express-serve-static-core' {
@@ -50,12 +52,14 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   const { log } = options;
   const cors = options.cors === null ? null : createCors(options.cors);
   const paths = new PathTable<Dispatch>();
-  for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(atPath, options));
+  for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(path, atPath, options));
+  // Express calls the root of an application that is mounted somewhere ''.
+  const publicPaths = new Set(['', ...routes.filter((route) => route.public === true).map((route) => route.path)]);
 
   function serve(req: Request, res: Response, admission: Admission | null): Promise<void> | undefined {
     if (admission instanceof Refusal) {
       const length = sendRefusal(res, req.exchange, admission);
-      logRequest(log, req, req.exchange, { status: admission.status, length });
+      finish(log, req, { status: admission.status, length });
       return undefined;
     }
     req.exchange.identity = admission;
@@ -70,6 +74,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
 
   // One layer for Express: everything that happens to a request is here, and each layer has its price.
   app.use((req: Request, res: Response) => {
+    options.meter.begin();
     const isPreflight = cors !== null && req.method === 'OPTIONS';
     req.exchange = {
       requestId: `req-${randomUUID()}`,
@@ -79,6 +84,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
       cors: cors === null ? null : isPreflight ? cors.preflight(req.headers) : cors.ordinary(req.headers),
       forwarded: options.proxyHeaders ? readForwarded(req.headers) : null,
       quiet: false,
+      meter: options.meter.elsewhere,
     };
     const { path } = req;
     const failed = (error: unknown): void => {
@@ -87,11 +93,12 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
     try {
       if (isPreflight) {
         dropBody(req, res);
-        logRequest(log, req, req.exchange, { status: 200, length: sendPreflight(res, req.exchange) });
+        finish(log, req, { status: 200, length: sendPreflight(res, req.exchange) });
         return undefined;
       }
-      const isPublic = path === '/' || path === '';
-      const admission = isPublic ? null : options.authenticate(req.headers, req.method, req.baseUrl + path);
+      const admission = publicPaths.has(path)
+        ? null
+        : options.authenticate(req.headers, req.method, req.baseUrl + path);
       // A token that is known is admitted at once, without a promise in between.
       if (!(admission instanceof Promise)) return serve(req, res, admission);
       return admission.then((admitted) => serve(req, res, admitted)).catch(failed);
@@ -129,10 +136,12 @@ function decodedUrl(url: string): string {
 }
 
 /** Steps of one path: method, then the route's own. */
-function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch {
+function dispatch(path: string, routes: readonly Route[], options: PipelineOptions): Dispatch {
   const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
   const allow = routes.map((route) => route.method).join(', ');
+  const meter = options.meter.at(path);
   return async (req, res) => {
+    req.exchange.meter = meter;
     try {
       const route = byMethod.get(req.method);
       if (route === undefined) throw methodNotAllowed(allow);
@@ -146,10 +155,7 @@ function dispatch(routes: readonly Route[], options: PipelineOptions): Dispatch 
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
-      logRequest(options.log, req, exchange, {
-        status: reply.status,
-        length: sendReply(req, res, exchange, reply),
-      });
+      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply), reply: true });
     } catch (error) {
       fail(error, req, res, options.log);
     }
@@ -198,7 +204,15 @@ function fail(error: unknown, req: Request, res: Response, log: Logger): void {
     length = sendError(req, res, exchange, apiError);
   }
   const unexpected = error === apiError ? {} : { error };
-  logRequest(log, req, exchange, { status: apiError.status, length, ...unexpected });
+  finish(log, req, { status: apiError.status, length, ...unexpected });
+}
+
+/** Every request comes here once, when its answer has been handed to the socket. */
+function finish(log: Logger, req: Request, answered: Answered): void {
+  const { exchange } = req;
+  const milliseconds = performance.now() - exchange.startedAt;
+  exchange.meter(req.method, answered.status, milliseconds / 1000);
+  logRequest(log, req, exchange, milliseconds, answered);
 }
 
 /** What is left of a body that nobody will read must not be taken for the next request. */

@@ -1,27 +1,41 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../auth/identity.js';
+import type { PathMeter } from './meter.js';
 import type { Exchange } from './respond.js';
 
-/** One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. */
+/**
+ * One line for each request: at INFO, for a failure of ours at ERROR. A route that is asked all the time has its at DEBUG,
+ * also when it answers 503: a readiness probe that says no has done its duty.
+ */
 export interface LoggedExchange extends Exchange {
   identity: Identity | null;
   /** Of `performance.now()`. */
   readonly startedAt: number;
   quiet: boolean;
+  meter: PathMeter;
 }
 
 export interface Answered {
   readonly status: number;
   /** Bytes of the body. */
   readonly length: number;
+  /** What the handler of the route answers, not an error that somebody threw. */
+  readonly reply?: boolean;
   /** What the answer 500 does not tell the client. */
   readonly error?: unknown;
 }
 
-export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, answered: Answered): void {
+export function logRequest(
+  log: Logger,
+  req: Request,
+  exchange: LoggedExchange,
+  milliseconds: number,
+  answered: Answered,
+): void {
   const { status, length, error } = answered;
-  const level = status >= 500 ? 'error' : exchange.quiet ? 'debug' : 'info';
+  const failed = status >= 500 && !(exchange.quiet && answered.reply === true);
+  const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
   const { identity, version, forwarded } = exchange;
   // Fields that are undefined are left out of the line.
@@ -34,12 +48,12 @@ export function logRequest(log: Logger, req: Request, exchange: LoggedExchange, 
     status,
     length: req.method === 'HEAD' ? 0 : length,
     microversion: version?.text,
-    ms: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+    ms: Math.round(milliseconds * 1000) / 1000,
     user_id: identity === null ? undefined : id(identity.userId),
     project_id: identity === null ? undefined : id(identity.projectId),
     err: error,
   };
-  log[level](line, status >= 500 ? 'request failed' : 'request');
+  log[level](line, failed ? 'request failed' : 'request');
 }
 
 /** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */

@@ -18,6 +18,8 @@ export interface Route {
   readonly below?: 404 | 405;
   /** Policy rule; null for what anyone may call. */
   readonly rule: string | null;
+  /** No token is asked for, at any method of the path; such a path has no parameters. */
+  readonly public?: boolean;
   readonly policyTarget?: (query: Query) => PolicyTarget;
   /** Refuse with 406 a client that does not accept application/json. */
   readonly checkAccept?: boolean;

@@ -50,8 +50,21 @@ interface Request extends Job {
  */
 export type WriteClaims = (claims: readonly Claim[], unknownClass: UnknownClass) => Promise<void>;
 
-export function createClaimWriter(pool: pg.Pool): WriteClaims {
-  const submit = createQueue<Request>((group) => writeGroup(pool, group));
+/** How the requests of one group fared. */
+export interface GroupResult {
+  readonly written: number;
+  readonly refused: number;
+  readonly failed: number;
+}
+
+/** `onGroup` is told of each group that was tried, after its requests. */
+export function createClaimWriter(
+  pool: pg.Pool,
+  onGroup: (result: GroupResult) => void = () => undefined,
+): WriteClaims {
+  const submit = createQueue<Request>(async (group) => {
+    onGroup(await writeGroup(pool, group));
+  });
   return (claims, unknownClass) =>
     new Promise((resolve, reject) => {
       const consumers = claims.map(({ consumerUuid }) => `consumer ${consumerUuid}`);
@@ -68,7 +81,7 @@ export function createClaimWriter(pool: pg.Pool): WriteClaims {
 }
 
 /** Tells every request of a group how it went. */
-async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<void> {
+async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<GroupResult> {
   try {
     const refusals = await startingOver(() => writeTogether(pool, group));
     for (const request of group) {
@@ -76,8 +89,10 @@ async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<voi
       if (refusal === undefined) request.resolve();
       else request.reject(refusal);
     }
+    return { written: group.length - refusals.size, refused: refusals.size, failed: 0 };
   } catch (error) {
     for (const request of group) request.reject(error);
+    return { written: 0, refused: 0, failed: group.length };
   }
 }
 

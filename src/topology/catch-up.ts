@@ -19,6 +19,8 @@ export interface TopologyReader {
    * @throws ApiError 503 while the database cannot be used
    */
   current(): Promise<View>;
+  /** The view as it was last caught up with, however long ago; null when there is none. Only for what may be old: metrics. */
+  latest(): View | null;
   /** Compares everything with the database at one snapshot; answers the differences, and has them corrected. */
   audit(): Promise<readonly string[]>;
   /** Removes changes from the journal that every process has had time to see. */
@@ -32,8 +34,16 @@ export interface TopologyStatus {
   readonly providers: number;
   /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
   readonly loads: number;
-  /** Catch-up statements since the start. */
+  /** Catch-ups since the start. */
   readonly catchUps: number;
+  /** Calls of `current` since the start: divided by the catch-ups, how many readers share one. */
+  readonly reads: number;
+  /** Seconds since the last catch-up or load; null before the first. Only an idle service has an old one. */
+  readonly age: number | null;
+  /** The database could not be used when it was last tried. */
+  readonly away: boolean;
+  /** What audits found to differ from the database since the start. */
+  readonly differences: number;
   /** Transactions between the oldest running one and the newest, at the last catch-up. A long transaction makes every
    * catch-up read the changes of that many again. */
   readonly xidLag: number;
@@ -45,16 +55,26 @@ export interface TopologyReaderOptions {
   readonly log: Logger;
   /** Seconds that a change stays in the journal; a process that slept longer loads everything again. */
   readonly journalRetention: number;
+  /** Is told how many seconds each catch-up took. */
+  readonly onCatchUp?: (seconds: number) => void;
 }
 
 const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 5000;
 
-export function createTopologyReader({ connect, log, journalRetention }: TopologyReaderOptions): TopologyReader {
+export function createTopologyReader({
+  connect,
+  log,
+  journalRetention,
+  onCatchUp = () => undefined,
+}: TopologyReaderOptions): TopologyReader {
   let client: pg.Client | null = null;
   let state: { topology: Topology; mark: Mark } | null = null;
   let loads = 0;
   let catchUps = 0;
+  let reads = 0;
+  let differences = 0;
+  let seenAt: number | null = null;
 
   // While the database is away nobody tries before `retryAt`, and each failure moves it further off.
   let away = false;
@@ -70,6 +90,7 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
 
   function current(): Promise<View> {
     if (closed) return Promise.reject(databaseUnavailable());
+    reads++;
     // A reader may join only a batch whose statement has NOT been sent: the running one may have taken its snapshot before
     // a write that this reader has seen acknowledged. So whoever comes while one runs waits for the next, and nobody waits
     // for more than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
@@ -111,12 +132,15 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
     return onConnection(async (connection) => {
       if (state !== null) {
         catchUps++;
+        const start = performance.now();
         const news = await since(connection, state.mark);
         const { topology } = state;
         // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
         state = null;
         if (news !== 'reload' && canApply(topology, news.changes)) {
           state = { topology, mark: news.mark };
+          seenAt = performance.now();
+          onCatchUp((seenAt - start) / 1000);
           return topology;
         }
         log.warn(
@@ -126,6 +150,7 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
       const start = performance.now();
       state = await load(connection);
       loads++;
+      seenAt = performance.now();
       const milliseconds = Math.round(performance.now() - start);
       log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
       return state.topology;
@@ -188,15 +213,17 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
 
   return {
     current,
+    latest: () => state?.topology ?? null,
     async audit() {
       await current();
       return enqueue(() =>
         onConnection(async (connection) => {
           if (state === null) return [];
-          const { differences, ...corrected } = await audit(connection, state);
+          const { differences: found, ...corrected } = await audit(connection, state);
           state = corrected;
-          if (differences.length > 0) log.error({ differences }, 'topology: differed from the database; loaded again');
-          return differences;
+          differences += found.length;
+          if (found.length > 0) log.error({ differences: found }, 'topology: differed from the database; loaded again');
+          return found;
         }),
       );
     },
@@ -215,6 +242,10 @@ export function createTopologyReader({ connect, log, journalRetention }: Topolog
       providers: state?.topology.providers.size ?? 0,
       loads,
       catchUps,
+      reads,
+      age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
+      away,
+      differences,
       xidLag: state === null ? 0 : Number(state.mark.snapshot.xmax - state.mark.snapshot.xmin),
     }),
     async close() {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import express from 'express';
 import pino from 'pino';
+import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { noauth2 } from '../../src/auth/noauth2.js';
 import { installRoutes } from '../../src/http/pipeline.js';
 import type { Route } from '../../src/http/route.js';
 import { createLog } from '../../src/ops/log.js';
+import { meterHttp } from '../../src/ops/metrics/http.js';
 import { prettyLine } from '../../src/ops/pretty.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -179,6 +181,7 @@ describe('the request log', () => {
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,
+        meter: meterHttp(new Registry()),
         policy: { authorize: () => undefined },
       });
       return supertest(app);

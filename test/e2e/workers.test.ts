@@ -4,9 +4,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { startLoad } from '../support/load.js';
+import { parseMetrics } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
 import { createProvider, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
+import { send } from '../support/wire.js';
 
 describe('several workers', () => {
   let databaseUrl: string;
@@ -17,7 +19,7 @@ describe('several workers', () => {
   let api: Api;
   before(async () => {
     databaseUrl = await createTestDatabase();
-    run = start(['--workers', '2']);
+    run = start(['--workers', '2', '--admin-port', '0']);
     ({ url, api } = await run.listening());
   });
   after(async () => {
@@ -100,6 +102,34 @@ describe('several workers', () => {
     }
     other.signal('SIGTERM');
     assert.equal(await other.ended(), 0);
+  });
+
+  it('are shown together on the admin listener, and what a dead one has counted stays', async () => {
+    const [, admin = ''] = await run.printed(/Health and metrics: (http:\S+)\/metrics\n/);
+    const metrics = async () => parseMetrics((await send(admin, { path: '/metrics' })).text).value;
+    const counted = async (): Promise<number> =>
+      (await metrics())('stockroom_http_request_duration_seconds_count{method="GET",route="/traits",status="200"}') ??
+      0;
+    const ready = async (): Promise<unknown> =>
+      (JSON.parse((await send(admin, { path: '/readyz' })).text) as { workers: unknown }).workers;
+    assert.equal((await send(admin, { path: '/readyz' })).status, 200);
+    assert.deepEqual(await ready(), { ready: 2, of: 2 });
+    for (let i = 0; i < 6; i++) await api.get('/traits').expect(200);
+    assert.equal(await counted(), 6);
+    const deaths = (await metrics())('stockroom_worker_deaths_total') ?? 0;
+    const [victim = 0] = run.workers();
+    process.kill(victim, 'SIGKILL');
+    await until(async () => (await metrics())('stockroom_worker_deaths_total') === deaths + 1);
+    assert.equal(await counted(), 6);
+    await until(async () => (await metrics())('stockroom_workers') === 2);
+    for (let i = 0; i < 2; i++) await api.get('/traits').expect(200);
+    assert.equal(await counted(), 8);
+    const before = run.workers();
+    run.signal('SIGHUP');
+    await until(() => !run.workers().some((pid) => before.includes(pid)) && run.workers().length === 2);
+    await run.logged(/read again and is in force"/);
+    assert.equal(await counted(), 8);
+    assert.deepEqual(await ready(), { ready: 2, of: 2 });
   });
 
   it('end with the process that started them, however that ends', async () => {

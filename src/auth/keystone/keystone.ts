@@ -4,7 +4,7 @@ import { isAllowed } from './access-rules.js';
 import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
 import { createHttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
-import { TokenCache } from './token-cache.js';
+import { TokenCache, type TokenCounts } from './token-cache.js';
 import { withService, type TokenData } from './token.js';
 import { createValidator } from './validator.js';
 
@@ -14,6 +14,9 @@ import { createValidator } from './validator.js';
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
+  /** Whether Keystone answered when it was last asked; null when it never was. */
+  readonly answers: () => boolean | null;
+  readonly counts: Readonly<TokenCounts>;
   close(): void;
 }
 
@@ -26,9 +29,12 @@ interface KeystoneParts {
 /** @throws ConfigError when a certificate cannot be read */
 export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: KeystoneParts): Keystone {
   const client = createHttpClient(options);
-  const cache = new TokenCache(createValidator(options, client, log, circuit), options);
+  const { validate, answers } = createValidator(options, client, log, circuit);
+  const cache = new TokenCache(validate, options);
   return {
     authenticate: authenticateWith(options, (token, allowExpired) => cache.get(token, allowExpired)),
+    answers,
+    counts: cache.counts,
     close() {
       client.close();
     },

@@ -12,6 +12,18 @@ const MAX_REFUSED = 20_000;
 /** Different tokens that are waited for at once; who comes on top is sent away rather than queued. */
 const MAX_WAITING = 1000;
 
+/** How the tokens that came were judged, since the start. */
+export interface TokenCounts {
+  /** Known to be good, or bad, or already being asked about. */
+  cached: number;
+  /** Keystone says that it is good. */
+  validated: number;
+  /** Keystone says that it is not. */
+  refused: number;
+  /** Nobody can say. */
+  failed: number;
+}
+
 interface TokenCacheOptions {
   /** 0: nothing is remembered. */
   readonly cacheMs: number;
@@ -25,6 +37,7 @@ interface TokenCacheOptions {
  * Expiry is not looked at here: whoever uses the data does, every time.
  */
 export class TokenCache {
+  readonly counts: TokenCounts = { cached: 0, validated: 0, refused: 0, failed: 0 };
   readonly #validate: Validate;
   readonly #remembers: boolean;
   readonly #known: LRUCache<string, TokenData>;
@@ -43,22 +56,28 @@ export class TokenCache {
   get(token: string, allowExpired: boolean): TokenData | null | Promise<TokenData | null> {
     // Keystone says no to an expired token unless it is asked to overlook that: these are two questions.
     const key = allowExpired ? `${hash('sha256', token, 'base64')}+expired` : hash('sha256', token, 'base64');
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    if (this.#refused.has(key)) return null;
-    return this.#waiting.get(key) ?? this.#ask(key, token, allowExpired);
+    const found = this.#known.get(key) ?? (this.#refused.has(key) ? null : this.#waiting.get(key));
+    if (found === undefined) return this.#ask(key, token, allowExpired);
+    this.counts.cached++;
+    return found;
   }
 
   #ask(key: string, token: string, allowExpired: boolean): Promise<TokenData | null> {
     if (this.#waiting.size >= MAX_WAITING) {
+      this.counts.failed++;
       return Promise.reject(new KeystoneUnavailable('too many tokens wait to be validated', 1000));
     }
     const answer = this.#validate(token, allowExpired)
       .then((data) => {
+        this.counts[data === null ? 'refused' : 'validated']++;
         if (!this.#remembers) return data;
         if (data === null) this.#refused.set(key, true);
         else this.#known.set(key, data);
         return data;
+      })
+      .catch((error: unknown) => {
+        this.counts.failed++;
+        throw error;
       })
       .finally(() => this.#waiting.delete(key));
     this.#waiting.set(key, answer);

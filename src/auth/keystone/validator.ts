@@ -8,16 +8,22 @@ import { parseToken, type TokenData } from './token.js';
 /** Asks Keystone about a token: its data, or null when it is not valid. @throws KeystoneUnavailable when it cannot say */
 export type Validate = (token: string, allowExpired: boolean) => Promise<TokenData | null>;
 
+interface Validator {
+  readonly validate: Validate;
+  /** Whether Keystone answered when it was last asked; null when it never was. */
+  readonly answers: () => boolean | null;
+}
+
 export function createValidator(
   options: KeystoneOptions,
   client: HttpClient,
   log: Logger,
   circuitOptions: CircuitOptions = {},
-): Validate {
+): Validator {
   const now = circuitOptions.now ?? (() => performance.now());
   const circuit = new Circuit(circuitOptions);
   const ownTokens = new OwnTokens(options, client, log, now);
-  let healthy = true;
+  let answers: boolean | null = null;
 
   const ask = (own: OwnToken, token: string, allowExpired: boolean): Promise<HttpAnswer> => {
     const query = [...(options.withCatalog ? [] : ['nocatalog']), ...(allowExpired ? ['allow_expired=1'] : [])].join(
@@ -37,20 +43,21 @@ export function createValidator(
     return readAnswer(answer, token);
   };
 
-  return async (token, allowExpired) => {
+  const validate: Validate = async (token, allowExpired) => {
     try {
       const data = await circuit.run(() => converse(token, allowExpired), isSevere);
-      if (!healthy) log.info('Keystone answers again');
-      healthy = true;
+      if (answers === false) log.info('Keystone answers again');
+      answers = true;
       return data;
     } catch (error) {
       // What is thrown never holds a token: messages are made of statuses, addresses and Node's own words.
-      if (healthy)
+      if (answers !== false)
         log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
-      healthy = false;
+      answers = false;
       throw error;
     }
   };
+  return { validate, answers: () => answers };
 }
 
 /** @throws BrokenAnswer for anything but a token's data or a clear no */

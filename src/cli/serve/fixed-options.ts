@@ -6,6 +6,8 @@ import { workersOf } from './workers.js';
 const FIXED = [
   'host',
   'port',
+  'adminHost',
+  'adminPort',
   'dataDir',
   'logFile',
   'logDir',

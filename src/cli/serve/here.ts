@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config.js';
+import { adminParts } from '../admin-listener.js';
 import { openInstance } from './instance.js';
 import type { Site } from './site.js';
 
@@ -36,6 +37,7 @@ export async function serveHere(config: Config, connectionOf: (config: Config) =
       });
       await Promise.all([instance.end(deadline, hurry), ...replaced]);
     },
+    admin: adminParts(() => instance.service),
     failed: new Promise<never>(() => undefined),
   };
 }

@@ -20,8 +20,8 @@ const CLOSE_WITHIN_MS = 2000;
 
 /** @throws when the database cannot be used, or a file of the configuration */
 export async function openInstance(config: Config, connection: string, log: Logger): Promise<Instance> {
-  let isLeaving = false;
-  const service = composeService(config, connection, log);
+  let [isDraining, isLeaving] = [false, false];
+  const service = composeService(config, connection, log, { isDraining: () => isDraining });
   try {
     await service.topology.current();
   } catch (error) {
@@ -35,9 +35,11 @@ export async function openInstance(config: Config, connection: string, log: Logg
       connections.receive(socket);
     },
     announce() {
+      isDraining = true;
       isLeaving = true;
     },
     async end(deadline, hurry) {
+      // Another may have taken its place: then there is still a service that is ready.
       isLeaving = true;
       await connections.end(deadline, hurry);
       await Promise.race([service.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);

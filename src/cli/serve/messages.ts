@@ -1,4 +1,6 @@
 import type { Config } from '../../config.js';
+import type { Readiness } from '../../ops/health.js';
+import type { Snapshot } from '../../ops/metrics/series.js';
 
 /** What the primary process tells a worker. */
 export type ToWorker =
@@ -8,7 +10,8 @@ export type ToWorker =
   | { readonly kind: 'announce' }
   /** Milliseconds. */
   | { readonly kind: 'end'; readonly deadline: number }
-  | { readonly kind: 'hurry' };
+  | { readonly kind: 'hurry' }
+  | { readonly kind: 'ask'; readonly id: number; readonly what: Question };
 
 /** What a worker tells the primary process. */
 export type FromWorker =
@@ -17,4 +20,16 @@ export type FromWorker =
   /** It ends before it was ready. `foreseen`: another attempt would not help. */
   | { readonly kind: 'failed'; readonly reason: string; readonly foreseen: boolean }
   /** The connection is its own from now on. */
-  | { readonly kind: 'taken'; readonly id: number };
+  | { readonly kind: 'taken'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  /** What it has counted, before it ends. */
+  | { readonly kind: 'counted'; readonly snapshot: Snapshot };
+
+/** What the admin listener wants to know of a worker. */
+export interface Answers {
+  readonly readiness: Readiness;
+  readonly snapshot: Snapshot;
+  readonly capacity: string;
+}
+
+export type Question = keyof Answers;

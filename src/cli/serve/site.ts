@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Config } from '../../config.js';
+import type { AdminParts } from '../../ops/admin.js';
 
 /** Where connections are served: in this process, or by workers. */
 export interface Site {
@@ -19,6 +20,8 @@ export interface Site {
    * @param deadline milliseconds after which connections are cut
    */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
+  /** What the admin listener shows. */
+  readonly admin: AdminParts;
   /** Rejects when it cannot go on. */
   readonly failed: Promise<never>;
 }

@@ -2,8 +2,9 @@ import cluster from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config.js';
+import type { Snapshot } from '../../ops/metrics/series.js';
 import type { Taker } from './hand-out.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { Answers, FromWorker, Question, ToWorker } from './messages.js';
 
 /** A worker, as the primary process sees it. */
 export interface WorkerProcess extends Taker {
@@ -15,6 +16,10 @@ export interface WorkerProcess extends Taker {
   /** Whether its end is our wish. */
   isEnding(): boolean;
   announce(): void;
+  /** Undefined when it does not say in time. */
+  ask<What extends Question>(what: What): Promise<Answers[What] | undefined>;
+  /** What it had counted when it was last asked, or when it ended. */
+  counted(): Snapshot;
   /** Lets it finish; one that does not is killed. @param deadline in milliseconds */
   end(deadline: number): void;
   /** Ends it without finishing anything. */
@@ -37,12 +42,17 @@ const PATIENCE_MS = 5000;
 
 const LAST_MESSAGE_MS = 50;
 
+/** Longer than a worker itself waits for the database when it is asked whether it is ready. */
+const ANSWER_MS = 2000;
+
 export function startWorker(number: number, config: Config, connection: string): WorkerProcess {
   cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
   const worker = cluster.fork();
   const onItsWay = new Map<number, (taken: boolean) => void>();
   let [lastId, ending] = [0, false];
+  const asked = new Map<number, (value: unknown) => void>();
   let failure: WorkerFailure | null = null;
+  let counted: Snapshot = [];
 
   function tell(message: ToWorker): void {
     // It may have gone without our having heard of it; `gone` says so.
@@ -82,6 +92,12 @@ export function startWorker(number: number, config: Config, connection: string):
         case 'taken':
           onItsWay.get(message.id)?.(true);
           onItsWay.delete(message.id);
+          break;
+        case 'answer':
+          asked.get(message.id)?.(message.value);
+          break;
+        case 'counted':
+          counted = message.snapshot;
       }
     });
     void gone.then((how) => {
@@ -107,6 +123,18 @@ export function startWorker(number: number, config: Config, connection: string):
     announce() {
       tell({ kind: 'announce' });
     },
+    async ask(what) {
+      const id = ++lastId;
+      const [answered, over] = [new Promise<unknown>((resolve) => asked.set(id, resolve)), new AbortController()];
+      tell({ kind: 'ask', id, what });
+      const late = setTimeout(ANSWER_MS, undefined, { signal: over.signal }).catch(() => undefined);
+      const value = await Promise.race([answered, late, gone.then(() => undefined)]);
+      over.abort();
+      asked.delete(id);
+      if (what === 'snapshot' && value !== undefined) counted = value as Snapshot;
+      return value as Answers[typeof what] | undefined;
+    },
+    counted: () => counted,
     end(deadline) {
       ending = true;
       tell({ kind: 'end', deadline });

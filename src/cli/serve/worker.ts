@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { explained, isForeseen } from '../explain.js';
 import { openInstance, type Instance } from './instance.js';
 import { openLog } from './open-log.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, Question, ToWorker } from './messages.js';
 import { untilDatabase } from './until-database.js';
 
 /**
@@ -34,6 +34,9 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
     case 'hurry':
       hurry.abort();
       void end(0);
+      break;
+    case 'ask':
+      void answer(message);
   }
 });
 tell({ kind: 'hello' });
@@ -55,8 +58,25 @@ async function end(deadline: number): Promise<void> {
   stop.abort();
   if (instance === null) return;
   await instance.end(deadline, hurry.signal);
+  tell({ kind: 'counted', snapshot: await instance.service.metrics.snapshot() });
   // node:cluster ends the process then; the log is written to its end before.
   if (process.connected) process.disconnect();
+}
+
+/** Nothing when it cannot be found out: the one who asks does not wait for ever. */
+async function answer({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
+  if (instance === null) return;
+  const { health, metrics } = instance.service;
+  const find: Record<Question, () => Promise<unknown>> = {
+    readiness: () => health.readiness(),
+    snapshot: () => metrics.snapshot(),
+    capacity: () => metrics.capacity(),
+  };
+  try {
+    tell({ kind: 'answer', id, value: await find[what]() });
+  } catch {
+    return;
+  }
 }
 
 function tell(message: FromWorker, sent: () => void = () => undefined): void {

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigError, type Config } from '../../config.js';
+import { adminOfWorkers } from './admin-of-workers.js';
 import { createHandOut } from './hand-out.js';
 import type { Site } from './site.js';
 import { startWorker, WorkerFailure, type WorkerProcess } from './worker-process.js';
@@ -43,12 +44,18 @@ export async function serveWithWorkers(
   const places: Place[] = [];
   const gone = new Set<Promise<unknown>>();
   let config = first;
-  let isEnding = false;
-  let endsInARow = 0;
+  let [isEnding, isDraining] = [false, false];
+  let [endsInARow, deaths] = [0, 0];
   let fail = (_: Error): void => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined);
 
+  const admin = adminOfWorkers({
+    serving: () => places.flatMap(({ worker }) => worker ?? []),
+    wanted: () => places.length,
+    isDraining: () => isDraining,
+    deaths: () => deaths,
+  });
   const isOver = (): boolean => isEnding || stop.aborted;
 
   /** Fills a place with a worker that is ready. @throws WorkerFailure */
@@ -67,7 +74,9 @@ export async function serveWithWorkers(
     handOut.add(worker);
     void worker.gone.then((how) => {
       handOut.remove(worker);
+      void admin.departed(worker);
       if (worker.isEnding()) return;
+      deaths++;
       place.worker = null;
       log.error({ worker: place.number, pid: worker.pid, how }, 'a worker died; another takes its place');
       endsInARow = performance.now() - place.readyAt > STEADY_MS ? 0 : endsInARow + 1;
@@ -174,6 +183,7 @@ export async function serveWithWorkers(
       }
     },
     announce() {
+      isDraining = true;
       for (const { worker } of places) worker?.announce();
     },
     async end(deadline, hurry) {
@@ -190,6 +200,7 @@ export async function serveWithWorkers(
       }
       await Promise.all(gone);
     },
+    admin,
     failed,
   };
 }

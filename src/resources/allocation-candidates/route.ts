@@ -7,7 +7,7 @@ import { resolveQuery } from './resolve.js';
 import { renderCandidates } from './view.js';
 
 /** Where a request could fit. Answered from memory; what it finds is only an offer, which the claim checks again. */
-export function allocationCandidateRoutes({ topology, candidates: options, log }: Parts): Route[] {
+export function allocationCandidateRoutes({ topology, candidates: options, onSearch, log }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -19,7 +19,9 @@ export function allocationCandidateRoutes({ topology, candidates: options, log }
         const parsed = parseCandidatesQuery(query, version);
         const view = await topology.current();
         const request = resolveQuery(view, parsed, version, options);
+        const start = performance.now();
         const result = findCandidates(view, request);
+        onSearch(result, (performance.now() - start) / 1000);
         if (result.truncated) {
           log.warn(
             { request_id: requestId, trace: result.trace },

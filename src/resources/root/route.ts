@@ -20,6 +20,7 @@ export function rootRoutes(): Route[] {
       method: 'GET',
       path: '/',
       rule: null,
+      public: true,
       handle: () => ({ status: 200, body, modified: nowSeconds() }),
     },
   ];

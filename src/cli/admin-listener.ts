@@ -1,0 +1,49 @@
+import type { Service } from '../compose.js';
+import type { Config } from '../config.js';
+import { createAdminServer, type AdminParts } from '../ops/admin.js';
+import { STARTING } from '../ops/health.js';
+import { renderMetrics } from '../ops/metrics.js';
+import { say } from './command.js';
+import { listen } from './listen.js';
+
+/** The admin listener of the process that was started. */
+export interface AdminListener {
+  /** There is a service now, not ready before. */
+  attach(parts: AdminParts): void;
+  close(): void;
+}
+
+/** Listens and says where; does nothing when there is to be none. @throws ConfigError when its port is in use */
+export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
+  if (adminPort === null) return { attach: () => undefined, close: () => undefined };
+  let parts = adminParts(() => null);
+  const server = createAdminServer({
+    alive: () => parts.alive(),
+    readiness: () => parts.readiness(),
+    metrics: () => parts.metrics(),
+  });
+  say(`Health and metrics: ${await listen(server, adminHost, adminPort, '--admin-port')}/metrics`);
+  return {
+    attach(others) {
+      parts = others;
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** What the listener shows of one service, which may be null as yet. */
+export function adminParts(service: () => Service | null): AdminParts {
+  return {
+    alive: () => service()?.health.alive() ?? { status: 'alive' },
+    readiness: () => service()?.health.readiness() ?? Promise.resolve(STARTING),
+    async metrics() {
+      const metrics = service()?.metrics;
+      if (metrics === undefined) return '';
+      const [snapshot, capacity] = await Promise.all([metrics.snapshot(), metrics.capacity()]);
+      return renderMetrics([snapshot], capacity);
+    },
+  };
+}

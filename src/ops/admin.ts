@@ -1,0 +1,79 @@
+import http from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Readiness } from './health.js';
+
+/** What the admin listener shows: of this process, or of all workers. */
+export interface AdminParts {
+  /** Answers at once, and never fails. */
+  alive(): object;
+  readiness(): Promise<Readiness>;
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+}
+
+/**
+ * The listener for those who run the service. It has no users and asks nobody for a token, so it belongs where only they can
+ * reach it.
+ */
+export function createAdminServer(parts: AdminParts): http.Server {
+  return http.createServer((request, response) => {
+    answer(parts, request)
+      .catch(failure)
+      .then(({ status, type, body, headers }) => {
+        response.writeHead(status, { 'content-type': type, ...headers });
+        return pipeline(Readable.from(request.method === 'HEAD' ? [] : inPieces(body)), response);
+      })
+      // The client has gone.
+      .catch(() => response.destroy());
+  });
+}
+
+const PIECE = 256 * 1024;
+
+/** With 10,000 providers the metrics are 16 MB. Encoded at once they would keep everybody waiting for 15 ms. */
+function* inPieces(text: string): Generator<string> {
+  for (let start = 0, end; start < text.length; start = end) {
+    // Between two lines, so that no character is cut in two.
+    end = text.indexOf('\n', start + PIECE) + 1;
+    if (end === 0) end = text.length;
+    yield text.slice(start, end);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+async function answer(parts: AdminParts, { method = '', url = '' }: http.IncomingMessage): Promise<Answer> {
+  const path = url.split('?', 1)[0];
+  if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') {
+    return {
+      status: 404,
+      type: TEXT,
+      body: 'This is the admin listener of Stockroom. It has /healthz, /readyz and /metrics; the API listens on another port.\n',
+    };
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { status: 405, type: TEXT, body: 'Ask with GET.\n', headers: { allow: 'GET, HEAD' } };
+  }
+  if (path === '/metrics') {
+    return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await parts.metrics() };
+  }
+  if (path === '/healthz') return json(200, parts.alive());
+  const readiness = await parts.readiness();
+  return json(readiness.ready ? 200 : 503, readiness);
+}
+
+function failure(error: unknown): Answer {
+  return { status: 500, type: TEXT, body: `This could not be found out: ${(error as Error).message}\n` };
+}
+
+function json(status: number, body: object): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+}

@@ -1,0 +1,112 @@
+import type { TopologyReader } from '../topology/catch-up.js';
+
+/** What probes ask. Anybody may, so nothing in it says more than that something does not work. */
+export interface Health {
+  /** The process lives: it answers. */
+  alive(): object;
+  readiness(): Promise<Readiness>;
+}
+
+export interface Readiness {
+  /** Whether to send requests here. */
+  readonly ready: boolean;
+  /** Why not, or `ready`. */
+  readonly reason:
+    | 'ready'
+    | 'starting'
+    | 'draining'
+    | 'the database cannot be used'
+    | 'the database does not answer in time'
+    | 'no worker answers';
+  readonly draining: boolean;
+  /** Where there are workers, how many are ready; the rest is of one of them. */
+  readonly workers?: { readonly ready: number; readonly of: number };
+  readonly database?: {
+    readonly usable: boolean;
+    /** How long the probe took. */
+    readonly milliseconds: number;
+  };
+  readonly topology?: {
+    readonly loaded: boolean;
+    readonly providers: number;
+    /** Since it was last caught up with the database; null before the first time. */
+    readonly age_seconds: number | null;
+    /** Transactions between the oldest running one of the database and the newest. */
+    readonly lag_transactions: number;
+  };
+  /** For information: while Keystone is away, known tokens go on working. Null when it has not been asked yet. */
+  readonly keystone?: { readonly answers: boolean | null };
+}
+
+export interface HealthOptions {
+  readonly topology: Pick<TopologyReader, 'current' | 'status'>;
+  /** Null: there is none. */
+  readonly keystone: { answers(): boolean | null } | null;
+  readonly isDraining: () => boolean;
+}
+
+/** Below the second after which Kubernetes and HAProxy give a probe up. */
+const DEADLINE_MS = 800;
+
+export function createHealth({ topology, keystone, isDraining }: HealthOptions): Health {
+  let underWay: Promise<boolean> | null = null;
+
+  /**
+   * Asks as reads do, on the connection of the topology: it says that the database can be reached, is a primary, and has been
+   * followed. However many probes come, one catch-up is under way, and the connections of the pool are left to requests.
+   */
+  function probe(): Promise<boolean> {
+    underWay ??= topology
+      .current()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => (underWay = null));
+    return underWay;
+  }
+
+  return {
+    alive: () => ({ status: 'alive' }),
+    async readiness() {
+      const start = performance.now();
+      const outcome = await within(DEADLINE_MS, probe());
+      const milliseconds = Math.round((performance.now() - start) * 1000) / 1000;
+      const { loaded, providers, age, xidLag } = topology.status();
+      const draining = isDraining();
+      return {
+        ready: outcome === true && !draining,
+        reason: draining
+          ? 'draining'
+          : outcome === true
+            ? 'ready'
+            : outcome === false
+              ? 'the database cannot be used'
+              : 'the database does not answer in time',
+        draining,
+        database: { usable: outcome === true, milliseconds },
+        topology: {
+          loaded,
+          providers,
+          age_seconds: age === null ? null : Math.round(age * 1000) / 1000,
+          lag_transactions: xidLag,
+        },
+        ...(keystone === null ? {} : { keystone: { answers: keystone.answers() } }),
+      };
+    },
+  };
+}
+
+/** What a process answers that is not there yet. */
+export const STARTING: Readiness = { ready: false, reason: 'starting', draining: false };
+
+/** Undefined when it takes longer. */
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined);
+  });
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}

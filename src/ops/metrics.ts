@@ -1,0 +1,118 @@
+import type pg from 'pg';
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import type { CandidatesResult } from '../candidates/search.js';
+import type { HttpMeter } from '../http/meter.js';
+import type { GroupResult } from '../ledger/write.js';
+import type { TopologyReader } from '../topology/catch-up.js';
+import { renderCapacity } from './metrics/capacity.js';
+import { showPool } from './metrics/database.js';
+import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
+import { meterHttp } from './metrics/http.js';
+import { addSeries, type Snapshot } from './metrics/series.js';
+import { showTokens, type TokenSource } from './metrics/tokens.js';
+import { showTopology } from './metrics/topology.js';
+import { version } from './version.js';
+
+/** What one process has counted. */
+export interface ProcessMetrics {
+  /** For {@link renderMetrics}, in this process or another. */
+  snapshot(): Promise<Snapshot>;
+  /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
+  capacity(): Promise<string>;
+}
+
+export interface MetricsOptions {
+  /** Measure the process itself, too: the event loop, memory, garbage collection. */
+  readonly ofProcess: boolean;
+  /** Providers with capacity gauges; null for none at all. */
+  readonly capacityLimit: number | null;
+}
+
+/** Those who measure are made first, as the parts want them; what is shown of the parts comes when there are parts. */
+export interface Meters {
+  readonly http: HttpMeter;
+  readonly onCatchUp: (seconds: number) => void;
+  readonly onGroup: (group: GroupResult) => void;
+  readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  show(parts: ShownParts): ProcessMetrics;
+}
+
+export interface ShownParts {
+  readonly pool: pg.Pool;
+  readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
+  /** Null: there is none. */
+  readonly keystone: TokenSource | null;
+}
+
+export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Meters {
+  const registry = new Registry();
+  addSeries(
+    registry,
+    { name: 'stockroom_build_info', help: '1, with the version of Stockroom.', type: 'gauge', aggregator: 'first' },
+    () => [{ value: 1, labels: { version: version() } }],
+  );
+  if (ofProcess) addProcess(registry);
+  return {
+    http: meterHttp(registry),
+    onCatchUp: meterCatchUps(registry),
+    onGroup: meterClaims(registry),
+    onSearch: meterSearches(registry),
+    show({ pool, topology, keystone }) {
+      showTopology(registry, topology);
+      showPool(registry, pool);
+      if (keystone !== null) showTokens(registry, keystone);
+      // Both asked for at once share the catch-up, as all readers do.
+      const caughtUp = (): Promise<void> => settledWithin(CATCH_UP_DEADLINE_MS, topology.current());
+      return {
+        async snapshot() {
+          await caughtUp();
+          return registry.getMetricsAsJSON();
+        },
+        async capacity() {
+          if (capacityLimit === null) return '';
+          await caughtUp();
+          return renderCapacity(topology.latest(), capacityLimit);
+        },
+      };
+    },
+  };
+}
+
+/** Without those that promtool takes exception to: gauges with the name of a counter, sums of others. */
+function addProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
+}
+
+/** What processes that are gone have counted, as one. Their gauges went with them. */
+export async function countsOf(snapshots: readonly Snapshot[]): Promise<Snapshot> {
+  const counts = snapshots.map((snapshot) =>
+    // prom-client sends the type as text.
+    snapshot.filter(({ type }) => ['counter', 'histogram'].includes(String(type))),
+  );
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON();
+}
+
+/** The text of /metrics, for one process or for several. */
+export async function renderMetrics(snapshots: readonly Snapshot[], capacity: string): Promise<string> {
+  // prom-client leaves the start out of what it adds up; the oldest process tells how long there has been a service.
+  const whole = snapshots.map((snapshot) =>
+    snapshot.map((metric) =>
+      metric.name === 'process_start_time_seconds' ? { ...metric, aggregator: 'min' } : metric,
+    ),
+  );
+  return (await AggregatorRegistry.aggregate(whole).metrics()) + capacity;
+}
+
+/**
+ * One catch-up, which reads share, makes the gauges exact: nothing is read that has not changed. A database that is away or
+ * slow does not keep them back, they are then as old as `stockroom_topology_age_seconds` says.
+ */
+const CATCH_UP_DEADLINE_MS = 250;
+
+async function settledWithin(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
+}

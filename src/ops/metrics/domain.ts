@@ -1,0 +1,57 @@
+import type { Registry } from 'prom-client';
+import type { CandidatesResult } from '../../candidates/search.js';
+import type { GroupResult } from '../../ledger/write.js';
+import { addHistogram, SECONDS, type Observe } from './histogram.js';
+import { addNumbers } from './series.js';
+
+/** Is told of the searches for candidates. */
+export function meterSearches(registry: Registry): (result: CandidatesResult, seconds: number) => void {
+  const durations = addHistogram(registry, {
+    name: 'stockroom_candidates_search_duration_seconds',
+    help: 'Searches for allocation candidates, by outcome: found, empty, or limited when it ended at its bound before all was searched.',
+    buckets: SECONDS,
+  });
+  const [found, empty, limited] = ['found', 'empty', 'limited'].map((outcome) => durations.series({ outcome })) as [
+    Observe,
+    Observe,
+    Observe,
+  ];
+  return ({ truncated, candidates }, seconds) => {
+    (truncated ? limited : candidates.length === 0 ? empty : found)(seconds);
+  };
+}
+
+/** Is told of the groups in which claims were written. */
+export function meterClaims(registry: Registry): (group: GroupResult) => void {
+  const requests = { written: 0, refused: 0, failed: 0 };
+  addNumbers(
+    registry,
+    {
+      name: 'stockroom_claim_requests_total',
+      help: 'Requests that change allocations: written, refused (409, 400), or failed because of the database.',
+      type: 'counter',
+    },
+    'outcome',
+    () => requests,
+  );
+  const sizes = addHistogram(registry, {
+    name: 'stockroom_claim_group_size',
+    help: 'Requests that were written in one transaction.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 100],
+  }).series({});
+  return ({ written, refused, failed }) => {
+    requests.written += written;
+    requests.refused += refused;
+    requests.failed += failed;
+    sizes(written + refused + failed);
+  };
+}
+
+/** Is told of the catch-ups of the topology. */
+export function meterCatchUps(registry: Registry): Observe {
+  return addHistogram(registry, {
+    name: 'stockroom_topology_catch_up_duration_seconds',
+    help: 'Catch-ups of the topology: what every read waits for.',
+    buckets: SECONDS,
+  }).series({});
+}

@@ -1,0 +1,49 @@
+import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+
+/** What a registry holds, as plain data: it can be sent to another process and added up there. */
+export type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Definition {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How the numbers of several workers become one; sum unless given. */
+  readonly aggregator?: 'sum' | 'first' | 'min' | 'max';
+}
+
+export interface Sample {
+  /** Where it is not the metric's own: `_bucket`, `_sum` and `_count` of a histogram. */
+  readonly metricName?: string;
+  readonly value: number;
+  readonly labels: Labels;
+}
+
+/**
+ * Adds a metric whose numbers are read when somebody asks. The service counts with plain variables where it works, and pays
+ * nothing for labels there; all that a registry wants of a metric is `get`.
+ */
+export function addSeries(registry: Registry, definition: Definition, read: () => Iterable<Sample>): void {
+  const { name, aggregator = 'sum' } = definition;
+  const metric = { ...definition, aggregator, get: () => ({ ...definition, aggregator, values: [...read()] }) };
+  if (registry.getSingleMetric(name) !== undefined) throw new Error(`metric ${name} exists twice`);
+  registry.registerMetric(metric as unknown as Metric);
+}
+
+/** A metric with one number, without labels. */
+export function addNumber(registry: Registry, definition: Definition, read: () => number): void {
+  addSeries(registry, definition, () => [{ value: read(), labels: {} }]);
+}
+
+/** A metric with a number for each value of one label. */
+export function addNumbers(
+  registry: Registry,
+  definition: Definition,
+  label: string,
+  read: () => Readonly<Record<string, number>>,
+): void {
+  addSeries(registry, definition, () =>
+    Object.entries(read()).map(([name, value]) => ({ value, labels: { [label]: name } })),
+  );
+}

@@ -1,0 +1,18 @@
+import type { Route } from '../../http/route.js';
+import type { Parts } from '../../parts.js';
+
+/** For those who can reach nothing but the port of the API, a load balancer say; the same as on the admin listener. */
+export function healthRoutes({ health }: Parts): Route[] {
+  const common = { method: 'GET', rule: null, public: true, quiet: true } as const;
+  return [
+    { ...common, path: '/healthz', handle: () => ({ status: 200, body: JSON.stringify(health.alive()) }) },
+    {
+      ...common,
+      path: '/readyz',
+      async handle() {
+        const readiness = await health.readiness();
+        return { status: readiness.ready ? 200 : 503, body: JSON.stringify(readiness) };
+      },
+    },
+  ];
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+import pino from 'pino';
+import { composeService } from '../../src/compose.js';
+import { defaultConfig } from '../../src/config.js';
+import type { Readiness } from '../../src/ops/health.js';
+import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { startKeystone, type FakeKeystone } from '../support/keystone.js';
+import { startAdmin, type Admin } from '../support/metrics.js';
+import { startProxy, type Proxy } from '../support/proxy.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { send } from '../support/wire.js';
+
+const WITHOUT_TOKEN = { 'x-auth-token': null, 'openstack-api-version': null, accept: null };
+
+describe('health', () => {
+  let database: string;
+  let proxy: Proxy;
+  let keystone: FakeKeystone;
+  let test: TestService;
+  let admin: Admin;
+  let logged = '';
+  const log = pino({ level: 'info' }, { write: (line: string) => void (logged += line) });
+  before(async () => {
+    database = await createTestDatabase();
+    proxy = await startProxy(database);
+    keystone = await startKeystone();
+    test = await startTestService({ databaseUrl: proxy.url(database), config: keystone.config(), log });
+    admin = await startAdmin(test.service);
+  });
+  after(async () => {
+    admin.close();
+    await test.close();
+    await proxy.close();
+    await keystone.stop();
+    await dropTestDatabase(database);
+  });
+
+  const ask = (path: string) => send(test.url, { path, headers: WITHOUT_TOKEN });
+  async function readiness(url = test.url): Promise<{ status: number; body: Readiness; milliseconds: number }> {
+    const start = performance.now();
+    const { status, text } = await send(url, { path: '/readyz', headers: WITHOUT_TOKEN });
+    return { status, body: JSON.parse(text) as Readiness, milliseconds: performance.now() - start };
+  }
+  async function untilReady(): Promise<void> {
+    for (const end = performance.now() + 15_000; (await readiness()).status !== 200;) {
+      assert.ok(performance.now() < end, 'it does not become ready again');
+      await setTimeout(50);
+    }
+  }
+
+  it('needs no token, on the port of the API and on the admin listener', async () => {
+    for (const url of [test.url, admin.url]) {
+      const alive = await send(url, { path: '/healthz', headers: WITHOUT_TOKEN });
+      assert.deepEqual([alive.status, JSON.parse(alive.text)], [200, { status: 'alive' }]);
+      assert.equal(alive.headers['content-type'], 'application/json');
+      const { status, body } = await readiness(url);
+      assert.equal(status, 200);
+      assert.deepEqual([body.ready, body.reason, body.draining], [true, 'ready', false]);
+      assert.deepEqual([body.topology?.loaded, body.topology?.providers], [true, 0]);
+      assert.ok(body.topology?.age_seconds !== undefined && (body.topology.age_seconds ?? 99) < 1);
+      assert.ok((body.database?.milliseconds ?? 0) > 0);
+    }
+    assert.equal((await ask('/healthz/')).status, 401);
+    assert.equal((await ask('/traits')).status, 401);
+  });
+
+  it('leaves no line in the log at INFO, whatever the answer', async () => {
+    await proxy.refuse();
+    await until503();
+    logged = '';
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await ask('/healthz')).status, 200);
+      assert.equal((await ask('/readyz')).status, 503);
+    }
+    assert.equal(logged, '');
+    await proxy.accept();
+    await untilReady();
+  });
+
+  it('is not ready while the database refuses connections, lives on, and is ready again by itself', async () => {
+    await proxy.refuse();
+    await until503();
+    const { body, milliseconds } = await readiness();
+    assert.deepEqual([body.ready, body.reason, body.database?.usable], [false, 'the database cannot be used', false]);
+    assert.ok(milliseconds < 1000, `${milliseconds} ms`);
+    assert.equal((await ask('/healthz')).status, 200);
+    await proxy.accept();
+    await untilReady();
+  });
+
+  it('is not ready while the database does not answer, within its deadline, however many ask', async () => {
+    proxy.swallow();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => readiness()));
+    for (const { status, body, milliseconds } of answers) {
+      assert.deepEqual([status, body.reason], [503, 'the database does not answer in time']);
+      assert.ok(milliseconds > 700 && milliseconds < 2000, `${milliseconds} ms`);
+    }
+    proxy.release();
+    proxy.cut();
+    await untilReady();
+  });
+
+  it('asks over one connection, however many probes there are', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => readiness()));
+    const [row] = await sql<{ connections: string }>(
+      database,
+      "select count(*) as connections from pg_stat_activity where application_name = 'stockroom' and datname = current_database()",
+    );
+    assert.equal(row?.connections, '1');
+  });
+
+  it('tells of Keystone, which makes nobody unready', async () => {
+    assert.deepEqual((await readiness()).body.keystone, { answers: null });
+    assert.equal(
+      (await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } })).status,
+      200,
+    );
+    assert.deepEqual((await readiness()).body.keystone, { answers: true });
+    keystone.behaviour = 503;
+    assert.equal(
+      (await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } })).status,
+      503,
+    );
+    const { status, body } = await readiness();
+    assert.deepEqual([status, body.ready, body.keystone], [200, true, { answers: false }]);
+    keystone.behaviour = 'good';
+  });
+
+  it('is not ready while it drains', async () => {
+    let draining = false;
+    const config = defaultConfig({ auditInterval: 0, policyFile: '', policyDirs: [] });
+    const service = composeService(config, database, pino({ level: 'silent' }), { isDraining: () => draining });
+    assert.equal((await service.health.readiness()).ready, true);
+    draining = true;
+    const { ready, reason, database: state } = await service.health.readiness();
+    assert.deepEqual([ready, reason, state?.usable], [false, 'draining', true]);
+    await service.close();
+  });
+
+  it('says nothing that is not for everybody', async () => {
+    await proxy.refuse();
+    await until503();
+    const { text } = await ask('/readyz');
+    const { hostname, port, username, password } = new URL(database);
+    for (const secret of [hostname, port, username, password, new URL(keystone.url).port]) {
+      assert.ok(secret === '' || !text.includes(secret), text);
+    }
+    await proxy.accept();
+    await untilReady();
+  });
+
+  async function until503(): Promise<void> {
+    for (const end = performance.now() + 5000; (await readiness()).status !== 503;) assert.ok(performance.now() < end);
+  }
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { environmentName } from '../../src/config/option.js';
+import { OPTIONS } from '../../src/config/options.js';
+import { ROOT, cleanUp, temporaryFolder } from '../support/process.js';
+
+const read = (name: string): string => fs.readFileSync(path.join(ROOT, name), 'utf8');
+
+/** What can be said of the ways to ship it without a network and without a Docker engine; .ci/run says more. */
+describe('the package', () => {
+  after(cleanUp);
+
+  it('holds what runs and nothing else', () => {
+    const [{ files }] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ) as [{ files: { path: string }[] }];
+    const names = files.map((file) => file.path);
+    const migrations = fs.readdirSync(path.join(ROOT, 'migrations')).map((name) => `migrations/${name}`);
+    for (const name of ['dist/main.js', 'dist/index.d.ts', 'deploy/systemd/stockroom.service', ...migrations]) {
+      assert.ok(names.includes(name), name);
+    }
+    const folders = new Set(names.map((name) => name.split('/')[0]));
+    assert.deepEqual(
+      [...folders].sort(),
+      ['CHANGELOG.md', 'README.md', 'deploy', 'dist', 'migrations', 'package.json'],
+      'neither sources nor tests',
+    );
+    assert.ok(!names.some((name) => name.endsWith('.tsbuildinfo')));
+  });
+
+  it('runs with its own dependencies alone', async () => {
+    const folder = await temporaryFolder();
+    const installed = path.join(folder, 'node_modules/stockroom');
+    for (const name of ['dist', 'migrations', 'package.json']) {
+      fs.cpSync(path.join(ROOT, name), path.join(installed, name), { recursive: true });
+    }
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    for (const name of Object.keys(dependencies)) {
+      fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
+    }
+    const program = path.join(installed, 'dist/main.js');
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    assert.equal(execFileSync(process.execPath, [program, '--version'], { encoding: 'utf8' }), `${version}\n`);
+    assert.match(execFileSync(process.execPath, [program, 'policy', 'sample'], { encoding: 'utf8' }), /placement:/);
+  });
+
+  it('has a systemd unit that systemd understands', async function () {
+    try {
+      execFileSync('systemd-analyze', ['--version'], { stdio: 'ignore' });
+    } catch {
+      this.test!.title += ' (systemd-analyze is not installed)';
+      this.skip();
+    }
+    const unit = read('deploy/systemd/stockroom.service');
+    const started = /^ExecStart=stockroom (.*)$/m.exec(unit)?.[1];
+    assert.ok(started !== undefined);
+    // systemd wants to see the program that will be started.
+    const file = path.join(await temporaryFolder(), 'stockroom.service');
+    fs.writeFileSync(file, unit.replace('ExecStart=stockroom', `ExecStart=${process.execPath}`));
+    const output = execFileSync('systemd-analyze', ['verify', file], { encoding: 'utf8', stdio: 'pipe' });
+    assert.equal(output, '');
+    const page = read('docs/how-to/install.md');
+    for (const [, name = ''] of started.matchAll(/--config-file (\S+)/g)) assert.ok(page.includes(name), name);
+  });
+});
+
+describe('the containers', () => {
+  it('of docker-compose.yml are told options that exist, in the right order', () => {
+    const { services } = parse(read('docker-compose.yml')) as {
+      services: Record<string, { environment: Record<string, string>; depends_on?: object; healthcheck?: object }>;
+    };
+    const known = new Set(
+      Object.values(OPTIONS).flatMap((one) => [environmentName(one), ...('env' in one ? [one.env] : [])]),
+    );
+    const { stockroom, postgresql } = services;
+    assert.ok(stockroom !== undefined && postgresql !== undefined);
+    for (const name of Object.keys(stockroom.environment)) assert.ok(known.has(name), name);
+    assert.deepEqual(stockroom.depends_on, { postgresql: { condition: 'service_healthy' } });
+    assert.ok(postgresql.healthcheck !== undefined && stockroom.healthcheck !== undefined);
+    const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database } = postgresql.environment;
+    assert.equal(
+      stockroom.environment['OS_PLACEMENT_DATABASE__CONNECTION'],
+      `postgresql://${user}:${password}@postgresql:5432/${database}`,
+    );
+  });
+
+  it('are built from files that are there, by a Dockerfile that ends as a user', () => {
+    const dockerfile = read('Dockerfile');
+    const ignored = read('.dockerignore').trim().split('\n');
+    const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) =>
+      names.split(' '),
+    );
+    assert.ok(copies.length >= 4);
+    for (const name of copies) {
+      assert.ok(fs.existsSync(path.join(ROOT, name)), name);
+      assert.ok(!ignored.includes(name), name);
+    }
+    assert.match(dockerfile, /^USER (?!root)\w+$/m);
+    assert.equal(dockerfile.match(/^FROM /gm)?.length, 2);
+  });
+});
