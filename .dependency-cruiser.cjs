@@ -77,6 +77,13 @@ module.exports = {
       to: { path: '^src/cli/' },
     },
     {
+      name: 'only-the-command-imports-data',
+      comment: 'Moving in happens once; the service carries none of it, least of all another driver.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(import|cli)/' },
+      to: { path: ['^src/import/', '(^|/)mysql2(/|$)'] },
+    },
+    {
       name: 'no-tools-at-run-time',
       comment: 'What the service imports is installed with it.',
       severity: 'error',

@@ -12,6 +12,10 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
+  const sources = fs.readdirSync(`${folder}scripts/pages`).map((name) => `scripts/pages/${name}`);
+  if (dateOf('dist/docs/index.html') <= Math.max(...[...sources, 'api-ref/openapi.json'].map(dateOf))) {
+    execFileSync(process.execPath, ['--import', 'tsx', 'scripts/pages.ts'], { cwd: folder, stdio: 'inherit' });
+  }
 } catch (error) {
   if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') {
     process.exitCode = 1; // the compiler has said why
@@ -21,4 +25,9 @@ try {
     );
     process.exitCode = 1;
   }
+}
+
+/** When a file was last written; 0 for none. @param {string} file */
+function dateOf(file) {
+  return fs.statSync(`${folder}${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

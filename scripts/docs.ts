@@ -1,24 +1,41 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { routeTable } from '../src/app.js';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
-import type { Parts } from '../src/parts.js';
+import { findingsTable } from '../src/import/report.js';
+import { openapi } from './api-ref/document.js';
+import { routeRows } from './api-ref/operations.js';
+import { readSamples } from './api-ref/samples.js';
+import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */
 export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: withoutMeaningTable },
-  { file: 'api-ref/README.md', name: 'routes', table: routeRows },
+  { file: 'docs/how-to/import-from-placement.md', name: 'rules', table: findingsTable },
+  { file: 'api-ref/README.md', name: 'routes', table: routesTable },
+  { file: 'docs/how-to/monitor.md', name: 'metrics', table: metricRows },
 ];
+
+export const API_DOCUMENT = 'api-ref/openapi.json';
+
+/** The text of the API's document, from the code as it is now. */
+export function apiDocument(): string {
+  return `${JSON.stringify(openapi(readSamples()), null, 2)}\n`;
+}
 
 /** The part of a page between `<!-- name ... -->` and `<!-- end of name -->`. */
 export function section(name: string): RegExp {
   return new RegExp(`(<!-- ${name}[^>]*-->\\n\\n)([^]*?)(\\n\\n<!-- end of ${name} -->)`);
 }
 
-function routeRows(): string {
-  // Only the data of the routes is looked at; no handler runs, so none needs its parts.
-  const rows = routeTable({} as Parts).map(({ method, path, since, rule }) => {
+function metricRows(): string {
+  const metrics = createMeters({ ofProcess: false, capacityLimit: null }).show({ keystone: {} } as ShownParts);
+  const rows = metrics.definitions().map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`);
+  return ['| name | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function routesTable(): string {
+  const rows = routeRows().map(({ method, path, since, rule }) => {
     const form = path.replaceAll(/:(\w+)/g, '{$1}');
     return `| ${method} | \`${form}\` | 1.${since === undefined ? 0 : minorOf(since)} | ${rule === null ? '' : `\`${rule}\``} |`;
   });
@@ -33,4 +50,5 @@ if (process.argv[1]?.endsWith('docs.ts') === true) {
       page.replace(section(name), (_, before: string, __, after: string) => before + table() + after),
     );
   }
+  writeFileSync(API_DOCUMENT, apiDocument());
 }

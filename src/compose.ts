@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import type pg from 'pg';
 import type { Logger } from 'pino';
@@ -7,8 +8,11 @@ import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
+import { createDatabaseHealth } from './db/health.js';
 import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
+import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
@@ -26,6 +30,8 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Where the build puts the API reference: the same place for the compiled service and for its sources. */
+const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
 /** What only the process knows. */
 export interface Surroundings {
   /** It finishes what has begun, and wants nothing new. */
@@ -46,19 +52,30 @@ export function composeService(
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
   const database = databaseOptions(config, connectionString);
-  const pool = createPool(database);
+  const databaseHealth = createDatabaseHealth(log);
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
+    patience: database.connectTimeout / 2,
+    onUnreachable: (error, since) => {
+      topology.lost(error, since);
+    },
+  });
   const topology = createTopologyReader({
     connect: () => connectClient(database),
+    health: databaseHealth,
+    watchdog,
     log,
     journalRetention: config.journalRetention,
     onCatchUp: meters.onCatchUp,
   });
+  const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
   const health = createHealth({ topology, keystone, isDraining });
   const app = createApp({
     pool,
     topology,
     writeClaims: createClaimWriter(pool, meters.onGroup),
     log,
+    onUnavailable: databaseHealth.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
     health,
@@ -67,6 +84,7 @@ export function composeService(
     maxBodyBytes: config.maxRequestBody,
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
+    docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
@@ -86,7 +104,7 @@ export function composeService(
       timers.forEach(clearInterval);
       keystone?.close();
       await topology.close();
-      await pool.end();
+      await pool.close();
     },
   };
 }
@@ -132,6 +150,7 @@ function databaseOptions(config: Config, connectionString: string): DatabaseOpti
     ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
     connectTimeout: config.connectTimeout * 1000,
     statementTimeout: config.statementTimeout * 1000,
+    preparedStatements: config.preparedStatements,
   };
 }
 

@@ -28,7 +28,7 @@ export class ApiError extends Error {
     code: ErrorCode = 'placement.undefined_code',
     extra: ApiErrorExtra = {},
   ) {
-    super(message);
+    super(message, { cause: extra.cause });
     this.status = status;
     this.code = code;
     this.extra = extra;
@@ -42,6 +42,8 @@ export interface ApiErrorExtra {
   members?: Record<string, string>;
   /** Names of the media type in the explanation of a 415. */
   mediaType?: string;
+  /** For the log: what the client is not told. */
+  cause?: unknown;
 }
 
 const badRequest = (message: string, code?: ErrorCode) => new ApiError(400, message, code);
@@ -84,16 +86,37 @@ export const malformedJson = (why: string) => badRequest(`Malformed JSON: ${why}
 export const schemaMismatch = (report: string) => badRequest(`JSON does not validate: ${report}`);
 export const invalidQuery = (report: string) => badRequest(`Invalid query string parameters: ${report}`);
 
-/** The database cannot be reached (or is starting, read-only, full of connections): passing, so say when to come back. */
-export const databaseUnavailable = (retryAfterSeconds = 1) =>
-  new ApiError(503, 'The database is not available at the moment. Please try again.', undefined, {
-    headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) },
-  });
-export const outcomeUnknown = () =>
-  new ApiError(
-    503,
+// ---- the database: all of this passes, so each says when to come back
+
+const unavailable = (message: string, retryAfterSeconds: number, cause?: unknown) => {
+  const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
+  return new ApiError(503, message, undefined, { headers, cause });
+};
+/** The database cannot be reached, or is starting, or a standby. */
+export const databaseUnavailable = (retryAfterSeconds = 1, cause?: unknown) =>
+  unavailable('The database is not available at the moment. Please try again.', retryAfterSeconds, cause);
+export const databaseReadOnly = (cause: unknown) =>
+  unavailable(
+    'The database is read-only at the moment, so nothing can be changed. Reads go on; please try again.',
+    5,
+    cause,
+  );
+export const databaseOutOfResources = (cause: unknown) =>
+  unavailable(
+    'The database has no disk space or memory left for this at the moment. Nothing was changed; please try again.',
+    5,
+    cause,
+  );
+export const databaseBusy = (cause: unknown) =>
+  unavailable('All connections to the database are in use at the moment. Please try again.', 1, cause);
+export const databaseTooSlow = (cause: unknown) =>
+  unavailable('The database did not finish this in time. Nothing was changed; please try again.', 1, cause);
+export const outcomeUnknown = (cause: unknown) =>
+  unavailable(
     'The connection to the database was lost while the change was being committed: it may or may not have been made. ' +
       'Please read the current state before trying again.',
+    1,
+    cause,
   );
 
 // ---- resource providers

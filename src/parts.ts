@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Pool } from './db/pool.js';
 import type { PipelineOptions } from './http/pipeline.js';
 import type { WriteClaims } from './ledger/write.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
@@ -9,7 +9,7 @@ import type { TopologyReader } from './topology/catch-up.js';
 
 /** What the routes work with. */
 export interface Parts extends PipelineOptions {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly topology: TopologyReader;
   readonly writeClaims: WriteClaims;
   readonly incompleteConsumer: IncompleteConsumer;

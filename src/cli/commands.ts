@@ -3,6 +3,7 @@ import { configShow } from './config-show.js';
 import { dbOnlineDataMigrations } from './db-online-data-migrations.js';
 import { dbSync } from './db-sync.js';
 import { dbVersion } from './db-version.js';
+import { importCommand } from './import.js';
 import { policyCheck } from './policy-check.js';
 import { policySampleCommand } from './policy-sample.js';
 import { serve } from './serve.js';
@@ -14,6 +15,7 @@ const COMMANDS: readonly Command[] = [
   dbVersion,
   dbOnlineDataMigrations,
   statusUpgradeCheck,
+  importCommand,
   configShow,
   policyCheck,
   policySampleCommand,

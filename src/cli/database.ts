@@ -15,7 +15,13 @@ export async function withDatabase<T>(config: Config, use: (connection: string) 
         'file with --config-file, or set OS_PLACEMENT_DATABASE__CONNECTION.',
     );
   }
-  const database = await startEmbedded({ dataDir });
+  return withNewDatabase(config, use);
+}
+
+/** The same, and an embedded one is made if need be. */
+export async function withNewDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
+  if (config.connection !== null) return use(config.connection);
+  const database = await startEmbedded({ dataDir: config.dataDir ?? defaultDataDir() });
   try {
     return await use(database.connectionString);
   } finally {

@@ -3,11 +3,12 @@ import { ConfigError, type Config } from '../config.js';
 import { EmbeddedError } from '../db/embedded.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
 import { SchemaError } from '../db/migrate.js';
+import { ImportError } from '../import/problem.js';
 import { PolicyFileError } from '../policy/problem.js';
 
 /** Whether the message of a failure says what to do; trying again would not help. */
 export function isForeseen(error: unknown): boolean {
-  return [ConfigError, EmbeddedError, SchemaError, PolicyFileError].some((kind) => error instanceof kind);
+  return [ConfigError, EmbeddedError, SchemaError, PolicyFileError, ImportError].some((kind) => error instanceof kind);
 }
 
 /** What a person is told; what was foreseen needs no stack trace. */

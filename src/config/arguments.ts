@@ -27,6 +27,12 @@ const OF_COMMANDS = {
   'use-syslog': { type: 'boolean' },
   'max-count': { type: 'string' },
   max_count: { type: 'string' },
+  from: { type: 'string' },
+  'from-config': { type: 'string' },
+  replace: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  verify: { type: 'boolean' },
+  'verify-only': { type: 'boolean' },
 } as const;
 
 /**

@@ -302,6 +302,8 @@ async function launch(
   });
   failed.catch(() => undefined);
   await Promise.race([failed, accepting(port, password, logPath)]);
+  // Its end, later, is no failure to start.
+  child.removeAllListeners('exit');
   return { pid: child.pid ?? 0, port };
 }
 

@@ -53,6 +53,28 @@ export function isRefused(error: unknown): boolean {
   return /^28...$/.test(code) || code === '3D000' || code === '42501';
 }
 
+/** The server, or our own pool, has no connection to give; those who have one can go on. */
+export function isOutOfConnections(error: unknown): boolean {
+  const { code, message = '' } = (error ?? {}) as DriverError;
+  return code === '53300' || message.startsWith('timeout exceeded when trying to connect');
+}
+
+/** The session or the server is for reading only: a standby, or default_transaction_read_only. */
+export function isReadOnly(error: unknown): boolean {
+  return (error as DriverError | null)?.code === '25006';
+}
+
+/** Disk full, out of memory, I/O errors. */
+export function isOutOfResources(error: unknown): boolean {
+  const { code = '' } = (error ?? {}) as DriverError;
+  return /^(53|58)...$/.test(code) && code !== '53300';
+}
+
+/** The server ended the session, and said so in answer to the statement: the statement was not carried out. */
+export function isSessionEnded(error: unknown): boolean {
+  return SESSION_ENDED.has((error as DriverError | null)?.code ?? '');
+}
+
 /** The transaction lost against another and may simply run again. */
 export function mayRunAgain(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverError;

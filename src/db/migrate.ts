@@ -25,16 +25,20 @@ export class SchemaError extends Error {}
  * @throws SchemaError for a server that is too old or a schema that is newer than this program
  */
 export async function migrate(options: DatabaseOptions): Promise<readonly string[]> {
-  const client = await connectClient({ ...options, statementTimeout: 0 });
+  const patient = { ...options, statementTimeout: 0 };
+  const [client, keeper] = [await connectClient(patient), await connectClient(patient)];
   try {
     await checkServerVersion(client);
-    // The session's own lock instead of knex's, which stays behind when a process dies with it.
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    // Instead of knex's lock, which stays behind when a process dies with it; and in a transaction that does nothing else,
+    // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
+    await keeper.query('begin');
+    await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await refuseNewerSchema(client);
     const done = await runMigrations(options);
     await addStandardNames(client);
     return done;
   } finally {
+    await keeper.end();
     await client.end();
   }
 }

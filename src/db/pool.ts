@@ -1,4 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { databaseBusy, databaseUnavailable } from '../errors.js';
+import { isOutOfConnections } from './failures.js';
+import type { DatabaseHealth } from './health.js';
+import type { Watchdog } from './watchdog.js';
 
 export interface DatabaseOptions {
   readonly connectionString: string;
@@ -11,10 +16,42 @@ export interface DatabaseOptions {
   readonly maxConnectionAge?: number;
   /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
   readonly statementTimeout: number;
+  /** False: no named statements, for a pooler that gives each transaction another session. True unless given. */
+  readonly preparedStatements?: boolean;
 }
 
-/** The connections that requests share. */
-export function createPool(options: DatabaseOptions): pg.Pool {
+/** The connections that requests share, and what is known of the database they lead to. */
+export interface Pool extends pg.Pool {
+  readonly health: DatabaseHealth;
+  readonly counts: TransactionCounts;
+  /**
+   * One connection, to be released.
+   * @throws ApiError 503 when there is none to be had
+   */
+  borrow(): Promise<pg.PoolClient>;
+  /** Ends, within moments, whatever state connections are in. */
+  close(): Promise<void>;
+}
+
+/** What did not go straight with the transactions of a pool since it was made. */
+export interface TransactionCounts {
+  /** Transactions that ran again: after a deadlock or serialization failure, or a connection that broke before COMMIT. */
+  readonly retried: { conflict: number; connection: number };
+  /** Transactions whose connection broke while they were being committed: they may or may not have been. */
+  outcomeUnknown: number;
+}
+
+export interface PoolParts {
+  readonly health: DatabaseHealth;
+  readonly watchdog: Watchdog;
+  /** The database could not be reached by an attempt that began at a time of `performance.now()`. */
+  readonly onUnreachable: (error: unknown, since: number) => void;
+}
+
+/** A standby answers to the name of the database: what it says may be old. */
+class StandbyError extends Error {}
+
+export function createPool(options: DatabaseOptions, { health, watchdog, onUnreachable }: PoolParts): Pool {
   const pool = new pg.Pool({
     ...clientConfig(options),
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
@@ -22,12 +59,76 @@ export function createPool(options: DatabaseOptions): pg.Pool {
     max: options.maxConnections,
     // Statements of one transaction go out without waiting for each other's answers where the code does not await them.
     pipeline: true,
+    verify: (client, done) => {
+      refuseStandby(client).then(() => {
+        done();
+      }, done);
+    },
   });
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => undefined);
-  // So would one that breaks while it is lent out, under a statement, which fails with the same error.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+  pool.on('connect', (client) => {
+    // So would one that breaks while it is lent out, under a statement, which fails with the same error.
+    client.on('error', () => undefined);
+    if (options.preparedStatements === false) forgetNames(client);
+    watchdog.watch(client);
+  });
+  pool.on('acquire', (client) => {
+    watchdog.busy(client);
+  });
+  pool.on('release', (_error, client) => {
+    watchdog.idle(client);
+  });
+
+  async function borrow(): Promise<pg.PoolClient> {
+    const refusal = health.refusal();
+    if (refusal !== null) throw refusal;
+    const since = performance.now();
+    try {
+      const client = await pool.connect();
+      health.connected();
+      return client;
+    } catch (error) {
+      if (isOutOfConnections(error)) {
+        health.began('connections', error);
+        throw databaseBusy(error);
+      }
+      onUnreachable(error, since);
+      throw health.refusal() ?? databaseUnavailable(1, error);
+    }
+  }
+
+  return Object.assign(pool, {
+    health,
+    counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
+    borrow,
+    async close() {
+      // What is lent out comes back when its statement ends, at the latest when the watchdog has cut it.
+      await Promise.race([pool.end(), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
+      watchdog.stop();
+    },
+  });
+}
+
+const GOODBYE_MS = 1000;
+
+/** A connection keeps the role its server had: a primary that becomes a standby starts anew. */
+async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+  if (rows[0]?.standby === true) {
+    throw new StandbyError(
+      'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
+        'target_session_attrs=read-write',
+    );
+  }
+}
+
+/** Named statements live in a session. */
+function forgetNames(client: pg.ClientBase): void {
+  const query = client.query.bind(client) as (first: unknown, ...rest: unknown[]) => unknown;
+  const unnamed = (first: unknown): unknown =>
+    typeof first === 'object' && first !== null && 'name' in first ? { ...first, name: undefined } : first;
+  Object.assign(client, { query: (first: unknown, ...rest: unknown[]) => query(unnamed(first), ...rest) });
 }
 
 /** A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. */
@@ -35,6 +136,7 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
   const client = new pg.Client(clientConfig(options));
   // The statement under way fails with the same error; without a listener the event would end the process.
   client.on('error', () => undefined);
+  if (options.preparedStatements === false) forgetNames(client);
   await client.connect();
   return client;
 }
@@ -49,5 +151,7 @@ function clientConfig({ connectionString, connectTimeout, statementTimeout }: Da
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     idle_in_transaction_session_timeout: statementTimeout,
     keepAlive: true,
+    // Then the operating system asks every second, and gives up after ten; by itself it would begin after two hours.
+    keepAliveInitialDelayMillis: 10_000,
   };
 }

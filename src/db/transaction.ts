@@ -1,8 +1,23 @@
 import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
-import { databaseUnavailable, outcomeUnknown } from '../errors.js';
-import { countsOf } from './counts.js';
-import { isConnectionLost, isUnavailable, mayRunAgain } from './failures.js';
+import {
+  databaseOutOfResources,
+  databaseReadOnly,
+  databaseTooSlow,
+  databaseUnavailable,
+  outcomeUnknown,
+} from '../errors.js';
+import {
+  isConnectionLost,
+  isOutOfResources,
+  isReadOnly,
+  isSessionEnded,
+  isUnavailable,
+  mayRunAgain,
+} from './failures.js';
+import { cut } from './hang-up.js';
+import type { DatabaseHealth } from './health.js';
+import type { Pool } from './pool.js';
 
 const ATTEMPTS = 5;
 
@@ -16,17 +31,18 @@ const ATTEMPTS = 5;
  *
  * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
  */
-export async function withTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+export async function withTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await runOnce(pool, work);
+      const result = await runOnce(pool, work);
+      pool.health.wrote();
+      return result;
     } catch (error) {
       const again = mayRunAgain(error) || (error instanceof ConnectionLost && attempt === 1);
       if (!again || attempt === ATTEMPTS) {
-        if (error instanceof ConnectionLost || isUnavailable(error)) throw databaseUnavailable();
-        throw error;
+        throw error instanceof ConnectionLost ? databaseUnavailable(1, error.cause) : explained(error, pool.health);
       }
-      countsOf(pool).retried[error instanceof ConnectionLost ? 'connection' : 'conflict']++;
+      pool.counts.retried[error instanceof ConnectionLost ? 'connection' : 'conflict']++;
       await setTimeout(Math.random() * 10 * attempt);
     }
   }
@@ -41,8 +57,8 @@ export interface Transaction {
 /** The connection broke while nothing had been committed. */
 class ConnectionLost extends Error {}
 
-async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.borrow();
   // A connection can also break while no statement is under way; the next statement reports it.
   const onError = (): undefined => undefined;
   client.on('error', onError);
@@ -63,7 +79,11 @@ async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Pro
         // In a failed transaction COMMIT means ROLLBACK, so sending it blindly is safe.
         const done = client.query('commit');
         done.catch(() => undefined);
-        const answer = await last;
+        const answer = await last.catch((error: unknown) => {
+          // Told so instead of an answer, we know that COMMIT was not reached.
+          if (isSessionEnded(error)) commitSent = false;
+          throw error;
+        });
         await done;
         committed = true;
         return answer;
@@ -78,15 +98,15 @@ async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Pro
   } catch (error) {
     if (isConnectionLost(error)) {
       broken = true;
-      if (!commitSent) throw new ConnectionLost();
-      countsOf(pool).outcomeUnknown++;
-      throw outcomeUnknown();
+      if (!commitSent) throw new ConnectionLost('', { cause: error });
+      pool.counts.outcomeUnknown++;
+      throw outcomeUnknown(error);
     }
     if (!committed) await client.query('rollback').catch(() => (broken = true));
     throw error;
   } finally {
     client.off('error', onError);
-    client.release(broken);
+    giveBack(client, broken);
   }
 }
 
@@ -97,7 +117,7 @@ async function runOnce<T>(pool: pg.Pool, work: (transaction: Transaction) => Pro
  * @throws ApiError 503 when the database cannot be used, saying so when the outcome of a write is unknown
  */
 export async function runStatement<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  pool: Pool,
   query: pg.QueryConfig,
   kind: 'read' | 'write',
 ): Promise<pg.QueryResult<Row>> {
@@ -106,23 +126,46 @@ export async function runStatement<Row extends pg.QueryResultRow>(
     let broken = false;
     let client: pg.PoolClient | undefined;
     try {
-      client = await pool.connect();
+      client = await pool.borrow();
       sent = true;
-      return await client.query<Row>(query);
+      const result = await client.query<Row>(query);
+      if (kind === 'write') pool.health.wrote();
+      return result;
     } catch (error) {
       broken = isConnectionLost(error);
       const again = mayRunAgain(error) || (broken && attempt === 1 && (kind === 'read' || !sent));
       if (!again || attempt === ATTEMPTS) {
         if (broken && sent && kind === 'write') {
-          countsOf(pool).outcomeUnknown++;
-          throw outcomeUnknown();
+          pool.counts.outcomeUnknown++;
+          throw outcomeUnknown(error);
         }
-        throw isUnavailable(error) ? databaseUnavailable() : error;
+        throw explained(error, pool.health);
       }
-      countsOf(pool).retried[broken ? 'connection' : 'conflict']++;
+      pool.counts.retried[broken ? 'connection' : 'conflict']++;
     } finally {
-      client?.release(broken);
+      if (client !== undefined) giveBack(client, broken);
     }
     await setTimeout(Math.random() * 10 * attempt);
   }
+}
+
+/** A broken connection is closed at once: the pool would say goodbye first, and keep its place until that is answered. */
+function giveBack(client: pg.PoolClient, broken: boolean): void {
+  if (broken) cut(client);
+  client.release(broken);
+}
+
+/** What the client is told of a failed statement, and the log once; what is no fault of the database comes back as it is. */
+function explained(error: unknown, health: DatabaseHealth): unknown {
+  if (!isUnavailable(error)) return error;
+  if (isConnectionLost(error)) return databaseUnavailable(1, error);
+  if (isReadOnly(error)) {
+    health.began('readOnly', error);
+    return databaseReadOnly(error);
+  }
+  if (isOutOfResources(error)) {
+    health.began('resources', error);
+    return databaseOutOfResources(error);
+  }
+  return databaseTooSlow(error);
 }

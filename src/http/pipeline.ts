@@ -15,17 +15,18 @@ import {
 import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
+import type { DocsPages } from './docs.js';
 import { readForwarded } from './forwarded.js';
 import type { HttpMeter } from './meter.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
 import { logRequest, type Answered, type LoggedExchange } from './request-log.js';
-import { sendError, sendPreflight, sendRefusal, sendReply } from './respond.js';
+import { sendError, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
 
 /**
  * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
- * processing): request id, CORS, authentication, microversion, content headers, path, method, version gate, Accept or content
+ * processing): request id, CORS, the API reference, authentication, microversion, content headers, path, method, version gate, Accept or content
  * type, policy, handler.
  */
 
@@ -33,11 +34,15 @@ export interface PipelineOptions {
   readonly authenticate: Authenticate;
   readonly policy: Policy;
   readonly log: Logger;
+  /** A request is answered with 503. */
+  readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
   readonly proxyHeaders: boolean;
+  /** Null: there is no API reference at /docs. */
+  readonly docs: DocsPages | null;
   readonly meter: HttpMeter;
 }
 
@@ -88,12 +93,18 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
     };
     const { path } = req;
     const failed = (error: unknown): void => {
-      fail(error, req, res, log);
+      fail(error, req, res, options);
     };
     try {
       if (isPreflight) {
         dropBody(req, res);
         finish(log, req, { status: 200, length: sendPreflight(res, req.exchange) });
+        return undefined;
+      }
+      const page = options.docs?.get(path);
+      if (page !== undefined && (req.method === 'GET' || req.method === 'HEAD')) {
+        dropBody(req, res);
+        finish(log, req, sendPage(req, res, req.exchange, page));
         return undefined;
       }
       const admission = publicPaths.has(path)
@@ -155,9 +166,9 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
-      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply), reply: true });
+      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply) });
     } catch (error) {
-      fail(error, req, res, options.log);
+      fail(error, req, res, options);
     }
   };
 }
@@ -190,7 +201,7 @@ function checkPolicy({ rule, policyTarget }: Route, request: RouteRequest, polic
   return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
 }
 
-function fail(error: unknown, req: Request, res: Response, log: Logger): void {
+function fail(error: unknown, req: Request, res: Response, { log, onUnavailable }: PipelineOptions): void {
   const { exchange } = req;
   const apiError =
     error instanceof ApiError
@@ -203,8 +214,9 @@ function fail(error: unknown, req: Request, res: Response, log: Logger): void {
     dropBody(req, res);
     length = sendError(req, res, exchange, apiError);
   }
-  const unexpected = error === apiError ? {} : { error };
-  finish(log, req, { status: apiError.status, length, ...unexpected });
+  if (apiError.status === 503) onUnavailable();
+  const why = error === apiError ? { reason: apiError.cause } : { error };
+  finish(log, req, { status: apiError.status, length, ...why });
 }
 
 /** Every request comes here once, when its answer has been handed to the socket. */

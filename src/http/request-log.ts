@@ -5,8 +5,8 @@ import type { PathMeter } from './meter.js';
 import type { Exchange } from './respond.js';
 
 /**
- * One line for each request: at INFO, for a failure of ours at ERROR. A route that is asked all the time has its at DEBUG,
- * also when it answers 503: a readiness probe that says no has done its duty.
+ * One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. A 503
+ * is foreseen: whoever sends it has said in the log, once, what is away.
  */
 export interface LoggedExchange extends Exchange {
   identity: Identity | null;
@@ -20,10 +20,10 @@ export interface Answered {
   readonly status: number;
   /** Bytes of the body. */
   readonly length: number;
-  /** What the handler of the route answers, not an error that somebody threw. */
-  readonly reply?: boolean;
   /** What the answer 500 does not tell the client. */
   readonly error?: unknown;
+  /** What an answer that was foreseen does not tell. */
+  readonly reason?: unknown;
 }
 
 export function logRequest(
@@ -33,8 +33,8 @@ export function logRequest(
   milliseconds: number,
   answered: Answered,
 ): void {
-  const { status, length, error } = answered;
-  const failed = status >= 500 && !(exchange.quiet && answered.reply === true);
+  const { status, length, error, reason } = answered;
+  const failed = status >= 500 && status !== 503;
   const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
   const { identity, version, forwarded } = exchange;
@@ -52,6 +52,7 @@ export function logRequest(
     user_id: identity === null ? undefined : id(identity.userId),
     project_id: identity === null ? undefined : id(identity.projectId),
     err: error,
+    reason: reason instanceof Error ? reason.message : undefined,
   };
   log[level](line, failed ? 'request failed' : 'request');
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
+import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
 import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
@@ -16,6 +17,12 @@ export interface Exchange {
   readonly cors: CorsHeaders | null;
   /** Null unless the headers of a proxy are to be believed. */
   readonly forwarded: Forwarded | null;
+}
+
+/** What was sent, for the log. */
+interface Answered {
+  readonly status: number;
+  readonly length: number;
 }
 
 type Headers = Record<string, string | number>;
@@ -64,6 +71,31 @@ export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal)
 export function sendPreflight(res: Response, exchange: Exchange): number {
   res.writeHead(200, { ...commonHeaders(exchange), 'content-length': 0 }).end();
   return 0;
+}
+
+/** A page of the API reference, or 304 to a client that has it. */
+export function sendPage(req: Request, res: Response, exchange: Exchange, page: DocsPage): Answered {
+  const headers: Headers = {
+    ...commonHeaders(exchange),
+    etag: page.etag,
+    'cache-control': 'no-cache',
+    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  };
+  if (page.location !== undefined) {
+    res.writeHead(308, { ...headers, location: page.location, 'content-length': 0 }).end();
+    return { status: 308, length: 0 };
+  }
+  if (isUnchanged(req.headers['if-none-match'], page)) {
+    res.writeHead(304, headers).end();
+    return { status: 304, length: 0 };
+  }
+  headers['content-type'] = page.contentType;
+  headers['content-length'] = page.body.length;
+  // Node leaves out the body of an answer to HEAD.
+  res.writeHead(200, headers).end(page.body);
+  return { status: 200, length: page.body.length };
 }
 
 function commonHeaders(exchange: Exchange): Headers {

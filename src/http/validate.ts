@@ -8,7 +8,11 @@ import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
 
 export type Schema = Record<string, unknown>;
 /** Gives the value back with its type, or throws a 400 that says what is wrong with it. */
-export type Validator<T> = (value: unknown) => T;
+export interface Validator<T> {
+  (value: unknown): T;
+  /** What it was compiled from, for the API reference. */
+  readonly schema: Schema;
+}
 
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, verbose: true, strictRequired: false });
 
@@ -44,11 +48,12 @@ export function queryValidator<T>(schema: Schema): Validator<T> {
 
 function validator<T>(schema: Schema, failure: (report: string) => ApiError): Validator<T> {
   const validate = ajv.compile<T>(schema);
-  return (value) => {
+  const check = (value: unknown): T => {
     if (validate(value)) return value;
     const error = validate.errors?.[0];
     throw failure(error === undefined ? 'the value does not match the schema' : describe(error));
   };
+  return Object.assign(check, { schema });
 }
 
 function describe(error: ErrorObject): string {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { violatedConstraint } from '../db/failures.js';
+import type { Pool } from '../db/pool.js';
 import { withTransaction, type Transaction } from '../db/transaction.js';
 import { allocationsChanged, ApiError, unknownClassInReshape } from '../errors.js';
 import {
@@ -58,10 +59,7 @@ export interface GroupResult {
 }
 
 /** `onGroup` is told of each group that was tried, after its requests. */
-export function createClaimWriter(
-  pool: pg.Pool,
-  onGroup: (result: GroupResult) => void = () => undefined,
-): WriteClaims {
+export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => void = () => undefined): WriteClaims {
   const submit = createQueue<Request>(async (group) => {
     onGroup(await writeGroup(pool, group));
   });
@@ -81,7 +79,7 @@ export function createClaimWriter(
 }
 
 /** Tells every request of a group how it went. */
-async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<GroupResult> {
+async function writeGroup(pool: Pool, group: readonly Request[]): Promise<GroupResult> {
   try {
     const refusals = await startingOver(() => writeTogether(pool, group));
     for (const request of group) {
@@ -100,7 +98,7 @@ async function writeGroup(pool: pg.Pool, group: readonly Request[]): Promise<Gro
  * One transaction in two round trips: BEGIN, the locks and the reading go out together, and after the check the writing goes
  * out together with COMMIT. Answers the requests that were refused.
  */
-function writeTogether(pool: pg.Pool, group: readonly Request[]): Promise<Map<Request, unknown>> {
+function writeTogether(pool: Pool, group: readonly Request[]): Promise<Map<Request, unknown>> {
   return withTransaction(pool, async (transaction) => {
     const refusals = new Map<Request, unknown>();
     const state = await lockAndRead(
@@ -144,7 +142,7 @@ function writeTogether(pool: pg.Pool, group: readonly Request[]): Promise<Map<Re
  *
  * @throws 400 for unknown providers and classes, 409 for other generations, what does not fit, or what is still in use
  */
-export function reshape(pool: pg.Pool, sets: readonly InventorySet[], claims: readonly Claim[]): Promise<void> {
+export function reshape(pool: Pool, sets: readonly InventorySet[], claims: readonly Claim[]): Promise<void> {
   return startingOver(() =>
     withTransaction(pool, async (transaction) => {
       const state = await lockAndRead(transaction, claims, sets);
@@ -165,7 +163,7 @@ export function reshape(pool: pg.Pool, sets: readonly InventorySet[], claims: re
 }
 
 /** Removes all a consumer has, in one round trip, without looking at generations. Answers how many allocations it had. */
-export function removeConsumer(pool: pg.Pool, uuid: string): Promise<number> {
+export function removeConsumer(pool: Pool, uuid: string): Promise<number> {
   return startingOver(() =>
     withTransaction(pool, async (transaction) => {
       const [, , { rows }] = await Promise.all([

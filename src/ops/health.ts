@@ -1,6 +1,6 @@
 import type { TopologyReader } from '../topology/catch-up.js';
 
-/** What probes ask. Anybody may, so nothing in it says more than that something does not work. */
+/** What probes ask. Anybody may, so it says whether something works, and nothing of what is in the cloud or where it is. */
 export interface Health {
   /** The process lives: it answers. */
   alive(): object;
@@ -28,7 +28,6 @@ export interface Readiness {
   };
   readonly topology?: {
     readonly loaded: boolean;
-    readonly providers: number;
     /** Since it was last caught up with the database; null before the first time. */
     readonly age_seconds: number | null;
     /** Transactions between the oldest running one of the database and the newest. */
@@ -72,7 +71,7 @@ export function createHealth({ topology, keystone, isDraining }: HealthOptions):
       const start = performance.now();
       const outcome = await within(DEADLINE_MS, probe());
       const milliseconds = Math.round((performance.now() - start) * 1000) / 1000;
-      const { loaded, providers, age, xidLag } = topology.status();
+      const { loaded, age, xidLag } = topology.status();
       const draining = isDraining();
       return {
         ready: outcome === true && !draining,
@@ -87,7 +86,6 @@ export function createHealth({ topology, keystone, isDraining }: HealthOptions):
         database: { usable: outcome === true, milliseconds },
         topology: {
           loaded,
-          providers,
           age_seconds: age === null ? null : Math.round(age * 1000) / 1000,
           lag_transactions: xidLag,
         },

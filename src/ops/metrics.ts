@@ -1,6 +1,6 @@
-import type pg from 'pg';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { CandidatesResult } from '../candidates/search.js';
+import type { Pool } from '../db/pool.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/write.js';
 import type { TopologyReader } from '../topology/catch-up.js';
@@ -8,7 +8,7 @@ import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
 import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterHttp } from './metrics/http.js';
-import { addSeries, type Snapshot } from './metrics/series.js';
+import { addSeries, type Definition, type Snapshot } from './metrics/series.js';
 import { showTokens, type TokenSource } from './metrics/tokens.js';
 import { showTopology } from './metrics/topology.js';
 import { version } from './version.js';
@@ -19,6 +19,8 @@ export interface ProcessMetrics {
   snapshot(): Promise<Snapshot>;
   /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
   capacity(): Promise<string>;
+  /** What there is, without numbers; for the documentation. */
+  definitions(): readonly Pick<Definition, 'name' | 'type' | 'help'>[];
 }
 
 export interface MetricsOptions {
@@ -38,7 +40,7 @@ export interface Meters {
 }
 
 export interface ShownParts {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
   /** Null: there is none. */
   readonly keystone: TokenSource | null;
@@ -73,6 +75,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
           await caughtUp();
           return renderCapacity(topology.latest(), capacityLimit);
         },
+        definitions: () => registry.getMetricsAsArray() as unknown as Definition[],
       };
     },
   };

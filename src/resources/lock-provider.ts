@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Pool } from '../db/pool.js';
 import { withTransaction } from '../db/transaction.js';
 
 /**
@@ -7,7 +8,7 @@ import { withTransaction } from '../db/transaction.js';
  * statement it would leave the rival's rows where they are.
  */
 export function withProviderLocked<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type pg from 'pg';
 import { inOneSnapshot, readEverything, since, type Mark } from './journal.js';
 import type { Provider, ResourceClass, Trait, View } from './model.js';
@@ -15,10 +16,16 @@ export function audit(
     const news = await since(client, mark);
     const fresh = await readEverything(client);
     if (news === 'reload') return { ...fresh, differences: [] };
-    let found: string[];
+    let found: string[] = [];
     try {
-      if (!topology.apply(news.changes)) return { ...fresh, differences: [] };
-      found = differences(topology, fresh.topology);
+      for (const batch of news.batches) {
+        if (!topology.apply(batch)) return { ...fresh, differences: [] };
+        await breathe();
+      }
+      for (const one of compareAll(topology, fresh.topology)) {
+        if (one === null) await breathe();
+        else found.push(one);
+      }
     } catch (error) {
       found = [`a change does not fit: ${(error as Error).message}`];
     }
@@ -28,28 +35,34 @@ export function audit(
 
 /** What differs between two topologies, in words; empty when they hold the same. */
 export function differences(ours: View, theirs: View): string[] {
-  const found: string[] = [];
-  compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName, found);
-  compare('trait', ours.traits, theirs.traits, describeName, found);
-  compare('provider', ours.providers, theirs.providers, describeProvider, found);
-  compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','), found);
-  return found;
+  return [...compareAll(ours, theirs)].filter((one) => one !== null);
 }
 
-function compare<T>(
+/** Each difference; and null now and then, where one may let others have their turn. */
+function* compareAll(ours: View, theirs: View): Generator<string | null> {
+  yield* compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName);
+  yield* compare('trait', ours.traits, theirs.traits, describeName);
+  yield* compare('provider', ours.providers, theirs.providers, describeProvider);
+  yield* compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','));
+}
+
+const SLICE = 500;
+
+function* compare<T>(
   kind: string,
   ours: ReadonlyMap<number, T>,
   theirs: ReadonlyMap<number, T>,
   describe: (object: T) => string,
-  found: string[],
-): void {
+): Generator<string | null> {
+  let n = 0;
   for (const id of new Set([...ours.keys(), ...theirs.keys()])) {
+    if (++n % SLICE === 0) yield null;
     const [our, their] = [ours.get(id), theirs.get(id)];
     const [ourText, theirText] = [
       our === undefined ? 'absent' : describe(our),
       their === undefined ? 'absent' : describe(their),
     ];
-    if (ourText !== theirText) found.push(`${kind} ${id}: in memory ${ourText}, in the database ${theirText}`);
+    if (ourText !== theirText) yield `${kind} ${id}: in memory ${ourText}, in the database ${theirText}`;
   }
 }
 

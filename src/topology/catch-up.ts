@@ -1,7 +1,11 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { isUnavailable } from '../db/failures.js';
-import { databaseUnavailable } from '../errors.js';
+import { isOutOfConnections, isRefused, isUnavailable } from '../db/failures.js';
+import { cut, hangUp } from '../db/hang-up.js';
+import type { DatabaseHealth } from '../db/health.js';
+import type { Watchdog } from '../db/watchdog.js';
+import { ApiError, databaseBusy, databaseUnavailable } from '../errors.js';
 import { audit } from './audit.js';
 import { load, since, UnusableDatabase, type Mark } from './journal.js';
 import { PRUNE } from './load.sql.js';
@@ -25,6 +29,11 @@ export interface TopologyReader {
   audit(): Promise<readonly string[]>;
   /** Removes changes from the journal that every process has had time to see. */
   prune(): Promise<void>;
+  /**
+   * Somebody found, from a time of `performance.now()` on, that the database cannot be reached: tries again in the background
+   * until it can. Who began before the last time that it came back is late with old news.
+   */
+  readonly lost: (error: unknown, since: number) => void;
   status(): TopologyStatus;
   close(): Promise<void>;
 }
@@ -52,6 +61,8 @@ export interface TopologyStatus {
 export interface TopologyReaderOptions {
   /** Makes a connected client for the topology alone, with a deadline on its statements. */
   readonly connect: () => Promise<pg.Client>;
+  readonly health: DatabaseHealth;
+  readonly watchdog: Watchdog;
   readonly log: Logger;
   /** Seconds that a change stays in the journal; a process that slept longer loads everything again. */
   readonly journalRetention: number;
@@ -60,14 +71,11 @@ export interface TopologyReaderOptions {
 }
 
 const FIRST_BACK_OFF_MS = 100;
-const LONGEST_BACK_OFF_MS = 5000;
+const LONGEST_BACK_OFF_MS = 3000;
+const GOODBYE_MS = 500;
 
-export function createTopologyReader({
-  connect,
-  log,
-  journalRetention,
-  onCatchUp = () => undefined,
-}: TopologyReaderOptions): TopologyReader {
+export function createTopologyReader(options: TopologyReaderOptions): TopologyReader {
+  const { connect, health, watchdog, log, journalRetention, onCatchUp = () => undefined } = options;
   let client: pg.Client | null = null;
   let state: { topology: Topology; mark: Mark } | null = null;
   let loads = 0;
@@ -76,10 +84,10 @@ export function createTopologyReader({
   let differences = 0;
   let seenAt: number | null = null;
 
-  // While the database is away nobody tries before `retryAt`, and each failure moves it further off.
-  let away = false;
-  let retryAt = 0;
+  // The reason for which readers are refused, while one attempt after the other is made in the background, each later.
+  let trouble: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
   let backOff = FIRST_BACK_OFF_MS;
+  let recoveredAt = 0;
 
   // One thing at a time happens on the connection: a catch-up or an audit. `gathering` is the batch of readers
   // that the next catch-up will serve.
@@ -91,6 +99,8 @@ export function createTopologyReader({
   function current(): Promise<View> {
     if (closed) return Promise.reject(databaseUnavailable());
     reads++;
+    // At once: readers that wait for an attempt would pile up.
+    if (trouble !== null) return Promise.reject(refusal(trouble.error));
     // A reader may join only a batch whose statement has NOT been sent: the running one may have taken its snapshot before
     // a write that this reader has seen acknowledged. So whoever comes while one runs waits for the next, and nobody waits
     // for more than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
@@ -118,7 +128,8 @@ export function createTopologyReader({
   function takeBatch(): (() => Promise<void>) | null {
     const batch = gathering;
     gathering = null;
-    return batch === null ? null : () => catchUp().then(batch.resolve, batch.reject);
+    if (batch === null) return null;
+    return () => onConnection(catchUp).then(batch.resolve, batch.reject);
   }
 
   function enqueue<T>(job: () => Promise<T>): Promise<T> {
@@ -128,33 +139,40 @@ export function createTopologyReader({
     });
   }
 
-  function catchUp(): Promise<View> {
-    return onConnection(async (connection) => {
-      if (state !== null) {
-        catchUps++;
-        const start = performance.now();
-        const news = await since(connection, state.mark);
-        const { topology } = state;
-        // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
-        state = null;
-        if (news !== 'reload' && canApply(topology, news.changes)) {
-          state = { topology, mark: news.mark };
-          seenAt = performance.now();
-          onCatchUp((seenAt - start) / 1000);
-          return topology;
-        }
-        log.warn(
-          'topology: cannot go on from the last snapshot (fail-over, restore, long pause); loading everything again',
-        );
-      }
+  async function catchUp(connection: pg.Client): Promise<View> {
+    if (state !== null) {
+      catchUps++;
       const start = performance.now();
-      state = await load(connection);
-      loads++;
-      seenAt = performance.now();
-      const milliseconds = Math.round(performance.now() - start);
-      log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
-      return state.topology;
-    });
+      const news = await since(connection, state.mark);
+      const { topology } = state;
+      // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
+      state = null;
+      if (news !== 'reload' && (await applied(topology, news.batches))) {
+        state = { topology, mark: news.mark };
+        seenAt = performance.now();
+        onCatchUp((seenAt - start) / 1000);
+        return topology;
+      }
+      log.warn(
+        'topology: cannot go on from the last snapshot (fail-over, restore, long pause); loading everything again',
+      );
+    }
+    const start = performance.now();
+    state = await load(connection);
+    loads++;
+    seenAt = performance.now();
+    const milliseconds = Math.round(seenAt - start);
+    log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
+    return state.topology;
+  }
+
+  /** In slices, between which others have their turn; nobody is given the view before all of it has been applied. */
+  async function applied(topology: Topology, batches: readonly Changes[]): Promise<boolean> {
+    for (const [n, batch] of batches.entries()) {
+      if (n > 0) await breathe();
+      if (!canApply(topology, batch)) return false;
+    }
+    return true;
   }
 
   /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
@@ -167,28 +185,37 @@ export function createTopologyReader({
     }
   }
 
-  /** Runs reading statements on the connection, once more on a new one when it turns out to have been cut. */
-  async function onConnection<T>(read: (connection: pg.Client) => Promise<T>): Promise<T> {
+  /**
+   * Runs reading statements on the connection, once more on a new one when it turns out to have been cut. While the database
+   * is away only the attempts of {@link tryAgain} get through to it.
+   */
+  async function onConnection<T>(read: (connection: pg.Client) => Promise<T>, isAttempt = false): Promise<T> {
+    if (trouble !== null && !isAttempt) throw refusal(trouble.error);
     const reused = client !== null;
     try {
-      const result = await read(client ?? (await reconnect()));
-      if (away) log.info('topology: the database is back');
-      [away, backOff] = [false, FIRST_BACK_OFF_MS];
-      return result;
+      const connection = client ?? (await reconnect());
+      watchdog.busy(connection);
+      try {
+        return await read(connection);
+      } finally {
+        watchdog.idle(connection);
+      }
     } catch (error) {
-      if (!isUnavailable(error) && !(error instanceof UnusableDatabase)) throw error;
+      if (!isUnavailable(error) && !isRefused(error) && !(error instanceof UnusableDatabase)) throw error;
       if (client !== null) disconnect(client);
-      if (reused) return onConnection(read);
-      throw comeBackLater(error);
+      if (reused) return onConnection(read, isAttempt);
+      comeBackLater(error);
+      throw refusal(error);
     }
   }
 
   async function reconnect(): Promise<pg.Client> {
-    if (performance.now() < retryAt) throw databaseUnavailable((retryAt - performance.now()) / 1000);
+    if (closed) throw databaseUnavailable();
     const fresh = await connect();
     fresh.on('error', () => {
       disconnect(fresh);
     });
+    watchdog.watch(fresh);
     client = fresh;
     return fresh;
   }
@@ -197,22 +224,53 @@ export function createTopologyReader({
     if (client === broken) client = null;
     broken.end().catch(() => undefined);
     // On a black-holed connection `end` would wait for an answer for ever.
-    broken.connection.stream.destroy();
+    cut(broken);
   }
 
-  function comeBackLater(error: unknown): Error {
-    // One line for each change of state, not one for each request.
-    if (!away) log.error({ err: error }, 'topology: the database cannot be used; trying again until it can');
-    away = true;
+  function lost(error: unknown, since: number): void {
+    if (trouble !== null || closed || since < recoveredAt) return;
+    // Who waits for a catch-up is told at once.
+    if (client !== null) disconnect(client);
+    comeBackLater(error);
+  }
+
+  function comeBackLater(error: unknown): void {
+    if (closed) return;
+    health.began(isOutOfConnections(error) ? 'connections' : 'away', error);
     // Jitter, so that many processes do not come back in step.
     const wait = backOff * (0.5 + Math.random());
     backOff = Math.min(backOff * 2, LONGEST_BACK_OFF_MS);
-    retryAt = performance.now() + wait;
-    return databaseUnavailable(wait / 1000);
+    health.nextTryIn(wait);
+    if (trouble === null) watchdog.dropIdle();
+    else clearTimeout(trouble.timer);
+    trouble = { error, timer: setTimeout(tryAgain, wait).unref() };
+  }
+
+  /** Readers are refused until an attempt has caught up: whoever is let in finds a topology. */
+  function tryAgain(): void {
+    const attempt = enqueue(() => onConnection(catchUp, true));
+    attempt.then(recovered, (error: unknown) => {
+      // A fault of ours, which comeBackLater() has not seen.
+      if (!(error instanceof ApiError)) comeBackLater(error);
+    });
+  }
+
+  function recovered(): void {
+    if (trouble !== null) clearTimeout(trouble.timer);
+    trouble = null;
+    backOff = FIRST_BACK_OFF_MS;
+    recoveredAt = performance.now();
+    health.ended('away');
+    health.ended('connections');
+  }
+
+  function refusal(error: unknown): ApiError {
+    return health.refusal() ?? (isOutOfConnections(error) ? databaseBusy(error) : databaseUnavailable(1, error));
   }
 
   return {
     current,
+    lost,
     latest: () => state?.topology ?? null,
     async audit() {
       await current();
@@ -244,25 +302,24 @@ export function createTopologyReader({
       catchUps,
       reads,
       age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
-      away,
+      away: trouble !== null,
       differences,
       xidLag: state === null ? 0 : Number(state.mark.snapshot.xmax - state.mark.snapshot.xmin),
     }),
     async close() {
       closed = true;
+      if (trouble !== null) clearTimeout(trouble.timer);
       gathering?.reject(databaseUnavailable());
       gathering = null;
+      // What is under way may wait for an answer that never comes.
+      const impatience = setTimeout(() => {
+        if (client !== null) disconnect(client);
+      }, GOODBYE_MS);
       await enqueue(() => Promise.resolve());
+      clearTimeout(impatience);
       if (client !== null) await hangUp(client);
     },
   };
-}
-
-/** Says goodbye, and leaves when nobody answers: on a half-open connection that would take for ever. */
-async function hangUp(client: pg.Client): Promise<void> {
-  const impatience = setTimeout(() => client.connection.stream.destroy(), 500);
-  await client.end().catch(() => undefined);
-  clearTimeout(impatience);
 }
 
 interface Batch {

@@ -2,9 +2,11 @@ import type pg from 'pg';
 import {
   ANY_NEWS,
   CATCH_UP,
+  CHANGED_PROVIDERS,
   PURGE_STRANGERS,
   SELECT_MARK,
   SELECT_PROVIDERS,
+  SELECT_PROVIDERS_BY_ID,
   SELECT_RESOURCE_CLASSES,
   SELECT_TRAITS,
 } from './load.sql.js';
@@ -23,7 +25,8 @@ export interface Mark {
 /** The database cannot be followed: a standby, or one that may take back what it has shown. */
 export class UnusableDatabase extends Error {}
 
-const PAGE = 5000;
+/** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep everybody else waiting. */
+const PAGE = 1000;
 
 /** Loads everything, as of one snapshot. The connection must be one that nothing else uses meanwhile. */
 export async function load(client: pg.ClientBase): Promise<{ topology: Topology; mark: Mark }> {
@@ -71,38 +74,80 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
   }
 }
 
+/** Changes to be applied one after the other, as of a mark. Others may have their turn in between. */
+export interface News {
+  readonly batches: readonly Changes[];
+  readonly mark: Mark;
+}
+
 /**
  * What happened since a mark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
  * went backwards, changes already pruned, a TRUNCATE. The changes and the new mark come from one statement: the question
  * whether anything happened, or, when it did, one that asks again from the old mark and reads everything that changed.
  */
-export async function since(client: pg.ClientBase, mark: Mark): Promise<{ changes: Changes; mark: Mark } | 'reload'> {
+export async function since(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
   if (mark.quiet) {
     const row = await firstRow<NewsRow>(client, 'catch_up_news', ANY_NEWS, mark);
     if (row === undefined) return 'reload';
     const [snapshot, epoch, prunedBelow, anyNews] = row;
     if (!anyNews) {
       const next = advance(mark, snapshot, epoch, prunedBelow, true);
-      return next === 'reload' ? next : { mark: next, changes: NOTHING };
+      return next === 'reload' ? next : { mark: next, batches: [] };
     }
   }
-  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark);
-  if (row === undefined) return 'reload';
-  const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers] = row;
-  const quiet = resourceClasses === null && traits === null && providers === null;
-  const next = advance(mark, snapshot, epoch, prunedBelow, quiet);
-  if (everything || next === 'reload') return 'reload';
-  return {
-    mark: next,
-    changes: {
-      resourceClasses: parseChanges<NameState>(resourceClasses),
-      traits: parseChanges<NameState>(traits),
-      providers: parseChanges<ProviderState>(providers),
-    },
-  };
+  const found = await catchUp(client, mark);
+  if (found === 'reload') return found;
+  return found.tooMany
+    ? inOneSnapshot(client, () => pages(client, mark))
+    : { mark: found.mark, batches: [found.changes] };
 }
 
-const NOTHING: Changes = { resourceClasses: [], traits: [], providers: [] };
+async function catchUp(
+  client: pg.ClientBase,
+  mark: Mark,
+): Promise<{ mark: Mark; changes: Changes; tooMany: boolean } | 'reload'> {
+  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark, PAGE);
+  if (row === undefined) return 'reload';
+  const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers, tooMany] = row;
+  const quiet = resourceClasses === null && traits === null && providers === null && !tooMany;
+  const next = advance(mark, snapshot, epoch, prunedBelow, quiet);
+  if (everything || next === 'reload') return 'reload';
+  const changes = {
+    resourceClasses: parseChanges<NameState>(resourceClasses),
+    traits: parseChanges<NameState>(traits),
+    providers: parseChanges<ProviderState>(providers),
+  };
+  return { mark: next, changes, tooMany };
+}
+
+/** Inside a transaction that keeps its snapshot: names that are new come first, and those that are gone last. */
+async function pages(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
+  const found = await catchUp(client, mark);
+  if (found === 'reload' || !found.tooMany) return found === 'reload' ? found : { ...found, batches: [found.changes] };
+  const { resourceClasses, traits } = found.changes;
+  const isThere = ([, state]: readonly [number, NameState | null]): boolean => state !== null;
+  const isGone = ([, state]: readonly [number, NameState | null]): boolean => state === null;
+  const batches: Changes[] = [
+    { resourceClasses: resourceClasses.filter(isThere), traits: traits.filter(isThere), providers: [] },
+  ];
+  const { rows } = await client.query<[string]>({
+    text: CHANGED_PROVIDERS,
+    values: [mark.snapshotText],
+    rowMode: 'array',
+  });
+  const ids = JSON.parse(rows[0]?.[0] ?? '[]') as number[];
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const page = await client.query<[string]>({
+      text: SELECT_PROVIDERS_BY_ID,
+      values: [ids.slice(from, from + PAGE)],
+      rowMode: 'array',
+    });
+    const providers = parseChanges<ProviderState>(page.rows[0]?.[0] ?? null);
+    batches.push({ resourceClasses: [], traits: [], providers });
+  }
+  batches.push({ resourceClasses: resourceClasses.filter(isGone), traits: traits.filter(isGone), providers: [] });
+  return { mark: found.mark, batches };
+}
 
 /** The mark after a statement that gave these, unless the way there cannot be told. */
 function advance(
@@ -125,8 +170,9 @@ async function firstRow<Row extends unknown[]>(
   name: string,
   text: string,
   mark: Mark,
+  ...values: unknown[]
 ): Promise<Row | undefined> {
-  const { rows } = await client.query<Row>({ name, text, values: [mark.snapshotText], rowMode: 'array' });
+  const { rows } = await client.query<Row>({ name, text, values: [mark.snapshotText, ...values], rowMode: 'array' });
   return rows[0];
 }
 
@@ -146,6 +192,7 @@ type CatchUpRow = [
   resourceClasses: string | null,
   traits: string | null,
   providers: string | null,
+  tooMany: boolean,
 ];
 
 function toMark(snapshotText: string, epoch: string | null, quiet: boolean): Mark {

@@ -63,13 +63,17 @@ export const ANY_NEWS = `
   from topology_epoch e`;
 
 /**
- * The catch-up, $1 being our last snapshot: the new snapshot, and the whole present state of every object in a change that
+ * The catch-up, $1 being our last snapshot and $2 the most providers it may answer: the new snapshot, and the whole present state of every object in a change that
  * the old snapshot could not see. What committed in between is found whatever the order of commits; a transaction that is
  * rolled back leaves nothing; a change delivered twice does no harm.
  */
 export const CATCH_UP = `
-  with changed as materialized (
+  with noted as materialized (
     select distinct kind, id ${UNSEEN}
+  ),
+  -- After "everything" all is loaded in pages; the state of every single object would only be thrown away.
+  changed as materialized (
+    select kind, id from noted where kind = 0 or not exists (select from noted where kind = 0)
   )
   select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
     exists (select from changed where kind = 0),
@@ -79,11 +83,25 @@ export const CATCH_UP = `
     (select json_agg(json_build_array(changed.id,
               (select json_build_array(${NAME_STATE.trait}) from traits c where c.id = changed.id)))
        from changed where kind = 2)::text,
-    (select json_agg(json_build_array(changed.id,
-              (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = changed.id))
-              order by changed.id)
-       from changed where kind = 1)::text
-  from topology_epoch e`;
+    case when many.many then null else
+      (select json_agg(json_build_array(changed.id,
+                (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = changed.id))
+                order by changed.id)
+         from changed where kind = 1)
+    end::text,
+    many.many
+  from topology_epoch e, (select count(*) > $2::int as many from changed where kind = 1) many`;
+
+/** The providers in changes that a snapshot, $1, could not see: for a catch-up that is too large for one statement. */
+export const CHANGED_PROVIDERS = `
+  select coalesce(json_agg(changed.id), '[]')::text
+  from (select distinct id ${UNSEEN} and kind = 1 order by id) changed`;
+
+/** The state of providers by id, or null for one that is gone. */
+export const SELECT_PROVIDERS_BY_ID = `
+  select json_agg(json_build_array(wanted.id,
+           (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = wanted.id)))::text
+  from unnest($1::bigint[]) wanted (id)`;
 
 /**
  * Removes what a previous life of the database left behind (a dump was restored: its ids lie in this server's future):

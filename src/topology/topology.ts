@@ -159,8 +159,9 @@ export class Topology implements View {
     const provider = this.providers.get(id);
     if (provider === undefined) return;
     if (gone) this.providers.delete(id);
-    this.#byUuid.delete(provider.uuid);
-    this.#byName.delete(provider.name);
+    // In a batch before this one another may have taken over the name.
+    if (this.#byUuid.get(provider.uuid) === provider) this.#byUuid.delete(provider.uuid);
+    if (this.#byName.get(provider.name) === provider) this.#byName.delete(provider.name);
     for (const { resourceClass } of provider.inventories) removeFrom(this.#byClass, resourceClass.id, id);
     for (const aggregate of provider.aggregates) removeFrom(this.#byAggregate, aggregate, id);
     removeFrom(this.traitSets, provider.traits, id);

@@ -9,7 +9,7 @@ import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startAdmin, type Admin } from '../support/metrics.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send } from '../support/wire.js';
+import { sendElsewhere, send } from '../support/wire.js';
 
 const WITHOUT_TOKEN = { 'x-auth-token': null, 'openstack-api-version': null, accept: null };
 
@@ -39,7 +39,7 @@ describe('health', () => {
   const ask = (path: string) => send(test.url, { path, headers: WITHOUT_TOKEN });
   async function readiness(url = test.url): Promise<{ status: number; body: Readiness; milliseconds: number }> {
     const start = performance.now();
-    const { status, text } = await send(url, { path: '/readyz', headers: WITHOUT_TOKEN });
+    const { status, text } = await sendElsewhere(url, { path: '/readyz', headers: WITHOUT_TOKEN });
     return { status, body: JSON.parse(text) as Readiness, milliseconds: performance.now() - start };
   }
   async function untilReady(): Promise<void> {
@@ -51,14 +51,14 @@ describe('health', () => {
 
   it('needs no token, on the port of the API and on the admin listener', async () => {
     for (const url of [test.url, admin.url]) {
-      const alive = await send(url, { path: '/healthz', headers: WITHOUT_TOKEN });
+      const alive = await sendElsewhere(url, { path: '/healthz', headers: WITHOUT_TOKEN });
       assert.deepEqual([alive.status, JSON.parse(alive.text)], [200, { status: 'alive' }]);
       assert.equal(alive.headers['content-type'], 'application/json');
       const { status, body } = await readiness(url);
       assert.equal(status, 200);
       assert.deepEqual([body.ready, body.reason, body.draining], [true, 'ready', false]);
-      assert.deepEqual([body.topology?.loaded, body.topology?.providers], [true, 0]);
-      assert.ok(body.topology?.age_seconds !== undefined && (body.topology.age_seconds ?? 99) < 1);
+      assert.equal(body.topology?.loaded, true);
+      assert.ok((body.topology.age_seconds ?? 99) < 1);
       assert.ok((body.database?.milliseconds ?? 0) > 0);
     }
     assert.equal((await ask('/healthz/')).status, 401);

@@ -107,14 +107,14 @@ describe('the request log', () => {
     }
   });
 
-  it('shows a failure of ours at ERROR, with the same ids', async () => {
+  it('shows a 503, which is foreseen, as any other answer, with the same ids', async () => {
     fake.behaviour = 503;
     const globalId = `req-${randomUUID()}`;
     const headers = { 'x-auth-token': fake.issue(), 'x-openstack-request-id': globalId };
     const answer = await ask({ path: '/traits', headers });
     assert.equal(answer.status, 503);
     const [line] = lines();
-    assert.equal(line?.level, ERROR);
+    assert.equal(line?.level, INFO);
     assert.equal(line['request_id'], answer.headers['x-openstack-request-id']);
     assert.equal(line['global_request_id'], globalId);
     assert.equal(line['status'], 503);
@@ -178,9 +178,11 @@ describe('the request log', () => {
       installRoutes(app, routes, {
         authenticate: noauth2,
         log: pino({ level }, { write: (line: string) => void (seen += line) }),
+        onUnavailable: () => undefined,
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,
+        docs: null,
         meter: meterHttp(new Registry()),
         policy: { authorize: () => undefined },
       });

@@ -4,7 +4,7 @@ import { connect, createTestDatabase } from '../support/database.js';
 import { parseMetrics } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, type RunningProcess } from '../support/process.js';
 import { createProvider } from '../support/service.js';
-import { send } from '../support/wire.js';
+import { sendElsewhere } from '../support/wire.js';
 
 describe('the admin listener', () => {
   after(cleanUp);
@@ -19,7 +19,7 @@ describe('the admin listener', () => {
     const url = await adminUrl(run);
     await createProvider(api, 'one');
 
-    const { status, headers, text } = await send(url, { path: '/metrics?x=1' });
+    const { status, headers, text } = await sendElsewhere(url, { path: '/metrics?x=1' });
     assert.equal(status, 200);
     assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
     const { value, names } = parseMetrics(text);
@@ -37,13 +37,13 @@ describe('the admin listener', () => {
     assert.ok(!text.includes(new URL(connection).password));
 
     for (const path of ['/', '/resource_providers', '/metrics/', '/config']) {
-      const answer = await send(url, { path });
+      const answer = await sendElsewhere(url, { path });
       assert.equal(answer.status, 404);
       for (const known of ['/healthz', '/readyz', '/metrics']) assert.ok(answer.text.includes(known), answer.text);
     }
-    const post = await send(url, { path: '/metrics', method: 'POST' });
+    const post = await sendElsewhere(url, { path: '/metrics', method: 'POST' });
     assert.deepEqual([post.status, post.headers['allow']], [405, 'GET, HEAD']);
-    const head = await send(url, { path: '/readyz', method: 'HEAD' });
+    const head = await sendElsewhere(url, { path: '/readyz', method: 'HEAD' });
     assert.deepEqual([head.status, head.text], [200, '']);
     // The API's own port has health, and no metrics.
     await api.get('/readyz').expect(200);
@@ -59,10 +59,10 @@ describe('the admin listener', () => {
     });
     await run.printed(/Trying again/);
     const url = await adminUrl(run);
-    assert.equal((await send(url, { path: '/healthz' })).status, 200);
-    const { status, text } = await send(url, { path: '/readyz' });
+    assert.equal((await sendElsewhere(url, { path: '/healthz' })).status, 200);
+    const { status, text } = await sendElsewhere(url, { path: '/readyz' });
     assert.deepEqual([status, JSON.parse(text)], [503, { ready: false, reason: 'starting', draining: false }]);
-    assert.equal((await send(url, { path: '/metrics' })).status, 200);
+    assert.equal((await sendElsewhere(url, { path: '/metrics' })).status, 200);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
   });
@@ -80,17 +80,17 @@ describe('the admin listener', () => {
       .put(`/resource_providers/${uuid}/inventories`, { resource_provider_generation: 0, inventories: {} })
       .then(({ status }) => status);
     const inFlight = async (): Promise<number | undefined> =>
-      parseMetrics((await send(url, { path: '/metrics' })).text).value('stockroom_http_requests_in_flight');
+      parseMetrics((await sendElsewhere(url, { path: '/metrics' })).text).value('stockroom_http_requests_in_flight');
     while ((await inFlight()) !== 1);
 
     run.signal('SIGTERM');
-    let readiness = await send(url, { path: '/readyz' });
+    let readiness = await sendElsewhere(url, { path: '/readyz' });
     for (const end = performance.now() + 5000; readiness.status === 200 && performance.now() < end;) {
-      readiness = await send(url, { path: '/readyz' });
+      readiness = await sendElsewhere(url, { path: '/readyz' });
     }
     assert.equal(readiness.status, 503);
     assert.match(readiness.text, /"reason":"draining"/);
-    assert.equal((await send(url, { path: '/healthz' })).status, 200);
+    assert.equal((await sendElsewhere(url, { path: '/healthz' })).status, 200);
     await holder.query('commit');
     await holder.end();
     assert.equal(await slow, 200);

@@ -139,6 +139,7 @@ describe('the commands of operators', () => {
       'db version',
       'db online_data_migrations',
       'status upgrade check',
+      'import',
       'config show',
       'policy check',
       'policy sample',

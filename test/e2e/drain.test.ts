@@ -76,7 +76,7 @@ for (const workers of ['1', '2']) {
       assert.equal(kept.headers['connection'], 'keep-alive');
       const begin = performance.now();
       run.signal('SIGTERM');
-      await until(async () => {
+      await until('answers say so', async () => {
         const { headers } = await api.get('/resource_providers').set('connection', 'keep-alive').expect(200);
         return headers['connection'] === 'close';
       });

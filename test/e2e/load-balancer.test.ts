@@ -38,7 +38,7 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     proxy = spawn(PROGRAM, ['-db', '-f', file], { stdio: 'ignore' });
     url = `http://127.0.0.1:${port}`;
     api = apiAt(url);
-    await until(() =>
+    await until('HAProxy answers', () =>
       api.get('/readyz').then(
         ({ status }) => status === 200,
         () => false,
@@ -66,14 +66,14 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
   });
 
   it('one of them killed under load: its requests fail, nothing that was answered is lost or wrong', async () => {
-    const port = String(new URL((await runs[1]!.printed(/listens on (http:\S+)/))[1] ?? '').port);
+    const { port } = new URL((await runs[1]!.printed(/listens on (http:\S+)/))[1] ?? '');
     runs[1] = startProcess(['--port', port], { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl });
     await runs[1].listening();
     await runs[1].logged(/"path":"\/readyz"|"msg":"topology: loaded"/);
     const load = await startLoad(api, url);
     const asked = (): boolean => /"msg":"request"/.test(runs[1]!.errors());
     await load.more(200);
-    await until(asked, 'a request to the second host');
+    await until('a request to the second host', asked);
     runs[1].signal('SIGKILL');
     await runs[1].ended();
     await load.more(300);

@@ -23,7 +23,14 @@ describe('the package', () => {
     ) as [{ files: { path: string }[] }];
     const names = files.map((file) => file.path);
     const migrations = fs.readdirSync(path.join(ROOT, 'migrations')).map((name) => `migrations/${name}`);
-    for (const name of ['dist/main.js', 'dist/index.d.ts', 'deploy/systemd/stockroom.service', ...migrations]) {
+    for (const name of [
+      'dist/main.js',
+      'dist/index.d.ts',
+      'dist/docs/index.html',
+      'dist/docs/openapi.json',
+      'deploy/systemd/stockroom.service',
+      ...migrations,
+    ]) {
       assert.ok(names.includes(name), name);
     }
     const folders = new Set(names.map((name) => name.split('/')[0]));

@@ -25,7 +25,7 @@ for (const workers of [1, 2]) {
     const reload = async (outcome: RegExp): Promise<void> => {
       const { length } = run.errors();
       run.signal('SIGHUP');
-      await until(() => outcome.test(run.errors().slice(length)), String(outcome));
+      await until(String(outcome), () => outcome.test(run.errors().slice(length)));
     };
     before(async () => {
       databaseUrl = await createTestDatabase();

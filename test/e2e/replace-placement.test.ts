@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createEmptyDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
+import { createPlacementSource } from '../support/placement-source.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
 
 const run = promisify(execFile);
@@ -17,6 +18,7 @@ describe('the page on replacing a Placement', () => {
   const OLD_URL = 'http://controller.example:8778';
   let keystone: FakeKeystone;
   let folder: string;
+  let old: string;
   let database: string;
   let token: string;
   let service: ChildProcess | null = null;
@@ -27,9 +29,11 @@ describe('the page on replacing a Placement', () => {
     keystone = await startKeystone();
     token = keystone.issue();
     folder = await temporaryFolder();
+    old = await createPlacementSource();
+    await addProvider(1);
     database = await createEmptyDatabase();
     mkdirSync(path.join(folder, 'placement'));
-    writeFileSync(path.join(folder, 'placement/placement.conf'), placementConf(keystone.url));
+    writeFileSync(path.join(folder, 'placement/placement.conf'), placementConf(keystone.url, old));
     writeFileSync(path.join(folder, 'placement/policy.yaml'), '"placement:traits:list": "role:admin"\n');
     mkdirSync(path.join(folder, 'bin'));
     writeFileSync(path.join(folder, 'bin/openstack'), OPENSTACK);
@@ -42,6 +46,14 @@ describe('the page on replacing a Placement', () => {
     await cleanUp();
   });
 
+  const addProvider = (id: number) =>
+    sql(
+      old,
+      `insert into resource_providers (id, uuid, name, generation, root_provider_id)
+       values (${id}, '00000000-0000-4000-8000-00000000000${id}', 'compute-${id}', 1, ${id})`,
+    );
+  const providers = async () =>
+    (await sql<{ name: string }>(database, 'select name from resource_providers order by id')).map(({ name }) => name);
   const endpoints = () => readFileSync(path.join(folder, 'endpoints'), 'utf8');
   const env = () => ({
     PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
@@ -53,9 +65,12 @@ describe('the page on replacing a Placement', () => {
   /** The commands below a heading, with our folders and addresses in the place of the page's. */
   function commands(heading: string): string {
     const [, text] = page.split(`\n## ${heading}\n`);
-    const block = /^```sh\n([^]*?)^```$/m.exec(text?.split('\n## ')[0] ?? '')?.[1];
-    assert.ok(block !== undefined, `there are commands below ${heading}`);
-    return block
+    const blocks = [...(text?.split('\n## ')[0] ?? '').matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+      ([, block]) => block ?? '',
+    );
+    assert.ok(blocks.length > 0, `there are commands below ${heading}`);
+    return blocks
+      .join('echo next\n')
       .replaceAll('/etc/stockroom', path.join(folder, 'stockroom'))
       .replaceAll('/var/log/stockroom', path.join(folder, 'log'))
       .replaceAll('/etc/placement', path.join(folder, 'placement'))
@@ -71,9 +86,9 @@ describe('the page on replacing a Placement', () => {
 
   it('has its commands below these headings and nowhere else', () => {
     const followed = ['Hand over the configuration', 'Start it beside the old one', 'Check before anybody uses it'];
-    followed.push('Switch over', 'Go back');
+    followed.push('Bring the data over', 'Switch over', 'Point the endpoints here', 'Go back');
     followed.forEach(commands);
-    assert.equal(page.match(/^```sh$/gm)?.length, followed.length);
+    assert.equal(page.match(/^```sh$/gm)?.length, followed.length + 1, 'bringing the data over has two');
   });
 
   it('hands over the configuration, which then only its owner can read', async () => {
@@ -83,7 +98,15 @@ describe('the page on replacing a Placement', () => {
     }
   });
 
-  it('starts with them, on an empty database', async () => {
+  it('brings the data over, after a look at it', async function () {
+    this.timeout(60_000);
+    const [look = '', done = ''] = (await follow('Bring the data over')).split('\nnext\n');
+    assert.match(look, /\nRead postgresql:.*; nothing was written to postgresql:/);
+    assert.match(done, /\nImported postgresql:/);
+    assert.deepEqual(await providers(), ['compute-1']);
+  });
+
+  it('starts with them, on that database', async () => {
     const started = spawn('bash', ['-euc', `exec ${commands('Start it beside the old one')}`], {
       cwd: ROOT,
       env: env(),
@@ -98,10 +121,9 @@ describe('the page on replacing a Placement', () => {
     }
     url = `http://127.0.0.1:${/listens on http:\/\/0\.0\.0\.0:(\d+)$/m.exec(output)?.[1] ?? ''}`;
     assert.ok(output.includes(`\nAuthentication: Keystone at ${keystone.url}`), output);
-    assert.ok(output.includes(`\nData: ${new URL(database).protocol}`) && !output.includes('old.example'), output);
+    const { protocol, username, host, pathname } = new URL(database);
+    assert.ok(output.includes(`\nData: ${protocol}//${username}@${host}${pathname}\n`), output);
     assert.ok(!(output + errors).includes(SERVICE_PASSWORD));
-    const [{ count } = {}] = await sql<{ count: string }>(database, 'select count(*) from resource_providers');
-    assert.equal(count, '0');
   });
 
   it('lets in whom Keystone knows, and nobody else', async () => {
@@ -110,7 +132,13 @@ describe('the page on replacing a Placement', () => {
     assert.equal(versions[0].max_version, '1.39');
     assert.deepEqual(codes, ['200', '401', '401']);
     assert.ok(keystone.calls.logins >= 1);
-    const log = readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
+    const logged = () => readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
+    // The line of a request comes after its answer.
+    const deadline = performance.now() + 10_000;
+    while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
+      await setTimeout(20);
+    }
+    const log = logged();
     const statuses = log
       .split('\n')
       .filter((line) => line.includes('"msg":"request"'))
@@ -119,9 +147,18 @@ describe('the page on replacing a Placement', () => {
     assert.ok(!log.includes(token) && !errors.includes(token));
   });
 
+  it('brings over what came since, while it runs', async function () {
+    this.timeout(60_000);
+    await addProvider(2);
+    assert.match(await follow('Switch over'), /\nRemoved from the target: 1 resource providers\n[^]*\nNo differences /);
+    const answer = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });
+    const { resource_providers: found } = (await answer.json()) as { resource_providers: object[] };
+    assert.equal(found.length, 1);
+  });
+
   it('points the endpoints here, and back again', async () => {
     const before = endpoints();
-    const listed = await follow('Switch over');
+    const listed = await follow('Point the endpoints here');
     const now = ['e1', 'e2', 'e3'].map((id) => `${id} http://controller.example:8779\n`).join('');
     assert.equal(endpoints(), now);
     assert.equal(listed, now);
@@ -144,7 +181,7 @@ describe('the page on replacing a Placement', () => {
 });
 
 /** As an operator's deployment tool wrote it, with the old database and options that mean nothing here. */
-function placementConf(authUrl: string): string {
+function placementConf(authUrl: string, database: string): string {
   return `[DEFAULT]
 debug = false
 log_dir = /var/log/placement
@@ -168,7 +205,7 @@ service_token_roles_required = true
 randomize_allocation_candidates = true
 
 [placement_database]
-connection = mysql+pymysql://placement:old@old.example/placement?charset=utf8
+connection = ${database.replace('postgresql:', 'postgresql+psycopg2:')}?client_encoding=utf8
 
 [oslo_policy]
 policy_file = policy.yaml

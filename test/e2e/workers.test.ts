@@ -56,7 +56,7 @@ describe('several workers', () => {
     const [victim = 0, other = 0] = run.workers();
     process.kill(victim, 'SIGKILL');
     await run.logged(new RegExp(`"pid":${victim},"how":"SIGKILL","msg":"a worker died; another takes its place"`));
-    await until(() => run.workers().length === 2, 'the replacement');
+    await until('the replacement', () => run.workers().length === 2);
     await load.more(400);
     await load.stop();
     assert.ok(run.workers().includes(other));
@@ -119,14 +119,17 @@ describe('several workers', () => {
     const deaths = (await metrics())('stockroom_worker_deaths_total') ?? 0;
     const [victim = 0] = run.workers();
     process.kill(victim, 'SIGKILL');
-    await until(async () => (await metrics())('stockroom_worker_deaths_total') === deaths + 1);
+    await until('the death is counted', async () => (await metrics())('stockroom_worker_deaths_total') === deaths + 1);
     assert.equal(await counted(), 6);
-    await until(async () => (await metrics())('stockroom_workers') === 2);
+    await until('there are two again', async () => (await metrics())('stockroom_workers') === 2);
     for (let i = 0; i < 2; i++) await api.get('/traits').expect(200);
     assert.equal(await counted(), 8);
     const before = run.workers();
     run.signal('SIGHUP');
-    await until(() => !run.workers().some((pid) => before.includes(pid)) && run.workers().length === 2);
+    await until(
+      'both are replaced',
+      () => !run.workers().some((pid) => before.includes(pid)) && run.workers().length === 2,
+    );
     await run.logged(/read again and is in force"/);
     assert.equal(await counted(), 8);
     assert.deepEqual(await ready(), { ready: 2, of: 2 });
@@ -136,7 +139,7 @@ describe('several workers', () => {
     const workers = run.workers();
     run.signal('SIGKILL');
     await run.ended();
-    await until(() => workers.every((pid) => !isAlive(pid)), 'the end of the workers');
+    await until('the end of the workers', () => workers.every((pid) => !isAlive(pid)));
   });
 
   it('that die at each start are given up, with a message', async () => {

@@ -19,45 +19,52 @@ export interface Proxy {
   release(): void;
   /** Half-open: old and new connections stay, and nothing passes either way. {@link Proxy.release} ends it for new ones. */
   swallow(): void;
+  /** Half-open for the connections there are: nothing passes on them any more, while new ones are made and work. */
+  forget(): void;
   /** Resolves when the service next sends something that contains a text, after it was passed on. */
   sent(text: string): Promise<void>;
   /** Passes on what contains a text, then cuts instead of passing its answer back. Resolves after the server's answer. */
   cutAfter(text: string): Promise<void>;
+  /** Cuts instead of passing on what contains a text. Resolves then. */
+  cutBefore(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
 type Mode = 'pass' | 'hold' | 'swallow';
+type Watch = 'only see' | 'cut after' | 'cut before';
 
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
   let target = addressOf(databaseUrl);
   let mode: Mode = 'pass';
-  const pairs = new Set<{ client: net.Socket; server: net.Socket; kept: Buffer[] }>();
-  const watchers = new Map<string, { cutting: boolean; resolve: () => void }>();
+  const pairs = new Set<{ client: net.Socket; server: net.Socket; kept: Buffer[]; forgotten: boolean }>();
+  const watchers = new Map<string, { kind: Watch; resolve: () => void }>();
 
   const listener = net.createServer({ allowHalfOpen: true }, (client) => {
     const server = net.connect({ ...target, allowHalfOpen: true });
-    const pair = { client, server, kept: [] as Buffer[] };
+    const pair = { client, server, kept: [] as Buffer[], forgotten: false };
     let cutting: (() => void) | null = null;
     pairs.add(pair);
     const end = (): void => {
       // A half-open connection is one whose end the other side does not hear of.
-      if (mode === 'swallow') return;
+      if (mode === 'swallow' || pair.forgotten) return;
       pairs.delete(pair);
       client.destroy();
       server.destroy();
     };
     for (const socket of [client, server]) socket.setNoDelay(true).on('error', end).on('end', end).on('close', end);
     client.on('data', (bytes) => {
-      if (mode === 'swallow') return;
-      server.write(bytes);
-      for (const [text, watcher] of watchers) {
-        if (!bytes.includes(text)) continue;
+      if (mode === 'swallow' || pair.forgotten) return;
+      const met = [...watchers].filter(([text]) => bytes.includes(text));
+      for (const [text, { kind, resolve }] of met) {
         watchers.delete(text);
-        if (watcher.cutting) cutting = watcher.resolve;
-        else watcher.resolve();
+        if (kind === 'cut after') cutting = resolve;
+        else resolve();
       }
+      if (met.some(([, { kind }]) => kind === 'cut before')) end();
+      else server.write(bytes);
     });
     server.on('data', (bytes) => {
+      if (pair.forgotten) return;
       if (cutting !== null) {
         cutting();
         end();
@@ -65,9 +72,9 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       else if (mode === 'hold') pair.kept.push(bytes);
     });
   });
-  const watch = (text: string, cutting: boolean): Promise<void> =>
+  const watch = (text: string, kind: Watch): Promise<void> =>
     new Promise((resolve) => {
-      watchers.set(text, { cutting, resolve });
+      watchers.set(text, { kind, resolve });
     });
   const cut = (): void => {
     for (const { client, server } of pairs) {
@@ -109,8 +116,16 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     swallow() {
       mode = 'swallow';
     },
-    sent: (text) => watch(text, false),
-    cutAfter: (text) => watch(text, true),
+    forget() {
+      // The server hears the end, as it does when the machine in between was restarted; the service does not.
+      for (const pair of pairs) {
+        pair.forgotten = true;
+        pair.server.destroy();
+      }
+    },
+    sent: (text) => watch(text, 'only see'),
+    cutAfter: (text) => watch(text, 'cut after'),
+    cutBefore: (text) => watch(text, 'cut before'),
     async close() {
       mode = 'pass';
       if (listener.listening) await refuse();

@@ -1,5 +1,7 @@
 import { pino } from 'pino';
+import { createDatabaseHealth } from '../../src/db/health.js';
 import { connectClient } from '../../src/db/pool.js';
+import { createWatchdog } from '../../src/db/watchdog.js';
 import { load } from '../../src/topology/journal.js';
 import { createTopologyReader, type TopologyReader } from '../../src/topology/catch-up.js';
 import type { Topology } from '../../src/topology/topology.js';
@@ -14,6 +16,7 @@ export interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly err?: { readonly message: string };
+  readonly reason?: string;
 }
 
 export interface ReplicaOptions {
@@ -27,12 +30,30 @@ export interface ReplicaOptions {
 export function startReplica(connectionString: string, options: ReplicaOptions = {}): Replica {
   const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600 } = options;
   const log: LogLine[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
+  const database = { connectionString, maxConnections: 1, statementTimeout, connectTimeout };
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...database, statementTimeout: connectTimeout }),
+    patience: connectTimeout / 2,
+    onUnreachable: (error, since) => {
+      reader.lost(error, since);
+    },
+  });
   const reader = createTopologyReader({
-    connect: () => connectClient({ connectionString, maxConnections: 1, statementTimeout, connectTimeout }),
-    log: pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) }),
+    connect: () => connectClient(database),
+    health: createDatabaseHealth(logger),
+    watchdog,
+    log: logger,
     journalRetention,
   });
-  return { ...reader, log };
+  return {
+    ...reader,
+    log,
+    async close() {
+      await reader.close();
+      watchdog.stop();
+    },
+  };
 }
 
 /** What a process that starts now would hold. */

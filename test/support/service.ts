@@ -7,6 +7,7 @@ import { defaultConfig, type Config } from '../../src/config.js';
 import { createServer, type ServerDeadlines } from '../../src/http/server.js';
 import { createLog } from '../../src/ops/log.js';
 import { createTestDatabase, dropTestDatabase } from './database.js';
+import { assertDocumented } from './document.js';
 
 /** The service on a database of its own, behind a real socket. */
 export interface TestService {
@@ -65,7 +66,7 @@ function listen(server: Server): Promise<string> {
   });
 }
 
-/** Requests as `admin` at a microversion. */
+/** Requests as `admin` at a microversion. A test fails when an answer is not as api-ref/openapi.json says. */
 export interface Api {
   get(path: string, version?: string): supertest.Test;
   put(path: string, body?: unknown, version?: string): supertest.Test;
@@ -77,7 +78,7 @@ export interface Api {
 export function apiAt(url: string, defaultVersion = '1.39'): Api {
   const agent = supertest(url);
   const prepare = (test: supertest.Test, version = defaultVersion): supertest.Test =>
-    test
+    documented(test)
       .set('x-auth-token', 'admin')
       .set('accept', 'application/json')
       .set('openstack-api-version', `placement ${version}`);
@@ -88,8 +89,15 @@ export function apiAt(url: string, defaultVersion = '1.39'): Api {
     put: (path, body, version) => withBody(prepare(agent.put(path), version), body),
     post: (path, body, version) => withBody(prepare(agent.post(path), version), body),
     delete: (path, version) => prepare(agent.delete(path), version),
-    request: (method, path) => agent[method](path),
+    request: (method, path) => documented(agent[method](path)),
   };
+}
+
+function documented(test: supertest.Test): supertest.Test {
+  return test.expect(({ status, headers, text }) => {
+    const { pathname, search } = new URL(test.url);
+    assertDocumented({ method: test.method, path: pathname + search, status, headers, text });
+  });
 }
 
 /** Creates a provider and answers its uuid. */

@@ -1,10 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits until something is so. */
-export async function until(what: () => boolean | Promise<boolean>, how = 'what was waited for'): Promise<void> {
-  for (const deadline = performance.now() + 15_000; performance.now() < deadline;) {
-    if (await what()) return;
+/** Waits for a condition, and fails when it takes too long. Answers what the condition answered. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | false> | T | false,
+  deadlineMs = 10_000,
+): Promise<T> {
+  for (const deadline = performance.now() + deadlineMs; ;) {
+    const answer = await condition();
+    if (answer !== false) return answer;
+    if (performance.now() > deadline) throw new Error(`waited too long: ${what}`);
     await setTimeout(10);
   }
-  throw new Error(`${how} did not happen in 15 s`);
 }

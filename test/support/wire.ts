@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { assertDocumented } from './document.js';
 
 /** A response as it came over the wire. */
 export interface Answer {
@@ -17,8 +18,18 @@ export interface WireRequest {
   readonly body?: string | Buffer;
 }
 
-/** One request that no client library tidies up. */
-export function send(base: string, { method = 'GET', path, headers = {}, body }: WireRequest): Promise<Answer> {
+/** One request that no client library tidies up. Fails when its answer is not as api-ref/openapi.json says. */
+export async function send(base: string, request: WireRequest): Promise<Answer> {
+  const answer = await sendElsewhere(base, request);
+  assertDocumented({ method: request.method ?? 'GET', path: request.path, ...answer });
+  return answer;
+}
+
+/** The same for a port that is not the API's. */
+export function sendElsewhere(
+  base: string,
+  { method = 'GET', path, headers = {}, body }: WireRequest,
+): Promise<Answer> {
   const all: Record<string, string | null> = {
     'x-auth-token': 'admin',
     accept: 'application/json',

@@ -78,11 +78,11 @@ describe('fail-over', function () {
       await setTimeout(20);
     }
     assert.equal(replica.log.length, 1);
-    assert.match(replica.log[0]?.err?.message ?? '', /standby .*point the connection at the primary/);
+    assert.match(replica.log[0]?.reason ?? '', /standby .*point the connection at the primary/);
     // So is a process that starts there.
     const other = startReplica(standby.connectionString);
     await assert.rejects(other.current(), { status: 503 });
-    assert.match(other.log[0]?.err?.message ?? '', /standby/);
+    assert.match(other.log[0]?.reason ?? '', /standby/);
     await other.close();
     proxy.pointAt(primary.connectionString);
     proxy.cut();

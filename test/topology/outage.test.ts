@@ -21,10 +21,11 @@ describe('outage', () => {
   });
 
   const unavailable = { name: 'Error', status: 503 };
-  const messages = (): string[] => replica.log.map(({ msg }) => msg.replace(/[;(].*/, '').trim());
+  const messages = (): string[] =>
+    replica.log.map(({ msg }) => /^(topology: loaded|database (away|back))/.exec(msg)?.[0] ?? msg);
   const LOADED = 'topology: loaded';
-  const AWAY = 'topology: the database cannot be used';
-  const BACK = 'topology: the database is back';
+  const AWAY = 'database away';
+  const BACK = 'database back';
 
   /** Reads until an answer comes, as clients do; and no longer than the longest back-off of a short outage. */
   async function untilBack(): Promise<void> {

@@ -147,14 +147,14 @@ describe('reload', () => {
     );
     const careful = startReplica(url);
     await assert.rejects(careful.current(), { status: 503 });
-    assert.match(careful.log[0]?.err?.message ?? '', /synchronous_commit is off/);
+    assert.match(careful.log[0]?.reason ?? '', /synchronous_commit is off/);
     await careful.close();
   });
 
   it('names the table when the epoch row is missing', async () => {
     await sql(url, 'delete from topology_epoch');
     await assert.rejects(replica.current(), { status: 503 });
-    assert.match(replica.log.find(({ level }) => level === 50)?.err?.message ?? '', /topology_epoch is empty/);
+    assert.match(replica.log.find(({ level }) => level === 50)?.reason ?? '', /topology_epoch is empty/);
     await sql(url, 'insert into topology_epoch default values');
     await setTimeout(300);
     assert.deepEqual(await seen(), ['here']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
+import { until } from '../support/until.js';
 import { createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
 
 describe('the service while the database is away', () => {
@@ -40,7 +41,7 @@ describe('the service while the database is away', () => {
       .expect(503)
       .expect('retry-after', /^[1-9]\d*$/);
     await proxy.accept();
-    await put(0).expect(200);
+    await until('it is back', async () => (await put(0)).status === 200);
     assert.deepEqual(await sql(url, 'select total from inventories'), [{ total: 8 }]);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { GENERATED, section } from '../../scripts/docs.js';
+import { API_DOCUMENT, apiDocument, GENERATED, section } from '../../scripts/docs.js';
 import { ROOT } from '../support/process.js';
 
 describe('the documentation made from the code', () => {
@@ -10,4 +10,8 @@ describe('the documentation made from the code', () => {
       assert.equal(section(name).exec(readFileSync(path.join(ROOT, file), 'utf8'))?.[2], table());
     });
   }
+
+  it(`has ${API_DOCUMENT} as it is now (npm run docs)`, () => {
+    assert.equal(readFileSync(path.join(ROOT, API_DOCUMENT), 'utf8'), apiDocument());
+  });
 });

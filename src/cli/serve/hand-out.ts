@@ -18,7 +18,7 @@ export interface HandOut {
 
 /**
  * Not node:cluster's own, which forgets the connection that is on its way to a worker when that dies: its client would wait
- * for ever (docs/adr/0007). A worker has one on its way at a time, so one that is busy with something long gets none.
+ * for ever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
  */
 export function createHandOut(): HandOut {
   const takers = new Set<Taker>();

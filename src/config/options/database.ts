@@ -89,4 +89,11 @@ export const databaseOptions = {
     default: 30,
     parse: integer(1, 3600),
   }),
+  preparedStatements: option({
+    group: 'stockroom',
+    name: 'prepared_statements',
+    help: 'false: do without named prepared statements, for a pooler that gives each transaction another session (pgbouncer before 1.21 in transaction mode).',
+    default: true,
+    parse: boolean(),
+  }),
 };

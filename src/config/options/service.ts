@@ -1,5 +1,5 @@
 import { option } from '../option.js';
-import { integer, oneOf, text } from '../values.js';
+import { boolean, integer, oneOf, text } from '../values.js';
 
 /** The service itself: where it listens, what it allows itself. */
 export const serviceOptions = {
@@ -61,5 +61,12 @@ export const serviceOptions = {
     help: 'How often the topology in memory is compared with the database, in seconds; 0 never.',
     default: 3600,
     parse: integer(0, 86_400 * 365),
+  }),
+  docs: option({
+    group: 'stockroom',
+    name: 'docs',
+    help: 'Serve the API reference at /docs, to anybody, and its OpenAPI document at /docs/openapi.json.',
+    default: true,
+    parse: boolean(),
   }),
 };

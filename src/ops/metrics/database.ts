@@ -1,20 +1,23 @@
-import type pg from 'pg';
 import type { Registry } from 'prom-client';
-import { countsOf } from '../../db/counts.js';
-import { addNumber, addNumbers } from './series.js';
+import type { Pool } from '../../db/pool.js';
+import { addNumber, addNumbers, addSeries } from './series.js';
 
 /** The pool of connections that requests share, and what went wrong with the transactions on it. */
-export function showPool(registry: Registry, pool: pg.Pool): void {
+export function showPool(registry: Registry, pool: Pool): void {
   addNumbers(
     registry,
     { name: 'stockroom_pool_connections', help: 'Connections to the database, busy or idle.', type: 'gauge' },
     'state',
     () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount }),
   );
-  addNumber(
+  addSeries(
     registry,
-    { name: 'stockroom_pool_connections_max', help: 'Connections that there may be.', type: 'gauge' },
-    () => pool.options.max,
+    {
+      name: 'stockroom_pool_connections_max',
+      help: 'Connections that there may be; absent when nothing bounds them.',
+      type: 'gauge',
+    },
+    () => (Number.isFinite(pool.options.max) ? [{ value: pool.options.max, labels: {} }] : []),
   );
   addNumber(
     registry,
@@ -29,7 +32,7 @@ export function showPool(registry: Registry, pool: pg.Pool): void {
       type: 'counter',
     },
     'reason',
-    () => ({ ...countsOf(pool).retried }),
+    () => ({ ...pool.counts.retried }),
   );
   addNumber(
     registry,
@@ -38,6 +41,6 @@ export function showPool(registry: Registry, pool: pg.Pool): void {
       help: 'Transactions whose connection broke during COMMIT; the client was told.',
       type: 'counter',
     },
-    () => countsOf(pool).outcomeUnknown,
+    () => pool.counts.outcomeUnknown,
   );
 }

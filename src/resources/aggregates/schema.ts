@@ -1,5 +1,5 @@
 import { byVersion } from '../../http/microversions.js';
-import { bodyValidator } from '../../http/validate.js';
+import { bodyValidator, type Schema } from '../../http/validate.js';
 
 export interface AggregatesBody {
   readonly aggregates: readonly string[];
@@ -26,3 +26,6 @@ export const aggregatesBody = byVersion<(body: unknown) => AggregatesBody>(
     },
   },
 );
+
+/** What the body has to look like, for the API reference. */
+export const aggregatesSchema = byVersion<Schema>(bareList.schema, { aggregatesGeneration: withGeneration.schema });

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
 import { comparableGeneration } from '../generation.js';
@@ -11,7 +11,7 @@ import { withProviderLocked } from '../lock-provider.js';
  * @throws 404, 409 for another generation
  */
 export async function replaceAggregates(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   generation: number | null,
   aggregates: readonly string[],

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 
 /** What one consumer has, and whose it is. Null when it has nothing: there is no consumer without allocations. */
@@ -18,7 +18,7 @@ export interface ConsumerAllocations {
   ])[];
 }
 
-export async function readConsumer(pool: pg.Pool, uuid: string): Promise<ConsumerAllocations | null> {
+export async function readConsumer(pool: Pool, uuid: string): Promise<ConsumerAllocations | null> {
   const query = { name: 'read_consumer', text: READ_CONSUMER, values: [uuid] };
   const { rows } = await runStatement<ConsumerAllocations>(pool, query, 'read');
   return rows[0] ?? null;
@@ -55,7 +55,7 @@ export interface ProviderAllocations {
   ])[];
 }
 
-export async function readProviderAllocations(pool: pg.Pool, uuid: string): Promise<ProviderAllocations | null> {
+export async function readProviderAllocations(pool: Pool, uuid: string): Promise<ProviderAllocations | null> {
   const query = { name: 'read_provider_allocations', text: READ_PROVIDER, values: [uuid] };
   const { rows } = await runStatement<ProviderAllocations>(pool, query, 'read');
   return rows[0] ?? null;

@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { violatedConstraint } from '../../db/failures.js';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import {
   deletedInventoriesInUse,
@@ -38,7 +38,7 @@ async function writeOrExplain(write: () => Promise<number | undefined>, explain:
   throw updateConflict('the resource provider kept changing; please retry your request.');
 }
 
-async function write(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<number | undefined> {
+async function write(pool: Pool, name: string, text: string, values: unknown[]): Promise<number | undefined> {
   const { rows } = await runStatement<{ generation: number }>(pool, { name, text, values }, 'write');
   return rows[0]?.generation;
 }
@@ -49,7 +49,7 @@ async function write(pool: pg.Pool, name: string, text: string, values: unknown[
  * @throws 404, 409 for another generation or when a class left out is in use, 400 for an unknown class
  */
 export function replaceInventories(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   generation: number,
   records: readonly (readonly [string, InventoryRecord])[],
@@ -103,7 +103,7 @@ const REPLACE = `
   select generation from provider`;
 
 /** @throws 404, 400 for an unknown class, 409 when there is an inventory of the class already */
-export function createInventory(pool: pg.Pool, uuid: string, name: string, record: InventoryRecord): Promise<number> {
+export function createInventory(pool: Pool, uuid: string, name: string, record: InventoryRecord): Promise<number> {
   return writeOrExplain(
     async () => {
       try {
@@ -138,7 +138,7 @@ const CREATE = `
 
 /** @throws 404 for an unknown provider or class, 409 for another generation, 400 when there is no inventory of the class */
 export function updateInventory(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   generation: number,
   name: string,
@@ -177,7 +177,7 @@ const UPDATE = `
   select generation from provider`;
 
 /** @throws 404 for an unknown provider or class or no inventory of it, 409 while it is in use */
-export async function deleteInventory(pool: pg.Pool, uuid: string, name: string): Promise<void> {
+export async function deleteInventory(pool: Pool, uuid: string, name: string): Promise<void> {
   await writeOrExplain(
     async () => {
       try {
@@ -209,7 +209,7 @@ const DELETE_ONE = `
   select generation from provider`;
 
 /** @throws 404, 409 while one of them is in use */
-export async function deleteInventories(pool: pg.Pool, uuid: string): Promise<void> {
+export async function deleteInventories(pool: Pool, uuid: string): Promise<void> {
   await writeOrExplain(
     async () => {
       try {
@@ -262,7 +262,7 @@ interface Inspection {
 }
 
 /** @throws 404 for an unknown provider */
-async function inspect(pool: pg.Pool, uuid: string, names: readonly string[]): Promise<Inspection> {
+async function inspect(pool: Pool, uuid: string, names: readonly string[]): Promise<Inspection> {
   const { rows } = await runStatement<Inspection>(pool, { text: INSPECT, values: [uuid, names] }, 'read');
   if (rows[0] === undefined) throw noSuchProvider(uuid);
   return rows[0];
@@ -280,7 +280,7 @@ const INSPECT = `
 
 /** Names the classes that could not be removed because they are in use. Anything but a violated constraint is thrown on. */
 async function explainInUse(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   error: unknown,
   kept: readonly string[],

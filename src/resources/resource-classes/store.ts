@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { violatedConstraint } from '../../db/failures.js';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import {
   cannotDeleteStandardClass,
@@ -14,12 +14,12 @@ import { STANDARD_RESOURCE_CLASSES } from '../../standard/resource-classes.js';
 const standard = new Set(STANDARD_RESOURCE_CLASSES);
 
 /** @throws 409 when there is one of that name */
-export async function createResourceClass(pool: pg.Pool, name: string): Promise<void> {
+export async function createResourceClass(pool: Pool, name: string): Promise<void> {
   if (!(await ensureResourceClass(pool, name))) throw resourceClassExists(name);
 }
 
 /** Answers whether it had to be created. */
-export async function ensureResourceClass(pool: pg.Pool, name: string): Promise<boolean> {
+export async function ensureResourceClass(pool: Pool, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;
   const { rowCount } = await runStatement(pool, { name: 'create_class', text, values: [name] }, 'write');
@@ -27,7 +27,7 @@ export async function ensureResourceClass(pool: pg.Pool, name: string): Promise<
 }
 
 /** @throws 404, 400 for a standard class, 409 when the new name is taken */
-export async function renameResourceClass(pool: pg.Pool, name: string, newName: string): Promise<void> {
+export async function renameResourceClass(pool: Pool, name: string, newName: string): Promise<void> {
   if (standard.has(name)) throw cannotUpdateStandardClass(name);
   const text = 'update resource_classes set name = $2, updated_at = now() where name = $1';
   try {
@@ -39,7 +39,7 @@ export async function renameResourceClass(pool: pg.Pool, name: string, newName: 
 }
 
 /** @throws 404, 400 for a standard class, 409 while an inventory uses it */
-export async function deleteResourceClass(pool: pg.Pool, name: string): Promise<void> {
+export async function deleteResourceClass(pool: Pool, name: string): Promise<void> {
   if (standard.has(name)) throw cannotDeleteStandardClass(name);
   const text = 'delete from resource_classes where name = $1';
   try {

@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { violatedConstraint } from '../../db/failures.js';
+import type { Pool } from '../../db/pool.js';
 import { runStatement, withTransaction } from '../../db/transaction.js';
 import {
   noSuchProvider,
@@ -22,7 +22,7 @@ const TREES_LOCK = 7_786_226;
 
 /** @throws 400 without such a parent, 409 when the uuid or the name is taken (the uuid is named first) */
 export async function createProvider(
-  pool: pg.Pool,
+  pool: Pool,
   { uuid, name, parentUuid }: { uuid: string; name: string; parentUuid: string | null },
 ): Promise<ProviderSummary> {
   try {
@@ -74,7 +74,7 @@ export interface ProviderUpdate {
 }
 
 /** @throws 404, 409 when the name is taken, 400 for a parent that cannot be */
-export async function updateProvider(pool: pg.Pool, uuid: string, update: ProviderUpdate): Promise<ProviderSummary> {
+export async function updateProvider(pool: Pool, uuid: string, update: ProviderUpdate): Promise<ProviderSummary> {
   try {
     return update.parentUuid === undefined
       ? await renameProvider(pool, uuid, update.name)
@@ -90,7 +90,7 @@ export async function updateProvider(pool: pg.Pool, uuid: string, update: Provid
   }
 }
 
-async function renameProvider(pool: pg.Pool, uuid: string, name: string): Promise<ProviderSummary> {
+async function renameProvider(pool: Pool, uuid: string, name: string): Promise<ProviderSummary> {
   const query = { name: 'rename_provider', text: RENAME, values: [uuid, name] };
   const { rows } = await runStatement<SummaryRow>(pool, query, 'write');
   const row = rows[0];
@@ -112,7 +112,7 @@ const RENAME = `
     (select root.uuid from resource_providers root where root.id = p.root_provider_id) as root_uuid`;
 
 function moveProvider(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   { name, parentUuid, reparent }: ProviderUpdate & { parentUuid: string | null },
 ): Promise<ProviderSummary> {
@@ -182,7 +182,7 @@ const MOVE_SUBTREE = `
   select generation from moved where id = $1`;
 
 /** @throws 404, 409 while it has children or allocations */
-export async function deleteProvider(pool: pg.Pool, uuid: string): Promise<void> {
+export async function deleteProvider(pool: Pool, uuid: string): Promise<void> {
   try {
     const query = { name: 'delete_provider', text: 'delete from resource_providers where uuid = $1', values: [uuid] };
     const { rowCount } = await runStatement(pool, query, 'write');

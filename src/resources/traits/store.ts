@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { violatedConstraint } from '../../db/failures.js';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import {
   cannotDeleteStandardTrait,
@@ -16,14 +16,14 @@ import { withProviderLocked } from '../lock-provider.js';
 const standard = new Set(STANDARD_TRAITS);
 
 /** Creates a trait that is not there; answers whether it had to. */
-export async function ensureTrait(pool: pg.Pool, name: string): Promise<boolean> {
+export async function ensureTrait(pool: Pool, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
   const { rowCount } = await runStatement(pool, { name: 'create_trait', text, values: [name] }, 'write');
   return rowCount === 1;
 }
 
 /** @throws 404, 400 for a standard trait, 409 while a provider has it */
-export async function deleteTrait(pool: pg.Pool, name: string): Promise<void> {
+export async function deleteTrait(pool: Pool, name: string): Promise<void> {
   if (standard.has(name)) throw cannotDeleteStandardTrait(name);
   try {
     const { rowCount } = await runStatement(
@@ -50,7 +50,7 @@ export interface ProviderTraits {
  * @throws 404, 409 for another generation, 400 when a trait does not exist
  */
 export async function replaceProviderTraits(
-  pool: pg.Pool,
+  pool: Pool,
   uuid: string,
   generation: number,
   names: readonly string[],
@@ -99,12 +99,7 @@ const REPLACE = `
     (select floor(extract(epoch from max(created_at)))::integer from wanted) as modified
   from provider p`;
 
-async function diagnoseReplace(
-  pool: pg.Pool,
-  uuid: string,
-  generation: number,
-  names: readonly string[],
-): Promise<void> {
+async function diagnoseReplace(pool: Pool, uuid: string, generation: number, names: readonly string[]): Promise<void> {
   const text = `
     select p.generation,
       array(select distinct name from unnest($2::text[]) name
@@ -122,7 +117,7 @@ async function diagnoseReplace(
 }
 
 /** Takes all traits from a provider; its generation grows if there were any. @throws 404 */
-export async function deleteProviderTraits(pool: pg.Pool, uuid: string): Promise<void> {
+export async function deleteProviderTraits(pool: Pool, uuid: string): Promise<void> {
   const text = `
     with provider as (
       select id from resource_providers where uuid = $1

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 
 /** The amount of one resource class that the consumers of one type use. */
@@ -12,7 +12,7 @@ export interface Usage {
 }
 
 /** What the consumers of a project (and user) use, by consumer type and class. */
-export async function readUsages(pool: pg.Pool, projectId: string, userId: string | null): Promise<Usage[]> {
+export async function readUsages(pool: Pool, projectId: string, userId: string | null): Promise<Usage[]> {
   // PostgreSQL knows no such text, and nothing is called so.
   if (projectId.includes('\0') || userId?.includes('\0') === true) return [];
   const query = { name: 'read_usages', text: READ_USAGES, values: [projectId, userId] };

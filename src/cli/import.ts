@@ -1,0 +1,152 @@
+import type pg from 'pg';
+import { UsageError, type CommandLine } from '../config/arguments.js';
+import { withoutPassword } from '../config/database-url.js';
+import { parseSourceUrl, placeOf, sourceUrlOfConfig, type SourceUrl } from '../config/source-url.js';
+import type { Config } from '../config.js';
+import { connectDatabase, migrateDatabase } from '../compose.js';
+import { openSource } from '../import/open-source.js';
+import { ImportError } from '../import/problem.js';
+import { revisionOf, type Revision } from '../import/revision.js';
+import { readAndJudge, runImport } from '../import/run.js';
+import type { Source } from '../import/source.js';
+import { holdingsOf, isEmpty, isOfUpstream, refusal } from '../import/target.js';
+import { compare } from '../import/verify.js';
+import { complain, warn, type Command } from './command.js';
+import { withDatabase, withNewDatabase } from './database.js';
+import { importReporter, progressLines, type ImportReporter } from './import-report.js';
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'Bring everything over from the database of an OpenStack Placement.',
+  help:
+    'Reads one snapshot of the source and writes nothing there; fills the database of the configuration in one transaction.\n' +
+    'docs/how-to/import-from-placement.md has the rules for rows that are broken. The report goes to standard output, progress to\n' +
+    'standard error.\n\n' +
+    'Exit code: 0 done and, where asked for, verified; 1 refused, failed (nothing was written then), or --verify found differences.',
+  flags: {
+    from: 'URL  The source: mysql+pymysql://user:password@host/placement or postgresql://...; others on this machine can see it.',
+    'from-config': 'FILE  The source is the [placement_database] connection of this placement.conf.',
+    'dry-run': 'Read and check everything, report, write nothing.',
+    replace: 'Remove what the target holds, in the same transaction; without it, only an empty target is filled.',
+    verify: 'Afterwards, read the source again and compare object by object.',
+    'verify-only': 'Only compare; write nothing.',
+    json: 'The report as JSON, with every row that was found.',
+  },
+  async run(loaded, commandLine) {
+    const { switches } = commandLine;
+    const from = sourceOf(commandLine);
+    warn(loaded);
+    const [dryRun, verifyOnly] = [switches.has('dry-run'), switches.has('verify-only')];
+    const report = importReporter({ json: switches.has('json') });
+    const work = async (connection: string): Promise<number> => {
+      const job: Job = { config: loaded.config, from, connection, report };
+      refuseSameDatabase(job);
+      const done = verifyOnly || (await bringOver(job, { dryRun, replace: switches.has('replace') }));
+      const same = verifyOnly || switches.has('verify') ? await verify(job) : true;
+      report.end();
+      return done && same ? 0 : 1;
+    };
+    // An import may be the first thing that happens in a data folder, if it is named.
+    const make = !dryRun && !verifyOnly && loaded.config.dataDir !== null;
+    return make ? withNewDatabase(loaded.config, work) : withDatabase(loaded.config, work);
+  },
+};
+
+interface Job {
+  readonly config: Config;
+  readonly from: SourceUrl;
+  readonly connection: string;
+  readonly report: ImportReporter;
+}
+
+function sourceOf({ values, switches }: CommandLine): SourceUrl {
+  const [url, file] = [values.get('from'), values.get('from-config')];
+  if ((url === undefined) === (file === undefined)) {
+    throw new UsageError(
+      'Say where to import from, with --from URL or --from-config FILE.\nSee --help for the options.',
+    );
+  }
+  const alone = ['dry-run', 'verify', 'verify-only'].filter((name) => switches.has(name));
+  if (alone.length > 1 || (alone[0] === 'verify-only' && switches.has('replace'))) {
+    throw new UsageError(
+      `--${alone.join(' and --')} cannot be combined${switches.has('replace') ? ' with --replace' : ''}.`,
+    );
+  }
+  return url === undefined ? sourceUrlOfConfig(file ?? '') : parseSourceUrl(url);
+}
+
+function refuseSameDatabase({ from, connection }: Job): void {
+  const target = new URL(connection);
+  if (from.dialect !== 'postgresql' || from.url.host !== target.host || from.url.pathname !== target.pathname) return;
+  throw new ImportError(
+    `The source and the target are the same database, ${withoutPassword(connection)}. The target is a database of its own: create an empty ` +
+      'one and put its URL in [placement_database] connection.',
+  );
+}
+
+/** Answers whether the import was done or, in a dry run, would be. */
+async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; replace: boolean }): Promise<boolean> {
+  let possible = true;
+  await inSession(job, async (client, source, revision) => {
+    if (await isOfUpstream(client)) {
+      throw new ImportError(
+        `The target ${withoutPassword(job.connection)} has the tables of an OpenStack Placement. Create an empty database for Stockroom.`,
+      );
+    }
+    if (!dryRun) await migrateDatabase(job.config, job.connection);
+    const result = await runImport({ ...optionsOf(job, client, source, revision), replace, dryRun });
+    await job.report.imported({ ...describe(job, revision), ...result, dryRun }, client);
+    if (!dryRun || replace || result.removed === null || isEmpty(result.removed)) return;
+    complain(`An import would be refused. ${refusal(result.removed)}`);
+    possible = false;
+  });
+  return possible;
+}
+
+/** In a session, and of the source in a snapshot, of its own: nothing of the import is believed. */
+async function verify(job: Job): Promise<boolean> {
+  let same = true;
+  await inSession(job, async (client, source, revision) => {
+    await client.query('begin isolation level repeatable read');
+    if ((await holdingsOf(client)) === null) {
+      throw new ImportError('The target has no tables yet, so there is nothing to compare with. Import first.');
+    }
+    await readAndJudge(optionsOf(job, client, source, revision));
+    job.report.verifying(describe(job, revision));
+    const compared = await compare(client, (difference) => {
+      same = false;
+      job.report.difference(difference);
+    });
+    job.report.verified(compared);
+    await client.query('commit');
+  });
+  return same;
+}
+
+async function inSession(
+  { config, from, connection }: Job,
+  work: (client: pg.Client, source: Source, revision: Revision) => Promise<void>,
+): Promise<void> {
+  const source = await openSource(from);
+  try {
+    const revision = await revisionOf(source);
+    // A statement that writes a million rows may take longer than one of a request.
+    const client = await connectDatabase({ ...config, statementTimeout: 0 }, connection);
+    try {
+      await work(client, source, revision);
+    } finally {
+      await client.end();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function optionsOf({ config }: Job, client: pg.Client, source: Source, revision: Revision) {
+  const incompleteConsumer = { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId };
+  return { source, revision, client, incompleteConsumer, progress: progressLines(performance.now()) };
+}
+
+function describe({ from, connection }: Job, revision: Revision): { source: string; revision: string; target: string } {
+  return { source: placeOf(from), revision: revision.name, target: withoutPassword(connection) };
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
+import { STANDARD_TRAITS } from '../standard/traits.js';
+import { ALLOCATION_RULES, USAGE_RULES } from './rules/allocations.sql.js';
+import { lowestOfCircles } from './rules/circles.js';
+import { ASSOCIATION_RULES, INVENTORY_RULES } from './rules/inventories.sql.js';
+import { NAME_RULES } from './rules/names.sql.js';
+import { BREAK_CIRCLES, OUTSIDE_OF_TREES, PROVIDER_RULES, ROOT_RULES } from './rules/providers.sql.js';
+import { ImportError } from './problem.js';
+
+/** Owners of consumers that have none. */
+export interface IncompleteConsumer {
+  readonly projectId: string;
+  readonly userId: string;
+}
+
+/**
+ * Makes `import_<kind>` out of `source_<table>`: exactly what the target is to hold, every constraint of it kept, and a row in
+ * `findings` for whatever is not brought over as it is (findings.ts has the rules in words).
+ *
+ * @throws ImportError when two providers have one uuid: nobody can say which is meant
+ */
+export async function judge(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
+  await refuseDoubles(client);
+  await client.query(
+    'create temporary table import_settings as select $1::text as incomplete_project, $2::text as incomplete_user',
+    [projectId, userId],
+  );
+  await client.query(
+    `create temporary table import_standard_classes as
+     select (number - 1)::integer as id, name from unnest($1::text[]) with ordinality as standard (name, number)`,
+    [STANDARD_RESOURCE_CLASSES],
+  );
+  await client.query('create temporary table import_standard_traits as select unnest($1::text[]) as name', [
+    STANDARD_TRAITS,
+  ]);
+  await client.query(NAME_RULES);
+  await client.query(PROVIDER_RULES);
+  const { rows } = await client.query<{ id: number; parent: number }>(OUTSIDE_OF_TREES);
+  if (rows.length > 0) {
+    await client.query(BREAK_CIRCLES, [lowestOfCircles(new Map(rows.map(({ id, parent }) => [id, parent])))]);
+  }
+  for (const rules of [ROOT_RULES, INVENTORY_RULES, ASSOCIATION_RULES, ALLOCATION_RULES, USAGE_RULES])
+    await client.query(rules);
+}
+
+async function refuseDoubles(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ uuid: string }>(
+    'select uuid from source_resource_providers group by uuid having count(*) > 1 or count(uuid) = 0 limit 5',
+  );
+  if (rows.length === 0) return;
+  throw new ImportError(
+    `Several resource_providers of the source have the same uuid (${rows.map(({ uuid }) => uuid).join(', ')}), so the unique index is ` +
+      'missing there. Remove the rows that are wrong, then import again.',
+  );
+}

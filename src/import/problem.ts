@@ -1,0 +1,2 @@
+/** The import cannot be done or must not be; the message says why and what to do next. */
+export class ImportError extends Error {}

@@ -1,0 +1,22 @@
+/**
+ * Which providers have to become roots so that no provider is its own ancestor any more: of each circle the lowest.
+ *
+ * @param parents of providers from which following parents never ends
+ */
+export function lowestOfCircles(parents: ReadonlyMap<number, number>): number[] {
+  const lowest: number[] = [];
+  const seen = new Set<number>();
+  for (const start of parents.keys()) {
+    const path: number[] = [];
+    let at: number | undefined = start;
+    while (at !== undefined && !seen.has(at)) {
+      seen.add(at);
+      path.push(at);
+      at = parents.get(at);
+    }
+    // Back on the path of this very walk: from there on it is a circle.
+    const entry = at === undefined ? -1 : path.indexOf(at);
+    if (entry >= 0) lowest.push(path.slice(entry).reduce((a, b) => Math.min(a, b)));
+  }
+  return lowest;
+}

@@ -1,0 +1,86 @@
+import type pg from 'pg';
+import { judge, type IncompleteConsumer } from './judge.js';
+import { ImportError } from './problem.js';
+import type { Revision } from './revision.js';
+import type { Source } from './source.js';
+import { stage } from './stage.js';
+import { emptyTarget, holdingsOf, isEmpty, lockTarget, refusal, type Holdings } from './target.js';
+import { write } from './write.js';
+
+export interface ImportOptions {
+  readonly source: Source;
+  readonly revision: Revision;
+  /** A session of the target. What was read and found stays in its temporary tables, for the report. */
+  readonly client: pg.ClientBase;
+  readonly incompleteConsumer: IncompleteConsumer;
+  /** Remove what the target holds. */
+  readonly replace: boolean;
+  /** Read and judge everything, write nothing. */
+  readonly dryRun: boolean;
+  /** Told what is going on: a step (`read allocations`), the rows so far, and whether that was all. */
+  readonly progress: (step: string, rows: number, done: boolean) => void;
+}
+
+export interface ImportResult {
+  /** Rows of the source, by table. */
+  readonly read: Readonly<Record<string, number>>;
+  /** What the target held and no longer does; null when it was empty. */
+  readonly removed: Holdings | null;
+  /** Rows written, by kind; null in a dry run. */
+  readonly written: Readonly<Record<string, number>> | null;
+}
+
+/**
+ * Brings a source over in one transaction. The source is read first, and only then the target locked: writers wait for the
+ * writing, not for the reading.
+ *
+ * @throws ImportError when the target is not empty and is not to be replaced, or the source cannot be read
+ */
+export async function runImport(options: ImportOptions): Promise<ImportResult> {
+  const { client, replace, dryRun } = options;
+  // Nobody wants to wait for a million rows to learn this; it is asked again under the lock.
+  if (!replace && !dryRun) await refuseFullTarget(client);
+  await client.query('begin');
+  const read = await readAndJudge(options);
+  if (dryRun) {
+    await client.query('commit'); // of nothing but temporary tables
+    return { read, removed: await holdingsOf(client), written: null };
+  }
+  await lockTarget(client);
+  const removed = replace ? await holdingsOf(client) : await refuseFullTarget(client);
+  if (removed !== null && !isEmpty(removed)) {
+    await emptyTarget(client);
+    options.progress('emptied the target', 0, true);
+  }
+  const written = await write(client, (kind, rows) => {
+    options.progress(`wrote ${kind}`, rows, true);
+  });
+  await client.query('commit');
+  return { read, removed: removed !== null && isEmpty(removed) ? null : removed, written };
+}
+
+/** Fills the temporary tables; answers how many rows of each table were read. */
+export async function readAndJudge({
+  source,
+  revision,
+  client,
+  incompleteConsumer,
+  progress,
+}: Pick<ImportOptions, 'source' | 'revision' | 'client' | 'incompleteConsumer' | 'progress'>): Promise<
+  Record<string, number>
+> {
+  const read: Record<string, number> = {};
+  await stage(source, revision, client, (table, rows, done) => {
+    read[table] = rows;
+    progress(`read ${table}`, rows, done);
+  });
+  await judge(client, incompleteConsumer);
+  progress('judged all rows', 0, true);
+  return read;
+}
+
+async function refuseFullTarget(client: pg.ClientBase): Promise<null> {
+  const holdings = await holdingsOf(client);
+  if (holdings !== null && !isEmpty(holdings)) throw new ImportError(refusal(holdings));
+  return null;
+}

@@ -1,0 +1,96 @@
+import type pg from 'pg';
+import { mayRunAgain } from '../db/failures.js';
+import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
+import { STANDARD_TRAITS } from '../standard/traits.js';
+import { ImportError } from './problem.js';
+
+/** What a target holds beside the standard names that every database of ours has. */
+export type Holdings = Readonly<Record<(typeof HOLDINGS)[number][0], number>>;
+
+const HOLDINGS = [
+  ['resource providers', 'select count(*) from resource_providers'],
+  ['inventories', 'select count(*) from inventories'],
+  ['custom resource classes', 'select count(*) from resource_classes where name <> all ($1)'],
+  ['custom traits', 'select count(*) from traits where name <> all ($2)'],
+  ['consumers', 'select count(*) from consumers'],
+  ['allocations', 'select count(*) from allocations'],
+] as const;
+
+const STANDARD = [STANDARD_RESOURCE_CLASSES, STANDARD_TRAITS];
+
+/** Everything that an import writes, in the order in which services lock it (docs/adr/0003). */
+const TABLES =
+  'consumers, resource_providers, inventories, allocations, resource_provider_traits, resource_provider_aggregates, ' +
+  'resource_classes, traits, projects, users, consumer_types';
+
+const LOCK_TIMEOUT = '10s';
+
+/** @returns null for a database that has no tables yet */
+export async function holdingsOf(client: pg.ClientBase): Promise<Holdings | null> {
+  const { rows: tables } = await client.query(
+    "select from pg_tables where tablename = 'topology_epoch' and schemaname = any (current_schemas(false))",
+  );
+  if (tables.length === 0) return null;
+  const { rows } = await client.query<string[]>({
+    text: `select ${HOLDINGS.map(([, count]) => `(${count})`).join(', ')} from (select $1::text[], $2::text[]) as standard`,
+    values: STANDARD,
+    rowMode: 'array',
+  });
+  return Object.fromEntries(HOLDINGS.map(([name], index) => [name, Number(rows[0]?.[index])])) as Holdings;
+}
+
+/** Whether the database has the tables of upstream, whose names are ours, too. */
+export async function isOfUpstream(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query(
+    "select from pg_tables where tablename = 'alembic_version' and schemaname = any (current_schemas(false))",
+  );
+  return rows.length > 0;
+}
+
+export function isEmpty(holdings: Holdings | null): boolean {
+  return holdings === null || Object.values(holdings).every((count) => count === 0);
+}
+
+export function holdingsText(holdings: Holdings): string {
+  return Object.entries(holdings)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count.toLocaleString('en')} ${name}`)
+    .join(', ');
+}
+
+export function refusal(holdings: Holdings): string {
+  return (
+    `The target is not empty: it holds ${holdingsText(holdings)}. Give an empty database, or --replace to remove all of that in the ` +
+    'transaction of the import.'
+  );
+}
+
+/**
+ * Keeps writers out until the end of the transaction; readers go on and see what was there before.
+ *
+ * @throws ImportError when writers do not finish in time
+ */
+export async function lockTarget(client: pg.ClientBase): Promise<void> {
+  await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+  try {
+    await client.query(`lock table ${TABLES} in exclusive mode`);
+  } catch (error) {
+    // lock_not_available; or a writer who waits for us has what we wait for, and we were chosen to give up.
+    if ((error as { code?: string }).code !== '55P03' && !mayRunAgain(error)) throw error;
+    throw new ImportError(
+      `Something writes to the target and did not finish within ${LOCK_TIMEOUT}. Stop the services that use it, then import again.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Removes what an import brings. Owners and types stay, which nothing shows without consumers: rows of theirs are never removed.
+ * DELETE and not TRUNCATE, which would keep readers waiting.
+ */
+export async function emptyTarget(client: pg.ClientBase): Promise<void> {
+  for (const table of ['allocations', 'consumers', 'inventories', 'resource_providers'])
+    await client.query(`delete from ${table}`);
+  await client.query('delete from resource_classes where name <> all ($1)', [STANDARD_RESOURCE_CLASSES]);
+  await client.query('delete from traits where name <> all ($1)', [STANDARD_TRAITS]);
+}

@@ -1,0 +1,34 @@
+import type { Reference } from '../../http/reference.js';
+import { closed, generation, since } from '../shapes.js';
+import { aggregatesSchema } from './schema.js';
+
+/** Kept as they were spelled: any case, with dashes or without. */
+const aggregate = { type: 'string', maxLength: 36, pattern: '^[-{}urn:idA-Fa-f0-9]+$' };
+const answer = closed({
+  aggregates: { type: 'array', uniqueItems: true, items: aggregate },
+  resource_provider_generation: since('aggregatesGeneration', generation),
+});
+
+export const aggregateReference: Reference = {
+  'GET /resource_providers/:uuid/aggregates': {
+    id: 'listAggregates',
+    summary: 'List the aggregates of a resource provider',
+    about: 'An aggregate is nothing but a uuid that providers have in common.',
+    answers: { 200: { about: 'The aggregates; an empty list for none.', body: answer, cached: 'dated' } },
+    errors: { 404: 'No provider has this uuid.' },
+  },
+  'PUT /resource_providers/:uuid/aggregates': {
+    id: 'replaceAggregates',
+    summary: 'Replace the aggregates of a resource provider',
+    about:
+      'An aggregate exists as soon as a provider is in it. Before 1.19 the body is a bare list, and the generation is ' +
+      'neither compared nor raised.',
+    body: aggregatesSchema,
+    answers: { 200: { about: 'The aggregates as they are now.', body: answer, cached: 'dated' } },
+    errors: {
+      400: 'The body does not match its schema.',
+      404: 'No provider has this uuid.',
+      409: 'The provider has another generation than the body says, or was changed meanwhile (`placement.concurrent_update`).',
+    },
+  },
+};

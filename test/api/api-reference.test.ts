@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { minorIn } from '../../scripts/api-ref/versions.js';
+import { readSamples, type Sample } from '../../scripts/api-ref/samples.js';
+import { assertDocumented, document, type OperationObject } from '../support/document.js';
+import { messageOf, startTestService, type TestService } from '../support/service.js';
+
+const samples = readSamples();
+const listed = Object.entries(document.paths).flatMap(([path, item]) =>
+  (['get', 'post', 'put', 'delete'] as const).flatMap((method) => {
+    const operation = item[method];
+    return operation === undefined ? [] : [{ path, method, operation }];
+  }),
+);
+const queried = listed.flatMap(({ path, operation }) =>
+  operation.parameters.filter((one) => one.in === 'query').map((parameter) => ({ path, operation, parameter })),
+);
+
+describe('the API reference', () => {
+  describe('says since when', () => {
+    let test: TestService;
+    before(async () => {
+      test = await startTestService();
+    });
+    after(() => test.close());
+
+    const concrete = (path: string): string =>
+      path
+        .replace('{name}', 'CUSTOM_GOLD')
+        .replace('{resource_class}', 'VCPU')
+        .replaceAll(/\{\w+\}/g, 'c0ffee00-0000-4000-8000-000000000009');
+    async function ask(method: string, path: string, minor: number): Promise<{ status: number; message: string }> {
+      const { status, body, text } = await test.api
+        .request(method as 'get', path)
+        .set({ 'x-auth-token': 'admin', accept: 'application/json', 'openstack-api-version': `placement 1.${minor}` })
+        .set('content-type', 'application/json')
+        .send(method === 'get' || method === 'delete' ? undefined : '{}');
+      return { status, message: text === '' || status < 400 ? '' : messageOf(body) };
+    }
+    /** Of a gate: any other 404 says what is not found. */
+    const closedGate = ({ status, message }: { status: number; message: string }): number | null =>
+      status === 405 || (status === 404 && message === '') ? status : null;
+
+    for (const { path, method, operation } of listed) {
+      const min = minorIn(operation['x-openstack-min-version']);
+      it(`there is ${method.toUpperCase()} ${path}: 1.${min}`, async () => {
+        assert.equal(closedGate(await ask(method, concrete(path), min)), null);
+        if (min === 0) return;
+        assert.equal(closedGate(await ask(method, concrete(path), min - 1)), operation['x-openstack-below']);
+      });
+    }
+
+    async function isKnown(path: string, query: Record<string, string>, minor: number): Promise<boolean> {
+      const { status, message } = await ask('get', `${path}?${new URLSearchParams(query).toString()}`, minor);
+      assert.ok(status === 200 || status === 400, `${status}`);
+      return !/unexpected\)|not match any of the regexes/.test(message);
+    }
+    const needed = (operation: OperationObject): Record<string, string> =>
+      ({ showUsages: { project_id: 'demo' }, listAllocationCandidates: { resources: 'VCPU:1' } })[
+        operation.operationId
+      ] ?? {};
+
+    for (const { path, operation, parameter } of queried) {
+      const min = minorIn(parameter['x-openstack-min-version'] ?? operation['x-openstack-min-version']);
+      it(`GET ${path} takes ${parameter.name}: 1.${min}`, async () => {
+        const query = { ...needed(operation), [parameter.name]: [parameter.example].flat()[0] as string };
+        assert.ok(await isKnown(path, query, min));
+        if (parameter['x-openstack-min-version'] !== undefined) assert.ok(!(await isKnown(path, query, min - 1)));
+      });
+      for (const [version, pattern] of Object.entries(parameter['x-openstack-suffix'] ?? {})) {
+        it(`GET ${path} takes ${parameter.name} with suffixes of ${pattern}: ${version}`, async () => {
+          const suffix = new RegExp(pattern).test('_X') ? '_X' : '1';
+          const query = { ...needed(operation), [parameter.name + suffix]: [parameter.example].flat()[0] as string };
+          assert.ok(await isKnown(path, query, minorIn(version)));
+          assert.ok(!(await isKnown(path, query, minorIn(version) - 1)));
+        });
+      }
+    }
+  });
+
+  describe('shows samples that', () => {
+    let test: TestService;
+    before(async () => {
+      test = await startTestService();
+    });
+    after(() => test.close());
+
+    it('are there for every operation', () => {
+      const shown = new Set(samples.map(({ operation }) => operation));
+      assert.deepEqual(
+        listed.map(({ operation }) => operation.operationId).filter((id) => !shown.has(id)),
+        [],
+      );
+    });
+
+    for (const sample of samples) {
+      it(`happen: ${sample.name}`, async () => {
+        const { method, path, body } = sample.request;
+        const answer = await test.api
+          .request(method.toLowerCase() as 'get', path)
+          .set({ 'x-auth-token': 'admin', accept: 'application/json', 'openstack-api-version': 'placement 1.39' })
+          .send(body as object | undefined);
+        const { location } = answer.headers as { location?: string };
+        const got: Sample['response'] = {
+          status: answer.status,
+          ...(location === undefined ? {} : { location: new URL(location).pathname }),
+          ...(answer.text === '' ? {} : { body: JSON.parse(answer.text) as unknown }),
+        };
+        assert.deepEqual(withoutVolatile(got), withoutVolatile(sample.response));
+      });
+      // Here there is something of everything.
+      if (sample.operation === 'showUsages') it('look as documented at every version that can read them', readAll);
+    }
+
+    async function readAll(): Promise<void> {
+      const reads = samples.filter(
+        ({ request, response }) =>
+          request.method === 'GET' && response.status === 200 && !request.path.includes('CUSTOM_TPU'),
+      );
+      for (const { request, operation } of reads) {
+        const { operation: about } = listed.find((one) => one.operation.operationId === operation)!;
+        for (let minor = minorIn(about['x-openstack-min-version']); minor <= 39; minor++) {
+          // What an older version does not know is left out of the query.
+          const [path = '', query = ''] = request.path.split('?');
+          const known = new URLSearchParams(query);
+          for (const name of [...known.keys()]) {
+            const parameter = about.parameters.find((one) => one.name === name);
+            if (parameter === undefined ? minor < 33 : minor < minorIn(parameter['x-openstack-min-version'] ?? '1.0')) {
+              known.delete(name);
+            }
+          }
+          const target = known.size === 0 ? path : `${path}?${known.toString()}`;
+          await test.api.get(target, `1.${minor}`).expect(200);
+        }
+      }
+    }
+  });
+
+  describe('refuses an answer', () => {
+    const uuid = '4e8e5957-649f-477b-9e5b-f1f75b21c03c';
+    const provider = samples.find(({ name }) => name.endsWith('create-provider'))!.response.body as Record<
+      string,
+      unknown
+    >;
+    const requestId = 'req-5c2f9a3e-7d41-4b8e-9a60-3f1e2d4c5b6a';
+    const right = {
+      method: 'GET',
+      path: `/resource_providers/${uuid}`,
+      status: 200,
+      headers: {
+        'content-type': 'application/json',
+        'x-openstack-request-id': requestId,
+        'openstack-api-version': 'placement 1.39',
+        'cache-control': 'no-cache',
+        'last-modified': 'Sat, 21 Nov 2026 15:00:00 GMT',
+      },
+      body: provider as unknown,
+    };
+    type Answer = Omit<typeof right, 'headers'> & { headers: Record<string, string | undefined> };
+    const judge = (changed: Partial<Answer>): void => {
+      const { body, ...answer } = { ...right, ...changed };
+      assertDocumented({ ...answer, text: body === undefined ? '' : JSON.stringify(body) });
+    };
+    const errors = (more: object) => ({
+      errors: [{ status: 404, title: 'Not Found', detail: 'x', request_id: requestId, ...more }],
+    });
+    const plain = { ...right.headers, 'cache-control': undefined, 'last-modified': undefined };
+
+    it('that is wrong only', () => {
+      judge({});
+      judge({ status: 404, headers: plain, body: errors({ code: 'placement.undefined_code' }) });
+    });
+
+    const wrong: Record<string, Partial<Answer>> = {
+      'with a member that nobody knows': { body: { ...provider, color: 'red' } },
+      'without a member': { body: { ...provider, root_provider_uuid: undefined } },
+      'with a member that is newer than its version': {
+        headers: { ...right.headers, 'openstack-api-version': 'placement 1.13' },
+      },
+      'with a generation that is text': { body: { ...provider, generation: '0' } },
+      'with a uuid in capitals': { body: { ...provider, uuid: uuid.toUpperCase() } },
+      'with a link too few': { body: { ...provider, links: (provider['links'] as unknown[]).slice(1) } },
+      'without a body': { body: undefined },
+      'of another type': { headers: { ...right.headers, 'content-type': 'text/css' } },
+      'with a status that is not documented': { status: 202 },
+      'with a status of older versions': { method: 'POST', path: '/resource_providers', status: 201, body: undefined },
+      'without its request id': { headers: { ...right.headers, 'x-openstack-request-id': undefined } },
+      'without last-modified': { headers: { ...right.headers, 'last-modified': undefined } },
+      'with cache headers before 1.15': {
+        headers: { ...right.headers, 'openstack-api-version': 'placement 1.14' },
+      },
+      'with a location that is not documented': { headers: { ...right.headers, location: 'http://x/' } },
+      'with an error without code': { status: 404, headers: plain, body: errors({}) },
+      'with an error of an unknown code': { status: 404, headers: plain, body: errors({ code: 'placement.new' }) },
+      'with an error of another status': {
+        status: 404,
+        headers: plain,
+        body: errors({ code: 'placement.undefined_code', status: 409 }),
+      },
+      'with an error of another request': {
+        status: 404,
+        headers: plain,
+        body: errors({ code: 'placement.undefined_code', request_id: requestId.replace('5', '6') }),
+      },
+    };
+    for (const [name, changed] of Object.entries(wrong)) {
+      it(name, () => {
+        assert.throws(() => {
+          judge(changed);
+        }, assert.AssertionError);
+      });
+    }
+  });
+});
+
+/** Request ids and times are others each time. */
+function withoutVolatile(response: Sample['response']): unknown {
+  const text = JSON.stringify(response).replaceAll(/req-[0-9a-f-]{36}/g, 'req-...');
+  return JSON.parse(text.replaceAll(/"(milliseconds|age_seconds)":[\d.]+/g, '"$1":0'));
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { claim, claimBody } from '../support/claims.js';
+import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { checkLedger } from '../support/ledger.js';
+import { DEADLINES, LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
+import { startProxy, type Proxy } from '../support/proxy.js';
+import { messageOf } from '../support/service.js';
+import { until } from '../support/until.js';
+
+/** The server is well, and nobody gets to it. */
+describe('a network that fails', () => {
+  let url: string;
+  let proxy: Proxy;
+  let test: Patient;
+  beforeEach(async () => {
+    url = await createTestDatabase();
+    proxy = await startProxy(url);
+    test = await startPatient(proxy.url(url));
+  });
+  afterEach(async () => {
+    await test.close();
+    await proxy.close();
+    await dropTestDatabase(url);
+  });
+
+  it('refuses connections: 503 at once, one line when it begins and one when it is over', async () => {
+    await proxy.refuse();
+    await test.refusesEverything(500);
+    for (let n = 0; n < 20; n++) await test.refusesEverything(200);
+    await proxy.accept();
+    await test.recovers(url);
+    const [away, back, ...more] = test.troubles();
+    assert.match(away ?? '', /^database away: .*ECONNREFUSED/);
+    assert.match(back ?? '', /^database back after [\d.]+ s, \d+ requests were refused$/);
+    assert.equal(Number(/(\d+) requests/.exec(back ?? '')?.[1]), test.refused());
+    assert.deepEqual(more, []);
+  });
+
+  it('swallows what is sent while requests wait: 503 within the deadline, then at once', async function () {
+    // All kinds are under way when it happens: their statements have been sent, their answers do not come.
+    await test.askEverything();
+    proxy.hold();
+    const sent = proxy.sent('lock_consumers');
+    const underWay = test.refusesEverything(LONGEST_ANSWER);
+    await sent;
+    proxy.swallow();
+    const longest = await underWay;
+    assert.ok(longest < DEADLINES.statementTimeout * 1000, 'it was the statement deadline that ended it');
+    await test.refusesEverything(200);
+    proxy.release();
+    await test.recovers(url);
+    const [away, back, ...more] = test.troubles();
+    assert.match(away ?? '', /^database away: /);
+    assert.match(back ?? '', /^database back after /);
+    assert.deepEqual(more, []);
+  });
+
+  it('has swallowed idle connections, and takes new ones: nobody waits for long, nobody is refused', async () => {
+    await test.askEverything();
+    proxy.forget();
+    const answers = await test.askEverything();
+    for (const [what, { ms, status }] of Object.entries(answers)) {
+      assert.ok(ms < LONGEST_ANSWER, `${what} took ${ms} ms`);
+      // Of a write that was sent on a dead connection nobody knows the outcome; a claim is sent in two steps.
+      const isOneStatement = what === 'a write of one statement';
+      assert.ok(status < 300 || (isOneStatement && status === 503), `${what}: ${status}`);
+    }
+    assert.deepEqual(test.troubles(), []);
+    await test.recovers(url);
+  });
+
+  it('swallows everything while the service is idle: the first request learns it within the deadline', async () => {
+    await test.askEverything();
+    proxy.swallow();
+    await test.refusesEverything(LONGEST_ANSWER);
+    proxy.release();
+    await test.recovers(url);
+  });
+
+  it('does not keep the service from closing, with idle connections and busy ones', async () => {
+    await test.askEverything();
+    proxy.swallow();
+    const asked = test.askEverything().catch(() => undefined);
+    const start = performance.now();
+    await test.close();
+    assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+    await asked;
+    proxy.release();
+    test = await startPatient(proxy.url(url));
+  });
+
+  it('takes the connection of a claim during COMMIT: 503 that says so, and a retry with the same generation is right', async () => {
+    const consumer = '5c2ed9b6-5a5c-4e0e-8b1f-6f2f6a6f0a01';
+    for (const [round, consumer_generation] of [
+      [1, null],
+      [2, 1],
+    ] as const) {
+      const body = claimBody({ [test.host]: { VCPU: 10 * round } }, { consumer_generation });
+      // The answer of the server to the last statement and COMMIT is lost: it has made the change.
+      const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutAfter('commit')]);
+      assert.equal(answer.status, 503);
+      assert.equal(answer.headers['retry-after'], '1');
+      assert.match(messageOf(answer.body), /may or may not have been made.*read the current state/);
+      // The client tries again: it was made, so it meets its own change, and nothing is counted twice.
+      const again = await test.api.put(`/allocations/${consumer}`, body);
+      assert.equal(again.status, 409);
+      assert.match(messageOf(again.body), /consumer generation conflict/);
+      const { body: now } = await test.api.get(`/allocations/${consumer}`).expect(200);
+      assert.equal(now.consumer_generation, round);
+      assert.equal(now.allocations[test.host].resources.VCPU, 10 * round);
+    }
+    await test.recovers(url);
+  });
+
+  it('takes it before COMMIT arrives: the same 503, and the retry makes the change', async () => {
+    const consumer = '5c2ed9b6-5a5c-4e0e-8b1f-6f2f6a6f0a02';
+    const body = claimBody({ [test.host]: { VCPU: 7 } });
+    const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutBefore('commit')]);
+    assert.equal(answer.status, 503);
+    assert.match(messageOf(answer.body), /may or may not have been made/);
+    await test.api.get(`/allocations/${consumer}`).expect(200, { allocations: {} });
+    await test.api.put(`/allocations/${consumer}`, body).expect(204);
+    await checkLedger(url);
+  });
+
+  it('takes it before anything was written: the client does not notice', async () => {
+    const [answer] = await Promise.all([
+      claim(test.api, { [test.host]: { VCPU: 1 } }),
+      proxy.cutAfter('lock_consumers'),
+    ]);
+    assert.equal(answer.status, 204);
+    assert.deepEqual(test.troubles(), []);
+    await checkLedger(url);
+  });
+
+  it('a session that the server ends before COMMIT is known not to have changed anything: the claim runs again', async () => {
+    const rival = await connect(url);
+    await rival.query('begin; lock table allocations in share mode');
+    const claiming = claim(test.api, { [test.host]: { VCPU: 1 } }).then((answer) => answer);
+    const waiting = `select pg_terminate_backend(pid) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock' and query like '%allocations%'`;
+    await until('the claim waits, and its session is ended', async () => (await sql(url, waiting)).length > 0);
+    await rival.query('rollback');
+    await rival.end();
+    assert.equal((await claiming).status, 204);
+    await checkLedger(url);
+  });
+});

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { migrateDatabase } from '../../src/compose.js';
+import { defaultConfig } from '../../src/config.js';
+import { claim } from '../support/claims.js';
+import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';
+import { connect, sql } from '../support/database.js';
+import { checkLedger } from '../support/ledger.js';
+import { DEADLINES, LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
+import { startProxy, type Proxy } from '../support/proxy.js';
+import { createProvider, messageOf } from '../support/service.js';
+import { until } from '../support/until.js';
+
+/** The server itself goes, comes back, or is another one. */
+describe('a database server that fails', function () {
+  this.timeout(60_000);
+  let primary: Cluster;
+  let proxy: Proxy;
+  let test: Patient;
+  before(async () => {
+    primary = await startCluster({ max_connections: '40' });
+    await migrateDatabase(defaultConfig(), primary.url);
+  });
+  after(removeClusters);
+  beforeEach(async () => {
+    proxy = await startProxy(primary.url);
+    test = await startPatient(proxy.url(primary.url));
+  });
+  afterEach(async () => {
+    await test.close();
+    await proxy.close();
+  });
+
+  /** Claims one after the other, four at a time, until told to stop; answers what became of each. */
+  function keepClaiming(): () => Promise<{ status: number; ms: number }[]> {
+    let going = true;
+    const answers: { status: number; ms: number }[] = [];
+    const one = async (): Promise<void> => {
+      while (going) {
+        const start = performance.now();
+        const { status } = await claim(test.api, { [test.host]: { VCPU: 1 } });
+        answers.push({ status, ms: performance.now() - start });
+      }
+    };
+    const all = Promise.all([one(), one(), one(), one()]);
+    return async () => {
+      going = false;
+      await all;
+      return answers;
+    };
+  }
+
+  for (const how of ['fast', 'immediate', 'kill'] as const) {
+    it(`is stopped (${how}) under load and started again: 503, never a 500, and not a claim lost or half made`, async () => {
+      const stop = keepClaiming();
+      await until('claims are being made', async () => (await made()) > 20);
+      await primary.stop(how);
+      await test.refusesEverything(LONGEST_ANSWER);
+      await primary.start();
+      await test.recovers(primary.url);
+      const answers = await stop();
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [204, 503]);
+      assert.ok(answers.every(({ ms }) => ms < LONGEST_ANSWER));
+      const acknowledged = answers.filter(({ status }) => status === 204).length;
+      assert.ok((await made()) >= acknowledged, 'an acknowledged claim is gone');
+      await checkLedger(primary.url);
+      const [away, back, ...more] = test.troubles();
+      assert.match(away ?? '', /^database away: /);
+      assert.match(back ?? '', /^database back after .* requests were refused$/);
+      assert.deepEqual(more, []);
+    });
+  }
+
+  async function made(): Promise<number> {
+    const [row] = await sql<{ count: number }>(
+      primary.url,
+      `select count(*)::int from allocations join resource_providers p on p.id = resource_provider_id where p.uuid = $1`,
+      [test.host],
+    );
+    return row?.count ?? 0;
+  }
+
+  it('is frozen, with connections that are accepted and never answered: 503 within the deadline', async () => {
+    await test.askEverything();
+    primary.freeze();
+    await test.refusesEverything(LONGEST_ANSWER);
+    await test.refusesEverything(200);
+    primary.thaw();
+    await test.recovers(primary.url);
+  });
+
+  it('is read-only: reads are answered, writes are 503 and say why', async () => {
+    const readOnly = async (on: boolean): Promise<void> => {
+      await sql(primary.url, `alter system set default_transaction_read_only = ${on}`);
+      await sql(primary.url, 'select pg_reload_conf()');
+    };
+    await test.askEverything();
+    await readOnly(true);
+    const answers = await until('it is read-only for every session', async () => {
+      const all = await test.askEverything();
+      return all['a claim']?.status === 503 && all['a write of one statement']?.status === 503 && all;
+    });
+    for (const [what, { status, retryAfter, text }] of Object.entries(answers)) {
+      const isRead = /read|search|usage/.test(what);
+      assert.equal(status, isRead ? 200 : 503, what);
+      if (isRead) continue;
+      assert.match(retryAfter ?? '', /^[1-9]\d*$/);
+      assert.match(messageOf(JSON.parse(text)), /^The database is read-only at the moment, so nothing can be changed/);
+    }
+    await readOnly(false);
+    await test.recovers(primary.url);
+    await until('the end is in the log', async () => {
+      await test.askEverything();
+      return test.troubles().length === 2;
+    });
+    const [began, ended] = test.troubles();
+    assert.match(began ?? '', /^database is read-only: cannot execute .* in a read-only transaction$/);
+    assert.match(ended ?? '', /^database can be written again after .* refused$/);
+  });
+
+  it('fails over to a standby that follows: everything acknowledged is there', async () => {
+    const standby = await primary.standby();
+    await createProvider(test.api, 'before the fail-over');
+    await primary.followedBy(standby);
+    // The name leads to the standby before it is promoted: it may be behind, so nothing is answered from it.
+    proxy.pointAt(standby.url);
+    proxy.cut();
+    await until('it is refused', async () =>
+      Object.values(await test.askEverything()).every(({ status }) => status === 503),
+    );
+    await test.refusesEverything(500);
+    await standby.promote();
+    await test.recovers(standby.url);
+    const { body } = await test.api.get('/resource_providers?name=before the fail-over').expect(200);
+    assert.equal(body.resource_providers.length, 1);
+    const [away, back, ...more] = test.troubles();
+    assert.match(away ?? '', /^database away: the database server is a standby .*point the connection at the primary/);
+    assert.match(back ?? '', /^database back/);
+    assert.deepEqual(more, []);
+    await standby.stop('immediate');
+  });
+
+  it('fails over to a standby that had lost the last commits: the replica forgets them too', async () => {
+    const standby = await primary.standby();
+    await primary.followedBy(standby);
+    await standby.stopReceiving();
+    const lost = await createProvider(test.api, 'lost');
+    await test.api.get(`/resource_providers/${lost}`).expect(200);
+    await primary.stop('kill');
+    await standby.promote();
+    await until('it is promoted', async () => {
+      const rows = await sql<{ standby: boolean }>(standby.url, 'select pg_is_in_recovery() as standby');
+      return rows[0]?.standby === false;
+    });
+    proxy.pointAt(standby.url);
+    await test.recovers(standby.url);
+    await test.api.get(`/resource_providers/${lost}`).expect(404);
+    assert.equal(await createProvider(test.api, 'lost').then(() => 'made'), 'made');
+    await test.recovers(standby.url);
+    await standby.stop('immediate');
+    await primary.start();
+  });
+
+  it('changes the password: 503 and one line, not a 500 for each request', async () => {
+    const { username, password } = new URL(primary.url);
+    await sql(primary.url, `alter role ${username} password 'another'`);
+    proxy.cut();
+    await test.refusesEverything(LONGEST_ANSWER);
+    const admin = new URL(primary.url);
+    admin.password = 'another';
+    await sql(admin.toString(), `alter role ${username} password '${password}'`);
+    await test.recovers(primary.url);
+    const [away, back, ...more] = test.troubles();
+    assert.match(away ?? '', /^database away: password authentication failed/);
+    assert.match(back ?? '', /^database back/);
+    assert.deepEqual(more, []);
+  });
+
+  it(`has no connection left: who has one goes on, the others get 503 within ${DEADLINES.connectTimeout} s`, async () => {
+    const hogs = await Promise.all(Array.from({ length: 30 }, () => connect(primary.url)));
+    const taken: typeof hogs = [];
+    try {
+      for (;;) taken.push(await connect(primary.url));
+    } catch (error) {
+      assert.match((error as Error).message, /too many clients|reserved for/);
+    }
+    // Twenty at once want more connections than this service has.
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => test.api.get(`/allocations/${test.consumer}`).then((answer) => answer)),
+    );
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 503]);
+    for (const { headers, body } of answers.filter(({ status }) => status === 503)) {
+      assert.equal(headers['retry-after'], '1');
+      assert.match(messageOf(body), /^All connections to the database are in use/);
+    }
+    await test.api.get(`/resource_providers/${test.host}`).expect(200);
+    await Promise.all([...hogs, ...taken].map((one) => one.end()));
+    await test.recovers(primary.url);
+    const [began, ...more] = test.troubles();
+    assert.match(began ?? '', /^no database connection free: /);
+    for (const line of more) assert.match(line, /^database connections free again after/);
+  });
+
+  it('is slow, and all connections of the pool wait: the next get 503 in time, reads from memory go on', async () => {
+    const small = await startPatient(proxy.url(primary.url), { maxPoolSize: 2, maxOverflow: 0 });
+    const rival = await connect(primary.url);
+    await rival.query('begin; lock table traits in exclusive mode');
+    const start = performance.now();
+    const answered: { status: number; body: unknown; ms: number }[] = [];
+    const waiting = Array.from({ length: 10 }, async (_, n) => {
+      const { status, body } = await small.api.put(`/traits/CUSTOM_${n}`);
+      answered.push({ status, body, ms: performance.now() - start });
+    });
+    await until('two wait for the lock', async () => {
+      const [row] = await sql<{ count: number }>(
+        primary.url,
+        "select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'",
+      );
+      return row?.count === 2;
+    });
+    await small.api.get(`/resource_providers/${small.host}`).expect(200);
+    const refused = await until('eight are refused', () => {
+      return answered.length === 8 && [...answered];
+    });
+    for (const { status, body, ms } of refused) {
+      assert.equal(status, 503);
+      assert.match(messageOf(body), /^All connections to the database are in use/);
+      assert.ok(ms < LONGEST_ANSWER);
+    }
+    await rival.query('rollback');
+    await rival.end();
+    await Promise.all(waiting);
+    assert.equal(answered.filter(({ status }) => status === 201).length, 2);
+    await small.recovers(primary.url);
+    await small.close();
+  });
+});

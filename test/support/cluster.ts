@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startEmbedded } from '../../src/db/embedded.js';
+import { connect, sql } from './database.js';
+import { until } from './until.js';
+
+/** A PostgreSQL server of one test's own, to be stopped, broken and replaced. */
+export interface Cluster {
+  readonly url: string;
+  /** smart is not here: it waits for clients. immediate is a crash without the core. */
+  stop(how: 'fast' | 'immediate' | 'kill'): Promise<void>;
+  /** Again on the same port. */
+  start(): Promise<void>;
+  /** SIGSTOP: it is there, and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+  /** A server that follows this one by streaming replication. */
+  standby(): Promise<Cluster>;
+  promote(): Promise<void>;
+  /** A standby receives no more from now on. */
+  stopReceiving(): Promise<void>;
+  /** Waits until a standby has replayed everything that was committed on this one. */
+  followedBy(standby: Cluster): Promise<void>;
+}
+
+const folders: string[] = [];
+const running = new Set<Cluster>();
+
+/** A folder that the server's user can enter, for root too; removed by {@link removeClusters}. */
+export async function clusterFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-test-'));
+  folders.push(folder);
+  fs.chmodSync(folder, 0o755);
+  return folder;
+}
+
+export async function startCluster(settings: Record<string, string> = {}, where?: string): Promise<Cluster> {
+  return clusterIn(where ?? path.join(await clusterFolder(), 'data'), settings);
+}
+
+async function clusterIn(dataDir: string, given: Record<string, string>): Promise<Cluster> {
+  const data = path.join(dataDir, 'postgresql');
+  const settings: Record<string, string> = { fsync: 'off', wal_retrieve_retry_interval: '200ms', ...given };
+  let pid = 0;
+  let url = '';
+  let standbys = 0;
+
+  async function start(): Promise<void> {
+    url = (await startEmbedded({ dataDir, settings })).connectionString;
+    settings['port'] = new URL(url).port;
+    pid = Number(fs.readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    running.add(cluster);
+  }
+
+  const cluster: Cluster = {
+    get url() {
+      return url;
+    },
+    start,
+    async stop(how) {
+      running.delete(cluster);
+      if (how === 'kill') {
+        // The postmaster alone would leave its children.
+        const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+        for (const one of [pid, ...children.trim().split(/\s+/).map(Number)]) signal(one, 'SIGKILL');
+      } else signal(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+      await until('the server ends', () => !signal(pid, 0), 30_000);
+    },
+    freeze() {
+      signalAll(pid, 'SIGSTOP');
+    },
+    thaw() {
+      signalAll(pid, 'SIGCONT');
+    },
+    async standby() {
+      const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-${++standbys}`);
+      // What pg_basebackup does, which the embedded binaries have not.
+      const session = await connect(url);
+      await session.query("select pg_backup_start('standby', true)");
+      execFileSync('cp', ['-a', dataDir, copy]);
+      const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
+      await session.end();
+      const copied = path.join(copy, 'postgresql');
+      fs.rmSync(path.join(copied, 'postmaster.pid'), { force: true });
+      fs.rmSync(path.join(copy, 'service.pid'), { force: true });
+      for (const [name, text] of [
+        ['backup_label', rows[0]?.labelfile ?? ''],
+        ['standby.signal', ''],
+      ] as const) {
+        fs.writeFileSync(path.join(copied, name), text, { mode: 0o600 });
+        execFileSync('chown', ['--reference', path.join(copied, 'PG_VERSION'), path.join(copied, name)]);
+      }
+      const { hostname, port, username, password } = new URL(url);
+      const primary = `host=${hostname} port=${port} user=${username} password=${password}`;
+      // In the file, where ALTER SYSTEM can change it.
+      fs.appendFileSync(path.join(copied, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
+      return clusterIn(copy, given);
+    },
+    async promote() {
+      await sql(url, 'select pg_promote()');
+    },
+    async stopReceiving() {
+      await sql(url, "alter system set primary_conninfo = ''");
+      await sql(url, 'select pg_reload_conf()');
+      await until('the receiver has ended', async () => {
+        const rows = await sql(url, 'select pid from pg_stat_wal_receiver');
+        return rows.length === 0;
+      });
+    },
+    async followedBy(standby) {
+      const [{ lsn } = {}] = await sql<{ lsn: string }>(url, 'select pg_current_wal_flush_lsn()::text as lsn');
+      await until('the standby follows', async () => {
+        const rows = await sql<{ done: boolean }>(
+          standby.url,
+          'select pg_last_wal_replay_lsn() >= $1::pg_lsn as done',
+          [lsn],
+        );
+        return rows[0]?.done === true;
+      });
+    },
+  };
+  await start();
+  return cluster;
+}
+
+/** For `after`. */
+export async function removeClusters(): Promise<void> {
+  for (const cluster of [...running]) {
+    cluster.thaw();
+    await cluster.stop('immediate');
+  }
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+}
+
+function signalAll(pid: number, name: NodeJS.Signals): void {
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  for (const one of [pid, ...children.trim().split(/\s+/).map(Number)]) signal(one, name);
+}
+
+/** Whether there was such a process. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { assertIndexed, assertSame } from '../support/compare.js';
+import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { freshTopology, startReplica, type Replica } from '../support/replica.js';
+
+/** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
+describe('a catch-up with very many changes', function () {
+  this.timeout(60_000);
+  const MANY = 6000;
+  let url: string;
+  let replica: Replica;
+  before(async () => {
+    url = await createTestDatabase();
+    await sql(
+      url,
+      `insert into resource_providers (id, uuid, name, root_provider_id)
+       select n, gen_random_uuid(), 'many-' || n, n from generate_series(1, ${MANY}) n`,
+    );
+    await sql(
+      url,
+      `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size,
+                                allocation_ratio)
+       select id, c, 100, 0, 1, 100, 1, 1 from resource_providers, generate_series(0, 2) c`,
+    );
+    replica = startReplica(url);
+    await replica.current();
+  });
+  after(async () => {
+    await replica.close();
+    await dropTestDatabase(url);
+  });
+
+  it('is right, with names and trees exchanged across its parts, and lets others have their turn', async () => {
+    // Names wander from the first part to the last and back; trees span parts; a class and a trait come and go.
+    await sql(
+      url,
+      `begin;
+       insert into traits (name) values ('CUSTOM_NEW');
+       insert into resource_classes (id, name) values (10777, 'CUSTOM_NEW');
+       update resource_providers set name = 'swap-' || id;
+       update resource_providers set name = 'many-' || (${MANY} + 1 - id), generation = generation + 1;
+       update resource_providers set parent_provider_id = ${MANY} + 1 - id, root_provider_id = ${MANY} + 1 - id where id <= 500;
+       insert into resource_provider_traits (resource_provider_id, trait_id)
+         select p.id, t.id from resource_providers p, traits t where t.name = 'CUSTOM_NEW' and p.id % 3 = 0;
+       update inventories set resource_class_id = (select id from resource_classes where name = 'CUSTOM_NEW')
+         where resource_class_id = 2 and resource_provider_id % 2 = 0;
+       delete from inventories where resource_provider_id = 700;
+       delete from resource_providers where id = 700;
+       commit`,
+    );
+    const { loads } = replica.status();
+    let longest = 0;
+    let done = false as boolean;
+    const turns = (async () => {
+      while (!done) {
+        const before = process.cpuUsage();
+        await setImmediate();
+        // Not the time on the clock, which others on the machine take from us.
+        const { user, system } = process.cpuUsage(before);
+        longest = Math.max(longest, (user + system) / 1000);
+      }
+    })();
+    const view = await replica.current();
+    await setImmediate();
+    done = true;
+    await turns;
+    assert.equal(replica.status().loads, loads, 'it was loaded anew, so this shows nothing');
+    assert.equal(view.providers.size, MANY - 1);
+    assertSame(view, await freshTopology(url));
+    assertIndexed(await replica.current(), ['many-1', `many-${MANY}`, 'swap-1']);
+    assert.ok(longest < 120, `everybody else waited for ${Math.round(longest)} ms of computing`);
+    if (process.env['TEST_LOG'] !== undefined) console.log(`longest turn ${Math.round(longest)} ms`);
+
+    await sql(
+      url,
+      `begin;
+       delete from resource_provider_traits; delete from inventories where resource_class_id >= 10000;
+       delete from traits where name = 'CUSTOM_NEW'; delete from resource_classes where name = 'CUSTOM_NEW';
+       update resource_providers set generation = generation + 1;
+       commit`,
+    );
+    assertSame(await replica.current(), await freshTopology(url));
+    assert.equal(replica.status().loads, loads);
+    assert.deepEqual(await replica.audit(), []);
+  });
+});
