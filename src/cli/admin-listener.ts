@@ -6,22 +6,26 @@ import { renderMetrics } from '../ops/metrics.js';
 import { say } from './command.js';
 import { listen } from './listen.js';
 
-/** The admin listener of a process that is its own and only worker. */
+/** The admin listener of the process that was started. */
 export interface AdminListener {
-  /** The service takes requests now; before, it lives and is not ready. */
-  attach(service: Service): void;
+  /** There is a service now, not ready before. */
+  attach(parts: AdminParts): void;
   close(): void;
 }
 
 /** Listens and says where; does nothing when there is to be none. @throws ConfigError when its port is in use */
 export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
   if (adminPort === null) return { attach: () => undefined, close: () => undefined };
-  let service: Service | null = null;
-  const server = createAdminServer(adminParts(() => service));
+  let parts = adminParts(() => null);
+  const server = createAdminServer({
+    alive: () => parts.alive(),
+    readiness: () => parts.readiness(),
+    metrics: () => parts.metrics(),
+  });
   say(`Health and metrics: ${await listen(server, adminHost, adminPort, '--admin-port')}/metrics`);
   return {
-    attach(one) {
-      service = one;
+    attach(others) {
+      parts = others;
     },
     close() {
       server.close();

@@ -1,15 +1,10 @@
 import path from 'node:path';
 import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
-import { withoutPassword } from '../config/database-url.js';
-import { ConfigError, loadConfig, type Config } from '../config.js';
-import { EmbeddedError } from '../db/embedded.js';
-import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
-import { SchemaError } from '../db/migrate.js';
-import { ImportError } from '../import/problem.js';
+import { loadConfig, type Config } from '../config.js';
 import { version } from '../ops/version.js';
-import { PolicyFileError } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
 import { programOf, type Program } from './commands.js';
+import { explained } from './explain.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */
@@ -76,22 +71,8 @@ async function run({ searchesConfiguration }: Program, command: Command, command
     ({ config } = loaded);
     return await command.run(loaded, commandLine);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
     if (command.failure !== undefined) complain('Error:');
     complain(explained(error, config));
     return command.failure ?? 1;
   }
-}
-
-/** What was foreseen needs no stack trace. */
-function explained(error: unknown, config: Config | null): string {
-  const foreseen = [ConfigError, EmbeddedError, SchemaError, PolicyFileError, ImportError].some(
-    (kind) => error instanceof kind,
-  );
-  if (foreseen || !(error instanceof Error)) return error instanceof Error ? error.message : String(error);
-  if (isUnavailable(error) || isRefused(error)) {
-    const where = config?.connection ?? null;
-    return `The database${where === null ? '' : ` at ${withoutPassword(where)}`} cannot be used: ${reasonOf(error)}.`;
-  }
-  return error.stack ?? error.message;
 }

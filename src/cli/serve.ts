@@ -1,127 +1,157 @@
+import net, { type Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
-import { checkDatabase, composeService, migrateDatabase, type Service } from '../compose.js';
+import type { CommandLine } from '../config/arguments.js';
 import { withoutPassword } from '../config/database-url.js';
 import { filesText, optionsForLog } from '../config/show.js';
-import { ConfigError, type Config } from '../config.js';
+import { ConfigError, loadConfig, type Config } from '../config.js';
 import { startEmbedded } from '../db/embedded.js';
-import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
-import { ApiError } from '../errors.js';
-import { createServer } from '../http/server.js';
-import { createLog } from '../ops/log.js';
-import { defaultDataDir, drain, isLoopback } from '../ops/process.js';
+import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
+import { explained } from './explain.js';
 import { listen } from './listen.js';
+import { serveHere } from './serve/here.js';
+import { openLog } from './serve/open-log.js';
+import { withFixedOptions } from './serve/fixed-options.js';
+import type { Site } from './serve/site.js';
+import { prepareDatabase, untilDatabase } from './serve/until-database.js';
+import { serveWithWorkers, workersOf } from './serve/workers.js';
 import { listenToSignals, type Signals } from './signals.js';
 
 export const serve: Command = {
   name: 'serve',
   summary: 'Run the service; the default.',
-  help: 'Brings the database up, listens, and on SIGTERM or Ctrl-C finishes what has begun.',
-  async run(loaded) {
+  help: 'Brings the database up and listens. SIGTERM or Ctrl-C: finishes what has begun, and ends. SIGHUP: reads the configuration again.',
+  async run(loaded, commandLine) {
     warn(loaded);
     const { config } = loaded;
     checkAuthStrategy(config);
-    const log = openLog(config);
+    const files: (() => void)[] = [];
+    const log = openLog(config, (reopen) => files.push(reopen));
     if (config.logOptions) log.debug({ options: optionsForLog(loaded) }, 'configuration');
-    await run(config, log);
+    const reopenLog = (): void => {
+      for (const reopen of files) reopen();
+    };
+    await run({ config, commandLine, log, reopenLog });
     return 0;
   },
 };
 
-function openLog(config: Config): Logger {
-  try {
-    return createLog(config.debug && config.logLevel === 'info' ? 'debug' : config.logLevel, config);
-  } catch (error) {
-    throw new ConfigError(`The log cannot be written ([DEFAULT] log_file, log_dir): ${(error as Error).message}`);
-  }
+interface Run {
+  readonly config: Config;
+  readonly commandLine: CommandLine;
+  readonly log: Logger;
+  readonly reopenLog: () => void;
 }
 
-async function run(config: Config, log: Logger): Promise<void> {
+async function run(given: Run): Promise<void> {
   const signals = listenToSignals();
-  const admin = await openAdminListener(config);
+  const admin = await openAdminListener(given.config);
   try {
-    await serveUntilTold(config, log, admin, signals);
+    await serveUntilTold(given, admin, signals);
   } finally {
     admin.close();
   }
 }
 
-async function serveUntilTold(config: Config, log: Logger, admin: AdminListener, signals: Signals): Promise<void> {
+async function serveUntilTold(given: Run, admin: AdminListener, signals: Signals): Promise<void> {
+  const { config, log } = given;
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
-  const connection = config.connection ?? database?.connectionString ?? '';
+  const connectionOf = ({ connection }: Config): string => connection ?? database?.connectionString ?? '';
   try {
-    const service = await untilDatabase(config, connection, log, signals.stop);
-    if (service !== null) {
-      try {
-        const server = createServer(service.app);
-        const url = await listen(server, config.host, config.port, '--port');
-        admin.attach(service);
-        const data = database === null ? withoutPassword(connection) : `${dataDir} (embedded PostgreSQL)`;
-        greet(config, url, data);
-        const signal = await signals.first;
-        log.info({ signal }, 'finishing the requests that have begun');
-        await drain(server, signals.hurry);
-      } finally {
-        await service.close();
-      }
+    const site = await openSite(config, connectionOf, log, signals.stop);
+    if (site === null) return;
+    try {
+      const listener = accept(config, site);
+      const url = await listen(listener, config.host, config.port, '--port');
+      admin.attach(site.admin);
+      const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
+      greet(config, url, data);
+      const inForce = { config };
+      signals.onReload(reloader(given, inForce, site, connectionOf));
+      const signal = await Promise.race([signals.first, site.failed]);
+      log.info({ signal }, 'finishing the requests that have begun');
+      await leave(inForce.config, listener, site, signals);
+    } catch (error) {
+      await site.end(0, AbortSignal.abort());
+      throw error;
     }
   } finally {
     await database?.stop();
   }
 }
 
-/** Prepares and loads, again and again while the database is away; null when the process is told to stop meanwhile. */
-async function untilDatabase(
+/** Null when the process is told to stop before it is ready. */
+async function openSite(
   config: Config,
-  connection: string,
+  connectionOf: (config: Config) => string,
   log: Logger,
   stop: AbortSignal,
-): Promise<Service | null> {
-  const interval = config.retryInterval === null ? null : config.retryInterval * 1000;
-  for (
-    let wait = interval ?? 250, attempt = 0;
-    !stop.aborted;
-    wait = interval ?? Math.min(wait * 2, 10_000), attempt++
-  ) {
+): Promise<Site | null> {
+  const connection = connectionOf(config);
+  const site = await untilDatabase(config, connection, stop, async () => {
+    await prepareDatabase(config, connection, log);
+    return workersOf(config) === 1 ? await serveHere(config, connectionOf, log) : null;
+  });
+  if (site !== null || stop.aborted) return site;
+  return serveWithWorkers(config, connectionOf, log, stop);
+}
+
+/** Tells load balancers first, if they need time, then refuses connections, then finishes. */
+async function leave(
+  { drainDelay, drainTimeout }: Config,
+  listener: Server,
+  site: Site,
+  { hurry }: Signals,
+): Promise<void> {
+  if (drainDelay > 0) {
+    site.announce();
+    await setTimeout(drainDelay * 1000, undefined, { signal: hurry }).catch(() => undefined);
+  }
+  // Connections that the system has accepted for us already come first. Only then clients are asked to close theirs: they
+  // come back at once, and must be refused, not accepted and dropped.
+  await new Promise((resolve) => setImmediate(resolve));
+  listener.close();
+  site.announce();
+  await site.end(drainTimeout * 1000, hurry);
+}
+
+/** What SIGHUP does: one after the other, however many come. */
+function reloader(
+  { commandLine, log, reopenLog }: Run,
+  inForce: { config: Config },
+  site: Site,
+  connectionOf: (config: Config) => string,
+) {
+  let underWay = Promise.resolve();
+
+  async function reload(): Promise<void> {
     try {
-      await prepare(config, connection, log);
-      return await composeAndLoad(config, connection, log, stop);
+      reopenLog();
+      const loaded = loadConfig(commandLine);
+      for (const warning of loaded.warnings) log.warn({ warning }, 'the configuration has a problem');
+      checkAuthStrategy(loaded.config);
+      const { config: next, fixed } = withFixedOptions(inForce.config, loaded.config);
+      if (fixed.length > 0) log.warn({ options: fixed }, 'these options have changed and need a restart');
+      await prepareDatabase(next, connectionOf(next), log);
+      await site.reload(next);
+      inForce.config = next;
+      log.info({ files: next.configFiles }, 'the configuration was read again and is in force');
     } catch (error) {
-      const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
-      if (isRefused(error)) throw new ConfigError(problem);
-      // The topology reports a database that is away as any request would see it.
-      if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;
-      if (attempt === config.maxRetries) throw new ConfigError(`${problem} Given up after ${attempt} more attempts.`);
-      say(`${problem} Trying again in ${wait / 1000} s.`);
-      await setTimeout(wait, undefined, { signal: stop }).catch(() => undefined);
+      log.error(
+        { reason: explained(error, inForce.config) },
+        'the configuration cannot be used; the old one stays in force',
+      );
     }
   }
-  return null;
-}
 
-/** The embedded database is nobody else's to migrate. */
-async function prepare(config: Config, connection: string, log: Logger): Promise<void> {
-  if (config.connection !== null && !config.syncOnStartup) {
-    await checkDatabase(config, connection);
-    return;
-  }
-  const migrations = await migrateDatabase(config, connection);
-  if (migrations.length > 0) log.info({ migrations }, 'the database schema has been brought up to date');
-}
-
-async function composeAndLoad(config: Config, connection: string, log: Logger, stop: AbortSignal): Promise<Service> {
-  const service = composeService(config, connection, log, { isDraining: () => stop.aborted });
-  try {
-    await service.topology.current();
-    return service;
-  } catch (error) {
-    await service.close();
-    throw error;
-  }
+  return (): void => {
+    log.info('reading the configuration again');
+    underWay = underWay.then(reload);
+  };
 }
 
 function checkAuthStrategy(config: Config): void {
@@ -136,10 +166,20 @@ function checkAuthStrategy(config: Config): void {
   );
 }
 
+/** A server that accepts connections and has nothing to do with what is said on them. */
+function accept(config: Config, site: Site): Server {
+  // Where there are workers, they read what clients say, not this process.
+  const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: workersOf(config) > 1 };
+  return net.createServer(options, (socket) => {
+    site.receive(socket);
+  });
+}
+
 function greet(config: Config, url: string, data: string): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));
+  if (workersOf(config) > 1) say(`Workers: ${workersOf(config)}`);
   if (authStrategyOf(config) === 'keystone') {
     say(`Authentication: Keystone at ${config.keystoneAuthUrl ?? ''}`);
     return;

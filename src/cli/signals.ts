@@ -1,15 +1,21 @@
+import tty from 'node:tty';
+
 export interface Signals {
   readonly first: Promise<NodeJS.Signals>;
   /** Aborted with the first signal. */
   readonly stop: AbortSignal;
   /** Aborted when somebody loses patience. */
   readonly hurry: AbortSignal;
+  /** Is called at each SIGHUP from now on. */
+  onReload(reload: () => void): void;
 }
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm; only a signal well after the first means impatience. */
 export function listenToSignals(): Signals {
   const [stopping, hurrying] = [new AbortController(), new AbortController()];
+  const hadTerminal = tty.isatty(0);
   let firstAt = Infinity;
+  let reload = (): void => undefined;
   const first = new Promise<NodeJS.Signals>((resolve) => {
     const onSignal = (signal: NodeJS.Signals): void => {
       firstAt = Math.min(firstAt, performance.now());
@@ -18,6 +24,18 @@ export function listenToSignals(): Signals {
       if (performance.now() - firstAt > 1000) hurrying.abort();
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    // The same signal says that the terminal was closed, in which the service was tried out.
+    process.on('SIGHUP', (signal) => {
+      if (hadTerminal && !tty.isatty(0)) onSignal(signal);
+      else reload();
+    });
   });
-  return { first, stop: stopping.signal, hurry: hurrying.signal };
+  return {
+    first,
+    stop: stopping.signal,
+    hurry: hurrying.signal,
+    onReload(listener) {
+      reload = listener;
+    },
+  };
 }

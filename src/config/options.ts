@@ -6,11 +6,13 @@ import { logOptions } from './options/log.js';
 import { monitoringOptions } from './options/monitoring.js';
 import { placementOptions } from './options/placement.js';
 import { policyOptions } from './options/policy.js';
+import { processOptions } from './options/process.js';
 import { serviceOptions } from './options/service.js';
 
 /** Every option once. */
 export const OPTIONS = {
   ...serviceOptions,
+  ...processOptions,
   ...monitoringOptions,
   ...databaseOptions,
   ...keystoneOptions,

@@ -12,8 +12,15 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not, or `ready`. */
   readonly reason:
-    'ready' | 'starting' | 'draining' | 'the database cannot be used' | 'the database does not answer in time';
+    | 'ready'
+    | 'starting'
+    | 'draining'
+    | 'the database cannot be used'
+    | 'the database does not answer in time'
+    | 'no worker answers';
   readonly draining: boolean;
+  /** Where there are workers, how many are ready; the rest is of one of them. */
+  readonly workers?: { readonly ready: number; readonly of: number };
   readonly database?: {
     readonly usable: boolean;
     /** How long the probe took. */

@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly useStderr?: boolean;
   /** Open the file again when log rotation has moved it away. */
   readonly watchLogFile?: boolean;
+  /** Is given what opens the file again under its name, for log rotation that says when. */
+  readonly onFile?: (reopen: () => void) => void;
 }
 
 /** @throws Error when the file cannot be written */
@@ -22,6 +24,9 @@ export function createLog(level: string, options: LogOptions = {}): Logger {
   const file = logFileOf(options);
   if (file === null) return pino(settings, standardError(options));
   const destination = pino.destination({ dest: file, sync: true });
+  options.onFile?.(() => {
+    destination.reopen(file);
+  });
   if (options.watchLogFile === true) reopenWhenMoved(file, destination);
   if (options.useStderr !== true) return pino(settings, destination);
   const streams = [destination, standardError(options)].map((stream) => ({ level: 'trace' as const, stream }));
@@ -36,12 +41,13 @@ function logFileOf({ logFile = null, logDir = null }: LogOptions): string | null
 let shared: DestinationStream | null = null;
 
 /**
- * Lines are written in the background, 4 kB at a time or what there is after a quarter of a second, and what is left when
- * the process ends. A line costs no system call of its own, and none waits for a slow reader.
+ * Lines are written in the background, 2 to 4 kB at a time or what there is after a quarter of a second, and what is left when
+ * the process ends. A line costs no system call of its own, and none waits for a slow reader. Not more than 4 kB: a pipe
+ * that several processes write to keeps that much together.
  */
 function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
   if (logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY)) return prettyStream(process.stderr);
-  return (shared ??= pino.destination({ fd: 2, sync: false, minLength: 4096, periodicFlush: 250 }));
+  return (shared ??= pino.destination({ fd: 2, sync: false, minLength: 2048, maxWrite: 4096, periodicFlush: 250 }));
 }
 
 /** Log rotation moves the file away; it is written to under its new name until somebody looks. */

@@ -87,6 +87,15 @@ function addProcess(registry: Registry): void {
   for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
+/** What processes that are gone have counted, as one. Their gauges went with them. */
+export async function countsOf(snapshots: readonly Snapshot[]): Promise<Snapshot> {
+  const counts = snapshots.map((snapshot) =>
+    // prom-client sends the type as text.
+    snapshot.filter(({ type }) => ['counter', 'histogram'].includes(String(type))),
+  );
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON();
+}
+
 /** The text of /metrics, for one process or for several. */
 export async function renderMetrics(snapshots: readonly Snapshot[], capacity: string): Promise<string> {
   // prom-client leaves the start out of what it adds up; the oldest process tells how long there has been a service.

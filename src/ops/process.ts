@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import type { Server } from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 
@@ -19,30 +18,4 @@ function openToAll(folder: string): boolean {
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return net.isIPv4(host) && host.startsWith('127.');
-}
-
-const DRAIN_DEADLINE_MS = 30_000;
-
-/**
- * Stops accepting, lets requests that have begun finish, and closes connections that are idle, or outlast the deadline or
- * somebody's patience.
- */
-export function drain(server: Server, hurry: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = (): void => {
-      server.closeAllConnections();
-    };
-    const deadline = setTimeout(cut, DRAIN_DEADLINE_MS);
-    hurry.addEventListener('abort', cut);
-    // A kept-alive connection is idle again after its request: look every moment until none is left.
-    const sweep = setInterval(() => {
-      server.closeIdleConnections();
-    }, 50);
-    server.close(() => {
-      clearTimeout(deadline);
-      clearInterval(sweep);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

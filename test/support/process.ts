@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,6 +20,10 @@ export interface RunningProcess {
   printed(what: RegExp): Promise<RegExpExecArray>;
   /** Waits until it listens. */
   listening(): Promise<{ url: string; api: Api }>;
+  /** Waits for a line of the log. */
+  logged(what: RegExp): Promise<RegExpExecArray>;
+  /** Process numbers of its workers. */
+  workers(): number[];
   signal(signal: NodeJS.Signals): void;
   /** Exit code, or the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals>;
@@ -42,21 +47,28 @@ export function startProcess(args: readonly string[] = [], env: Record<string, s
     return (code ?? signal) as number | NodeJS.Signals;
   });
 
-  async function printed(what: RegExp): Promise<RegExpExecArray> {
+  async function appears(what: RegExp, where: () => string): Promise<RegExpExecArray> {
     for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
-      const found = what.exec(output);
+      const found = what.exec(where());
       if (found !== null) return found;
       if (!started.has(child)) break;
       await setTimeout(10);
     }
     throw new Error(`${String(what)} was not printed:\n${output}\n${errors}`);
   }
+  const printed = (what: RegExp): Promise<RegExpExecArray> => appears(what, () => output);
 
   return {
     pid: child.pid ?? 0,
     output: () => output,
     errors: () => errors,
     printed,
+    logged: (what) => appears(what, () => errors),
+    workers: () =>
+      readFileSync(`/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
     async listening() {
       const url = (await printed(/listens on (http:\S+)\n[^]*Try: .*\n/))[1] ?? '';
       return { url, api: apiAt(url) };

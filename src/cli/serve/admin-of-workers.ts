@@ -1,0 +1,73 @@
+import type { AdminParts } from '../../ops/admin.js';
+import type { Readiness } from '../../ops/health.js';
+import { countsOf, renderMetrics } from '../../ops/metrics.js';
+import type { Snapshot } from '../../ops/metrics/series.js';
+import type { WorkerProcess } from './worker-process.js';
+
+interface Workers {
+  readonly serving: () => readonly WorkerProcess[];
+  /** How many there should be. */
+  readonly wanted: () => number;
+  readonly isDraining: () => boolean;
+  /** How many have ended without being told. */
+  readonly deaths: () => number;
+}
+
+/** What the admin listener shows of all workers together. */
+export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers): AdminParts & {
+  /** What a worker has counted stays when it is gone: counters only grow. */
+  departed(worker: WorkerProcess): Promise<void>;
+} {
+  let gone: Snapshot = [];
+  let adding = Promise.resolve();
+
+  async function readiness(): Promise<Readiness> {
+    const answers = await Promise.all(serving().map((worker) => worker.ask('readiness')));
+    const ready = answers.filter((answer) => answer?.ready === true);
+    const draining = isDraining();
+    const one = ready[0] ?? answers.find((answer) => answer !== undefined);
+    return {
+      ...(one ?? { ready: false, reason: 'no worker answers' }),
+      ...(draining ? { ready: false, reason: 'draining' } : {}),
+      draining,
+      workers: { ready: ready.length, of: wanted() },
+    };
+  }
+
+  async function metrics(): Promise<string> {
+    const workers = serving();
+    // One that is too busy to say now had counted so much when it was last asked.
+    const snapshots = await Promise.all(workers.map(async (one) => (await one.ask('snapshot')) ?? one.counted()));
+    const capacity = await workers[0]?.ask('capacity');
+    const own = ownMetrics({ workers: workers.length, deaths: deaths() });
+    await adding;
+    return renderMetrics([gone, ...snapshots, own], capacity ?? '');
+  }
+
+  return {
+    alive: () => ({ status: 'alive' }),
+    readiness,
+    metrics,
+    departed(worker) {
+      adding = adding.then(async () => {
+        gone = await countsOf([gone, worker.counted()]);
+      });
+      return adding;
+    },
+  };
+}
+
+function ownMetrics(numbers: { workers: number; deaths: number }): Snapshot {
+  const series = (name: string, help: string, type: string, value: number): unknown => ({
+    ...{ name, help, type, aggregator: 'sum', values: [{ value, labels: {} }] },
+  });
+  return [
+    series('stockroom_workers', 'Worker processes that serve.', 'gauge', numbers.workers),
+    series(
+      'stockroom_worker_deaths_total',
+      'Worker processes that ended without being told.',
+      'counter',
+      numbers.deaths,
+    ),
+  ] as Snapshot;
+}

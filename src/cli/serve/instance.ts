@@ -1,0 +1,48 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { composeService, type Service } from '../../compose.js';
+import type { Config } from '../../config.js';
+import { connectionsOf } from '../../http/connections.js';
+import { createServer } from '../../http/server.js';
+
+/** The service with a loaded topology, for as long as one configuration is in force in one process. */
+export interface Instance {
+  readonly service: Service;
+  receive(socket: Socket): void;
+  /** It is not ready any more, and asks clients to close their connections. */
+  announce(): void;
+  /** Finishes the requests that have begun, and lets everything go. @param deadline in milliseconds */
+  end(deadline: number, hurry: AbortSignal): Promise<void>;
+}
+
+/** A transaction whose client is gone does not keep the process: the database rolls it back. */
+const CLOSE_WITHIN_MS = 2000;
+
+/** @throws when the database cannot be used, or a file of the configuration */
+export async function openInstance(config: Config, connection: string, log: Logger): Promise<Instance> {
+  let [isDraining, isLeaving] = [false, false];
+  const service = composeService(config, connection, log, { isDraining: () => isDraining });
+  try {
+    await service.topology.current();
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+  const connections = connectionsOf(createServer(service.app, {}, () => isLeaving));
+  return {
+    service,
+    receive(socket) {
+      connections.receive(socket);
+    },
+    announce() {
+      isDraining = true;
+      isLeaving = true;
+    },
+    async end(deadline, hurry) {
+      // Another may have taken its place: then there is still a service that is ready.
+      isLeaving = true;
+      await connections.end(deadline, hurry);
+      await Promise.race([service.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Config } from '../../config.js';
+import type { Readiness } from '../../ops/health.js';
+import type { Snapshot } from '../../ops/metrics/series.js';
+
+/** What the primary process tells a worker. */
+export type ToWorker =
+  | { readonly kind: 'begin'; readonly worker: number; readonly config: Config; readonly connection: string }
+  /** Comes with a connection. */
+  | { readonly kind: 'take'; readonly id: number }
+  | { readonly kind: 'announce' }
+  /** Milliseconds. */
+  | { readonly kind: 'end'; readonly deadline: number }
+  | { readonly kind: 'hurry' }
+  | { readonly kind: 'ask'; readonly id: number; readonly what: Question };
+
+/** What a worker tells the primary process. */
+export type FromWorker =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'ready' }
+  /** It ends before it was ready. `foreseen`: another attempt would not help. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly foreseen: boolean }
+  /** The connection is its own from now on. */
+  | { readonly kind: 'taken'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  /** What it has counted, before it ends. */
+  | { readonly kind: 'counted'; readonly snapshot: Snapshot };
+
+/** What the admin listener wants to know of a worker. */
+export interface Answers {
+  readonly readiness: Readiness;
+  readonly snapshot: Snapshot;
+  readonly capacity: string;
+}
+
+export type Question = keyof Answers;

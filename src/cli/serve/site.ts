@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net';
+import type { Config } from '../../config.js';
+import type { AdminParts } from '../../ops/admin.js';
+
+/** Where connections are served: in this process, or by workers. */
+export interface Site {
+  /** Takes a connection over. */
+  receive(socket: Socket): void;
+  /**
+   * Goes over to another configuration without losing a request.
+   *
+   * @throws when that cannot be done; the old one is in force then
+   */
+  reload(config: Config): Promise<void>;
+  /** It will end: it is not ready any more, and asks clients to close their connections. */
+  announce(): void;
+  /**
+   * Finishes the requests that have begun.
+   *
+   * @param deadline milliseconds after which connections are cut
+   */
+  end(deadline: number, hurry: AbortSignal): Promise<void>;
+  /** What the admin listener shows. */
+  readonly admin: AdminParts;
+  /** Rejects when it cannot go on. */
+  readonly failed: Promise<never>;
+}

@@ -1,0 +1,51 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { checkDatabase, migrateDatabase } from '../../compose.js';
+import { withoutPassword } from '../../config/database-url.js';
+import { ConfigError, type Config } from '../../config.js';
+import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';
+import { ApiError } from '../../errors.js';
+import { say } from '../command.js';
+
+/**
+ * Does something again and again while the database is away.
+ *
+ * @returns null when the process is told to stop meanwhile
+ * @throws ConfigError when the database refuses us, or was tried `max_retries` times
+ */
+export async function untilDatabase<T>(
+  config: Config,
+  connection: string,
+  stop: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T | null> {
+  const interval = config.retryInterval === null ? null : config.retryInterval * 1000;
+  for (
+    let wait = interval ?? 250, retries = 0;
+    !stop.aborted;
+    wait = interval ?? Math.min(wait * 2, 10_000), retries++
+  ) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
+      if (isRefused(error)) throw new ConfigError(problem);
+      // The topology reports a database that is away as any request would see it.
+      if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;
+      if (retries === config.maxRetries) throw new ConfigError(`${problem} Given up after ${retries} more attempts.`);
+      say(`${problem} Trying again in ${wait / 1000} s.`);
+      await setTimeout(wait, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+  return null;
+}
+
+/** Brings the schema up to date, or sees that it is. The embedded database is nobody else's to migrate. */
+export async function prepareDatabase(config: Config, connection: string, log: Logger): Promise<void> {
+  if (config.connection !== null && !config.syncOnStartup) {
+    await checkDatabase(config, connection);
+    return;
+  }
+  const migrations = await migrateDatabase(config, connection);
+  if (migrations.length > 0) log.info({ migrations }, 'the database schema has been brought up to date');
+}

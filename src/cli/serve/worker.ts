@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import { explained, isForeseen } from '../explain.js';
+import { openInstance, type Instance } from './instance.js';
+import { openLog } from './open-log.js';
+import type { FromWorker, Question, ToWorker } from './messages.js';
+import { untilDatabase } from './until-database.js';
+
+/**
+ * A worker process. It does as the primary process says, and ends with it: node:cluster ends a worker whose primary is gone.
+ * Signals of a terminal or a supervisor reach all processes at once; what they mean is for the primary to say.
+ */
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const [stop, hurry] = [new AbortController(), new AbortController()];
+let instance: Instance | null = null;
+
+process.on('message', (message: ToWorker, socket: Socket | undefined) => {
+  switch (message.kind) {
+    case 'begin':
+      void begin(message);
+      break;
+    case 'take':
+      // First the word, then the first byte: when we die between them, the connection goes to another.
+      tell({ kind: 'taken', id: message.id }, () => {
+        if (socket !== undefined) instance?.receive(socket);
+      });
+      break;
+    case 'announce':
+      instance?.announce();
+      break;
+    case 'end':
+      void end(message.deadline);
+      break;
+    case 'hurry':
+      hurry.abort();
+      void end(0);
+      break;
+    case 'ask':
+      void answer(message);
+  }
+});
+tell({ kind: 'hello' });
+
+async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' }): Promise<void> {
+  try {
+    const log = openLog(config).child({ worker });
+    instance = await untilDatabase(config, connection, stop.signal, () => openInstance(config, connection, log));
+    if (instance === null) process.disconnect();
+    else tell({ kind: 'ready' });
+  } catch (error) {
+    tell({ kind: 'failed', reason: explained(error, config), foreseen: isForeseen(error) }, () => {
+      process.disconnect();
+    });
+  }
+}
+
+async function end(deadline: number): Promise<void> {
+  stop.abort();
+  if (instance === null) return;
+  await instance.end(deadline, hurry.signal);
+  tell({ kind: 'counted', snapshot: await instance.service.metrics.snapshot() });
+  // node:cluster ends the process then; the log is written to its end before.
+  if (process.connected) process.disconnect();
+}
+
+/** Nothing when it cannot be found out: the one who asks does not wait for ever. */
+async function answer({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
+  if (instance === null) return;
+  const { health, metrics } = instance.service;
+  const find: Record<Question, () => Promise<unknown>> = {
+    readiness: () => health.readiness(),
+    snapshot: () => metrics.snapshot(),
+    capacity: () => metrics.capacity(),
+  };
+  try {
+    tell({ kind: 'answer', id, value: await find[what]() });
+  } catch {
+    return;
+  }
+}
+
+function tell(message: FromWorker, sent: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, undefined, {}, sent);
+}

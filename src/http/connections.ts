@@ -1,0 +1,66 @@
+import type http from 'node:http';
+import type { Socket } from 'node:net';
+
+/** The connections of an HTTP server that does not listen: they were accepted elsewhere, perhaps by another process. */
+export interface Connections {
+  receive(socket: Socket): void;
+  /**
+   * Lets requests that have begun finish and closes connections that are idle. Resolves when there is none left.
+   *
+   * @param deadline milliseconds after which connections are cut whatever they do
+   * @param hurry cuts them at once
+   */
+  end(deadline: number, hurry: AbortSignal): Promise<void>;
+}
+
+/** A client that uses its connection all the time gets an answer that says `connection: close` before this is over. */
+const IDLE_AFTER_MS = 500;
+
+/** For a client that has connected and not said anything yet. */
+const SILENT_AFTER_MS = 2000;
+
+const SWEEP_EVERY_MS = 50;
+
+export function connectionsOf(server: http.Server): Connections {
+  const sockets = new Set<Socket>();
+  let onNone = (): void => undefined;
+  // Node watches over headers and bodies that do not come from the moment a server listens.
+  server.emit('listening');
+
+  return {
+    receive(socket) {
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) onNone();
+      });
+      // As of a server that listens: a client may have ended its side and still wait for the answer.
+      socket.allowHalfOpen = true;
+      server.emit('connection', socket);
+      socket.resume();
+    },
+    async end(deadline, hurry) {
+      const start = performance.now();
+      const cut = (): void => {
+        for (const socket of sockets) socket.destroy();
+      };
+      const sweep = (): void => {
+        const waited = performance.now() - start;
+        if (waited > IDLE_AFTER_MS) server.closeIdleConnections();
+        if (waited < SILENT_AFTER_MS) return;
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      };
+      const none = new Promise<void>((resolve) => (onNone = resolve));
+      const late = setTimeout(cut, deadline);
+      // After what has arrived was read: a request that waits for its turn is not an idle connection.
+      const timer = setInterval(() => setImmediate(sweep), SWEEP_EVERY_MS);
+      hurry.addEventListener('abort', cut);
+      if (hurry.aborted) cut();
+      if (sockets.size > 0) await none;
+      clearTimeout(late);
+      clearInterval(timer);
+      hurry.removeEventListener('abort', cut);
+      server.close();
+    },
+  };
+}

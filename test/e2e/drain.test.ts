@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { startLoad } from '../support/load.js';
+import { cleanUp, startProcess } from '../support/process.js';
+import { until } from '../support/until.js';
+
+for (const workers of ['1', '2']) {
+  describe(`SIGTERM with workers = ${workers}`, () => {
+    let databaseUrl: string;
+    const start = async (env: Record<string, string> = {}) => {
+      const run = startProcess(['--port', '0', '--workers', workers], {
+        OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl,
+        ...env,
+      });
+      return { run, ...(await run.listening()) };
+    };
+    before(async () => {
+      databaseUrl = await createTestDatabase();
+    });
+    after(async () => {
+      await cleanUp();
+      await dropTestDatabase(databaseUrl);
+    });
+
+    it('under load answers every request whose connection was accepted', async () => {
+      const { run, url, api } = await start();
+      const load = await startLoad(api, url);
+      await load.more(200);
+      const begin = performance.now();
+      run.signal('SIGTERM');
+      assert.equal(await run.ended(), 0);
+      assert.ok(performance.now() - begin < 10_000, 'it ends soon: nothing keeps it');
+      await load.stop();
+      assert.deepEqual(
+        load.failures.filter((code) => code !== 'ECONNREFUSED'),
+        [],
+      );
+      assert.deepEqual(load.wrong, []);
+      await load.checkDatabase(databaseUrl);
+    });
+
+    it('ends in bounded time although a client never reads, another says nothing and a third never finishes', async () => {
+      const { run, url } = await start({ OS_STOCKROOM__DRAIN_TIMEOUT: '2' });
+      const deaf = connect(url).pause();
+      for (let i = 0; i < 2000; i++) deaf.write('GET /traits HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\n\r\n');
+      connect(url);
+      connect(url).write('PUT /traits HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\ncontent-length: 9\r\n');
+      await setTimeout(500);
+      const begin = performance.now();
+      run.signal('SIGTERM');
+      assert.equal(await run.ended(), 0);
+      const took = performance.now() - begin;
+      assert.ok(took > 1500 && took < 8000, `${took} ms`);
+    });
+
+    // One process: stop.test.ts.
+    if (workers === '1') return;
+
+    it('is hurried by a second one', async () => {
+      const { run, url } = await start();
+      connect(url).write('PUT /traits HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\ncontent-length: 9\r\n');
+      await setTimeout(200);
+      run.signal('SIGTERM');
+      await setTimeout(1100);
+      run.signal('SIGTERM');
+      const begin = performance.now();
+      assert.equal(await run.ended(), 0);
+      assert.ok(performance.now() - begin < 5000);
+    });
+
+    it('goes on accepting for drain_delay, and asks clients to close their connections', async () => {
+      const { run, api } = await start({ OS_STOCKROOM__DRAIN_DELAY: '2' });
+      const kept = await api.get('/resource_providers').set('connection', 'keep-alive').expect(200);
+      assert.equal(kept.headers['connection'], 'keep-alive');
+      const begin = performance.now();
+      run.signal('SIGTERM');
+      await until('answers say so', async () => {
+        const { headers } = await api.get('/resource_providers').set('connection', 'keep-alive').expect(200);
+        return headers['connection'] === 'close';
+      });
+      while (performance.now() - begin < 1500) await api.get('/resource_providers').expect(200);
+      assert.equal(await run.ended(), 0);
+      assert.ok(performance.now() - begin > 2000);
+    });
+  });
+}
+
+function connect(url: string): net.Socket {
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  return socket;
+}

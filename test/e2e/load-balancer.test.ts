@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { startLoad } from '../support/load.js';
+import { cleanUp, ROOT, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
+import { apiAt, type Api } from '../support/service.js';
+import { until } from '../support/until.js';
+
+const PAGE = path.join(ROOT, 'docs/how-to/run-several-processes.md');
+/** As a developer's machine need not have it; .ci/run installs it. */
+const PROGRAM = ['haproxy', '/usr/sbin/haproxy'].find((name) => spawnSync(name, ['-v']).status === 0);
+const WITHOUT = PROGRAM === undefined ? ' (haproxy is not installed here: apt-get install haproxy)' : '';
+
+describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => {
+  let databaseUrl: string;
+  let runs: RunningProcess[];
+  let proxy: ChildProcess;
+  let url: string;
+  let api: Api;
+  before(async function () {
+    if (PROGRAM === undefined) this.skip();
+    databaseUrl = await createTestDatabase();
+    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, OS_STOCKROOM__DRAIN_DELAY: '2' };
+    runs = [startProcess(['--port', '0', '--workers', '2'], env), startProcess(['--port', '0'], env)];
+    const [one, two] = await Promise.all(runs.map(async (run) => new URL((await run.listening()).url).host));
+    const port = await freePort();
+    const [, page = ''] = /```haproxy\n([^]*?)```/.exec(readFileSync(PAGE, 'utf8')) ?? [];
+    const config = page
+      .replace('bind :8778', `bind 127.0.0.1:${port}`)
+      .replace('192.0.2.1:8779', one ?? '')
+      .replace('192.0.2.2:8779', two ?? '');
+    const file = path.join(await temporaryFolder(), 'haproxy.cfg');
+    writeFileSync(file, config);
+    proxy = spawn(PROGRAM, ['-db', '-f', file], { stdio: 'ignore' });
+    url = `http://127.0.0.1:${port}`;
+    api = apiAt(url);
+    await until('HAProxy answers', () =>
+      api.get('/readyz').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+  });
+  after(async () => {
+    if (PROGRAM === undefined) return;
+    proxy.kill('SIGKILL');
+    await once(proxy, 'exit');
+    await cleanUp();
+    await dropTestDatabase(databaseUrl);
+  });
+
+  it('one of them told to end under load: no request fails', async () => {
+    const load = await startLoad(api, url);
+    await load.more(200);
+    runs[1]!.signal('SIGTERM');
+    assert.equal(await runs[1]!.ended(), 0);
+    await load.more(100);
+    await load.stop();
+    assert.deepEqual(load.failures, []);
+    assert.deepEqual(load.wrong, []);
+    await load.checkDatabase(databaseUrl);
+  });
+
+  it('one of them killed under load: its requests fail, nothing that was answered is lost or wrong', async () => {
+    const { port } = new URL((await runs[1]!.printed(/listens on (http:\S+)/))[1] ?? '');
+    runs[1] = startProcess(['--port', port], { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl });
+    await runs[1].listening();
+    await runs[1].logged(/"path":"\/readyz"|"msg":"topology: loaded"/);
+    const load = await startLoad(api, url);
+    const asked = (): boolean => /"msg":"request"/.test(runs[1]!.errors());
+    await load.more(200);
+    await until('a request to the second host', asked);
+    runs[1].signal('SIGKILL');
+    await runs[1].ended();
+    await load.more(300);
+    await load.stop();
+    // HAProxy answers in place of a server that has died: 502 for what was sent, 503 for what could not be.
+    const strange = load.wrong.filter((one) => !/: 50[23] <html>/.test(one));
+    assert.deepEqual(strange, []);
+    assert.ok(load.wrong.length + load.failures.length <= 12, [...load.wrong, ...load.failures].join('\n'));
+    await load.checkDatabase(databaseUrl);
+    for (let i = 0; i < 10; i++) await api.get('/resource_providers').expect(200);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import { claimBody } from './claims.js';
+import { sql } from './database.js';
+import { checkLedger } from './ledger.js';
+import { createProvider, setInventories, type Api } from './service.js';
+
+/** Clients that claim and read as fast as they are answered, over connections that they keep. */
+export interface Load {
+  /** Answers so far. */
+  readonly answers: () => number;
+  /** Requests without an answer: the error code of each. */
+  readonly failures: string[];
+  /** Answers that were not true. */
+  readonly wrong: string[];
+  /** Resolves after so many more answers. */
+  more(count: number): Promise<void>;
+  stop(): Promise<void>;
+  /** What was promised is there, and not more than there is room for. */
+  checkDatabase(databaseUrl: string): Promise<void>;
+}
+
+export async function startLoad(api: Api, url: string, clients = 6): Promise<Load> {
+  const hosts: string[] = [];
+  for (let i = 0; i < 4; i++) hosts.push(await createProvider(api, `host-${randomUUID()}`));
+  for (const host of hosts) await setInventories(api, host, { VCPU: { total: 60 } });
+  const claimed = new Map<string, string>();
+  const [failures, wrong]: [string[], string[]] = [[], []];
+  let answers = 0;
+  let running = true;
+
+  async function client(): Promise<void> {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (method: string, path: string, body?: unknown): Promise<Answer | null> => {
+      try {
+        const answer = await request(url, agent, method, path, body);
+        answers++;
+        return answer;
+      } catch (error) {
+        failures.push((error as NodeJS.ErrnoException).code ?? (error as Error).message);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return null;
+      }
+    };
+    const expect = (answer: Answer | null, what: string, ...statuses: number[]): boolean => {
+      if (answer === null || statuses.includes(answer.status)) return answer !== null;
+      wrong.push(`${what}: ${answer.status} ${answer.text}`);
+      return false;
+    };
+    while (running) {
+      const host = hosts[Math.floor(Math.random() * hosts.length)]!;
+      const consumer = randomUUID();
+      const claim = await ask('PUT', `/allocations/${consumer}`, claimBody({ [host]: { VCPU: 1 } }));
+      if (expect(claim, 'claim', 204, 409) && claim?.status === 204) {
+        claimed.set(consumer, host);
+        const read = await ask('GET', `/allocations/${consumer}`);
+        if (expect(read, 'allocations', 200) && read?.text.includes(host) !== true) wrong.push(`lost ${consumer}`);
+      }
+      const usages = await ask('GET', `/resource_providers/${host}/usages`);
+      const atLeast = [...claimed.values()].filter((one) => one === host).length;
+      if (expect(usages, 'usages', 200)) {
+        const { VCPU } = (JSON.parse(usages!.text) as { usages: { VCPU: number } }).usages;
+        if (VCPU > 60) wrong.push(`${host} has ${VCPU} in use of 60`);
+        // What was claimed while we waited for the answer may be in it or not.
+        if (VCPU < atLeast - clients) wrong.push(`${host} has ${VCPU} in use, at least ${atLeast} were claimed`);
+      }
+      expect(await ask('GET', '/allocation_candidates?resources=VCPU:1&limit=2'), 'candidates', 200);
+    }
+    agent.destroy();
+  }
+  const all = Promise.all(Array.from({ length: clients }, client));
+
+  return {
+    answers: () => answers,
+    failures,
+    wrong,
+    async more(count) {
+      const deadline = performance.now() + 20_000;
+      for (const enough = answers + count; answers < enough;) {
+        if (performance.now() > deadline) throw new Error(`only ${answers} of ${enough} answers: ${failures.join()}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async stop() {
+      running = false;
+      await all;
+    },
+    async checkDatabase(databaseUrl) {
+      await checkLedger(databaseUrl);
+      const over = await sql(
+        databaseUrl,
+        'select * from inventories where used > (total - reserved) * allocation_ratio',
+      );
+      assert.deepEqual(over, [], 'nothing is overcommitted');
+      const rows = await sql<{ consumer: string }>(
+        databaseUrl,
+        'select c.uuid as consumer from allocations a join consumers c on c.id = a.consumer_id',
+      );
+      const there = new Set(rows.map(({ consumer }) => consumer));
+      const lost = [...claimed.keys()].filter((consumer) => !there.has(consumer));
+      assert.deepEqual(lost, [], 'every claim that was acknowledged is there');
+    },
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function request(url: string, agent: http.Agent, method: string, path: string, body?: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers: Record<string, string> = {
+      'x-auth-token': 'admin',
+      'openstack-api-version': 'placement 1.39',
+    };
+    const payload = body === undefined ? '' : JSON.stringify(body);
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    headers['content-length'] = String(Buffer.byteLength(payload));
+    const sent = http.request(url + path, { method, agent, headers, timeout: 15_000 }, (response) => {
+      let text = '';
+      response.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+      response.on('error', reject);
+    });
+    sent.on('timeout', () => sent.destroy(new Error('no answer in 15 s')));
+    sent.on('error', reject);
+    sent.end(payload);
+  });
+}
