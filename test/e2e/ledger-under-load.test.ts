@@ -5,7 +5,7 @@ import { composeService } from '../../src/compose.js';
 import { createLog } from '../../src/ops/log.js';
 import { claim, claimBody, generationOf } from '../support/claims.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { checkLedger } from '../support/ledger.js';
+import { checkLedger, checkNoOverbooking, forbidShrinkingGenerations } from '../support/ledger.js';
 import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
 import { codeOf, createProvider, messageOf, setInventories, type Api } from '../support/service.js';
 
@@ -61,7 +61,7 @@ describe('two service processes on one database', () => {
     await checkLedger(databaseUrl);
     assert.ok(load.accepted > 100, `only ${load.accepted} writes were accepted`);
     assert.deepEqual(load.surprises, []);
-    await checkNoOverbooking(databaseUrl);
+    await checkNoOverbooking(databaseUrl, 'VCPU');
     // Each process answers what SQL says, and so does a topology that is loaded afresh.
     const service = composeService(defaultConfig({ auditInterval: 0 }), databaseUrl, createLog('silent'));
     assert.deepEqual(await service.topology.audit(), []);
@@ -78,7 +78,7 @@ describe('two service processes on one database', () => {
     }, 1500);
     await running;
     await checkLedger(databaseUrl);
-    await checkNoOverbooking(databaseUrl);
+    await checkNoOverbooking(databaseUrl, 'VCPU');
     // What a client was told last about a consumer is there; where the answer was lost, it is whole or absent.
     for (const [consumer, outcomes] of load.consumers) {
       const { body } = await apis[0].get(`/allocations/${consumer}`).expect(200);
@@ -203,22 +203,6 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
   };
 }
 
-/** A generation that does not grow becomes an error, which the load reports as a surprise. */
-async function forbidShrinkingGenerations(databaseUrl: string): Promise<void> {
-  await sql(
-    databaseUrl,
-    `create function generations_only_grow() returns trigger language plpgsql as $$
-     begin
-       if new.generation < old.generation then raise exception 'generation went back'; end if;
-       return new;
-     end $$;
-     create trigger generations_only_grow before update on resource_providers
-       for each row execute function generations_only_grow();
-     create trigger generations_only_grow before update on consumers
-       for each row execute function generations_only_grow();`,
-  );
-}
-
 /** Amounts by provider and class in one order, to compare. */
 function amountsOf(allocations: object): object {
   const entries = Object.entries(allocations as Record<string, { resources: Record<string, number> }>);
@@ -227,12 +211,6 @@ function amountsOf(allocations: object): object {
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([provider, { resources }]) => [provider, Object.fromEntries(Object.entries(resources).sort())]),
   );
-}
-
-async function checkNoOverbooking(databaseUrl: string): Promise<void> {
-  // Nobody shrank VCPU in the load, so nothing may be above it.
-  const overbooked = await sql(databaseUrl, 'select * from inventories where resource_class_id = 0 and used > total');
-  assert.deepEqual(overbooked, []);
 }
 
 async function compareWithSql(api: Api, databaseUrl: string): Promise<void> {

@@ -33,3 +33,30 @@ export async function checkLedger(databaseUrl: string): Promise<void> {
   );
   assert.deepEqual(wrongRoots, [], 'every provider has the root of its parent');
 }
+
+/** A generation that does not grow becomes an error, which the load reports as a surprise. */
+export async function forbidShrinkingGenerations(databaseUrl: string): Promise<void> {
+  await sql(
+    databaseUrl,
+    `create function generations_only_grow() returns trigger language plpgsql as $$
+     begin
+       if new.generation < old.generation then raise exception 'generation went back'; end if;
+       return new;
+     end $$;
+     create trigger generations_only_grow before update on resource_providers
+       for each row execute function generations_only_grow();
+     create trigger generations_only_grow before update on consumers
+       for each row execute function generations_only_grow();`,
+  );
+}
+
+/** Of a class whose inventories do not shrink and have no ratio above one. */
+export async function checkNoOverbooking(databaseUrl: string, resourceClass: string): Promise<void> {
+  const overbooked = await sql(
+    databaseUrl,
+    `select i.* from inventories i join resource_classes c on c.id = i.resource_class_id
+     where c.name = $1 and i.used > i.total - i.reserved`,
+    [resourceClass],
+  );
+  assert.deepEqual(overbooked, [], 'no inventory is overbooked');
+}
