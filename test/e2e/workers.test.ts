@@ -8,7 +8,7 @@ import { parseMetrics } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
 import { createProvider, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { sendElsewhere } from '../support/wire.js';
 
 describe('several workers', () => {
   let databaseUrl: string;
@@ -106,13 +106,13 @@ describe('several workers', () => {
 
   it('are shown together on the admin listener, and what a dead one has counted stays', async () => {
     const [, admin = ''] = await run.printed(/Health and metrics: (http:\S+)\/metrics\n/);
-    const metrics = async () => parseMetrics((await send(admin, { path: '/metrics' })).text).value;
+    const metrics = async () => parseMetrics((await sendElsewhere(admin, { path: '/metrics' })).text).value;
     const counted = async (): Promise<number> =>
       (await metrics())('stockroom_http_request_duration_seconds_count{method="GET",route="/traits",status="200"}') ??
       0;
     const ready = async (): Promise<unknown> =>
-      (JSON.parse((await send(admin, { path: '/readyz' })).text) as { workers: unknown }).workers;
-    assert.equal((await send(admin, { path: '/readyz' })).status, 200);
+      (JSON.parse((await sendElsewhere(admin, { path: '/readyz' })).text) as { workers: unknown }).workers;
+    assert.equal((await sendElsewhere(admin, { path: '/readyz' })).status, 200);
     assert.deepEqual(await ready(), { ready: 2, of: 2 });
     for (let i = 0; i < 6; i++) await api.get('/traits').expect(200);
     assert.equal(await counted(), 6);
