@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { startLoad } from '../support/load.js';
 import { parseMetrics } from '../support/metrics.js';
@@ -112,8 +113,10 @@ describe('several workers', () => {
       0;
     const ready = async (): Promise<unknown> =>
       (JSON.parse((await sendElsewhere(admin, { path: '/readyz' })).text) as { workers: unknown }).workers;
+    const bothReady = async (): Promise<boolean> => isDeepStrictEqual(await ready(), { ready: 2, of: 2 });
+    // Those of the tests before may still start.
+    await until('both are ready', bothReady);
     assert.equal((await sendElsewhere(admin, { path: '/readyz' })).status, 200);
-    assert.deepEqual(await ready(), { ready: 2, of: 2 });
     for (let i = 0; i < 6; i++) await api.get('/traits').expect(200);
     assert.equal(await counted(), 6);
     const deaths = (await metrics())('stockroom_worker_deaths_total') ?? 0;

@@ -15,9 +15,12 @@ interface Workers {
 
 /** What the admin listener shows of all workers together. */
 export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers): AdminParts & {
+  arrived(worker: WorkerProcess): void;
   /** What a worker has counted stays when it is gone: counters only grow. */
-  departed(worker: WorkerProcess): Promise<void>;
+  departed(worker: WorkerProcess): void;
 } {
+  /** Each worker is in one of them, at any moment: those whose counts are not among those of the dead. */
+  const known = new Set<WorkerProcess>();
   let gone: Snapshot = [];
   let adding = Promise.resolve();
 
@@ -35,24 +38,26 @@ export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers)
   }
 
   async function metrics(): Promise<string> {
-    const workers = serving();
-    // One that is too busy to say now had counted so much when it was last asked.
+    const [before, workers] = [gone, [...known]];
+    // One that is too busy to say now, or ends, had counted so much when it was last asked.
     const snapshots = await Promise.all(workers.map(async (one) => (await one.ask('snapshot')) ?? one.counted()));
-    const capacity = await workers[0]?.ask('capacity');
-    const own = ownMetrics({ workers: workers.length, deaths: deaths() });
-    await adding;
-    return renderMetrics([gone, ...snapshots, own], capacity ?? '');
+    const capacity = await serving()[0]?.ask('capacity');
+    const own = ownMetrics({ workers: serving().length, deaths: deaths() });
+    return renderMetrics([before, ...snapshots, own], capacity ?? '');
   }
 
   return {
     alive: () => ({ status: 'alive' }),
     readiness,
     metrics,
+    arrived(worker) {
+      known.add(worker);
+    },
     departed(worker) {
       adding = adding.then(async () => {
         gone = await countsOf([gone, worker.counted()]);
+        known.delete(worker);
       });
-      return adding;
     },
   };
 }

@@ -72,9 +72,10 @@ export async function serveWithWorkers(
     }
     Object.assign(place, { worker, config: wanted, readyAt: performance.now() });
     handOut.add(worker);
+    admin.arrived(worker);
     void worker.gone.then((how) => {
       handOut.remove(worker);
-      void admin.departed(worker);
+      admin.departed(worker);
       if (worker.isEnding()) return;
       deaths++;
       place.worker = null;
