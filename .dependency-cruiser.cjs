@@ -19,7 +19,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(topology|candidates|ledger)/' },
       to: {
-        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
+        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|configured|index|main|parts)\\.ts$',
       },
     },
     {
@@ -56,7 +56,7 @@ module.exports = {
       name: 'only-compose-constructs',
       comment: 'Everything else is given what it works with. The command line and index.ts are the two ways in.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(compose|configured|index)\\.ts$|^src/(db|cli)/' },
       to: {
         path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',
         dependencyTypesNot: ['type-only'],

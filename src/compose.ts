@@ -1,23 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
-import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { createKeystone } from './auth/keystone/keystone.js';
 import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
-import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
+import { corsOptions, databaseOptions, policyOptions } from './configured.js';
 import { createDatabaseHealth } from './db/health.js';
-import { connectClient, createPool, type DatabaseOptions } from './db/pool.js';
+import { connectClient, createPool } from './db/pool.js';
 import { createWatchdog } from './db/watchdog.js';
-import type { CorsOptions } from './http/cors.js';
 import { loadDocs } from './http/docs.js';
 import { createClaimWriter } from './ledger/write.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
-import { policySearchPath } from './policy/locate.js';
-import { createPolicy, type PolicyOptions } from './policy/policy.js';
+import { createPolicy } from './policy/policy.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
 
 /** The running parts of the service, without an HTTP server. */
@@ -32,6 +29,7 @@ export interface Service {
 
 /** Where the build puts the API reference: the same place for the compiled service and for its sources. */
 const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
+
 /** What only the process knows. */
 export interface Surroundings {
   /** It finishes what has begun, and wants nothing new. */
@@ -105,71 +103,6 @@ export function composeService(
       keystone?.close();
       await topology.close();
       await pool.close();
-    },
-  };
-}
-
-/** Brings the schema of a database up to date. */
-export function migrateDatabase(config: Config, connectionString: string): Promise<readonly string[]> {
-  return migrate(databaseOptions(config, connectionString));
-}
-
-function corsOptions(config: Config): CorsOptions | null {
-  if (config.corsAllowedOrigin.length === 0) return null;
-  return {
-    allowedOrigins: config.corsAllowedOrigin,
-    allowCredentials: config.corsAllowCredentials,
-    exposeHeaders: config.corsExposeHeaders,
-    maxAge: config.corsMaxAge,
-    allowMethods: config.corsAllowMethods,
-    allowHeaders: config.corsAllowHeaders,
-  };
-}
-
-/** For a database whose schema is not to be touched: only adds the standard names that are missing. */
-export function checkDatabase(config: Config, connectionString: string): Promise<void> {
-  return checkSchema(databaseOptions(config, connectionString));
-}
-
-/** The name of the newest migration of a database; null for an empty one. */
-export function databaseVersion(config: Config, connectionString: string): Promise<string | null> {
-  return schemaVersion(databaseOptions(config, connectionString));
-}
-
-/** One connection, for what the command line asks; the caller ends it. */
-export function connectDatabase(config: Config, connectionString: string): Promise<pg.Client> {
-  return connectClient(databaseOptions(config, connectionString));
-}
-
-function databaseOptions(config: Config, connectionString: string): DatabaseOptions {
-  return {
-    connectionString,
-    maxConnections:
-      config.maxPoolSize === 0 || config.maxOverflow === -1 ? Infinity : config.maxPoolSize + config.maxOverflow,
-    maxConnectionAge: Math.max(0, config.connectionRecycleTime),
-    ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
-    connectTimeout: config.connectTimeout * 1000,
-    statementTimeout: config.statementTimeout * 1000,
-    preparedStatements: config.preparedStatements,
-  };
-}
-
-/** How the configuration wants policy to be: for the service, and for what judges policy files on the command line. */
-export function policyOptions(config: Config): Omit<PolicyOptions, 'log'> {
-  return {
-    policyFile: config.policyFile,
-    policyDirs: config.policyDirs,
-    searchPath: policySearchPath(config.configFiles, config.configDirs),
-    defaultRule: config.policyDefaultRule,
-    enforceNewDefaults: config.enforceNewDefaults,
-    enforceScope: config.enforceScope,
-    remote: {
-      contentType: config.remoteContentType,
-      timeout: config.remoteTimeout,
-      verifyServer: config.remoteSslVerifyServerCrt,
-      caFile: config.remoteSslCaCrtFile,
-      certFile: config.remoteSslClientCrtFile,
-      keyFile: config.remoteSslClientKeyFile,
     },
   };
 }

@@ -4,7 +4,6 @@ import { loadConfig, type Config } from '../config.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
 import { programOf, type Program } from './commands.js';
-import { explained } from './explain.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */
@@ -27,7 +26,7 @@ export async function runCli([file = '', ...argv]: readonly string[]): Promise<n
   }
 }
 
-function dispatch(program: Program, commandLine: CommandLine): number | Promise<number> {
+async function dispatch(program: Program, commandLine: CommandLine): Promise<number> {
   const { words, switches } = commandLine;
   const wanted = [...program.prefix, ...words].join(' ');
   const help = switches.has('help');
@@ -35,15 +34,16 @@ function dispatch(program: Program, commandLine: CommandLine): number | Promise<
     say(programHelp(program).trimEnd());
     return help ? 0 : program.name === 'placement-manage' ? 1 : USAGE;
   }
-  const command = program.commands.find(({ name }) => name === (words.length === 0 ? 'serve' : wanted));
-  if (command === undefined) return withoutCommand(program, commandLine, wanted);
+  const listed = program.commands.find(({ name }) => name === (words.length === 0 ? 'serve' : wanted));
+  if (listed === undefined) return withoutCommand(program, commandLine, wanted);
+  const command = await listed.load();
   if (help) {
-    say(commandHelp(program, command).trimEnd());
+    say(commandHelp(program, listed, command).trimEnd());
     return 0;
   }
   for (const flag of [...switches, ...commandLine.values.keys()]) {
     if (flag !== 'use-syslog' && command.flags?.[flag] === undefined) {
-      throw new UsageError(`Unknown option '--${flag}' of ${command.name}\nSee --help for the options.`);
+      throw new UsageError(`Unknown option '--${flag}' of ${listed.name}\nSee --help for the options.`);
     }
   }
   return run(program, command, commandLine);
@@ -71,7 +71,9 @@ async function run({ searchesConfiguration }: Program, command: Command, command
     ({ config } = loaded);
     return await command.run(loaded, commandLine);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (command.failure !== undefined) complain('Error:');
+    const { explained } = await import('./explain.js');
     complain(explained(error, config));
     return command.failure ?? 1;
   }

@@ -3,9 +3,6 @@ import type { LoadedConfig } from '../config.js';
 
 /** Something that one can ask the program to do. */
 export interface Command {
-  /** `db sync` */
-  readonly name: string;
-  readonly summary: string;
   /** What --help says below the usage. */
   readonly help?: string;
   /** The flags it has beside those of the configuration, each with its meaning. */

@@ -1,9 +1,7 @@
 import { configText, withoutMeaningText } from '../config/show.js';
 import { say, warn, type Command } from './command.js';
 
-export const configShow: Command = {
-  name: 'config show',
-  summary: 'Print every option with its value, secrets masked, and where it was said.',
+export const command: Command = {
   flags: { all: 'Also list the options of upstream that are accepted and change nothing, with the reason.' },
   run(loaded, { switches }) {
     warn(loaded);

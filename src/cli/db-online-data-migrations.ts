@@ -1,9 +1,7 @@
 import { say, type Command } from './command.js';
 import { countOldData } from './old-data.js';
 
-export const dbOnlineDataMigrations: Command = {
-  name: 'db online_data_migrations',
-  summary: 'What upstream needs between releases; here nothing is ever left to do.',
+export const command: Command = {
   help:
     'Prints what is found in the form of upstream, for scripts that wait for it. The data is always complete: every provider\n' +
     'has a root, and every allocation a consumer, by constraints of the database.\n\n' +

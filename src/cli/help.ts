@@ -1,6 +1,6 @@
 import { optionHelp } from '../config/tables.js';
 import type { Command } from './command.js';
-import type { Program } from './commands.js';
+import type { ListedCommand, Program } from './commands.js';
 
 const SOURCES = `
 Options of the configuration are flags, variables of the environment, or lines of configuration files; flags win over
@@ -30,15 +30,19 @@ export function programHelp({ name, prefix, commands }: Program, all = true): st
 }
 
 /** The text of --help after a command. */
-export function commandHelp({ name, prefix }: Program, command: Command): string {
-  const flags = Object.entries(command.flags ?? {}).map(([flag, meaning]) => `  --${flag}\n      ${meaning}\n`);
+export function commandHelp(
+  { name, prefix }: Program,
+  listed: ListedCommand,
+  { help, flags: own = {} }: Command,
+): string {
+  const flags = Object.entries(own).map(([flag, meaning]) => `  --${flag}\n      ${meaning}\n`);
   return (
-    `Usage: ${name} ${shortName(command, prefix)} [options]\n\n${command.summary}\n` +
-    `${command.help === undefined ? '' : `\n${command.help}\n`}${flags.length === 0 ? '' : `\n${flags.join('')}`}${SOURCES}` +
-    (command.name === 'serve' ? optionHelp() : `\n${name} --help lists the options of the configuration.\n`)
+    `Usage: ${name} ${shortName(listed, prefix)} [options]\n\n${listed.summary}\n` +
+    `${help === undefined ? '' : `\n${help}\n`}${flags.length === 0 ? '' : `\n${flags.join('')}`}${SOURCES}` +
+    (listed.name === 'serve' ? optionHelp() : `\n${name} --help lists the options of the configuration.\n`)
   );
 }
 
-function shortName({ name }: Command, prefix: readonly string[]): string {
+function shortName({ name }: ListedCommand, prefix: readonly string[]): string {
   return prefix.length === 0 ? name : name.replace(`${prefix.join(' ')} `, '');
 }

@@ -3,7 +3,7 @@ import { UsageError, type CommandLine } from '../config/arguments.js';
 import { withoutPassword } from '../config/database-url.js';
 import { parseSourceUrl, placeOf, sourceUrlOfConfig, type SourceUrl } from '../config/source-url.js';
 import type { Config } from '../config.js';
-import { connectDatabase, migrateDatabase } from '../compose.js';
+import { connectDatabase, migrateDatabase } from '../configured.js';
 import { openSource } from '../import/open-source.js';
 import { ImportError } from '../import/problem.js';
 import { revisionOf, type Revision } from '../import/revision.js';
@@ -15,9 +15,7 @@ import { complain, warn, type Command } from './command.js';
 import { withDatabase, withNewDatabase } from './database.js';
 import { importReporter, progressLines, type ImportReporter } from './import-report.js';
 
-export const importCommand: Command = {
-  name: 'import',
-  summary: 'Bring everything over from the database of an OpenStack Placement.',
+export const command: Command = {
   help:
     'Reads one snapshot of the source and writes nothing there; fills the database of the configuration in one transaction.\n' +
     'docs/how-to/import-from-placement.md has the rules for rows that are broken. The report goes to standard output, progress to\n' +

@@ -1,4 +1,4 @@
-import { connectDatabase, databaseVersion } from '../compose.js';
+import { connectDatabase, databaseVersion } from '../configured.js';
 import type { Config } from '../config.js';
 import { SchemaError } from '../db/migrate.js';
 import { withDatabase } from './database.js';

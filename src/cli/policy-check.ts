@@ -1,12 +1,10 @@
-import { policyOptions } from '../compose.js';
+import { policyOptions } from '../configured.js';
 import { checkPolicy } from '../policy/check.js';
 import { locatePolicyFiles } from '../policy/locate.js';
 import { PolicyFileError, problemText } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
 
-export const policyCheck: Command = {
-  name: 'policy check',
-  summary: 'Judge the policy files that the configuration names.',
+export const command: Command = {
   help: 'Prints what is wrong with them to standard error. Exit code: 0 all is well, or there are only warnings; 1 something is wrong.',
   run({ config }) {
     const options = policyOptions(config);

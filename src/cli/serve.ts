@@ -20,9 +20,7 @@ import { prepareDatabase, untilDatabase } from './serve/until-database.js';
 import { serveWithWorkers, workersOf } from './serve/workers.js';
 import { listenToSignals, type Signals } from './signals.js';
 
-export const serve: Command = {
-  name: 'serve',
-  summary: 'Run the service; the default.',
+export const command: Command = {
   help: 'Brings the database up and listens. SIGTERM or Ctrl-C: finishes what has begun, and ends. SIGHUP: reads the configuration again.',
   async run(loaded, commandLine) {
     warn(loaded);

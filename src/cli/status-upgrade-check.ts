@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { policyOptions } from '../compose.js';
+import { policyOptions } from '../configured.js';
 import type { Config } from '../config.js';
 import { locatePolicyFiles } from '../policy/locate.js';
 import { say, type Command } from './command.js';
@@ -16,9 +16,7 @@ interface Check {
   readonly details: string | null;
 }
 
-export const statusUpgradeCheck: Command = {
-  name: 'status upgrade check',
-  summary: 'Whether data and files are ready for this release.',
+export const command: Command = {
   help: 'Exit code: the worst result, 0 Success, 1 Warning, 2 Failure; 255 when the check itself fails.',
   flags: { json: 'Print JSON instead of a table.' },
   failure: 255,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { migrateDatabase } from '../../src/compose.js';
+import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim, usagesOf } from '../support/claims.js';
 import { removeClusters } from '../support/cluster.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { migrateDatabase } from '../../src/compose.js';
+import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim } from '../support/claims.js';
 import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';

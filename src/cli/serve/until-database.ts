@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { checkDatabase, migrateDatabase } from '../../compose.js';
+import { checkDatabase, migrateDatabase } from '../../configured.js';
 import { withoutPassword } from '../../config/database-url.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { policyOptions } from '../../../src/compose.js';
+import { policyOptions } from '../../../src/configured.js';
 import { readConfig } from '../../../src/config.js';
 import { parsePolicyFile } from '../../../src/policy/file.js';
 import { locatePolicyFiles, policySearchPath } from '../../../src/policy/locate.js';
