@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { migrateDatabase } from '../../src/compose.js';
+import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
 
@@ -10,10 +10,13 @@ let server: (EmbeddedDatabase & { folder: string }) | null = null;
 let databases = 0;
 
 const TEMPLATE = 'stockroom_template';
+/** Where the processes that mocha starts for test files, one after the other, find the server of the run. */
+const SERVER_URL = 'STOCKROOM_TEST_SERVER';
 
 export async function startTestServer(): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-test-'));
   server = { ...(await startEmbedded({ dataDir: folder, settings: { fsync: 'off' } })), folder };
+  process.env[SERVER_URL] = server.connectionString;
   await admin(`create database ${TEMPLATE}`);
   await migrateDatabase(defaultConfig(), databaseUrl(TEMPLATE));
 }
@@ -26,14 +29,14 @@ export async function stopTestServer(): Promise<void> {
 
 /** A database with nothing in it. Answers its URL. */
 export async function createEmptyDatabase(): Promise<string> {
-  const name = `stockroom_test_${++databases}`;
+  const name = newName();
   await admin(`create database ${name}`);
   return databaseUrl(name);
 }
 
 /** A database of its own with the schema and the standard names in it. Answers its URL. */
 export async function createTestDatabase(): Promise<string> {
-  const name = `stockroom_test_${++databases}`;
+  const name = newName();
   await admin(`create database ${name} template ${TEMPLATE}`);
   return databaseUrl(name);
 }
@@ -63,9 +66,14 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+function newName(): string {
+  return `stockroom_test_${process.pid}_${++databases}`;
+}
+
 function databaseUrl(name: string): string {
-  if (server === null) throw new Error('the test server is not running');
-  const url = new URL(server.connectionString);
+  const server = process.env[SERVER_URL];
+  if (server === undefined) throw new Error('the test server is not running');
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.toString();
 }
