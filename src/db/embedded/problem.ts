@@ -1,0 +1,2 @@
+/** The embedded database cannot be started; the message says what to do. */
+export class EmbeddedError extends Error {}

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import type { Account } from './account.js';
+import { liveProcess } from './lock.js';
+import { EmbeddedError } from './problem.js';
+
+/** Who owns the cluster. */
+export const USER = 'stockroom';
+const START_DEADLINE_MS = 30_000;
+
+export interface RunningServer {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** The server that already runs on a cluster, from its lock file. One that is about to end is waited for. */
+export async function runningServer(cluster: string, password: string): Promise<RunningServer | null> {
+  const lockFile = path.join(cluster, 'postmaster.pid');
+  const deadline = performance.now() + START_DEADLINE_MS;
+  for (let silent = 0; ;) {
+    let lines: string[];
+    try {
+      lines = fs.readFileSync(lockFile, 'utf8').split('\n');
+    } catch {
+      return null;
+    }
+    const pid = liveProcess(Number(lines[0]));
+    const port = Number(lines[3]);
+    if (pid === null) return null;
+    const answer = await probe(port, password);
+    if (answer === 'ready') return { pid, port };
+    if (answer === 'not it') silent++;
+    // After a reboot, or in a new container, the process number is another program's, and the server would believe that it
+    // runs already. That program does not answer to our password on the port.
+    if (silent > 20) {
+      fs.rmSync(lockFile, { force: true });
+      return null;
+    }
+    if (performance.now() > deadline) {
+      throw new EmbeddedError(
+        `The database in ${cluster} (process ${pid}) neither starts nor stops; please look at it.`,
+      );
+    }
+    await setTimeout(25);
+  }
+}
+
+export async function launch(
+  postgres: string,
+  cluster: string,
+  folder: string,
+  password: string,
+  settings: Readonly<Record<string, string>>,
+  account: Account | null,
+): Promise<RunningServer> {
+  const port = Number(settings['port'] ?? (await freePort()));
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    log_timezone: 'UTC',
+    ...settings,
+  };
+  const logPath = path.join(folder, 'postgresql.log');
+  const log = fs.openSync(logPath, 'a');
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  // A process group of its own: Ctrl-C in the terminal reaches the service, which stops the database last.
+  const child = spawn(postgres, ['-D', cluster, ...flags], {
+    ...account,
+    cwd: cluster,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  child.unref();
+  fs.closeSync(log);
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new EmbeddedError(`The embedded PostgreSQL did not start; ${logPath} says why:\n${lastLines(logPath)}`));
+    });
+  });
+  failed.catch(() => undefined);
+  await Promise.race([failed, accepting(port, password, logPath)]);
+  // Its end, later, is no failure to start.
+  child.removeAllListeners('exit');
+  return { pid: child.pid ?? 0, port };
+}
+
+/** SIGINT is PostgreSQL's "fast" shutdown: sessions end, everything is written. */
+export async function stopServer(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    return;
+  }
+  for (let waited = 0; liveProcess(pid) !== null && waited < START_DEADLINE_MS; waited += 20) await setTimeout(20);
+}
+
+async function accepting(port: number, password: string, logPath: string): Promise<void> {
+  const deadline = performance.now() + START_DEADLINE_MS;
+  while (performance.now() < deadline) {
+    if ((await probe(port, password)) === 'ready') return;
+    await setTimeout(25);
+  }
+  throw new EmbeddedError(
+    `The embedded PostgreSQL did not accept connections within ${START_DEADLINE_MS / 1000} s; see ${logPath}`,
+  );
+}
+
+async function probe(port: number, password: string): Promise<'ready' | 'busy' | 'not it'> {
+  const client = new pg.Client({
+    ...{ host: '127.0.0.1', port, user: USER, password, database: 'postgres' },
+    connectionTimeoutMillis: 2000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return 'ready';
+  } catch (error) {
+    // cannot_connect_now: it starts, recovers or stops. too_many_connections: it is up, and says so.
+    const { code = '' } = error as { code?: string };
+    return code === '53300' ? 'ready' : code === '57P03' ? 'busy' : 'not it';
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}
+
+function lastLines(file: string): string {
+  return fs.readFileSync(file, 'utf8').trim().split('\n').slice(-8).join('\n');
+}
