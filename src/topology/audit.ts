@@ -1,45 +1,12 @@
-import { setImmediate as breathe } from 'node:timers/promises';
-import type pg from 'pg';
-import { inOneSnapshot, readEverything, since, type Mark } from './journal.js';
 import type { Provider, ResourceClass, Trait, View } from './model.js';
-import type { Topology } from './topology.js';
-
-/**
- * Compares a topology with the database at one snapshot: catches up and loads a second copy inside one transaction. Slow and
- * complete; a difference is a bug in `apply` or in the journal.
- */
-export function audit(
-  client: pg.ClientBase,
-  { topology, mark }: { topology: Topology; mark: Mark },
-): Promise<{ topology: Topology; mark: Mark; differences: readonly string[] }> {
-  return inOneSnapshot(client, async () => {
-    const news = await since(client, mark);
-    const fresh = await readEverything(client);
-    if (news === 'reload') return { ...fresh, differences: [] };
-    let found: string[] = [];
-    try {
-      for (const batch of news.batches) {
-        if (!topology.apply(batch)) return { ...fresh, differences: [] };
-        await breathe();
-      }
-      for (const one of compareAll(topology, fresh.topology)) {
-        if (one === null) await breathe();
-        else found.push(one);
-      }
-    } catch (error) {
-      found = [`a change does not fit: ${(error as Error).message}`];
-    }
-    return found.length === 0 ? { topology, mark: news.mark, differences: found } : { ...fresh, differences: found };
-  });
-}
 
 /** What differs between two topologies, in words; empty when they hold the same. */
 export function differences(ours: View, theirs: View): string[] {
   return [...compareAll(ours, theirs)].filter((one) => one !== null);
 }
 
-/** Each difference; and null now and then, where one may let others have their turn. */
-function* compareAll(ours: View, theirs: View): Generator<string | null> {
+/** Each difference; and null now and then, where one may let others have their turn. A change in between must reach both. */
+export function* compareAll(ours: View, theirs: View): Generator<string | null> {
   yield* compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName);
   yield* compare('trait', ours.traits, theirs.traits, describeName);
   yield* compare('provider', ours.providers, theirs.providers, describeProvider);

@@ -98,7 +98,7 @@ export async function since(client: pg.ClientBase, mark: Mark): Promise<News | '
   const found = await catchUp(client, mark);
   if (found === 'reload') return found;
   return found.tooMany
-    ? inOneSnapshot(client, () => pages(client, mark))
+    ? inOneSnapshot(client, () => sinceInSnapshot(client, mark))
     : { mark: found.mark, batches: [found.changes] };
 }
 
@@ -120,8 +120,8 @@ async function catchUp(
   return { mark: next, changes, tooMany };
 }
 
-/** Inside a transaction that keeps its snapshot: names that are new come first, and those that are gone last. */
-async function pages(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
+/** {@link since}, inside a transaction that keeps its snapshot. Names that are new come first, and those that are gone last. */
+export async function sinceInSnapshot(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
   const found = await catchUp(client, mark);
   if (found === 'reload' || !found.tooMany) return found === 'reload' ? found : { ...found, batches: [found.changes] };
   const { resourceClasses, traits } = found.changes;

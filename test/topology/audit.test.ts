@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { setTimeout } from 'node:timers/promises';
+import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { differences } from '../../src/topology/audit.js';
 import { SEED } from '../support/hand-typed.js';
-import { startReplica, type Replica } from '../support/replica.js';
+import { freshTopology, startReplica, type Replica } from '../support/replica.js';
 
 /** Writes around the triggers stand for a bug in them, or in `apply`: no read can notice, the audit must. */
 describe('audit', () => {
@@ -58,6 +60,66 @@ describe('audit', () => {
       replica.log.filter(({ level }) => level === 50),
       [],
     );
+  });
+
+  it('keeps no reader waiting while it loads what it compares with', async () => {
+    const other = await connect(url);
+    try {
+      // Loading reads this table, and nobody whose last catch-up is still true does.
+      await other.query('begin; lock table resource_provider_traits in access exclusive mode');
+      const audited = replica.audit();
+      const waiting = `select from pg_locks where not granted and relation = 'resource_provider_traits'::regclass`;
+      while ((await sql(url, waiting)).length === 0) await setTimeout(5);
+      for (let n = 0; n < 20; n++) await replica.current();
+      assert.equal((await sql(url, waiting)).length, 1);
+      await other.query('rollback');
+      assert.deepEqual(await audited, []);
+    } finally {
+      await other.end();
+    }
+  });
+
+  it('finds nothing wrong in what is written and read while it runs, and corrects what is', async () => {
+    await sql(
+      url,
+      `insert into resource_providers (id, uuid, name, root_provider_id)
+       select n, gen_random_uuid(), 'many-' || n, n from generate_series(1000, 3999) n`,
+    );
+    await replica.current();
+    const end = new AbortController();
+    let catchUps = 0;
+    const readers = [1, 2, 3].map(async () => {
+      while (!end.signal.aborted) {
+        await replica.current();
+        catchUps++;
+      }
+    });
+    const writer = (async () => {
+      for (let n = 0; !end.signal.aborted; n++) {
+        await sql(url, `update resource_providers set generation = ${n + 1} where id = ${1000 + ((n * 37) % 3000)}`);
+      }
+    })();
+    for (let n = 0; n < 5; n++) assert.deepEqual(await replica.audit(), []);
+    await unnoticed(
+      'inventories',
+      `update inventories set total = 4711 where resource_provider_id = 1 and resource_class_id = 0`,
+    );
+    const found = await replica.audit();
+    end.abort();
+    await Promise.all([...readers, writer]);
+    assert.ok(catchUps > 30, `${catchUps} reads`);
+    assert.equal(found.length, 1);
+    assert.match(found[0] ?? '', /^provider 1: .*4711/);
+    assert.equal(replica.status().loads, 1);
+    assert.deepEqual(differences(await replica.current(), await freshTopology(url)), []);
+  });
+
+  it('is one, however many ask for it', async () => {
+    await unnoticed('traits', `insert into traits (name) values ('CUSTOM_NEW')`);
+    const [one, other] = await Promise.all([replica.audit(), replica.audit()]);
+    assert.equal(one.length, 1);
+    assert.equal(other, one);
+    assert.equal(replica.status().differences, 1);
   });
 
   it('is heard of when it meets a change that does not fit, and leaves a right topology', async () => {

@@ -1,0 +1,73 @@
+/** One thing at a time. Those who want the same thing share a turn, if it has not begun when they come. */
+export interface Turns<T> {
+  /**
+   * What the shared work answers when it is begun after this call. Work that is under way may have taken its snapshot before a
+   * write that the caller has seen acknowledged, so whoever comes meanwhile waits for the next, and nobody waits for more
+   * than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
+   */
+  share(): Promise<T>;
+  /** Runs a job when its turn comes, alone. Jobs go between two shared turns, so neither starves. */
+  alone<R>(job: () => Promise<R>): Promise<R>;
+  /** Refuses those whose shared turn has not begun. */
+  dismiss(error: Error): void;
+}
+
+export function createTurns<T>(work: () => Promise<T>): Turns<T> {
+  let busy = false;
+  /** Those whom the next shared turn will serve. */
+  let gathering: Batch<T> | null = null;
+  const jobs: (() => Promise<void>)[] = [];
+
+  function next(): void {
+    if (busy) return;
+    const job = jobs.shift() ?? takeBatch();
+    if (job === null) return;
+    busy = true;
+    // `finally` comes after the readers of a batch were told, and they use the view at once: nothing changes it under them.
+    void job().finally(() => {
+      busy = false;
+      next();
+    });
+  }
+
+  function takeBatch(): (() => Promise<void>) | null {
+    const batch = gathering;
+    gathering = null;
+    return batch === null ? null : () => work().then(batch.resolve, batch.reject);
+  }
+
+  return {
+    share() {
+      if (gathering === null) {
+        gathering = newBatch();
+        // What else this turn of the event loop has read from its sockets joins too.
+        setImmediate(next);
+      }
+      return gathering.promise;
+    },
+    alone: (job) =>
+      new Promise((resolve, reject) => {
+        jobs.push(() => job().then(resolve, reject));
+        setImmediate(next);
+      }),
+    dismiss(error) {
+      gathering?.reject(error);
+      gathering = null;
+    },
+  };
+}
+
+interface Batch<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function newBatch<T>(): Batch<T> {
+  let resolve!: Batch<T>['resolve'];
+  let reject!: Batch<T>['reject'];
+  const promise = new Promise<T>((onValue, onError) => {
+    [resolve, reject] = [onValue, onError];
+  });
+  return { promise, resolve, reject };
+}
