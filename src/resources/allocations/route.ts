@@ -12,10 +12,11 @@ import { normalizeUuid } from '../../http/validate.js';
 import { removeConsumer } from '../../ledger/write.js';
 import { toClaim } from './parse.js';
 import { consumerBody, manageBody } from './schema.js';
-import { readConsumer, readProviderAllocations } from './store.js';
+import { createConsumerReader, readProviderAllocations } from './store.js';
 import { renderConsumer, renderProviderAllocations } from './view.js';
 
 export function allocationRoutes({ pool, writeClaims, incompleteConsumer }: Parts): Route[] {
+  const readConsumer = createConsumerReader(pool);
   return [
     {
       method: 'GET',
@@ -50,7 +51,7 @@ export function allocationRoutes({ pool, writeClaims, incompleteConsumer }: Part
       rule: 'placement:allocations:list',
       checkAccept: true,
       async handle(request) {
-        const consumer = await readConsumer(pool, request.param('consumer_uuid'));
+        const consumer = await readConsumer(request.param('consumer_uuid'));
         const body = renderConsumer(consumer, request.version);
         return { status: 200, body, modified: consumer?.modified ?? nowSeconds() };
       },

@@ -24,13 +24,11 @@ export function renderConsumer(consumer: ConsumerAllocations | null, version: Ve
 /** What is allocated from a provider, by consumer. */
 export function renderProviderAllocations(provider: ProviderAllocations, version: Version): string {
   const showGeneration = version.has('consumerGenerations');
-  const allocations: Record<string, { resources: Record<string, number>; consumer_generation?: number }> = {};
-  for (const [uuid, generation, className, used] of provider.allocations) {
-    const consumer = (allocations[uuid] ??= {
-      resources: {},
-      ...(showGeneration ? { consumer_generation: generation } : {}),
-    });
-    consumer.resources[className] = used;
-  }
+  const allocations = Object.fromEntries(
+    provider.allocations.map(([uuid, consumer_generation, resources]) => [
+      uuid,
+      showGeneration ? { resources, consumer_generation } : { resources },
+    ]),
+  );
   return toJson({ allocations, resource_provider_generation: provider.generation });
 }
