@@ -10,13 +10,16 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { removeConsumer } from '../../ledger/write.js';
+import { findProvider } from '../find-provider.js';
 import { toClaim } from './parse.js';
+import { createAllocationsReader } from './remembered.js';
 import { consumerBody, manageBody } from './schema.js';
-import { createConsumerReader, readProviderAllocations } from './store.js';
-import { renderConsumer, renderProviderAllocations } from './view.js';
+import { createConsumerReader } from './store.js';
+import { renderConsumer } from './view.js';
 
-export function allocationRoutes({ pool, writeClaims, incompleteConsumer }: Parts): Route[] {
+export function allocationRoutes({ pool, topology, writeClaims, incompleteConsumer }: Parts): Route[] {
   const readConsumer = createConsumerReader(pool);
+  const readAllocations = createAllocationsReader(pool);
   return [
     {
       method: 'GET',
@@ -25,10 +28,10 @@ export function allocationRoutes({ pool, writeClaims, incompleteConsumer }: Part
       checkAccept: true,
       async handle(request) {
         const uuid = request.param('uuid');
-        const found = await readProviderAllocations(pool, uuid);
+        const provider = findProvider(await topology.current(), uuid, noSuchProviderForAllocations);
+        const found = await readAllocations(provider, request.version.has('consumerGenerations'));
         if (found === null) throw noSuchProviderForAllocations(uuid);
-        const body = renderProviderAllocations(found, request.version);
-        return { status: 200, body, modified: found.modified ?? nowSeconds() };
+        return { status: 200, body: found.body, modified: found.modified ?? nowSeconds() };
       },
     },
     {

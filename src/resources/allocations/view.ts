@@ -22,12 +22,11 @@ export function renderConsumer(consumer: ConsumerAllocations | null, version: Ve
 }
 
 /** What is allocated from a provider, by consumer. */
-export function renderProviderAllocations(provider: ProviderAllocations, version: Version): string {
-  const showGeneration = version.has('consumerGenerations');
+export function renderProviderAllocations(provider: ProviderAllocations, showGenerations: boolean): string {
   const allocations = Object.fromEntries(
     provider.allocations.map(([uuid, consumer_generation, resources]) => [
       uuid,
-      showGeneration ? { resources, consumer_generation } : { resources },
+      showGenerations ? { resources, consumer_generation } : { resources },
     ]),
   );
   return toJson({ allocations, resource_provider_generation: provider.generation });
