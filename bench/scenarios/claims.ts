@@ -3,10 +3,10 @@ import type { Conversations, Request, Scenario } from '../scenario.js';
 import { createRoomyNodes } from '../world.js';
 
 /** What a scheduler sends when it has chosen a host: three classes for a consumer that does not exist yet. */
-export function claimOn(provider: string): Request {
+export function claimOn(provider: string, project = 'bench-project'): Request {
   const body = {
     allocations: { [provider]: { resources: { VCPU: 1, MEMORY_MB: 512, DISK_GB: 1 } } },
-    project_id: 'bench-project',
+    project_id: project,
     user_id: 'bench-user',
     consumer_generation: null,
     consumer_type: 'INSTANCE',

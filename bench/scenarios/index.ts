@@ -3,7 +3,7 @@ import { candidates, candidatesLatency, candidatesLimit, candidatesNested } from
 import { claims, storm } from './claims.js';
 import { getInventories } from './get-inventories.js';
 import { getProvider } from './get-provider.js';
-import { allocationsByConsumer, allocationsByProvider, providerUsages } from './ledger-reads.js';
+import { allocationsByConsumer, allocationsByProvider, projectUsages, providerUsages } from './ledger-reads.js';
 import { putInventoriesScenario } from './put-inventories.js';
 
 /** All scenarios, in the order they run: candidates first, because they see every provider there is. */
@@ -20,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   allocationsByConsumer,
   allocationsByProvider,
   providerUsages,
+  projectUsages,
 ];

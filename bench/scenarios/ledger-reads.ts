@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { reading, type Request, type Scenario } from '../scenario.js';
 import { createRoomyNodes } from '../world.js';
 import { claimOn } from './claims.js';
@@ -8,9 +9,10 @@ const CONSUMERS = 1000;
 /** Claims spread over some hosts, all of one project. */
 async function claimed(
   client: Parameters<Scenario['prepare']>[0],
+  project: string = randomUUID(),
 ): Promise<{ hosts: readonly string[]; claims: Request[] }> {
   const hosts = await createRoomyNodes(client, HOSTS);
-  const claims = Array.from({ length: CONSUMERS }, (_, i) => claimOn(hosts[i % HOSTS]!));
+  const claims = Array.from({ length: CONSUMERS }, (_, i) => claimOn(hosts[i % HOSTS]!, project));
   await client.sendAll(claims, 'claims');
   return { hosts, claims };
 }
@@ -38,4 +40,16 @@ export const providerUsages: Scenario = {
   aim: 30,
   bare: true,
   prepare: async (client) => reading((await claimed(client)).hosts.map((uuid) => `/resource_providers/${uuid}/usages`)),
+};
+
+export const projectUsages: Scenario = {
+  name: 'project-usages',
+  about: 'GET of the usages of the project that has the 1,000 consumers, by consumer type',
+  aim: 30,
+  bare: true,
+  prepare: async (client) => {
+    const project = randomUUID();
+    await claimed(client, project);
+    return reading([`/usages?project_id=${project}`]);
+  },
 };

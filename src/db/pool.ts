@@ -150,6 +150,8 @@ function clientConfig({ connectionString, connectTimeout, statementTimeout }: Da
     // The server's deadline does not help on a half-open connection; the driver's does.
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     idle_in_transaction_session_timeout: statementTimeout,
+    // A statement of milliseconds whose cost the planner overestimates would be compiled for 300 ms first, at each connection.
+    options: '-c jit=off',
     keepAlive: true,
     // Then the operating system asks every second, and gives up after ten; by itself it would begin after two hours.
     keepAliveInitialDelayMillis: 10_000,

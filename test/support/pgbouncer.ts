@@ -36,7 +36,7 @@ export async function startPgBouncer(databaseUrl: string, givenPort?: number): P
     auth_file: path.join(folder, 'users'),
     pool_mode: 'transaction',
     default_pool_size: '4',
-    ignore_startup_parameters: 'statement_timeout,idle_in_transaction_session_timeout',
+    ignore_startup_parameters: 'statement_timeout,idle_in_transaction_session_timeout,options',
     server_round_robin: '1',
   };
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`);

@@ -19,19 +19,22 @@ export async function readUsages(pool: Pool, projectId: string, userId: string |
   return (await runStatement<Usage>(pool, query, 'read')).rows;
 }
 
-// float8 is exact up to 2^53, and arrives as a number where bigint would be text.
+// float8 is exact up to 2^53, and arrives as a number where bigint would be text. `offset 0` keeps the planner from reading all
+// allocations there are, which it prefers where a few projects have nearly everything: 44 ms for 1,000 consumers among
+// 94,000, and 3 ms with it.
 const READ_USAGES = `
   with owned as materialized (
     select c.id, c.consumer_type_id
-    from consumers c join projects p on p.id = c.project_id
-    where p.external_id = $1
+    from consumers c
+    where c.project_id = (select p.id from projects p where p.external_id = $1)
       and ($2::text is null or c.user_id = (select u.id from users u where u.external_id = $2))
   ), counted as (
     select consumer_type_id, count(*)::float8 as consumers from owned group by consumer_type_id
   ), summed as (
-    select o.consumer_type_id, a.resource_class_id, sum(a.used)::float8 as used
-    from owned o join allocations a on a.consumer_id = o.id
-    group by o.consumer_type_id, a.resource_class_id
+    select o.consumer_type_id, held.resource_class_id, sum(held.used)::float8 as used
+    from owned o,
+      lateral (select a.resource_class_id, a.used from allocations a where a.consumer_id = o.id offset 0) held
+    group by o.consumer_type_id, held.resource_class_id
   )
   select t.name as type, class.name as "className", summed.used, counted.consumers
   from summed
