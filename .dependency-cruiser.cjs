@@ -34,7 +34,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/(topology|candidates)/',
-        pathNot: '^src/topology/(catch-up|journal|load\\.sql|audit)\\.ts$',
+        pathNot: '^src/topology/(catch-up|connection|journal|load\\.sql)\\.ts$',
       },
       to: { path: ['^src/db/', '(^|/)pg(/|$)'] },
     },

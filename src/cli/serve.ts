@@ -177,6 +177,7 @@ function greet(config: Config, url: string, data: string): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));
+  if (config.docs) say(`API reference: ${url}/docs`);
   if (workersOf(config) > 1) say(`Workers: ${workersOf(config)}`);
   if (authStrategyOf(config) === 'keystone') {
     say(`Authentication: Keystone at ${config.keystoneAuthUrl ?? ''}`);

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { violatedConstraint } from '../db/failures.js';
 import type { Pool } from '../db/pool.js';
 import { withTransaction, type Transaction } from '../db/transaction.js';
@@ -16,18 +15,10 @@ import {
   type NewAllocation,
 } from './check.js';
 import { lockAndRead } from './lock.js';
-import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
+import type { Claim, InventorySet, LockedState } from './model.js';
 import { createQueue, type Job } from './queue.js';
-import {
-  CREATE_OWNERS,
-  DELETE_CONSUMER,
-  LOCK_CONSUMERS,
-  LOCK_PROVIDERS,
-  OVERLAY_INVENTORIES,
-  REMOVE_INVENTORIES,
-  WRITE_CLAIMS,
-  WRITE_NEW_CLAIMS,
-} from './sql.js';
+import { CREATE_OWNERS, DELETE_CONSUMER, LOCK_CONSUMERS, LOCK_PROVIDERS } from './sql.js';
+import { overlayStatement, removeStatement, writeStatement, type Owners } from './statements.js';
 
 /** How often a claim starts over because a rival created the same consumer, or changed what no lock of ours guards. */
 const ATTEMPTS = 10;
@@ -196,8 +187,6 @@ async function startingOver<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-type Owners = Pick<LockedState, 'consumers' | 'projects' | 'users' | 'consumerTypes'>;
-
 /** Creates the projects, users and types that are new; only the first claim of each pays for it. */
 async function ensureOwners(transaction: Transaction, claims: readonly Claim[], state: LockedState): Promise<Owners> {
   const staying = claims.filter(({ allocations }) => allocations.length > 0);
@@ -222,39 +211,6 @@ async function ensureOwners(transaction: Transaction, claims: readonly Claim[], 
   return { consumers: state.consumers, projects: allProjects, users: allUsers, consumerTypes };
 }
 
-function writeStatement(
-  claims: readonly Claim[],
-  wanted: readonly NewAllocation[],
-  { consumers, projects, users, consumerTypes }: Owners,
-  bumps: ReadonlyMap<number, number>,
-): pg.QueryConfig {
-  const staying = claims.filter(({ allocations }) => allocations.length > 0);
-  const created = staying.filter(({ consumerUuid }) => !consumers.has(consumerUuid));
-  const kept = staying.filter(({ consumerUuid }) => consumers.has(consumerUuid));
-  const gone = claims.filter(({ allocations }) => allocations.length === 0);
-  const idOf = ({ consumerUuid }: Claim): number[] => [consumers.get(consumerUuid)?.id ?? []].flat();
-  const owners = (some: readonly Claim[]): unknown[] => [
-    some.map(({ projectId }) => projects.get(projectId)),
-    some.map(({ userId }) => users.get(userId)),
-    some.map(({ consumerType }) => (consumerType === null ? null : consumerTypes.get(consumerType))),
-  ];
-  const newConsumers = [created.map(({ consumerUuid }) => consumerUuid), ...owners(created)];
-  const goneIds = gone.flatMap(idOf);
-  const allocationsAndBumps = [
-    wanted.map(({ consumerUuid }) => consumerUuid),
-    wanted.map(({ providerId }) => providerId),
-    wanted.map(({ classId }) => classId),
-    wanted.map(({ used }) => used),
-    [...bumps.keys()],
-    [...bumps.values()],
-  ];
-  if (kept.length + goneIds.length === 0) {
-    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: [...newConsumers, ...allocationsAndBumps] };
-  }
-  const values = [...newConsumers, kept.flatMap(idOf), ...owners(kept), goneIds, ...allocationsAndBumps];
-  return { name: 'write_claims', text: WRITE_CLAIMS, values };
-}
-
 /**
  * A reshape counts as several operations on a provider's generation: the interim set when the new one is not empty, the
  * allocations that name it, and the final set (spec: semantics.md, generations).
@@ -271,35 +227,4 @@ function reshapeBumps(
     bumps.set(id, (bumps.get(id) ?? 0) + (inventories.size > 0 ? 2 : 1));
   }
   return bumps;
-}
-
-function overlayStatement(sets: readonly InventorySet[], state: LockedState): pg.QueryConfig {
-  const rows = sets.flatMap(({ providerUuid, inventories }) =>
-    Array.from(inventories, ([className, numbers]) => ({
-      ...numbers,
-      providerId: state.providers.get(providerUuid)?.id,
-      classId: state.classes.get(className),
-    })),
-  );
-  const column = (name: keyof InventoryNumbers): unknown[] => rows.map((row) => row[name]);
-  return {
-    text: OVERLAY_INVENTORIES,
-    values: [
-      rows.map(({ providerId }) => providerId),
-      rows.map(({ classId }) => classId),
-      column('total'),
-      column('reserved'),
-      column('min_unit'),
-      column('max_unit'),
-      column('step_size'),
-      column('allocation_ratio'),
-    ],
-  };
-}
-
-function removeStatement(removed: readonly StoredInventory[]): pg.QueryConfig {
-  return {
-    text: REMOVE_INVENTORIES,
-    values: [removed.map(({ providerId }) => providerId), removed.map(({ classId }) => classId)],
-  };
 }

@@ -35,7 +35,11 @@ describe(`behind pgbouncer in transaction mode${missing === null ? '' : ` [${mis
   });
 
   it('migrates, and leaves no lock behind in a session of the pooler', async () => {
-    const locks = await sql(url, "select * from pg_locks where locktype = 'advisory'");
+    const locks = await sql(
+      url,
+      `select * from pg_locks
+       where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    );
     assert.deepEqual(locks, []);
     assert.deepEqual(await migrateDatabase(defaultConfig(config), bouncer.url(url)), []);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim } from '../support/claims.js';
@@ -185,7 +186,7 @@ describe('a database server that fails', function () {
     }
     // Twenty at once want more connections than this service has.
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => test.api.get(`/allocations/${test.consumer}`).then((answer) => answer)),
+      Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((answer) => answer)),
     );
     assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 503]);
     for (const { headers, body } of answers.filter(({ status }) => status === 503)) {
@@ -198,6 +199,49 @@ describe('a database server that fails', function () {
     const [began, ...more] = test.troubles();
     assert.match(began ?? '', /^no database connection free: /);
     for (const line of more) assert.match(line, /^database connections free again after/);
+  });
+
+  it('loses the database: 503, and all is well when it is back under its name', async () => {
+    const name = 'lost_and_found';
+    await sql(primary.url, `create database ${name}`);
+    const url = new URL(primary.url);
+    url.pathname = `/${name}`;
+    await migrateDatabase(defaultConfig(), url.toString());
+    const poor = await startPatient(url.toString());
+    await sql(primary.url, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+    await sql(primary.url, `alter database ${name} rename to another_name`);
+    await poor.refusesEverything(LONGEST_ANSWER);
+    await sql(primary.url, `alter database another_name rename to ${name}`);
+    await poor.recovers(url.toString());
+    const [away, back, ...more] = poor.troubles();
+    assert.match(away ?? '', /^database away: database "lost_and_found" does not exist/);
+    assert.match(back ?? '', /^database back/);
+    assert.deepEqual(more, []);
+    await poor.close();
+  });
+
+  it('does not finish a statement in time: 503 for that request, nothing changed', async () => {
+    const hasty = await startPatient(proxy.url(primary.url), { statementTimeout: 0.5 });
+    const rival = await connect(primary.url);
+    await rival.query('begin');
+    await rival.query('select from resource_providers where uuid = $1 for update', [hasty.host]);
+    const consumer = randomUUID();
+    for (const request of [
+      claim(hasty.api, { [hasty.host]: { VCPU: 1 } }, { consumer }),
+      hasty.api.put(`/resource_providers/${hasty.host}/traits`, { resource_provider_generation: 2, traits: [] }),
+    ]) {
+      const { status, body, headers } = await request;
+      assert.equal(status, 503);
+      assert.equal(headers['retry-after'], '1');
+      assert.match(messageOf(body), /^The database did not finish this in time\. Nothing was changed/);
+    }
+    await hasty.api.get(`/resource_providers/${hasty.host}`).expect(200);
+    await rival.query('rollback');
+    await rival.end();
+    assert.deepEqual((await hasty.api.get(`/allocations/${consumer}`)).body, { allocations: {} });
+    await hasty.recovers(primary.url);
+    assert.deepEqual(hasty.troubles(), []);
+    await hasty.close();
   });
 
   it('is slow, and all connections of the pool wait: the next get 503 in time, reads from memory go on', async () => {

@@ -20,10 +20,15 @@ export async function whileHeld<T>(
   });
   for (;;) {
     await setTimeout(5);
-    const rows = await sql(databaseUrl, 'select from pg_locks where not granted');
-    if (rows.length > 0) break;
+    if (await someoneWaits(databaseUrl)) break;
     assert.equal(done, false, 'the request should wait for the rival');
   }
   await rival.query(end);
   return pending;
+}
+
+/** Whether a session of this database waits for a lock: its server has those of other tests, too. */
+export async function someoneWaits(databaseUrl: string): Promise<boolean> {
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return (await sql(databaseUrl, waiting)).length > 0;
 }
