@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { composeService } from '../../src/compose.js';
 import { defaultConfig } from '../../src/config.js';
 import { createLog } from '../../src/ops/log.js';
-import { createTestDatabase, sql, startTestServer, stopTestServer } from '../support/database.js';
+import { createTestDatabase, sql, startTestServers, stopTestServers } from '../support/database.js';
 import { checkLedger, checkNoOverbooking, forbidShrinkingGenerations } from '../support/ledger.js';
 import { cleanUp } from '../support/process.js';
 import { disagreements, holding, type Book, type Holding } from './book.js';
@@ -41,7 +41,7 @@ else process.exitCode = (await soak()) ? 0 : 1;
 
 async function soak(): Promise<boolean> {
   const seconds = Number(values.minutes) * 60;
-  await startTestServer();
+  await startTestServers(1);
   try {
     const databaseUrl = await createTestDatabase();
     await forbidShrinkingGenerations(databaseUrl);
@@ -77,7 +77,7 @@ async function soak(): Promise<boolean> {
     return journal.violations.length === 0;
   } finally {
     await cleanUp();
-    await stopTestServer();
+    await stopTestServers();
   }
 }
 

@@ -6,25 +6,35 @@ import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
 
-let server: (EmbeddedDatabase & { folder: string }) | null = null;
+let servers: (EmbeddedDatabase & { folder: string })[] = [];
 let databases = 0;
 
 const TEMPLATE = 'stockroom_template';
-/** Where the processes that mocha starts for test files, one after the other, find the server of the run. */
-const SERVER_URL = 'STOCKROOM_TEST_SERVER';
+/** Where the processes that mocha starts find the servers of the run, a URL each. */
+const SERVERS = 'STOCKROOM_TEST_SERVERS';
 
-export async function startTestServer(): Promise<void> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-test-'));
-  server = { ...(await startEmbedded({ dataDir: folder, settings: { fsync: 'off' } })), folder };
-  process.env[SERVER_URL] = server.connectionString;
-  await admin(`create database ${TEMPLATE}`);
-  await migrateDatabase(defaultConfig(), databaseUrl(TEMPLATE));
+/**
+ * A PostgreSQL for each process that runs tests, with a migrated template that every test file's database is copied from. Not one
+ * for all: what snapshots and transaction ids a test meets would depend on the others.
+ */
+export async function startTestServers(count: number): Promise<void> {
+  servers = await Promise.all(Array.from({ length: count }, startTestServer));
+  process.env[SERVERS] = servers.map(({ connectionString }) => connectionString).join(' ');
 }
 
-export async function stopTestServer(): Promise<void> {
-  await server?.stop();
-  if (server !== null) await rm(server.folder, { recursive: true, force: true });
-  server = null;
+async function startTestServer(): Promise<EmbeddedDatabase & { folder: string }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-test-'));
+  const server = await startEmbedded({ dataDir: folder, settings: { fsync: 'off' } });
+  await sql(urlOn(server.connectionString, 'postgres'), `create database ${TEMPLATE}`);
+  await migrateDatabase(defaultConfig(), urlOn(server.connectionString, TEMPLATE));
+  return { ...server, folder };
+}
+
+export async function stopTestServers(): Promise<void> {
+  for (const server of servers) {
+    await server.stop();
+    await rm(server.folder, { recursive: true, force: true });
+  }
 }
 
 /** A database with nothing in it. Answers its URL. */
@@ -70,11 +80,17 @@ function newName(): string {
   return `stockroom_test_${process.pid}_${++databases}`;
 }
 
+/** On the server of this process; mocha numbers those that run at the same time. */
 function databaseUrl(name: string): string {
-  const server = process.env[SERVER_URL];
-  if (server === undefined) throw new Error('the test server is not running');
+  const urls = process.env[SERVERS]?.split(' ') ?? [];
+  const server = urls[Number(process.env['MOCHA_WORKER_ID'] ?? 0) % urls.length];
+  if (server === undefined) throw new Error('the test servers are not running');
+  return urlOn(server, name);
+}
+
+function urlOn(server: string, database: string): string {
   const url = new URL(server);
-  url.pathname = `/${name}`;
+  url.pathname = `/${database}`;
   return url.toString();
 }
 

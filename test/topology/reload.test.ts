@@ -6,7 +6,6 @@ import { parseSnapshot } from '../../src/topology/watermark.js';
 import { assertSame } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
-import { until } from '../support/until.js';
 
 /** When what happened since cannot be told, everything is loaded again before the next answer. */
 describe('reload', () => {
@@ -30,13 +29,11 @@ describe('reload', () => {
   it('happens to a replica that slept while the journal was pruned', async () => {
     await sql(url, insertProviders('missed'));
     const janitor = startReplica(url, { journalRetention: 0 });
-    // Each pruning sets the mark that the next prunes below, and the mark is below transactions that run, be they of another
-    // database on the server.
-    await until('the journal is pruned', async () => {
-      await janitor.prune();
-      return (await sql(url, 'select from topology_changes')).length === 0;
-    });
+    // The first pruning sets the mark that the second prunes below.
+    await janitor.prune();
+    await janitor.prune();
     await janitor.close();
+    assert.deepEqual(await sql(url, 'select from topology_changes'), []);
     assert.deepEqual(await seen(), ['here', 'missed']);
     assert.equal(replica.status().loads, 2);
     assert.deepEqual(await seen(), ['here', 'missed']);
@@ -49,11 +46,7 @@ describe('reload', () => {
       assert.equal((await seen()).length, n + 2);
       await replica.prune();
     }
-    await until('the journal is pruned', async () => {
-      await replica.prune();
-      assert.equal((await seen()).length, 6);
-      return (await sql(url, 'select from topology_changes')).length <= 1;
-    });
+    assert.equal((await sql(url, 'select from topology_changes')).length, 1);
     assert.equal(replica.status().loads, 1);
   });
 
@@ -126,7 +119,7 @@ describe('reload', () => {
     const { mark } = await load(client);
     const { xmin, xmax } = mark.snapshot;
     assert.notEqual(await since(client, mark), 'reload');
-    for (const text of [`${xmax + 1_000_000n}:${xmax + 1_000_000n}:`, `${xmin}:${xmax + 1_000_000n}:${xmin}`]) {
+    for (const text of [`${xmax + 5n}:${xmax + 5n}:`, `${xmin}:${xmax + 5n}:${xmin}`]) {
       assert.equal(await since(client, { ...mark, snapshotText: text, snapshot: parseSnapshot(text) }), 'reload');
     }
     assert.equal(await since(client, { ...mark, epoch: `${mark.epoch}x` }), 'reload');
