@@ -2,11 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Request } from './scenario.js';
 
 /** Who we are and how we speak, for every server alike. */
-export const HEADERS: Readonly<Record<string, string>> = {
+export const headersOf = ({ version = '1.39' }: Partial<Request> = {}): Record<string, string> => ({
   'x-auth-token': 'admin',
-  'openstack-api-version': 'placement 1.39',
+  'openstack-api-version': `placement ${version}`,
   accept: 'application/json',
-};
+});
 
 /** A client for building worlds: a failure ends the benchmark with what the server said. */
 export interface Client {
@@ -21,11 +21,13 @@ const ATTEMPTS = 5;
 
 /** `say` is told how far long work has come. */
 export function createClient(url: string, say: (line: string) => void): Client {
-  async function send({ method, path, body }: Request): Promise<Response> {
+  async function send(request: Request): Promise<Response> {
+    const { method, path, body } = request;
+    const headers = headersOf(request);
     const init =
       body === undefined
-        ? { method, headers: HEADERS }
-        : { method, headers: { ...HEADERS, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+        ? { method, headers }
+        : { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const response = await fetchPatiently(url + path, init);
     if (!response.ok) throw new Error(`${method} ${url}${path}: ${response.status} ${await response.text()}`);
     return response;

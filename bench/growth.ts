@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '../src/db/embedded.js';
-import { HEADERS } from './client.js';
+import { headersOf } from './client.js';
 import { startService } from './servers.js';
 
 /**
@@ -69,7 +69,7 @@ async function latency(url: string): Promise<string> {
   const times: number[] = [];
   for (let i = 0; i < REQUESTS; i++) {
     const start = performance.now();
-    const response = await fetch(url, { headers: HEADERS });
+    const response = await fetch(url, { headers: headersOf() });
     await response.arrayBuffer();
     if (response.status !== 200) throw new Error(`${url}: ${response.status}`);
     times.push(performance.now() - start);

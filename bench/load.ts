@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { HEADERS } from './client.js';
+import { headersOf } from './client.js';
 import type { Conversation, Conversations, Request } from './scenario.js';
 
 /**
@@ -101,17 +101,14 @@ function converse(url: string, conversation: Conversation, deadline: number, tal
   });
 }
 
-const COMMON_HEADERS = Object.entries(HEADERS)
-  .map(([name, value]) => `${name}: ${value}\r\n`)
-  .join('');
-
 const withoutBody = new WeakMap<Request, Buffer>();
 
 /** Reads are the same objects again and again, so their bytes are kept. */
 function toBytes(request: Request, host: string): Buffer {
   const kept = withoutBody.get(request);
   if (kept !== undefined) return kept;
-  const head = `${request.method} ${request.path} HTTP/1.1\r\nhost: ${host}\r\n${COMMON_HEADERS}`;
+  const headers = Object.entries(headersOf(request)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${request.method} ${request.path} HTTP/1.1\r\nhost: ${host}\r\n${headers.join('')}`;
   if (request.body === undefined) {
     const bytes = Buffer.from(`${head}\r\n`);
     withoutBody.set(request, bytes);

@@ -1,4 +1,4 @@
-import { createClient, HEADERS } from './client.js';
+import { createClient, headersOf } from './client.js';
 import { runLoad, type LoadResult } from './load.js';
 import type { Conversations, Scenario, World } from './scenario.js';
 import type { BareServer } from './servers.js';
@@ -90,7 +90,8 @@ async function prepareTargets(scenario: Scenario, targets: Targets, say: (line: 
 
 /** Has the bare server send what the service answers to the first request. Connection headers are the server's own. */
 async function imitate(bare: BareServer, service: string, conversations: Conversations): Promise<void> {
-  const response = await fetch(service + conversations(0).next().path, { headers: HEADERS });
+  const request = conversations(0).next();
+  const response = await fetch(service + request.path, { headers: headersOf(request) });
   const own = new Set(['date', 'connection', 'keep-alive']);
   const headers = Object.fromEntries([...response.headers].filter(([name]) => !own.has(name)));
   await bare.answer({ headers, body: await response.text() });

@@ -42,11 +42,17 @@ export interface Request {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** The microversion; 1.39 unless given. */
+  readonly version?: string;
 }
 
 /** Reads that go round a list of paths; each connection starts at another place. Anything but 200 is wrong. */
-export function reading(paths: readonly string[]): Conversations {
-  const requests = paths.map((path): Request => ({ method: 'GET', path }));
+export function reading(paths: readonly string[], version?: string): Conversations {
+  const requests = paths.map((path): Request => ({
+    method: 'GET',
+    path,
+    ...(version === undefined ? {} : { version }),
+  }));
   return (connection) => {
     let at = connection * 7;
     return {

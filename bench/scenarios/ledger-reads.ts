@@ -44,12 +44,13 @@ export const providerUsages: Scenario = {
 
 export const projectUsages: Scenario = {
   name: 'project-usages',
-  about: 'GET of the usages of the project that has the 1,000 consumers, by consumer type',
+  about: 'GET of the usages of a project with 1,000 consumers',
   aim: 30,
   bare: true,
   prepare: async (client) => {
     const project = randomUUID();
     await claimed(client, project);
-    return reading([`/usages?project_id=${project}`]);
+    // From 1.38 on the reference answers 500 on PostgreSQL.
+    return reading([`/usages?project_id=${project}`], '1.37');
   },
 };
