@@ -48,6 +48,8 @@ try {
 
 async function fill(connectionString: string, size: number): Promise<void> {
   const client = new pg.Client({ connectionString });
+  // The server is stopped while it is connected when a statement fails; the statement's error is the one to see.
+  client.on('error', () => undefined);
   await client.connect();
   await client.query(`
     truncate resource_providers, allocations cascade;
@@ -57,7 +59,7 @@ async function fill(connectionString: string, size: number): Promise<void> {
     insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
       select n, class, 100000, 0, 1, 100000, 1, 1 from generate_series(1, ${size}) n, generate_series(0, 2) class;
     insert into resource_provider_traits (resource_provider_id, trait_id)
-      select n, id from generate_series(1, ${size}) n, (select id from traits where name like 'HW_CPU_X86_%' order by id limit 20) some;
+      select n, id from generate_series(1, ${size}) n, (select id from traits where name like 'HW_CPU_X86_%' order by id limit 20) cpu;
     insert into resource_provider_traits (resource_provider_id, trait_id)
       select n, (select id from traits where name = '${RARE_TRAIT}') from generate_series(1, ${size}, ${size / 1000}) n;
     delete from topology_changes;
