@@ -81,6 +81,20 @@ export function mayRunAgain(error: unknown): boolean {
   return code === '40001' || code === '40P01'; // serialization_failure, deadlock_detected
 }
 
+/**
+ * What the log says of an error that is nobody's but the configuration's. 26000 invalid_sql_statement_name and 42P05
+ * duplicate_prepared_statement: we prepare each statement once a session, so the session is not the one that we connected to.
+ */
+export function withAdvice(error: unknown): unknown {
+  const { code } = (error ?? {}) as DriverError;
+  if (code !== '26000' && code !== '42P05') return error;
+  return new Error(
+    `${reasonOf(error)}: a pooler in transaction mode seems to be in front of the database. Set [stockroom] prepared_statements = ` +
+      'false, or use pgbouncer 1.21 or newer with max_prepared_statements = 100.',
+    { cause: error },
+  );
+}
+
 /** The name of the violated constraint, when the error is a violation of one. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as DriverError;

@@ -14,6 +14,7 @@ import {
   isSessionEnded,
   isUnavailable,
   mayRunAgain,
+  withAdvice,
 } from './failures.js';
 import { cut } from './hang-up.js';
 import type { DatabaseHealth } from './health.js';
@@ -157,7 +158,7 @@ function giveBack(client: pg.PoolClient, broken: boolean): void {
 
 /** What the client is told of a failed statement, and the log once; what is no fault of the database comes back as it is. */
 function explained(error: unknown, health: DatabaseHealth): unknown {
-  if (!isUnavailable(error)) return error;
+  if (!isUnavailable(error)) return withAdvice(error);
   if (isConnectionLost(error)) return databaseUnavailable(1, error);
   if (isReadOnly(error)) {
     health.began('readOnly', error);

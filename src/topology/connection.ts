@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isOutOfConnections, isRefused, isUnavailable } from '../db/failures.js';
+import { isOutOfConnections, isRefused, isUnavailable, withAdvice } from '../db/failures.js';
 import { cut, hangUp } from '../db/hang-up.js';
 import type { DatabaseHealth } from '../db/health.js';
 import type { Watchdog } from '../db/watchdog.js';
@@ -57,7 +57,7 @@ export function createTopologyConnection(options: TopologyConnectionOptions): To
         watchdog.idle(connection);
       }
     } catch (error) {
-      if (!isUnavailable(error) && !isRefused(error) && !(error instanceof UnusableDatabase)) throw error;
+      if (!isUnavailable(error) && !isRefused(error) && !(error instanceof UnusableDatabase)) throw withAdvice(error);
       if (client !== null) disconnect(client);
       if (reused) return use(read, isAttempt);
       comeBackLater(error);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { migrateDatabase } from '../../src/configured.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim, usagesOf } from '../support/claims.js';
@@ -8,7 +9,8 @@ import { createEmptyDatabase, dropTestDatabase, sql } from '../support/database.
 import { checkLedger } from '../support/ledger.js';
 import { LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
 import { missingPgBouncer, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
-import { createProvider, setInventories } from '../support/service.js';
+import { createProvider, setInventories, startTestService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const missing = missingPgBouncer();
 
@@ -68,5 +70,18 @@ describe(`behind pgbouncer in transaction mode${missing === null ? '' : ` [${mis
     bouncer = await startPgBouncer(url, Number(port));
     await test.recovers(url);
     assert.equal(test.troubles().length - before, 2);
+  });
+
+  it('that loses prepared statements is named in the log, with what to do', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+    const naive = await startTestService({ databaseUrl: bouncer.url(url), log });
+    const ask = async (n: number): Promise<number> => (await naive.api.get(`/allocations/${n}`)).status;
+    await until('statements are missing', async () => {
+      const statuses = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(n)));
+      return statuses.includes(500);
+    });
+    await naive.close();
+    assert.match(lines[0] ?? '', /prepared statement .*Set \[stockroom\] prepared_statements = false/);
   });
 });
