@@ -1,6 +1,7 @@
 import type { Schema } from '../../src/http/validate.js';
+import type { Noted } from '../api-ref/versions.js';
 
-/** As much of api-ref/openapi.json as the page shows. */
+/** api-ref/openapi.json, as much of it as the pages show and the tests hold answers against. */
 export interface ApiDocument {
   readonly info: {
     readonly title: string;
@@ -16,17 +17,19 @@ export interface ApiDocument {
     readonly schemas: Readonly<Record<string, Schema>>;
   };
   readonly 'x-openstack-changes': Readonly<Record<string, string>>;
+  /** The answer to OPTIONS where CORS is on. */
+  readonly 'x-openstack-preflight': Answer;
+  /** What any path may answer, by status. */
+  readonly 'x-openstack-any-path': Readonly<Record<string, Answer>>;
 }
 
-export type PathItem = Readonly<Partial<Record<Method, Operation>>> & { readonly parameters?: readonly Parameter[] };
+export type PathItem = Readonly<Partial<Record<Method, Operation>>> & {
+  readonly parameters?: readonly Parameter[];
+  readonly 'x-openstack-allow': readonly string[];
+};
 
 export const METHODS = ['get', 'post', 'put', 'delete'] as const;
 type Method = (typeof METHODS)[number];
-
-export interface Noted {
-  readonly 'x-openstack-min-version'?: string;
-  readonly 'x-openstack-max-version'?: string;
-}
 
 export interface Operation extends Noted {
   readonly operationId: string;
@@ -56,17 +59,20 @@ export interface Parameter extends Noted {
   readonly 'x-openstack-suffix'?: Readonly<Record<string, string>>;
 }
 
-export type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+export type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 
 export interface Answer extends Noted {
   readonly $ref?: string;
   readonly description?: string;
-  readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
+  /** A reference each, and what it stands for once it is resolved. */
+  readonly headers: Readonly<Record<string, Header & { readonly $ref: string }>>;
   readonly content?: Content;
 }
 
 export interface Header extends Noted {
   readonly description: string;
+  readonly required?: boolean;
+  readonly schema: Schema;
 }
 
 export interface Sample {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { minorIn } from '../../scripts/api-ref/versions.js';
 import { readSamples, type Sample } from '../../scripts/api-ref/samples.js';
-import { assertDocumented, document, type OperationObject } from '../support/document.js';
+import type { Operation } from '../../scripts/pages/model.js';
+import { assertDocumented, document } from '../support/document.js';
 import { messageOf, startTestService, type TestService } from '../support/service.js';
 
 const samples = readSamples();
@@ -54,7 +55,7 @@ describe('the API reference', () => {
       assert.ok(status === 200 || status === 400, `${status}`);
       return !/unexpected\)|not match any of the regexes/.test(message);
     }
-    const needed = (operation: OperationObject): Record<string, string> =>
+    const needed = (operation: Operation): Record<string, string> =>
       ({ showUsages: { project_id: 'demo' }, listAllocationCandidates: { resources: 'VCPU:1' } })[
         operation.operationId
       ] ?? {};

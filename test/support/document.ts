@@ -1,56 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { atVersion, isPresent, minorIn, type Noted } from '../../scripts/api-ref/versions.js';
+import { atVersion, isPresent, minorIn } from '../../scripts/api-ref/versions.js';
+import type { Answer, ApiDocument, PathItem } from '../../scripts/pages/model.js';
 import type { Schema } from '../../src/http/validate.js';
 
 /** The document of the API as it is checked in. */
 export const document = JSON.parse(
   readFileSync(new URL('../../api-ref/openapi.json', import.meta.url), 'utf8'),
 ) as ApiDocument;
-
-export interface ApiDocument {
-  readonly paths: Readonly<Record<string, PathItem>>;
-  readonly 'x-openstack-preflight': ResponseObject;
-  readonly 'x-openstack-any-path': Readonly<Record<string, ResponseObject>>;
-}
-
-export type PathItem = Readonly<Partial<Record<'get' | 'put' | 'post' | 'delete', OperationObject>>> & {
-  readonly 'x-openstack-allow': readonly string[];
-};
-
-export interface OperationObject extends Noted {
-  readonly operationId: string;
-  readonly parameters: readonly ParameterObject[];
-  readonly requestBody?: Noted & { readonly content: Content };
-  readonly responses: Readonly<Record<string, ResponseObject>>;
-  readonly 'x-openstack-min-version': string;
-  readonly 'x-openstack-below'?: number;
-  readonly 'x-openstack-policy-rule'?: string;
-  readonly 'x-openstack-changes': Readonly<Record<string, string>>;
-}
-
-export interface ParameterObject extends Noted {
-  readonly $ref?: string;
-  readonly name: string;
-  readonly in: string;
-  readonly required: boolean;
-  readonly example: string | readonly string[];
-  readonly 'x-openstack-suffix'?: Readonly<Record<string, string>>;
-}
-
-export type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
-
-interface HeaderObject extends Noted {
-  readonly required?: boolean;
-  readonly schema: Schema;
-}
-
-export interface ResponseObject extends Noted {
-  readonly $ref?: string;
-  readonly headers: Readonly<Record<string, HeaderObject>>;
-  readonly content?: Content;
-}
 
 /** What came back for a request, however it was sent. */
 export interface Received {
@@ -101,7 +59,7 @@ function documentedResponse(
   { method, path: target, status }: Received,
   minor: number,
   negotiated: boolean,
-): ResponseObject | null {
+): Answer | null {
   if (method === 'OPTIONS' && status === 200) return resolve(document['x-openstack-preflight']);
   const item = pathItemOf(target);
   const operation = item?.[method.toLowerCase() as 'get'];
@@ -117,7 +75,7 @@ function documentedResponse(
   return own !== undefined && isPresent(own, minor) ? resolve(own) : null;
 }
 
-function maybe(response: ResponseObject | undefined): ResponseObject | null {
+function maybe(response: Answer | undefined): Answer | null {
   return response === undefined ? null : resolve(response);
 }
 
@@ -142,7 +100,7 @@ const TEMPLATES = Object.entries(document.paths).map(([template, item]) => ({
 /** Headers that say something about an operation; those of HTTP itself are not listed in the document. */
 const TOLD = ['location', 'cache-control', 'last-modified', 'allow', 'retry-after', 'www-authenticate'];
 
-function checkHeaders(what: string, response: ResponseObject, { headers }: Received, minor: number): void {
+function checkHeaders(what: string, response: Answer, { headers }: Received, minor: number): void {
   for (const [name, reference] of Object.entries(response.headers)) {
     const header = resolve(reference);
     const value = headers[name];
