@@ -68,7 +68,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
       return {
         async snapshot() {
           await caughtUp();
-          return registry.getMetricsAsJSON();
+          return numbersOf(await registry.getMetricsAsJSON());
         },
         async capacity() {
           if (capacityLimit === null) return '';
@@ -85,6 +85,14 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
 function addProcess(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
+}
+
+/**
+ * Only what is a number: the mean lag of an event loop that was not measured since the last time is NaN, which the way to
+ * another process makes null, and adding up 0.
+ */
+function numbersOf(snapshot: Snapshot): Snapshot {
+  return snapshot.map((metric) => ({ ...metric, values: metric.values.filter(({ value }) => Number.isFinite(value)) }));
 }
 
 /** What processes that are gone have counted, as one. Their gauges went with them. */

@@ -215,6 +215,23 @@ describe('metrics', () => {
     }
   });
 
+  it('survive the way from a worker, also an event loop that was not measured since they were asked for', async () => {
+    const watched = await startTestService({ databaseUrl: test.databaseUrl, config: { adminPort: 1 } });
+    try {
+      for (let n = 0, isMeasured = true; isMeasured; n++) {
+        assert.ok(n < 1000, 'the event loop was always measured: the test shows nothing');
+        const snapshot = await watched.service.metrics.snapshot();
+        for (const { name, values } of snapshot) {
+          for (const { value } of values) assert.ok(Number.isFinite(value), `${name} is ${value}`);
+        }
+        const { names } = parseMetrics(await renderMetrics([snapshot], ''));
+        isMeasured = names.has('nodejs_eventloop_lag_mean_seconds');
+      }
+    } finally {
+      await watched.close();
+    }
+  });
+
   async function until(isSo: (metrics: Metrics) => boolean): Promise<void> {
     for (const end = performance.now() + 10_000; !isSo(await admin.metrics());) {
       assert.ok(performance.now() < end, 'it does not happen');
