@@ -1,0 +1,124 @@
+import type { Readable } from 'node:stream';
+
+/** The columns that a job may ask for beside `Bucket` and `Key`, in the order in which a list has them. */
+export const OPTIONAL_FIELDS = [
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+  'StorageClass',
+  'IsMultipartUploaded',
+  'ReplicationStatus',
+  'EncryptionStatus',
+  'ProviderUuid',
+  'ProviderName',
+  'ParentUuid',
+  'RootUuid',
+  'RootName',
+  'ResourceClass',
+  'Total',
+  'Reserved',
+  'MinUnit',
+  'MaxUnit',
+  'StepSize',
+  'AllocationRatio',
+  'Capacity',
+  'Used',
+  'Free',
+  'Generation',
+  'Traits',
+  'Aggregates',
+] as const;
+
+export type OptionalField = (typeof OPTIONAL_FIELDS)[number];
+
+export type Weekday = 'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday';
+
+export type Encryption = { readonly type: 'sse-s3' } | { readonly type: 'sse-kms'; readonly key_id: string | null };
+
+/** What a client sets, in the shape of the API, with every default filled in. `list_jobs.settings` holds it as JSON. */
+export interface JobSettings {
+  readonly enabled: boolean;
+  readonly filter: { readonly prefix: string } | null;
+  readonly included_versions: 'current' | 'all';
+  /** In the order of OPTIONAL_FIELDS. */
+  readonly optional_fields: readonly OptionalField[];
+  readonly schedule: {
+    readonly frequency: 'daily' | 'weekly';
+    /** `HH:MM`, UTC. */
+    readonly at: string;
+    /** Only with weekly. */
+    readonly day?: Weekday;
+  };
+  readonly destination: {
+    /** The name of a `[list_bucket:NAME]` section, or `local`. */
+    readonly bucket: string;
+    /** Without slashes at its ends. */
+    readonly prefix: string;
+    readonly format: 'csv' | 'parquet';
+    readonly encryption: Encryption | null;
+  };
+  readonly keep_days: number | null;
+  readonly notify: readonly string[];
+  /** What a dialect sent that means nothing here, returned to the same dialect. */
+  readonly foreign?: Readonly<Record<string, unknown>>;
+}
+
+/** One file of a list that is complete in the spool. */
+export interface Part {
+  /** The last name of its key: `UUID.csv.gz`, `UUID-1.parquet`. */
+  readonly name: string;
+  /** Where the spool has it. */
+  readonly path: string;
+  readonly size: number;
+  readonly rows: number;
+  /** Lower-case hex. */
+  readonly md5: string;
+  readonly sha256: string;
+}
+
+/** A list in the spool, of one moment, before anything is uploaded. */
+export interface SpooledList {
+  /** When the snapshot was taken, by the clock of the database. */
+  readonly takenAt: Date;
+  readonly rows: number;
+  readonly parts: readonly Part[];
+  /** `fileSchema` of the manifest. */
+  readonly schema: string;
+  /** A cursor of the history from before the snapshot; absent when no history is recorded. */
+  readonly changes?: string;
+  readonly warnings: readonly string[];
+}
+
+/** An object that a destination receives: a part, a manifest or its checksum. */
+export interface OutgoingObject {
+  /** Without the root of the bucket. */
+  readonly key: string;
+  readonly contentType: string;
+  readonly size: number;
+  readonly md5: string;
+  readonly sha256: string;
+  /** Opens the bytes from the beginning; a retry opens them again. */
+  open(): Readable;
+}
+
+/** A place that lists are written to: a folder, or a bucket behind the S3 protocol. Failures are DestinationErrors. */
+export interface Destination {
+  put(object: OutgoingObject, encryption: Encryption | null, signal: AbortSignal): Promise<void>;
+  /** Returns a small object; null when there is none. */
+  get(key: string, signal: AbortSignal): Promise<Buffer | null>;
+  /** Succeeds when there is no such object. */
+  delete(key: string, signal: AbortSignal): Promise<void>;
+}
+
+/** `code` is the store's own code where it gave one (`NoSuchBucket`, `AccessDenied`), or one of the contract (`NoSpace`). */
+export class DestinationError extends Error {
+  readonly code: string;
+  /** `soon`: 1, 5, 15, 60 minutes; `late`: 15, 60 minutes, an operator has to mend something. */
+  readonly retry: 'soon' | 'late';
+
+  constructor(code: string, message: string, retry: 'soon' | 'late') {
+    super(message);
+    this.code = code;
+    this.retry = retry;
+  }
+}
