@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import pino, { type DestinationStream, type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import { prettyStream } from './pretty.js';
 
 export interface LogOptions {
@@ -18,9 +18,19 @@ export interface LogOptions {
   readonly onFile?: (reopen: () => void) => void;
 }
 
+/** The form of every line: docs/reference/log.md. Level names, because a person and a log collector do not know pino's 30. */
+export function logSettings(level: string): LoggerOptions {
+  return {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (name) => ({ level: name }) },
+  };
+}
+
 /** @throws Error when the file cannot be written */
 export function createLog(level: string, options: LogOptions = {}): Logger {
-  const settings = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const settings = logSettings(level);
   const file = logFileOf(options);
   if (file === null) return pino(settings, standardError(options));
   const destination = pino.destination({ dest: file, sync: true });

@@ -1,5 +1,4 @@
 import type { WriteStream } from 'node:tty';
-import { levels } from 'pino';
 
 /** The log for people: the time, the level, what happened, and the rest as `name=value`. */
 export function prettyStream(out: Pick<WriteStream, 'write'> & { isTTY?: boolean }): { write(line: string): void } {
@@ -10,7 +9,7 @@ export function prettyStream(out: Pick<WriteStream, 'write'> & { isTTY?: boolean
   };
 }
 
-/** One JSON line of pino as text. @throws never: what is no such line is shown as it is, without control characters */
+/** One JSON line of the log as text. @throws never: what is no such line is shown as it is, without control characters */
 export function prettyLine(line: string, colours: boolean): string {
   let fields: Record<string, unknown>;
   try {
@@ -19,7 +18,7 @@ export function prettyLine(line: string, colours: boolean): string {
     return `${harmless(line.trimEnd())}\n`;
   }
   const { level, time, msg, err, ...rest } = fields;
-  const name = levels.labels[Number(level)] ?? 'info';
+  const name = text(level);
   const { what, more } = 'path' in rest ? requestParts(rest) : { what: text(msg), more: rest };
   const others = Object.entries(more).map(([key, value]) => `${key}=${text(value)}`);
   const [colour, dim, off] = colours ? [COLOURS[name] ?? '', '\x1b[2m', '\x1b[0m'] : ['', '', ''];

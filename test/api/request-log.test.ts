@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import express from 'express';
 import pino from 'pino';
 import { Registry } from 'prom-client';
@@ -7,7 +8,7 @@ import supertest from 'supertest';
 import { noauth2 } from '../../src/auth/noauth2.js';
 import { installRoutes } from '../../src/http/pipeline.js';
 import type { Route } from '../../src/http/route.js';
-import { createLog } from '../../src/ops/log.js';
+import { createLog, logSettings } from '../../src/ops/log.js';
 import { meterHttp } from '../../src/ops/metrics/http.js';
 import { prettyLine } from '../../src/ops/pretty.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
@@ -15,20 +16,15 @@ import { startTestService, type TestService } from '../support/service.js';
 import { send, sendBytes, type WireRequest } from '../support/wire.js';
 
 interface Line {
-  readonly level: number;
+  readonly level: string;
   readonly [name: string]: unknown;
 }
-
-const [DEBUG, INFO, ERROR] = [20, 30, 50];
 
 describe('the request log', () => {
   let fake: FakeKeystone;
   let api: TestService;
   let text = '';
-  const log = pino(
-    { level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => void (text += line) },
-  );
+  const log = pino(logSettings('info'), { write: (line: string) => void (text += line) });
   before(async () => {
     fake = await startKeystone();
     api = await startTestService({ config: fake.config({ corsAllowedOrigin: ['https://a.example'] }), log });
@@ -53,7 +49,7 @@ describe('the request log', () => {
     assert.deepEqual(more, []);
     const { time, ms, ...rest } = line ?? ({} as Line);
     assert.deepEqual(rest, {
-      level: INFO,
+      level: 'info',
       request_id: answer.headers['x-openstack-request-id'],
       global_request_id: globalId,
       client: '127.0.0.1',
@@ -68,6 +64,8 @@ describe('the request log', () => {
     });
     assert.ok(typeof ms === 'number' && ms > 0 && ms < 10_000);
     assert.ok(!Number.isNaN(Date.parse(time as string)));
+    const page = readFileSync(new URL('../../docs/reference/log.md', import.meta.url), 'utf8');
+    for (const field of Object.keys(line ?? {})) assert.ok(page.includes(`\`${field}\``), `log.md lacks ${field}`);
     assert.notEqual(rest['request_id'], globalId);
   });
 
@@ -99,7 +97,7 @@ describe('the request log', () => {
       const found = lines();
       assert.equal(found.length, 1, what);
       assert.equal(found[0]?.['status'], status, what);
-      assert.equal(found[0]['level'], INFO);
+      assert.equal(found[0]['level'], 'info');
       assert.equal(found[0]['path'], request.path);
       assert.equal(found[0]['method'], request.method ?? 'GET');
       if ('text' in answer) assert.equal(found[0]['length'], Buffer.byteLength(answer.text), what);
@@ -114,7 +112,7 @@ describe('the request log', () => {
     const answer = await ask({ path: '/traits', headers });
     assert.equal(answer.status, 503);
     const [line] = lines();
-    assert.equal(line?.level, INFO);
+    assert.equal(line?.level, 'info');
     assert.equal(line['request_id'], answer.headers['x-openstack-request-id']);
     assert.equal(line['global_request_id'], globalId);
     assert.equal(line['status'], 503);
@@ -177,7 +175,7 @@ describe('the request log', () => {
       const app = express();
       installRoutes(app, routes, {
         authenticate: noauth2,
-        log: pino({ level }, { write: (line: string) => void (seen += line) }),
+        log: pino(logSettings(level), { write: (line: string) => void (seen += line) }),
         onUnavailable: () => undefined,
         maxBodyBytes: 1000,
         cors: null,
@@ -195,7 +193,7 @@ describe('the request log', () => {
       await at('debug').get('/well').set('x-auth-token', 'admin').expect(200);
       assert.deepEqual(
         requestLines(seen).map(({ level, path }) => ({ level, path })),
-        [{ level: DEBUG, path: '/well' }],
+        [{ level: 'debug', path: '/well' }],
       );
     });
 
@@ -204,7 +202,7 @@ describe('the request log', () => {
       assert.ok(!answer.text.includes('the reason'));
       const [line, ...more] = requestLines(seen);
       assert.deepEqual(more, []);
-      assert.equal(line?.level, ERROR);
+      assert.equal(line?.level, 'error');
       assert.equal(line['request_id'], answer.headers['x-openstack-request-id']);
       assert.equal((line['err'] as { message: string }).message, 'the reason');
       assert.match((line['err'] as { stack: string }).stack, /request-log\.test\.ts/);
@@ -218,7 +216,7 @@ describe('the request log', () => {
   });
 
   describe('for people', () => {
-    const stamp = { level: INFO, time: '2026-11-21T12:00:01.234Z' };
+    const stamp = { level: 'info', time: '2026-11-21T12:00:01.234Z' };
 
     it('is one short line, in colour on a terminal', () => {
       const line = JSON.stringify({
@@ -238,7 +236,7 @@ describe('the request log', () => {
     it('shows other lines, and where an error came from', () => {
       const line = {
         ...stamp,
-        level: ERROR,
+        level: 'error',
         providers: 3,
         err: { message: 'no', stack: 'Error: no\n    at here' },
         msg: 'loaded',
@@ -247,7 +245,7 @@ describe('the request log', () => {
         prettyLine(JSON.stringify(line), false),
         '12:00:01.234 ERROR loaded providers=3\n    Error: no\n    at here\n',
       );
-      assert.equal(prettyLine('{"level":30,"time":"x","msg":"m","err":{}}', false), ' INFO  m\n    {}\n');
+      assert.equal(prettyLine('{"level":"info","time":"x","msg":"m","err":{}}', false), ' INFO  m\n    {}\n');
     });
 
     it('lets nobody steer the terminal, and takes anything', () => {
