@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import { composeService } from './compose.js';
 import { migrateDatabase } from './configured.js';
 import { defaultConfig } from './config.js';
+import { didYouMean } from './config/did-you-mean.js';
 import { startEmbedded } from './db/embedded.js';
 import { createLog } from './ops/log.js';
 
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   readonly logLevel?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
+const SERVICE_OPTIONS: readonly string[] = ['connection', 'dataDir', 'logLevel'] satisfies (keyof ServiceOptions)[];
+
 export interface EmbeddedService {
   /** An Express application: `supertest(app)`, `app.listen(port)`, or `yours.use('/placement', app)`. */
   readonly app: Express;
@@ -24,8 +27,17 @@ export interface EmbeddedService {
   close(): Promise<void>;
 }
 
-/** A ready service for tests and for embedding in another program. Any token is accepted (noauth2). */
+/**
+ * A ready service for tests and for embedding in another program. Any token is accepted (noauth2).
+ *
+ * @throws TypeError for an option that does not exist
+ */
 export async function createService(options: ServiceOptions = {}): Promise<EmbeddedService> {
+  // A misspelt `connection` would otherwise start an embedded, empty database.
+  for (const name of Object.keys(options)) {
+    if (!SERVICE_OPTIONS.includes(name))
+      throw new TypeError(`createService has no option ${name}.${didYouMean(name, SERVICE_OPTIONS)}`);
+  }
   const config = defaultConfig({ logLevel: options.logLevel ?? 'silent', policyFile: '', policyDirs: [] });
   const database = options.connection === undefined ? await embedded(options.dataDir) : null;
   const connection = options.connection ?? database?.connectionString ?? '';

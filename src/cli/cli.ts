@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { readArguments, UsageError, type CommandLine } from '../config/arguments.js';
+import { readArguments, unknownFlag, UsageError, type CommandLine } from '../config/arguments.js';
+import { didYouMean } from '../config/did-you-mean.js';
 import { loadConfig, type Config } from '../config.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
@@ -43,7 +44,7 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
   }
   for (const flag of [...switches, ...commandLine.values.keys()]) {
     if (flag !== 'use-syslog' && command.flags?.[flag] === undefined) {
-      throw new UsageError(`Unknown option '--${flag}' of ${listed.name}\nSee --help for the options.`);
+      throw unknownFlag(`--${flag}`, Object.keys(command.flags ?? {}), ` of ${listed.name}`);
     }
   }
   return run(program, command, commandLine);
@@ -53,7 +54,11 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
 function withoutCommand(program: Program, { words, switches }: CommandLine, wanted: string): number {
   const commands = program.commands.filter(({ name }) => name.startsWith(`${wanted} `));
   if (commands.length === 0) {
-    throw new UsageError(`Unknown command '${words.join(' ')}'\nSee --help for the commands.`);
+    const similar = didYouMean(
+      wanted,
+      program.commands.map(({ name }) => name),
+    );
+    throw new UsageError(`Unknown command '${words.join(' ')}'.${similar}\nSee --help for the commands.`);
   }
   const text = programHelp({ ...program, commands }, false).trimEnd();
   if (switches.has('help') || wanted === 'db') {

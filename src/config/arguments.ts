@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { didYouMean } from './did-you-mean.js';
 import type { Given } from './locate.js';
 import { flagName, type AnyOption } from './option.js';
 import { OPTIONS } from './options.js';
@@ -17,6 +18,8 @@ export interface CommandLine {
   /** Of a flag that belongs to a command and has a value: --max-count. */
   readonly values: ReadonlyMap<string, string>;
 }
+
+const SEE_HELP = '\nSee --help for the options.';
 
 const OF_COMMANDS = {
   help: { type: 'boolean', short: 'h' },
@@ -38,7 +41,7 @@ const OF_COMMANDS = {
 /**
  * Flags may stand before and after the command.
  *
- * @throws UsageError
+ * @throws UsageError that names the flag, and a similar one when it is unknown
  */
 export function readArguments(argv: readonly string[]): CommandLine {
   const options: AnyOption[] = Object.values(OPTIONS).filter((one: AnyOption) => one.flag !== undefined);
@@ -49,14 +52,27 @@ export function readArguments(argv: readonly string[]): CommandLine {
     'config-dir': { type: 'string', multiple: true },
   };
   for (const [name, one] of ofOptions) types[name] = { type: one.flag === 'switch' ? 'boolean' : 'string' };
-  const { tokens, positionals } = parsed(argv, types);
+  // Not strict: the messages of node:util name no similar flag, and it takes -1 for a flag.
+  const { tokens, positionals } = parseArgs({
+    args: [...argv],
+    options: types,
+    allowPositionals: true,
+    tokens: true,
+    strict: false,
+  });
 
   const flags = new Map<string, string>();
   const given: { kind: 'file' | 'folder'; path: string }[] = [];
   const [switches, values] = [new Set<string>(), new Map<string, string>()];
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    const { name, value } = token;
+    const { name, rawName, value } = token;
+    const type = types[name]?.type;
+    if (type === undefined) throw unknownFlag(rawName, Object.keys(types));
+    if (type === 'boolean' && value !== undefined)
+      throw new UsageError(`${rawName} takes no value, got '${value}'.${SEE_HELP}`);
+    if (type === 'string' && (value === undefined || value.startsWith('--')))
+      throw new UsageError(`${rawName} needs a value: ${rawName} VALUE or ${rawName}=VALUE.${SEE_HELP}`);
     if (name === 'config-file' || name === 'config-dir') {
       given.push({ kind: name === 'config-file' ? 'file' : 'folder', path: value ?? '' });
     } else if (ofOptions.has(name)) {
@@ -70,19 +86,11 @@ export function readArguments(argv: readonly string[]): CommandLine {
   return { words: positionals, flags, given, switches, values };
 }
 
-function parsed(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
-  try {
-    // node:util takes a value that begins with a dash for a mistake; -1 is none.
-    const args = argv.flatMap((one, index) =>
-      /^-\d/.test(one) && /^--max[-_]count$/.test(argv[index - 1] ?? '') ? [] : [one + negativeAfter(argv, index)],
-    );
-    return parseArgs({ args, options, allowPositionals: true, tokens: true });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee --help for the options.`);
-  }
-}
-
-function negativeAfter(argv: readonly string[], index: number): string {
-  const next = argv[index + 1] ?? '';
-  return /^--max[-_]count$/.test(argv[index] ?? '') && /^-\d/.test(next) ? `=${next}` : '';
+/** @param known names without dashes @param of the command that does not have it */
+export function unknownFlag(flag: string, known: readonly string[], of = ''): UsageError {
+  const similar = didYouMean(
+    flag,
+    known.map((name) => `--${name}`),
+  );
+  return new UsageError(`Unknown option '${flag}'${of}.${similar}${SEE_HELP}`);
 }

@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { nearest } from './did-you-mean.js';
 import { sectionName, type Entry } from './ini.js';
 import { environmentName, namesOf, type AnyOption } from './option.js';
 import { isWithoutMeaning, WITHOUT_MEANING } from './without-meaning.js';
@@ -50,13 +50,4 @@ function complaint(section: string, name: string, known: ReadonlyMap<string, Rea
   const home = [...known].find(([, others]) => others.has(name))?.[0];
   const advice = here !== undefined ? `; did you mean ${here}?` : home === undefined ? '' : `; it belongs to [${home}]`;
   return `[${section}] has no option ${name}, so it has no effect${advice}`;
-}
-
-/** The most similar name, unless all are too different to be meant. */
-function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const farthest = Math.max(1, Math.floor(name.length / 3));
-  const ranked = [...candidates]
-    .map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far);
-  return ranked[0] !== undefined && ranked[0].far <= farthest ? ranked[0].one : undefined;
 }

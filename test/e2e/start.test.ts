@@ -157,8 +157,13 @@ describe('the command line', () => {
     const file = path.join(await temporaryFolder(), 'placement.conf');
     writeFileSync(file, '[placement_database]\nmax_pool_size = many\n');
     const cases: [string[], Record<string, string>, RegExp][] = [
-      [['--prot', '1'], {}, /Unknown option '--prot'[^]*See --help/],
-      [['extra'], {}, /Unknown command 'extra'[^]*See --help/],
+      [['--prot', '1'], {}, /^Unknown option '--prot'\. Did you mean --port\?\nSee --help for the options\.\n$/],
+      [['policy', 'check', '--al'], {}, /^Unknown option '--al'\. Did you mean --all\?\n/],
+      [['policy', 'check', '--all'], {}, /^Unknown option '--all' of policy check\.\n/],
+      [['--port'], {}, /^--port needs a value: --port VALUE or --port=VALUE\.\nSee --help/],
+      [['--json=3', 'config', 'show'], {}, /^--json takes no value, got '3'\.\nSee --help/],
+      [['extra'], {}, /^Unknown command 'extra'\.\nSee --help for the commands\.\n$/],
+      [['servee'], {}, /^Unknown command 'servee'\. Did you mean serve\?\n/],
       [
         ['--port', '70000'],
         {},
