@@ -1,4 +1,6 @@
 import { configText, withoutMeaningText } from '../config/show.js';
+import { policyOptions } from '../configured.js';
+import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { say, warn, type Command } from './command.js';
 
 export const command: Command = {
@@ -6,6 +8,7 @@ export const command: Command = {
   run(loaded, { switches }) {
     warn(loaded);
     say(configText(loaded).trimEnd());
+    say(`\n# ${policyFilesText(locatePolicyFiles(policyOptions(loaded.config)).map(({ path }) => path))}`);
     if (switches.has('all')) say(`\n${withoutMeaningText().trimEnd()}`);
     return Promise.resolve(0);
   },

@@ -1,6 +1,6 @@
 import { policyOptions } from '../configured.js';
 import { checkPolicy } from '../policy/check.js';
-import { locatePolicyFiles } from '../policy/locate.js';
+import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { PolicyFileError, problemText } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
 
@@ -13,9 +13,7 @@ export const command: Command = {
       const { problems } = checkPolicy(files, options);
       for (const problem of problems) complain(problemText(problem));
       const errors = problems.filter(({ severity }) => severity === 'error').length;
-      const read =
-        files.length === 0 ? 'No policy file: the defaults are in force' : `Policy files: ${files.join(', ')}`;
-      say(`${read}; errors: ${errors}, warnings: ${problems.length - errors}`);
+      say(`${policyFilesText(files)}; errors: ${errors}, warnings: ${problems.length - errors}`);
       return Promise.resolve(errors === 0 ? 0 : 1);
     } catch (error) {
       if (!(error instanceof PolicyFileError)) throw error;

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { PolicyFileError } from './problem.js';
 
@@ -13,19 +12,14 @@ export interface PolicyFilesOptions {
 }
 
 /**
- * As oslo.config searches: folders given, folders of the configuration files (the last first), then the usual places; nowhere
- * when there is no configuration file, because then this is no deployment that those places are meant for.
+ * Where a relative name is searched: the folders given, then the folders of the configuration files, the last first. oslo.config
+ * goes on in ~/.placement, ~, /etc/placement and /etc: there, what is in force would depend on who may enter the folder of an
+ * old installation (docs/adr/0007).
  */
 export function policySearchPath(configFiles: readonly string[], configDirs: readonly string[] = []): string[] {
-  if (configFiles.length + configDirs.length === 0) return [];
-  const home = os.homedir();
   return [
     ...configDirs.map((folder) => path.resolve(folder)),
     ...configFiles.map((file) => path.dirname(path.resolve(file))).reverse(),
-    path.join(home, '.placement'),
-    home,
-    '/etc/placement',
-    '/etc',
   ];
 }
 
@@ -38,19 +32,32 @@ export interface LocatedFile {
 /**
  * The files that are there, in the order in which they are laid over each other: the policy file, then those of the folders.
  *
- * @throws PolicyFileError when a folder cannot be read
+ * @throws PolicyFileError when a file or folder is there and cannot be read, or when that cannot be found out
  */
 export function locatePolicyFiles({ policyFile, policyDirs, searchPath }: PolicyFilesOptions): LocatedFile[] {
   const find = (name: string): string | undefined =>
-    name === ''
-      ? undefined
-      : searchPath.map((folder) => path.resolve(folder, name)).find((found) => fs.existsSync(found));
+    name === '' ? undefined : searchPath.map((folder) => path.resolve(folder, name)).find(isThere);
   // An absolute name is the same from everywhere, even when there is nowhere to search.
-  const locate = (name: string) => (path.isAbsolute(name) ? (fs.existsSync(name) ? name : undefined) : find(name));
+  const locate = (name: string) => (path.isAbsolute(name) ? (isThere(name) ? name : undefined) : find(name));
   const main = locate(policyFile);
   const folders = policyDirs.map(locate).filter((folder) => folder !== undefined);
   const paths = [...(main === undefined ? [] : [main]), ...folders.flatMap(filesIn)];
   return paths.map((one) => ({ path: one, state: stateOf(one) }));
+}
+
+/** What the commands of operators say about the files. */
+export function policyFilesText(files: readonly string[]): string {
+  return files.length === 0 ? 'No policy file: the defaults are in force' : `Policy files: ${files.join(', ')}`;
+}
+
+/** A folder that this user may not enter is not the same as no file: rules in it would be left out silently. */
+function isThere(name: string): boolean {
+  try {
+    return fs.statSync(name, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw new PolicyFileError(`cannot be looked for: ${(error as Error).message}`, name, { cause: error });
+  }
 }
 
 /** Not hidden, sorted by name. Links to files count: that is how Kubernetes mounts a ConfigMap. */

@@ -124,7 +124,10 @@ describe('the commands of operators', () => {
     const sample = await runToEnd(['policy', 'sample']);
     assert.equal(sample.code, 0);
     writeFileSync(path.join(folder, 'rules.yaml'), sample.output.replaceAll(/^#"/gm, '"'));
-    assert.match((await runToEnd(check)).output, /rules\.yaml; errors: 0/);
+    const { output } = await runToEnd(check);
+    assert.match(output, /rules\.yaml; errors: 0/);
+    const shown = await runToEnd(['config', 'show', ...check.slice(2)]);
+    assert.ok(shown.output.endsWith(`\n# ${output.split(';')[0]}\n`), 'config show names the same files');
     writeFileSync(path.join(folder, 'rules.yaml'), '"placement:usages": "role:admin or"\n');
     const { code, errors } = await runToEnd(check);
     assert.equal(code, 1);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { policyOptions } from '../../../src/configured.js';
 import { readConfig } from '../../../src/config.js';
@@ -148,17 +147,20 @@ describe('which policy files count', () => {
     assert.deepEqual(names({ searchPath: [], policyFile: 'policy.yaml' }), []);
   });
 
-  it('searches beside the configuration files, the last first, then in the usual places', () => {
-    assert.deepEqual(policySearchPath(['/one/a.conf', '/two/b.conf'], ['/given']), [
-      '/given',
-      '/two',
-      '/one',
-      path.join(os.homedir(), '.placement'),
-      os.homedir(),
-      '/etc/placement',
-      '/etc',
-    ]);
+  it('searches beside the configuration files, the last first, and nowhere else', () => {
+    assert.deepEqual(policySearchPath(['/one/a.conf', '/two/b.conf'], ['/given']), ['/given', '/two', '/one']);
     assert.deepEqual(policySearchPath([]), []);
+  });
+
+  it('does not take a file or folder that it cannot look at for one that is not there', () => {
+    for (const name of ['policy.yaml', 'policy.d']) {
+      const loop = path.join(folder.path, name);
+      fs.symlinkSync(loop, loop);
+      assert.throws(() => names(), { name: 'Error', message: new RegExp(`^${loop}: cannot be looked for: ELOOP`) });
+      fs.rmSync(loop);
+    }
+    folder.write('policy.yaml', '');
+    assert.deepEqual(names({ policyDirs: ['policy.yaml/below'] }), ['policy.yaml']);
   });
 
   it('finds what a configuration file names beside it', () => {
