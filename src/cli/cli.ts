@@ -4,7 +4,7 @@ import { didYouMean } from '../config/did-you-mean.js';
 import { loadConfig, type Config } from '../config.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
-import { programOf, type Program } from './commands.js';
+import { flagsOf, programOf, type Program } from './commands.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */
@@ -14,7 +14,7 @@ const USAGE = 2;
 export async function runCli([file = '', ...argv]: readonly string[]): Promise<number> {
   const program = programOf(path.basename(file, '.js'));
   try {
-    const commandLine = readArguments(argv);
+    const commandLine = readArguments(argv, flagsOf(program));
     if (commandLine.switches.has('version')) {
       say(version());
       return 0;
@@ -43,8 +43,8 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
     return 0;
   }
   for (const flag of [...switches, ...commandLine.values.keys()]) {
-    if (flag !== 'use-syslog' && command.flags?.[flag] === undefined) {
-      throw unknownFlag(`--${flag}`, Object.keys(command.flags ?? {}), ` of ${listed.name}`);
+    if (flag !== 'use-syslog' && listed.flags?.[flag] === undefined) {
+      throw unknownFlag(`--${flag}`, Object.keys(listed.flags ?? {}), ` of ${listed.name}`);
     }
   }
   return run(program, command, commandLine);

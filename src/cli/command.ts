@@ -5,8 +5,6 @@ import type { LoadedConfig } from '../config.js';
 export interface Command {
   /** What --help says below the usage. */
   readonly help?: string;
-  /** The flags it has beside those of the configuration, each with its meaning. */
-  readonly flags?: Readonly<Record<string, string>>;
   /** Answers the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
   run(loaded: LoadedConfig, commandLine: CommandLine): Promise<number>;
   /** The exit code when something unforeseen happens. */

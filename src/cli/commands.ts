@@ -1,3 +1,4 @@
+import type { Flag } from '../config/arguments.js';
 import type { Command } from './command.js';
 
 /** A command in the list of them; the rest is loaded when it is wanted, because all of the service takes 0.6 s to load. */
@@ -5,6 +6,8 @@ export interface ListedCommand {
   /** `db sync` */
   readonly name: string;
   readonly summary: string;
+  /** The flags it has beside those of the configuration. */
+  readonly flags?: Readonly<Record<string, Flag>>;
   load(): Promise<Command>;
 }
 
@@ -27,26 +30,53 @@ const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'db online_data_migrations',
     summary: 'What upstream needs between releases; here nothing is ever left to do.',
+    flags: { 'max-count': { argument: 'N', help: 'Migrate at most so many rows.' } },
     load: async () => (await import('./db-online-data-migrations.js')).command,
   },
   {
     name: 'status upgrade check',
     summary: 'Whether data and files are ready for this release.',
+    flags: { json: { help: 'Print JSON instead of a table.' } },
     load: async () => (await import('./status-upgrade-check.js')).command,
   },
   {
     name: 'import',
-    summary: 'Bring everything over from the database of an OpenStack Placement.',
+    summary: 'Import all data from the database of an OpenStack Placement.',
+    flags: {
+      from: {
+        argument: 'URL',
+        help: 'The source: mysql+pymysql://user:password@host/placement or postgresql://...; other users of this machine can see it.',
+      },
+      'from-config': {
+        argument: 'FILE',
+        help: 'The source is the [placement_database] connection of this placement.conf.',
+      },
+      'dry-run': { help: 'Read and check everything, report, write nothing.' },
+      replace: {
+        help: 'Remove what the target holds, in the same transaction. Without it, only an empty target is filled.',
+      },
+      verify: { help: 'Afterwards, read the source again and compare object by object.' },
+      'verify-only': { help: 'Only compare; write nothing.' },
+      json: { help: 'Print the report as JSON, with every row that was found.' },
+    },
     load: async () => (await import('./import.js')).command,
   },
   {
     name: 'config show',
-    summary: 'Print every option with its value, secrets masked, and where it was said.',
+    summary: 'Print every option with its value, secrets masked, and the place that sets it.',
+    flags: {
+      all: { help: 'Also list the options of upstream that are accepted and change nothing, with the reason.' },
+    },
     load: async () => (await import('./config-show.js')).command,
   },
   {
+    name: 'config sample',
+    summary: 'Print a configuration file with every option and its default, commented out.',
+    load: async () => (await import('./config-sample.js')).command,
+  },
+  {
     name: 'policy check',
-    summary: 'Judge the policy files that the configuration names.',
+    summary: 'Validate the policy files that the configuration names.',
     load: async () => (await import('./policy-check.js')).command,
   },
   {
@@ -77,4 +107,9 @@ export function programOf(file: string): Program {
   if (/placement-status$/.test(file))
     return { name: 'placement-status', prefix: ['status'], commands: under('status'), searchesConfiguration: true };
   return { name: 'stockroom', prefix: [], commands: COMMANDS, searchesConfiguration: false };
+}
+
+/** The flags of all commands of a program, by name. Flags of the same name agree on whether they have a value. */
+export function flagsOf({ commands }: Program): Record<string, Flag> {
+  return Object.assign({}, ...commands.map(({ flags = {} }) => flags)) as Record<string, Flag>;
 }

@@ -4,7 +4,6 @@ import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { say, warn, type Command } from './command.js';
 
 export const command: Command = {
-  flags: { all: 'Also list the options of upstream that are accepted and change nothing, with the reason.' },
   run(loaded, { switches }) {
     warn(loaded);
     say(configText(loaded).trimEnd());

@@ -6,7 +6,6 @@ export const command: Command = {
     'Prints what is found in the form of upstream, for scripts that wait for it. The data is always complete: every provider\n' +
     'has a root, and every allocation a consumer, by constraints of the database.\n\n' +
     'Exit code: 0 nothing is left to do, 2 rows were found that no service wrote, 127 --max-count is no positive number.',
-  flags: { 'max-count': 'N  Migrate no more rows than this.' },
   async run({ config }, { values }) {
     const count = values.get('max-count');
     if (count !== undefined && !/^\+?0*[1-9]\d*$/.test(count)) {

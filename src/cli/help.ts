@@ -1,22 +1,30 @@
+import type { Flag } from '../config/arguments.js';
 import { optionHelp } from '../config/tables.js';
+import { wrapped } from '../config/wrap.js';
 import type { Command } from './command.js';
 import type { ListedCommand, Program } from './commands.js';
 
-const SOURCES = `
-Options of the configuration are flags, variables of the environment, or lines of configuration files; flags win over
-the environment, the environment over files, later files over earlier ones. Flags may stand before and after the command.
+const CONFIG_FILE = { '--config-file FILE': 'Configuration file in the format of placement.conf. May be repeated.' };
 
-  --config-file FILE
-      Configuration file in the format of placement.conf; may be repeated.
-  --config-dir FOLDER
-      Reads every *.conf in it, in the order of their names; may be repeated. Without either, placement.conf and
-      placement.conf.d in the folder that OS_PLACEMENT_CONFIG_DIR names. Only placement-manage and placement-status go on
-      to search ~/.placement, ~, /etc/placement and /etc.
-  --version
-      The version of this program.
-  -h, --help
-      This text; after a command, what it does.
-`;
+/** The options that a first start needs; tables.ts has the others. */
+const FIRST: Readonly<Record<string, string>> = {
+  ...CONFIG_FILE,
+  'OS_PLACEMENT_DATABASE__CONNECTION=URL':
+    'Your own PostgreSQL, postgresql://user:password@host/database. Without it, the service starts the embedded PostgreSQL.',
+  '--host ADDRESS': 'Address to listen on. Default: 127.0.0.1.',
+  '--port PORT': 'Port to listen on. Default: 8778.',
+  '--data-dir FOLDER': 'Folder of the embedded PostgreSQL.',
+};
+
+const COMMON: Readonly<Record<string, string>> = {
+  '--config-dir FOLDER':
+    'Reads every *.conf in it, in the order of their names. May be repeated. Without --config-file and --config-dir: placement.conf and placement.conf.d in the folder that OS_PLACEMENT_CONFIG_DIR names. Only placement-manage and placement-status go on to search ~/.placement, ~, /etc/placement and /etc.',
+  '--version': 'Prints the version of this program.',
+  '-h, --help': 'Prints this text; after a command, the help of that command.',
+};
+
+const SOURCES =
+  'Options of the configuration are flags, environment variables, or lines of configuration files. Flags win over the environment, the environment over files, later files over earlier ones. Flags may stand before and after the command.';
 
 /** The text of --help without a command, or with the first words of several. */
 export function programHelp({ name, prefix, commands }: Program, all = true): string {
@@ -25,22 +33,38 @@ export function programHelp({ name, prefix, commands }: Program, all = true): st
   const list = commands.map(({ summary }, index) => `  ${(names[index] ?? '').padEnd(widest)}  ${summary}\n`).join('');
   return (
     `Usage: ${name} [command] [options]\n\nA service compatible with OpenStack Placement. ` +
-    `From a clone: npm start -- [command] [options]\n\nCommands:\n${list}${all ? `${SOURCES}${optionHelp()}` : ''}`
+    `From a clone: npm start -- [command] [options]\n\nCommands:\n${list}` +
+    (all ? configurationHelp() : '')
   );
 }
 
 /** The text of --help after a command. */
-export function commandHelp(
-  { name, prefix }: Program,
-  listed: ListedCommand,
-  { help, flags: own = {} }: Command,
-): string {
-  const flags = Object.entries(own).map(([flag, meaning]) => `  --${flag}\n      ${meaning}\n`);
+export function commandHelp({ name, prefix }: Program, listed: ListedCommand, { help }: Command): string {
+  const flags = Object.entries(listed.flags ?? {}).map(([flag, one]) => [`--${flag}${argumentOf(one)}`, one.help]);
   return (
-    `Usage: ${name} ${shortName(listed, prefix)} [options]\n\n${listed.summary}\n` +
-    `${help === undefined ? '' : `\n${help}\n`}${flags.length === 0 ? '' : `\n${flags.join('')}`}${SOURCES}` +
-    (listed.name === 'serve' ? optionHelp() : `\n${name} --help lists the options of the configuration.\n`)
+    `Usage: ${name} ${shortName(listed, prefix)} [options]\n\n${wrapped(listed.summary)}` +
+    (help === undefined ? '' : `\n${wrapped(help)}`) +
+    (flags.length === 0
+      ? ''
+      : `\nOptions of this command:\n${entries(Object.fromEntries(flags) as Record<string, string>)}`) +
+    (listed.name === 'serve'
+      ? configurationHelp()
+      : `\nOptions of every command:\n${entries({ ...CONFIG_FILE, ...COMMON })}\n${name} --help lists the options of the configuration.\n`)
   );
+}
+
+function configurationHelp(): string {
+  return `\nOptions to begin with:\n${entries(FIRST)}\nOther options:\n${entries(COMMON)}\n${wrapped(SOURCES)}\n${optionHelp()}`;
+}
+
+function argumentOf({ argument }: Flag): string {
+  return argument === undefined ? '' : ` ${argument}`;
+}
+
+function entries(texts: Readonly<Record<string, string>>): string {
+  return Object.entries(texts)
+    .map(([head, text]) => `  ${head}\n${wrapped(text, 6)}`)
+    .join('');
 }
 
 function shortName({ name }: ListedCommand, prefix: readonly string[]): string {

@@ -21,15 +21,6 @@ export const command: Command = {
     'docs/how-to/import-from-placement.md has the rules for rows that are broken. The report goes to standard output, progress to\n' +
     'standard error.\n\n' +
     'Exit code: 0 done and, where asked for, verified; 1 refused, failed (nothing was written then), or --verify found differences.',
-  flags: {
-    from: 'URL  The source: mysql+pymysql://user:password@host/placement or postgresql://...; others on this machine can see it.',
-    'from-config': 'FILE  The source is the [placement_database] connection of this placement.conf.',
-    'dry-run': 'Read and check everything, report, write nothing.',
-    replace: 'Remove what the target holds, in the same transaction; without it, only an empty target is filled.',
-    verify: 'Afterwards, read the source again and compare object by object.',
-    'verify-only': 'Only compare; write nothing.',
-    json: 'The report as JSON, with every row that was found.',
-  },
   async run(loaded, commandLine) {
     const { switches } = commandLine;
     const from = sourceOf(commandLine);

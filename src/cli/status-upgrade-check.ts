@@ -18,7 +18,6 @@ interface Check {
 
 export const command: Command = {
   help: 'Exit code: the worst result, 0 Success, 1 Warning, 2 Failure; 255 when the check itself fails.',
-  flags: { json: 'Print JSON instead of a table.' },
   failure: 255,
   async run({ config }, { switches }) {
     const checks = await upgradeChecks(config);

@@ -21,40 +21,42 @@ export interface CommandLine {
 
 const SEE_HELP = '\nSee --help for the options.';
 
-const OF_COMMANDS = {
+/** A flag of a command, beside those of the configuration. */
+export interface Flag {
+  /** What stands for its value in --help; a flag without one is a switch. */
+  readonly argument?: string;
+  readonly help: string;
+}
+
+/** Every command knows these. */
+const COMMON = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
-  json: { type: 'boolean' },
-  all: { type: 'boolean' },
-  // A flag of upstream's tools; where logs go is not asked here (without-meaning.ts).
+  // A flag of upstream's tools; the log goes where [DEFAULT] log_file says (without-meaning.ts).
   'use-syslog': { type: 'boolean' },
-  'max-count': { type: 'string' },
-  max_count: { type: 'string' },
-  from: { type: 'string' },
-  'from-config': { type: 'string' },
-  replace: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  verify: { type: 'boolean' },
-  'verify-only': { type: 'boolean' },
+  'config-file': { type: 'string', multiple: true },
+  'config-dir': { type: 'string', multiple: true },
 } as const;
 
 /**
- * Flags may stand before and after the command.
+ * Flags may stand before and after the command. Upstream's tools write some with an underscore: `--max_count`.
  *
+ * @param ofCommands the flags of all commands, by name
  * @throws UsageError that names the flag, and a similar one when it is unknown
  */
-export function readArguments(argv: readonly string[]): CommandLine {
+export function readArguments(
+  argv: readonly string[],
+  ofCommands: Readonly<Record<string, Pick<Flag, 'argument'>>> = {},
+): CommandLine {
   const options: AnyOption[] = Object.values(OPTIONS).filter((one: AnyOption) => one.flag !== undefined);
   const ofOptions = new Map(options.map((one) => [flagName(one), one]));
-  const types: NonNullable<ParseArgsConfig['options']> = {
-    ...OF_COMMANDS,
-    'config-file': { type: 'string', multiple: true },
-    'config-dir': { type: 'string', multiple: true },
-  };
+  const types: NonNullable<ParseArgsConfig['options']> = { ...COMMON };
   for (const [name, one] of ofOptions) types[name] = { type: one.flag === 'switch' ? 'boolean' : 'string' };
+  for (const [name, { argument }] of Object.entries(ofCommands))
+    types[name] = { type: argument === undefined ? 'boolean' : 'string' };
   // Not strict: the messages of node:util name no similar flag, and it takes -1 for a flag.
   const { tokens, positionals } = parseArgs({
-    args: [...argv],
+    args: argv.map((one) => one.replace(/^--[a-z_]+/, (flag) => flag.replaceAll('_', '-'))),
     options: types,
     allowPositionals: true,
     tokens: true,
@@ -80,7 +82,7 @@ export function readArguments(argv: readonly string[]): CommandLine {
     } else if (value === undefined) {
       switches.add(name);
     } else {
-      values.set(name.replace('_', '-'), value);
+      values.set(name, value);
     }
   }
   return { words: positionals, flags, given, switches, values };

@@ -19,6 +19,8 @@ export interface Option<Default, Value> {
   /** 'switch': a flag without a value. */
   readonly flag?: boolean | 'switch';
   readonly secret?: boolean;
+  /** What stands for the value in --help; without it, what `parse` expects says so. */
+  readonly argument?: string;
   /** The values of a name that is repeated, in one file or several, are collected; otherwise the last wins. */
   readonly repeatable?: boolean;
   /** An option of the login to Keystone: [keystone_authtoken] auth_section moves it to another group. */
@@ -42,6 +44,14 @@ export function flagName({ name }: { name: string }): string {
 export function defaultText(one: AnyOption): string {
   if (one.defaultText !== undefined) return one.defaultText;
   return Array.isArray(one.default) ? one.default.join(', ') : String(one.default);
+}
+
+/** `N`, `true|false`, `FILE`: what stands for the value in --help. */
+export function argumentOf({ argument, parse: { expected = '' } }: AnyOption): string {
+  if (argument !== undefined) return argument;
+  if (expected === 'true or false') return 'true|false';
+  if (expected.startsWith('one of ')) return expected.slice('one of '.length).replaceAll(', ', '|');
+  return /^a (whole )?number/.test(expected) ? 'N' : 'VALUE';
 }
 
 /** Every name an option goes by, the present one first. */

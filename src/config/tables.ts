@@ -1,15 +1,39 @@
-import { defaultText, environmentName, flagName, type AnyOption } from './option.js';
+import { argumentOf, defaultText, environmentName, flagName, type AnyOption } from './option.js';
 import { OPTIONS } from './options.js';
 import { WITHOUT_MEANING } from './without-meaning.js';
+import { wrapped } from './wrap.js';
 
-/** The options for --help. */
+/** What the sections of the configuration file are about, in the order of --help and of `config sample`. */
+export const SECTIONS: Readonly<Record<string, string>> = {
+  stockroom: 'The service and its process.',
+  api: 'Authentication.',
+  placement_database: 'The connections to PostgreSQL.',
+  keystone_authtoken: 'Tokens that Keystone validates, and the login of the service to Keystone.',
+  oslo_policy: 'The policy: who may do what.',
+  placement: 'The rules of Placement.',
+  workarounds: 'Switches that upstream keeps in this section.',
+  cors: 'Browsers that use the API from pages of other origins.',
+  oslo_middleware: 'Proxies in front of the service.',
+  DEFAULT: 'The log.',
+};
+
+/** The options of a section of the configuration file. */
+export function optionsOf(section: string): AnyOption[] {
+  return all().filter(({ group }) => group === section);
+}
+
+/** The options for --help, by section. */
 export function optionHelp(): string {
-  const lines = all().map((one) => {
-    const flag = one.flag === undefined ? '' : `--${flagName(one)}, `;
-    const names = `  ${flag}${[one.env ?? [], environmentName(one)].flat().join(', ')}, [${one.group}] ${one.name}`;
-    return `${names}\n      ${one.help} Default: ${defaultText(one)}.`;
+  const sections = Object.entries(SECTIONS).map(([section, about]) => {
+    const options = optionsOf(section).map((one) => {
+      const argument = argumentOf(one);
+      const flag = one.flag === undefined ? '' : `--${flagName(one)}${one.flag === 'switch' ? '' : ` ${argument}`}, `;
+      const variables = [one.env ?? [], environmentName(one)].flat().join(', ');
+      return `  ${flag}${one.name} = ${argument}  (${variables})\n${wrapped(`${one.help} Default: ${defaultText(one)}.`, 6)}`;
+    });
+    return `[${section}]  ${about}\n${options.join('')}`;
   });
-  return `${lines.join('\n')}\n`;
+  return `Options of the configuration, by section of the file, with their environment variables:\n\n${sections.join('\n')}`;
 }
 
 /** The options as rows of a Markdown table. */

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { defaultConfig, OPTIONS } from '../../src/config/options.js';
+import { loadConfig } from '../../src/config/load.js';
 import { createEmptyDatabase, createTestDatabase, sql } from '../support/database.js';
 import { cleanUp, ROOT, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
 
@@ -134,6 +136,23 @@ describe('the commands of operators', () => {
     assert.match(errors, /rules\.yaml:1:\d+: error: rule placement:usages/);
   });
 
+  it('config sample has every option with its default, and is a configuration file', async () => {
+    const { code, output } = await runToEnd(['config', 'sample']);
+    assert.equal(code, 0);
+    const file = path.join(await temporaryFolder(), 'placement.conf');
+    // What has no value in it keeps its default: an empty value of the environment or a file is another.
+    writeFileSync(file, output.replaceAll(/^#(\w+ = )/gm, '$1'));
+    const { config, origins, warnings } = loadConfig(
+      { flags: new Map(), given: [{ kind: 'file', path: file }] },
+      { env: {} },
+    );
+    const { configFiles, ...defaults } = defaultConfig();
+    assert.deepEqual([warnings, configFiles], [[], []]);
+    assert.deepEqual({ ...config, configFiles: undefined }, { ...defaults, configFiles: undefined });
+    assert.ok(origins.size > 40, String(origins.size));
+    for (const { name } of Object.values(OPTIONS)) assert.match(output, new RegExp(`^#${name} =`, 'm'));
+  });
+
   it('answers --help everywhere, --version, and 2 to what makes no sense', async () => {
     const help = await runToEnd(['--help']);
     for (const verb of [
@@ -144,6 +163,7 @@ describe('the commands of operators', () => {
       'status upgrade check',
       'import',
       'config show',
+      'config sample',
       'policy check',
       'policy sample',
     ]) {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createEmptyDatabase, createTestDatabase, sql } from '../support/database.js';
+import { OPTIONS } from '../../src/config/options.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
 import { createProvider } from '../support/service.js';
 
@@ -147,10 +148,29 @@ describe('the process with a database that is given', () => {
 describe('the command line', () => {
   after(cleanUp);
 
-  it('explains itself with --help', async () => {
+  it('explains itself with --help: five options to begin with, the others by section, in 100 columns', async () => {
     const { code, output, errors } = await runToEnd(['--help']);
     assert.deepEqual([code, errors], [0, '']);
-    assert.match(output, /--port, STOCKROOM_PORT, OS_STOCKROOM__PORT, \[stockroom\] port/);
+    const [, first = ''] = /\nOptions to begin with:\n([^]*?)\n\n/.exec(output) ?? [];
+    assert.deepEqual(
+      first.match(/^ {2}\S.*/gm)?.map((line) => line.trim()),
+      [
+        '--config-file FILE',
+        'OS_PLACEMENT_DATABASE__CONNECTION=URL',
+        '--host ADDRESS',
+        '--port PORT',
+        '--data-dir FOLDER',
+      ],
+    );
+    assert.match(
+      output,
+      /\n\[stockroom\] {2}\S.*\n {2}--host ADDRESS, host = ADDRESS {2}\(STOCKROOM_HOST, OS_STOCKROOM__HOST\)\n/,
+    );
+    for (const { group, name } of Object.values(OPTIONS)) {
+      assert.match(output, new RegExp(`\\n\\[${group}\\] [^]*[ ,]${name} = `), `[${group}] ${name}`);
+    }
+    const tooLong = output.split('\n').filter((line) => line.length > 100 && !/^ {2}[a-z-]/.test(line));
+    assert.deepEqual(tooLong, []);
   });
 
   it('refuses what it does not know or cannot use, naming source, option, expectation and value', async () => {

@@ -7,6 +7,7 @@ export const databaseOptions = {
   connection: option({
     group: 'placement_database',
     name: 'connection',
+    argument: 'URL',
     help: 'URL of your own PostgreSQL (14 or newer), postgresql://user:password@host:port/database; postgresql+psycopg2:// and the arguments of libpq are understood.',
     default: null,
     defaultText: 'the embedded PostgreSQL',

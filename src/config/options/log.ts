@@ -30,6 +30,7 @@ export const logOptions = {
   logFile: option({
     group: 'DEFAULT',
     name: 'log_file',
+    argument: 'FILE',
     deprecatedNames: ['logfile'],
     flag: true,
     help: 'Write the log to this file, in log_dir if that is given, instead of standard error.',
@@ -40,6 +41,7 @@ export const logOptions = {
   logDir: option({
     group: 'DEFAULT',
     name: 'log_dir',
+    argument: 'FOLDER',
     deprecatedNames: ['logdir'],
     flag: true,
     help: 'Folder of log_file; without log_file, of placement.log.',

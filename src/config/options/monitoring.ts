@@ -6,6 +6,7 @@ export const monitoringOptions = {
   adminHost: option({
     group: 'stockroom',
     name: 'admin_host',
+    argument: 'ADDRESS',
     help: 'Address of the admin listener. It asks nobody for a token: choose one that only your monitoring can reach.',
     default: '127.0.0.1',
     parse: text,
@@ -13,6 +14,7 @@ export const monitoringOptions = {
   adminPort: option({
     group: 'stockroom',
     name: 'admin_port',
+    argument: 'PORT',
     flag: true,
     help: 'Port of the admin listener, with /healthz, /readyz and /metrics; 0 takes a free one.',
     default: null,

@@ -20,6 +20,7 @@ export const policyOptions = {
   policyFile: option({
     group: 'oslo_policy',
     name: 'policy_file',
+    argument: 'FILE',
     help: 'Rules in YAML or JSON that replace defaults. A relative name is searched in the folders of --config-dir and beside the configuration files, nowhere else. It need not exist, and is read again when it changes.',
     default: 'policy.yaml',
     parse: text,

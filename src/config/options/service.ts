@@ -6,6 +6,7 @@ export const serviceOptions = {
   host: option({
     group: 'stockroom',
     name: 'host',
+    argument: 'ADDRESS',
     env: 'STOCKROOM_HOST',
     flag: true,
     help: 'Address to listen on.',
@@ -15,6 +16,7 @@ export const serviceOptions = {
   port: option({
     group: 'stockroom',
     name: 'port',
+    argument: 'PORT',
     env: 'STOCKROOM_PORT',
     flag: true,
     help: 'Port to listen on; 0 takes a free one.',
@@ -24,6 +26,7 @@ export const serviceOptions = {
   dataDir: option({
     group: 'stockroom',
     name: 'data_dir',
+    argument: 'FOLDER',
     env: 'STOCKROOM_DATA_DIR',
     flag: true,
     help: 'Folder of the embedded PostgreSQL; not used with a connection of your own.',
