@@ -1,5 +1,6 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
+import { isIdle } from './turns.js';
 
 /** The connections of an HTTP server that does not listen: they were accepted elsewhere, perhaps by another process. */
 export interface Connections {
@@ -46,9 +47,11 @@ export function connectionsOf(server: http.Server): Connections {
       };
       const sweep = (): void => {
         const waited = performance.now() - start;
-        if (waited > IDLE_AFTER_MS) server.closeIdleConnections();
-        if (waited < SILENT_AFTER_MS) return;
-        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+        for (const socket of sockets) {
+          // Not server.closeIdleConnections: it cuts responses that have ended and are still being sent.
+          if (waited > IDLE_AFTER_MS && isIdle(socket)) socket.destroy();
+          if (waited > SILENT_AFTER_MS && socket.bytesRead === 0) socket.destroy();
+        }
       };
       const none = new Promise<void>((resolve) => (onNone = resolve));
       const late = setTimeout(cut, deadline);

@@ -1,8 +1,8 @@
 import type { Request } from 'express';
-import getRawBody from 'raw-body';
-import { bodyIncomplete, bodyTooLarge, malformedJson } from '../errors.js';
+import { malformedJson } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
+import { readBody } from './body.js';
 import { prefixOf } from './forwarded.js';
 import type { Change, Version } from './microversions.js';
 import { parseQuery, type Query } from './query.js';
@@ -94,23 +94,11 @@ export class RouteRequest {
   }
 
   async #text(): Promise<string> {
-    const bytes = await this.#bytes();
+    const bytes = await readBody(this.#req, this.#maxBodyBytes);
     try {
       return utf8.decode(bytes);
     } catch {
       throw malformedJson('the body is not valid UTF-8');
-    }
-  }
-
-  async #bytes(): Promise<Buffer> {
-    const length = this.#req.headers['content-length'];
-    try {
-      return await getRawBody(this.#req, { length: length ?? null, limit: this.#maxBodyBytes });
-    } catch (error) {
-      const type = (error as { type?: string }).type;
-      if (type === 'entity.too.large') throw bodyTooLarge(this.#maxBodyBytes);
-      if (type === 'request.aborted' || type === 'request.size.invalid') throw bodyIncomplete();
-      throw error;
     }
   }
 }

@@ -6,10 +6,12 @@ import {
   contentLengthNotInteger,
   headersTooLarge,
   malformedRequest,
+  methodNotAllowed,
   requestTimeout,
   type ApiError,
 } from '../errors.js';
 import { renderProblem } from './problem.js';
+import { createTurns, endGently, type Turns } from './turns.js';
 
 /**
  * An HTTP server whose requests and responses are born with the application's own prototypes.
@@ -39,6 +41,7 @@ export function createServer(
     return http.ServerResponse.prototype.writeHead.apply(this, head);
   } as typeof app.response.writeHead;
 
+  const turns = createTurns(app);
   const server = http.createServer(
     {
       IncomingMessage: Request as unknown as typeof http.IncomingMessage,
@@ -51,11 +54,19 @@ export function createServer(
       // HTTP/1.1 wants a Host; what Node answers without one has no error document. Only `location` would use it.
       requireHostHeader: false,
     },
-    app,
+    turns.take,
   );
-  server.on('clientError', (error: ClientError, socket: Socket) => {
-    if (error.code === 'HPE_INVALID_METHOD' && dispatchAnyway(app, error, socket)) return;
-    answerClientError(error, socket);
+  // An expectation that is not known may be ignored (RFC 9110, 10.1.1). Node's own 417 has no error document.
+  server.on('checkExpectation', turns.take);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const isOfParser = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (isOfParser) refuse(turns, socket, toApiError(error));
+    else socket.destroy();
+  });
+  server.on('connect', (req: http.IncomingMessage, socket: Socket) => {
+    // Node has taken its own listeners off; an error that is not listened to ends the process.
+    socket.on('error', () => socket.destroy()).on('data', () => undefined);
+    refuse(turns, socket, methodNotAllowed(null), req.method);
   });
   return server;
 }
@@ -69,51 +80,26 @@ interface Callable {
   call(self: unknown, ...args: unknown[]): void;
 }
 
-interface ClientError extends NodeJS.ErrnoException {
-  /** What had arrived when the parser gave up. */
-  readonly rawPacket?: Buffer;
-}
-
 /**
- * Node's parser knows the methods there are and refuses others, but a made-up method is a 405 with `allow` (or a 401, or a
- * 404) like PATCH: such a request is taken apart here, when it has arrived whole, and goes the way of any other.
+ * Refuses what never becomes a request: what Node's parser does not understand, a method that it does not know among it.
+ * The connection is closed, because nothing that follows can be trusted to begin where the client meant it to begin.
  */
-function dispatchAnyway(app: Express, { rawPacket }: ClientError, socket: Socket): boolean {
-  const [head, ...rest] = (rawPacket?.toString('latin1') ?? '').split('\r\n\r\n');
-  const [requestLine = '', ...fields] = (head ?? '').split('\r\n');
-  const [, method, url] = /^([!#$%&'*+.^_`|~\w-]+) (\/\S*) HTTP\/1\.[01]$/.exec(requestLine) ?? [];
-  if (rest.length === 0 || method === undefined || url === undefined || !socket.writable) return false;
-  const request = new http.IncomingMessage(socket);
-  Object.assign(request, { method, url, complete: true, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 });
-  for (const field of fields) {
-    const colon = field.indexOf(':');
-    if (colon > 0) request.headers[field.slice(0, colon).toLowerCase()] = field.slice(colon + 1).trim();
-  }
-  const response = new http.ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.on('finish', () => socket.end());
-  response.assignSocket(socket);
-  app(request, response);
-  return true;
+function refuse(turns: Turns, socket: Socket, error: ApiError, method = ''): void {
+  turns.break(socket, error, () => {
+    if (socket.writable) endGently(socket, bytesOf(error, method));
+    else socket.destroy();
+  });
 }
 
-/** Answers what Node's parser refuses before there is a request, with the document every other error has. */
-function answerClientError(error: ClientError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+/** A whole response, with the error document every other error has. */
+function bytesOf(error: ApiError, method: string): string {
   const requestId = `req-${randomUUID()}`;
-  const { status, contentType, body } = renderProblem(toApiError(error), {
-    method: '',
-    accept: undefined,
-    requestId,
-    showCode: false,
-  });
-  socket.end(
+  const context = { method, accept: undefined, requestId, showCode: false };
+  const { status, contentType, body } = renderProblem(error, context);
+  return (
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n` +
-      `content-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `x-openstack-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
+    `content-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+    `x-openstack-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`
   );
 }
 

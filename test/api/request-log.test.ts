@@ -13,7 +13,7 @@ import { meterHttp } from '../../src/ops/metrics/http.js';
 import { prettyLine } from '../../src/ops/pretty.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, sendBytes, type WireRequest } from '../support/wire.js';
+import { send, type WireRequest } from '../support/wire.js';
 
 interface Line {
   readonly level: string;
@@ -81,7 +81,7 @@ describe('the request log', () => {
       [{ method: 'PUT', path: '/traits/CUSTOM_LOGGED', headers: { 'x-auth-token': token } }, 201],
       [{ method: 'DELETE', path: '/traits/CUSTOM_LOGGED', headers: { 'x-auth-token': token } }, 204],
       [{ method: 'HEAD', path: '/traits', headers: { 'x-auth-token': token } }, 405],
-      [{ method: 'MADE-UP', path: '/traits', headers: { 'x-auth-token': token } }, 405],
+      [{ method: 'PURGE', path: '/traits', headers: { 'x-auth-token': token } }, 405],
       [{ method: 'OPTIONS', path: '/traits' }, 200],
       [{ path: '/traits', headers: { 'x-auth-token': nobody } }, 403],
       [{ path: '/traits', headers: { 'x-auth-token': null } }, 401],
@@ -91,7 +91,7 @@ describe('the request log', () => {
     ];
     for (const [request, status] of ends) {
       text = '';
-      const answer = request.method === 'MADE-UP' ? await madeUp(api.url, request) : await ask(request);
+      const answer = await ask(request);
       const what = `${request.method ?? 'GET'} ${request.path}: ${text}`;
       assert.equal(answer.status, status, what);
       const found = lines();
@@ -100,8 +100,8 @@ describe('the request log', () => {
       assert.equal(found[0]['level'], 'info');
       assert.equal(found[0]['path'], request.path);
       assert.equal(found[0]['method'], request.method ?? 'GET');
-      if ('text' in answer) assert.equal(found[0]['length'], Buffer.byteLength(answer.text), what);
-      if ('headers' in answer) assert.equal(found[0]['request_id'], answer.headers['x-openstack-request-id']);
+      assert.equal(found[0]['length'], Buffer.byteLength(answer.text), what);
+      assert.equal(found[0]['request_id'], answer.headers['x-openstack-request-id']);
     }
   });
 
@@ -119,7 +119,7 @@ describe('the request log', () => {
   });
 
   it('repeats nothing of a global request id that is none', async () => {
-    for (const odd of ['req-1', randomUUID(), `req-${randomUUID()} x`, `gAAAAA${'x'.repeat(100)}`]) {
+    for (const odd of ['req-no', randomUUID(), `req-${randomUUID()} x`, `gAAAAA${'x'.repeat(100)}`]) {
       text = '';
       await ask({ path: '/', headers: { 'x-openstack-request-id': odd } });
       assert.equal(lines()[0]?.['global_request_id'], undefined);
@@ -278,10 +278,3 @@ function requestLines(text: string): Line[] {
 }
 
 /** Node's client, too, knows only the methods there are. */
-async function madeUp(url: string, { method = '', path, headers = {} }: WireRequest): Promise<{ status: number }> {
-  const text = await sendBytes(
-    url,
-    `${method} ${path} HTTP/1.1\r\nx-auth-token: ${headers['x-auth-token'] ?? ''}\r\n\r\n`,
-  );
-  return { status: Number(text.slice(9, 12)) };
-}

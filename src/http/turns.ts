@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ApiError } from '../errors.js';
+
+/**
+ * One request of a connection at a time. Node's parser dispatches all requests of a packet at once, so a client that sends
+ * 2,000 requests and reads nothing would have 2,000 responses in memory. Here a request waits until the response to the
+ * one before it is written, and while requests wait the socket is not read.
+ */
+export interface Turns {
+  /** Serves a request when its turn comes. */
+  readonly take: (req: IncomingMessage, res: ServerResponse) => void;
+  /**
+   * What arrived cannot be understood, and nothing after it. The requests before it are served first. A request whose own body
+   * is broken gets the error as its response (see {@link onBroken}); otherwise `say` is called when the socket is free.
+   */
+  readonly break: (socket: Socket, error: ApiError, say: () => void) => void;
+}
+
+/** What is kept for each connection that has sent a request. */
+interface Connection {
+  current: Turn | null;
+  readonly waiting: Turn[];
+  /** Bytes that had arrived when the last response was written. */
+  bytesRead: number;
+  /** The request whose head arrived last. */
+  last: IncomingMessage | null;
+  broken: { readonly error: ApiError; readonly say: (() => void) | null } | null;
+  isHeld: boolean;
+}
+
+interface Turn {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/**
+ * A packet of 64 KiB holds some 500 requests with ordinary headers, and 3,640 of the shortest. A client that has more than
+ * this many waiting is cut off: HTTP lets a server close, and no known client of Placement sends two at once.
+ */
+const MOST_WAITING = 1000;
+
+/** How long a closed connection is still read from, so that the client gets the last response and no reset, in milliseconds. */
+const LINGER_MS = 1000;
+
+const connections = new WeakMap<Socket, Connection>();
+
+const bodyListeners = new WeakMap<IncomingMessage, (error: ApiError) => void>();
+
+/** Calls the listener when the rest of the body cannot be understood; at once, when that has happened already. */
+export function onBroken(req: IncomingMessage, listener: (error: ApiError) => void): void {
+  const connection = connections.get(req.socket);
+  if (connection?.broken != null && connection.last === req) listener(connection.broken.error);
+  else bodyListeners.set(req, listener);
+}
+
+/** Whether nothing of a request has arrived since the last response was written. */
+export function isIdle(socket: Socket): boolean {
+  const connection = connections.get(socket);
+  return connection?.current === null && socket.bytesRead === connection.bytesRead;
+}
+
+export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) => void): Turns {
+  function begin(connection: Connection, turn: Turn): void {
+    connection.current = turn;
+    // Emitted after the last byte was given to the system, or when the socket has gone.
+    turn.res.once('close', () => {
+      end(connection, turn.req.socket);
+    });
+    serve(turn.req, turn.res);
+  }
+
+  function end(connection: Connection, socket: Socket): void {
+    connection.current = null;
+    connection.bytesRead = socket.bytesRead;
+    // The last response said `connection: close`, or the client has gone: what waits is not served.
+    if (!socket.writable) connection.waiting.length = 0;
+    const next = connection.waiting.shift();
+    if (connection.waiting.length === 0 && connection.isHeld) {
+      connection.isHeld = false;
+      socket.resume();
+    }
+    if (next !== undefined) begin(connection, next);
+    else if (connection.broken !== null) finishBroken(connection, socket);
+  }
+
+  return {
+    take(req, res) {
+      const { socket } = req;
+      let connection = connections.get(socket);
+      if (connection === undefined) {
+        connection = { current: null, waiting: [], bytesRead: 0, last: null, broken: null, isHeld: false };
+        connections.set(socket, connection);
+      }
+      connection.last = req;
+      if (connection.current === null) {
+        begin(connection, { req, res });
+        return;
+      }
+      connection.waiting.push({ req, res });
+      if (connection.waiting.length > MOST_WAITING) {
+        connection.waiting.length = 0;
+        socket.destroy();
+        return;
+      }
+      hold(connection, socket);
+    },
+    break(socket, error, say) {
+      const connection = connections.get(socket);
+      if (connection === undefined || (connection.current === null && connection.last?.complete !== false)) {
+        say();
+        return;
+      }
+      if (connection.broken !== null) return;
+      const isInBody = connection.last?.complete === false;
+      connection.broken = { error, say: isInBody ? null : say };
+      if (isInBody && connection.last !== null) bodyListeners.get(connection.last)?.(error);
+      if (connection.current === null) finishBroken(connection, socket);
+    },
+  };
+}
+
+/** Stops reading until {@link Connection.isHeld} is false again, although Node resumes the socket after each message. */
+function hold(connection: Connection, socket: Socket): void {
+  if (connection.isHeld) return;
+  connection.isHeld = true;
+  socket.pause();
+  const again = (): void => {
+    if (connection.isHeld) socket.pause();
+    else socket.off('resume', again);
+  };
+  socket.on('resume', again);
+}
+
+function finishBroken({ broken }: Connection, socket: Socket): void {
+  if (broken?.say != null) broken.say();
+  else endGently(socket);
+}
+
+/** Sends the last bytes and closes. A socket that is closed while it has unread bytes is reset, and the client may lose them. */
+export function endGently(socket: Socket, bytes = ''): void {
+  if (socket.destroyed) return;
+  if (socket.writable) socket.end(bytes);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
