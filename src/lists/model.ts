@@ -122,3 +122,33 @@ export class DestinationError extends Error {
     this.retry = retry;
   }
 }
+
+export type EncryptionType = 'none' | 'sse-s3' | 'sse-kms';
+
+/** A secret of the configuration: the text itself, or a file that is read anew for each request. */
+export type Secret = { readonly value: string } | { readonly file: string };
+
+/** A `[list_bucket:NAME]` section of type s3, checked. */
+export interface S3Bucket {
+  /** The section's name: what jobs and messages say. */
+  readonly name: string;
+  /** `http(s)://HOST[:PORT][/PATH]`, without a slash at the end. */
+  readonly endpoint: string;
+  readonly region: string;
+  /** The name of the bucket in the store. */
+  readonly bucket: string;
+  /** All keys are below it; without slashes at its ends, may be empty. */
+  readonly root: string;
+  readonly addressing: 'path' | 'host';
+  readonly accessKey: Secret;
+  readonly secretKey: Secret;
+  /** What jobs may ask for; the first is the default. */
+  readonly encryption: readonly EncryptionType[];
+  readonly encryptionHeader: 'amz' | 'oss' | 'cos';
+  readonly encryptionProof: boolean;
+  readonly kmsKeys: readonly string[];
+  readonly manifest: 's3' | 'oss';
+  readonly caFile: string | null;
+  /** Seconds. */
+  readonly timeout: number;
+}
