@@ -6,11 +6,12 @@ import { createKeystone } from './auth/keystone/keystone.js';
 import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
-import { corsOptions, databaseOptions, policyOptions } from './configured.js';
+import { corsOptions, databaseOptions, memoryLimits, policyOptions } from './configured.js';
 import { createDatabaseHealth } from './db/health.js';
 import { connectClient, createPool } from './db/pool.js';
 import { createWatchdog } from './db/watchdog.js';
 import { loadDocs } from './http/docs.js';
+import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/write.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
@@ -23,6 +24,7 @@ export interface Service {
   readonly topology: TopologyReader;
   readonly health: Health;
   readonly metrics: ProcessMetrics;
+  readonly memory: Memory;
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function composeService(
   });
   const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
   const health = createHealth({ topology, keystone, isDraining });
+  const memory = createMemory(memoryLimits(config), log);
   const app = createApp({
     pool,
     topology,
@@ -80,6 +83,7 @@ export function composeService(
     authenticate: keystone?.authenticate ?? noauth2,
     policy,
     maxBodyBytes: config.maxRequestBody,
+    memory,
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
     docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
@@ -97,7 +101,8 @@ export function composeService(
     app,
     topology,
     health,
-    metrics: meters.show({ pool, topology, keystone }),
+    memory,
+    metrics: meters.show({ pool, topology, keystone, memory }),
     async close() {
       timers.forEach(clearInterval);
       keystone?.close();

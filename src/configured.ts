@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
 import { connectClient, type DatabaseOptions } from './db/pool.js';
 import type { CorsOptions } from './http/cors.js';
+import type { MemoryLimits } from './http/memory.js';
 import { policySearchPath } from './policy/locate.js';
 import type { PolicyOptions } from './policy/policy.js';
 
@@ -54,6 +55,14 @@ export function corsOptions(config: Config): CorsOptions | null {
     maxAge: config.corsMaxAge,
     allowMethods: config.corsAllowMethods,
     allowHeaders: config.corsAllowHeaders,
+  };
+}
+
+/** There is always room for the largest single body. */
+export function memoryLimits(config: Config): MemoryLimits {
+  return {
+    requests: Math.max(config.maxRequestBytesInMemory, config.maxRequestBody),
+    responses: config.maxResponseBytesInMemory,
   };
 }
 

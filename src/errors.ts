@@ -86,12 +86,16 @@ export const malformedJson = (why: string) => badRequest(`Malformed JSON: ${why}
 export const schemaMismatch = (report: string) => badRequest(`JSON does not validate: ${report}`);
 export const invalidQuery = (report: string) => badRequest(`Invalid query string parameters: ${report}`);
 
-// ---- the database: all of this passes, so each says when to come back
-
 const unavailable = (message: string, retryAfterSeconds: number, cause?: unknown) => {
   const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
   return new ApiError(503, message, undefined, { headers, cause });
 };
+/** @param what takes the room */
+export const serverFull = (what: string) =>
+  unavailable(`The server has no memory left for this at the moment: it is full of ${what}. Please try again.`, 1);
+
+// ---- the database: all of this passes, so each says when to come back
+
 /** The database cannot be reached, or is starting, or a standby. */
 export const databaseUnavailable = (retryAfterSeconds = 1, cause?: unknown) =>
   unavailable('The database is not available at the moment. Please try again.', retryAfterSeconds, cause);

@@ -17,12 +17,14 @@ import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
 import type { DocsPages } from './docs.js';
 import { readForwarded } from './forwarded.js';
+import type { Memory } from './memory.js';
 import type { HttpMeter } from './meter.js';
 import { minorOf, negotiate, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
 import { logRequest, type Answered, type LoggedExchange } from './request-log.js';
 import { sendError, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type Route } from './route.js';
+import { endGently } from './turns.js';
 
 /**
  * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
@@ -37,6 +39,7 @@ export interface PipelineOptions {
   /** A request is answered with 503. */
   readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
+  readonly memory: Memory;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
@@ -153,6 +156,7 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
   const meter = options.meter.at(path);
   return async (req, res) => {
     req.exchange.meter = meter;
+    let request: RouteRequest | null = null;
     try {
       const route = byMethod.get(req.method);
       if (route === undefined) throw methodNotAllowed(allow);
@@ -162,13 +166,15 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       if (route.gateLast !== true) checkGate(route, version);
       checkMediaTypes(route, version, req);
       if (route.gateLast === true) checkGate(route, version);
-      const request = new RouteRequest(req, version, exchange.identity, options.maxBodyBytes);
+      request = new RouteRequest(req, version, exchange.identity, options);
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
-      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply) });
+      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply, options.memory) });
     } catch (error) {
       fail(error, req, res, options);
+    } finally {
+      request?.end();
     }
   };
 }
@@ -230,7 +236,12 @@ function finish(log: Logger, req: Request, answered: Answered): void {
 /** What is left of a body that nobody will read must not be taken for the next request. */
 function dropBody(req: Request, res: Response): void {
   const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
-  if (!req.complete && hasBody) res.shouldKeepAlive = false;
+  if (req.complete || !hasBody) return;
+  res.shouldKeepAlive = false;
+  // A client that is still sending would lose the response to the reset that closing at once means.
+  req.socket.destroySoon = () => {
+    endGently(req.socket);
+  };
 }
 
 /** Routes by path in order of first appearance, which is also the order of methods in `allow`. */

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
 import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
+import { holdResponse, type Memory } from './memory.js';
 import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
@@ -28,7 +29,8 @@ interface Answered {
 type Headers = Record<string, string | number>;
 
 /** Sends the answer of a handler, as all of these answering the length of the body. `res.writeHead` and one `res.end`: Express's own `res.json` costs twice as much. */
-export function sendReply(req: Request, res: Response, exchange: Exchange, reply: Reply): number {
+export function sendReply(req: Request, res: Response, exchange: Exchange, reply: Reply, memory: Memory): number {
+  if (reply.body !== undefined) holdResponse(memory.responses, res, reply.body.length);
   const headers = commonHeaders(exchange);
   if (reply.location !== undefined) headers['location'] = absoluteUrl(req, exchange, reply.location);
   if (reply.modified !== undefined && exchange.version?.has('cacheHeaders') === true) {

@@ -4,8 +4,10 @@ import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
 import { prefixOf } from './forwarded.js';
+import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
 import { parseQuery, type Query } from './query.js';
+import type { Holding } from './room.js';
 
 /** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
 export interface Route {
@@ -45,6 +47,12 @@ export interface Reply {
   readonly modified?: number | null;
 }
 
+export interface BodyLimits {
+  /** Of one body. */
+  readonly maxBodyBytes: number;
+  readonly memory: Memory;
+}
+
 /** What a handler gets of a request. After `parse`, nothing looks at the HTTP message again. */
 export class RouteRequest {
   readonly version: Version;
@@ -54,17 +62,18 @@ export class RouteRequest {
   readonly prefix: string;
   readonly params: Readonly<Record<string, string>>;
   readonly #req: Request;
-  readonly #maxBodyBytes: number;
+  readonly #bodies: BodyLimits;
   #query: Query | undefined;
+  #body: Holding | null = null;
 
-  constructor(req: Request, version: Version, identity: Identity | null, maxBodyBytes: number) {
+  constructor(req: Request, version: Version, identity: Identity | null, bodies: BodyLimits) {
     this.#req = req;
     this.version = version;
     this.identity = identity;
     this.requestId = req.exchange.requestId;
     this.prefix = prefixOf(req.baseUrl, req.exchange.forwarded);
     this.params = req.params as Record<string, string>;
-    this.#maxBodyBytes = maxBodyBytes;
+    this.#bodies = bodies;
   }
 
   /** A path parameter of the route. */
@@ -93,8 +102,14 @@ export class RouteRequest {
     }
   }
 
+  /** There is a response: what was made of the body is not needed any more. */
+  end(): void {
+    this.#body?.leave();
+  }
+
   async #text(): Promise<string> {
-    const bytes = await readBody(this.#req, this.#maxBodyBytes);
+    const { bytes, holding } = await readBody(this.#req, this.#bodies.maxBodyBytes, this.#bodies.memory.requests);
+    this.#body = holding;
     try {
       return utf8.decode(bytes);
     } catch {

@@ -10,7 +10,9 @@ import {
   requestTimeout,
   type ApiError,
 } from '../errors.js';
+import type { Memory } from './memory.js';
 import { renderProblem } from './problem.js';
+import { createRoom } from './room.js';
 import { createTurns, endGently, type Turns } from './turns.js';
 
 /**
@@ -26,6 +28,7 @@ export function createServer(
   app: Express,
   deadlines: ServerDeadlines = {},
   isLeaving: () => boolean = () => false,
+  { requests }: Pick<Memory, 'requests'> = { requests: createRoom(Infinity) },
 ): http.Server {
   function Request(this: http.IncomingMessage, socket: Socket): void {
     (http.IncomingMessage as unknown as Callable).call(this, socket);
@@ -41,7 +44,7 @@ export function createServer(
     return http.ServerResponse.prototype.writeHead.apply(this, head);
   } as typeof app.response.writeHead;
 
-  const turns = createTurns(app);
+  const turns = createTurns(app, requests);
   const server = http.createServer(
     {
       IncomingMessage: Request as unknown as typeof http.IncomingMessage,

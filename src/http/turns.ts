@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiError } from '../errors.js';
+import type { Holding, Room } from './room.js';
 
 /**
  * One request of a connection at a time. Node's parser dispatches all requests of a packet at once, so a client that sends
@@ -21,6 +22,8 @@ export interface Turns {
 interface Connection {
   current: Turn | null;
   readonly waiting: Turn[];
+  /** Of the requests that wait. */
+  holding: Holding | null;
   /** Bytes that had arrived when the last response was written. */
   bytesRead: number;
   /** The request whose head arrived last. */
@@ -41,7 +44,7 @@ interface Turn {
 const MOST_WAITING = 1000;
 
 /** How long a closed connection is still read from, so that the client gets the last response and no reset, in milliseconds. */
-const LINGER_MS = 1000;
+const LINGER_MS = 2000;
 
 const connections = new WeakMap<Socket, Connection>();
 
@@ -60,7 +63,8 @@ export function isIdle(socket: Socket): boolean {
   return connection?.current === null && socket.bytesRead === connection.bytesRead;
 }
 
-export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) => void): Turns {
+/** @param room is where requests are that wait */
+export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) => void, room: Room): Turns {
   function begin(connection: Connection, turn: Turn): void {
     connection.current = turn;
     // Emitted after the last byte was given to the system, or when the socket has gone.
@@ -74,8 +78,12 @@ export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) =
     connection.current = null;
     connection.bytesRead = socket.bytesRead;
     // The last response said `connection: close`, or the client has gone: what waits is not served.
-    if (!socket.writable) connection.waiting.length = 0;
+    if (!socket.writable) {
+      connection.waiting.length = 0;
+      connection.holding?.leave();
+    }
     const next = connection.waiting.shift();
+    if (next !== undefined) connection.holding?.add(-sizeOf(next));
     if (connection.waiting.length === 0 && connection.isHeld) {
       connection.isHeld = false;
       socket.resume();
@@ -87,9 +95,19 @@ export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) =
   return {
     take(req, res) {
       const { socket } = req;
+      // Node goes on with the packet when its connection has been cut.
+      if (socket.destroyed) return;
       let connection = connections.get(socket);
       if (connection === undefined) {
-        connection = { current: null, waiting: [], bytesRead: 0, last: null, broken: null, isHeld: false };
+        connection = {
+          current: null,
+          waiting: [],
+          holding: null,
+          bytesRead: 0,
+          last: null,
+          broken: null,
+          isHeld: false,
+        };
         connections.set(socket, connection);
       }
       connection.last = req;
@@ -97,13 +115,17 @@ export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) =
         begin(connection, { req, res });
         return;
       }
-      connection.waiting.push({ req, res });
-      if (connection.waiting.length > MOST_WAITING) {
+      const turn = { req, res };
+      connection.waiting.push(turn);
+      hold(connection, socket);
+      const cut = (): void => {
         connection.waiting.length = 0;
         socket.destroy();
-        return;
-      }
-      hold(connection, socket);
+      };
+      // Its connection goes, because Node keeps what it has parsed as long as there is one.
+      connection.holding ??= room.enter(cut);
+      connection.holding.add(sizeOf(turn));
+      if (connection.waiting.length > MOST_WAITING) cut();
     },
     break(socket, error, say) {
       const connection = connections.get(socket);
@@ -118,6 +140,13 @@ export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) =
       if (connection.current === null) finishBroken(connection, socket);
     },
   };
+}
+
+/** A request and its response take 2 to 3.4 kB in Node.js 20, and the headers come on top, as text and as names and values. */
+function sizeOf({ req }: Turn): number {
+  let size = 4096;
+  for (const text of req.rawHeaders) size += 2 * text.length;
+  return size;
 }
 
 /** Stops reading until {@link Connection.isHeld} is false again, although Node resumes the socket after each message. */

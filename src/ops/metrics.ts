@@ -1,6 +1,7 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { CandidatesResult } from '../candidates/search.js';
 import type { Pool } from '../db/pool.js';
+import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/write.js';
 import type { TopologyReader } from '../topology/catch-up.js';
@@ -8,6 +9,7 @@ import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
 import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterHttp } from './metrics/http.js';
+import { showMemory } from './metrics/memory.js';
 import { addSeries, type Definition, type Snapshot } from './metrics/series.js';
 import { showTokens, type TokenSource } from './metrics/tokens.js';
 import { showTopology } from './metrics/topology.js';
@@ -44,6 +46,7 @@ export interface ShownParts {
   readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
   /** Null: there is none. */
   readonly keystone: TokenSource | null;
+  readonly memory: Memory;
 }
 
 export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Meters {
@@ -59,9 +62,10 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCatchUp: meterCatchUps(registry),
     onGroup: meterClaims(registry),
     onSearch: meterSearches(registry),
-    show({ pool, topology, keystone }) {
+    show({ pool, topology, keystone, memory }) {
       showTopology(registry, topology);
       showPool(registry, pool);
+      showMemory(registry, memory);
       if (keystone !== null) showTokens(registry, keystone);
       // Both asked for at once share the catch-up, as all readers do.
       const caughtUp = (): Promise<void> => settledWithin(CATCH_UP_DEADLINE_MS, topology.current());

@@ -42,7 +42,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     databaseUrl,
     options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent'),
   );
-  const server = createServer(service.app, options.server);
+  const server = createServer(service.app, options.server, undefined, service.memory);
   const url = await listen(server);
   return {
     service,

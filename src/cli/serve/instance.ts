@@ -28,7 +28,7 @@ export async function openInstance(config: Config, connection: string, log: Logg
     await service.close();
     throw error;
   }
-  const connections = connectionsOf(createServer(service.app, {}, () => isLeaving));
+  const connections = connectionsOf(createServer(service.app, {}, () => isLeaving, service.memory));
   return {
     service,
     receive(socket) {

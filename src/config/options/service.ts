@@ -51,6 +51,20 @@ export const serviceOptions = {
     default: 10 * 1024 * 1024,
     parse: integer(1024, 1024 * 1024 * 1024),
   }),
+  maxRequestBytesInMemory: option({
+    group: 'stockroom',
+    name: 'max_request_bytes_in_memory',
+    help: 'Most bytes of request bodies, and of requests that wait behind others of their connection, that a process holds for all clients together; never less than max_request_body. Above it the largest that is still arriving gets 503 with Retry-After.',
+    default: 32 * 1024 * 1024,
+    parse: integer(65_536, 1024 * 1024 * 1024 * 64),
+  }),
+  maxResponseBytesInMemory: option({
+    group: 'stockroom',
+    name: 'max_response_bytes_in_memory',
+    help: 'Most bytes of responses that clients have not taken yet that a process holds for all clients together. Above it clients that have not read for two seconds are cut off, and a request whose response is larger than 16 KiB gets 503 with Retry-After.',
+    default: 128 * 1024 * 1024,
+    parse: integer(65_536, 1024 * 1024 * 1024 * 64),
+  }),
   journalRetention: option({
     group: 'stockroom',
     name: 'journal_retention',

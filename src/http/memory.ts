@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { serverFull } from '../errors.js';
+import { createRoom, type Room } from './room.js';
+
+/** What this process holds in memory for its clients, each with a bound for all of them together. */
+export interface Memory {
+  /** Bodies, until their response is made, and requests that wait for their turn. */
+  readonly requests: Room;
+  /** Responses that clients have not taken yet. */
+  readonly responses: Room;
+}
+
+/** In bytes. */
+export interface MemoryLimits {
+  readonly requests: number;
+  readonly responses: number;
+}
+
+/** One line in the log at most for each of these periods, in milliseconds. */
+const LOG_EVERY_MS = 10_000;
+
+export function createMemory(limits: MemoryLimits, log: Logger): Memory {
+  const full = (what: string, option: string): (() => void) => {
+    let [loggedAt, refused] = [-Infinity, 0];
+    return () => {
+      refused++;
+      if (performance.now() - loggedAt < LOG_EVERY_MS) return;
+      log.warn({ what, option, refused }, 'too many bytes in memory: requests are refused with 503');
+      [loggedAt, refused] = [performance.now(), 0];
+    };
+  };
+  return {
+    requests: createRoom(limits.requests, full('requests', 'max_request_bytes_in_memory')),
+    responses: createRoom(limits.responses, full('responses', 'max_response_bytes_in_memory')),
+  };
+}
+
+/** The kernel takes this much from a socket whose client reads, so most responses are never held. */
+const HELD_FROM_BYTES = 16 * 1024;
+
+/** A client that has not taken its response after this time may be cut off when the room is needed for others. */
+const STALLED_MS = 2000;
+
+/** A client that takes no byte of its response for this long is cut off in any case. */
+const SEND_TIMEOUT_MS = 60_000;
+
+/**
+ * Accounts for the bytes of a response until the client has taken them.
+ *
+ * @throws 503 when there is no room for them
+ */
+export function holdResponse(room: Room, res: ServerResponse, bytes: number): void {
+  if (bytes < HELD_FROM_BYTES) return;
+  const [since, isAlone] = [performance.now(), room.used() === 0];
+  const holding = room.enter(
+    () => res.destroy(),
+    () => performance.now() - since > STALLED_MS,
+  );
+  // One that is larger than the bound gets through when it is the only one.
+  if (!holding.add(bytes) && !isAlone) {
+    holding.leave();
+    throw serverFull('responses that other clients have not taken yet');
+  }
+  res.setTimeout(SEND_TIMEOUT_MS);
+  res.once('close', () => {
+    holding.leave();
+  });
+}

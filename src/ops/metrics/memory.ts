@@ -1,0 +1,17 @@
+import type { Registry } from 'prom-client';
+import type { Memory } from '../../http/memory.js';
+import { addNumbers } from './series.js';
+
+/** What is held in memory for clients, to be compared with the bounds of the configuration. */
+export function showMemory(registry: Registry, memory: Memory): void {
+  addNumbers(
+    registry,
+    {
+      name: 'stockroom_http_held_bytes',
+      help: 'Bytes held in memory for clients: bodies and waiting requests, and responses that are not taken yet.',
+      type: 'gauge',
+    },
+    'of',
+    () => ({ requests: memory.requests.used(), responses: memory.responses.used() }),
+  );
+}
