@@ -123,6 +123,10 @@ export const outcomeUnknown = (cause: unknown) =>
     cause,
   );
 
+/** The connection waited for a worker process; the request was not read. */
+export const noWorkerFree = () =>
+  unavailable('No process is free to serve this connection at the moment. Nothing was done; please try again.', 5);
+
 // ---- resource providers
 
 export const noSuchProvider = (uuid: string) => notFound(`No resource provider with uuid ${uuid} found`);

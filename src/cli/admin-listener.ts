@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Service } from '../compose.js';
 import type { Config } from '../config.js';
 import { createAdminServer, type AdminParts } from '../ops/admin.js';
@@ -14,7 +15,7 @@ export interface AdminListener {
 }
 
 /** Listens and says where; does nothing when there is to be none. @throws ConfigError when its port is in use */
-export async function openAdminListener({ adminHost, adminPort }: Config): Promise<AdminListener> {
+export async function openAdminListener({ adminHost, adminPort }: Config, log: Logger): Promise<AdminListener> {
   if (adminPort === null) return { attach: () => undefined, close: () => undefined };
   let parts = adminParts(() => null);
   const server = createAdminServer({
@@ -22,7 +23,15 @@ export async function openAdminListener({ adminHost, adminPort }: Config): Promi
     readiness: () => parts.readiness(),
     metrics: () => parts.metrics(),
   });
-  say(`Health and metrics: ${await listen(server, adminHost, adminPort, '--admin-port')}/metrics`);
+  const url = await listen(server, {
+    host: adminHost,
+    port: adminPort,
+    flag: '--admin-port',
+    onError: (error) => {
+      log.error({ reason: error.message }, 'a connection of the admin listener could not be accepted');
+    },
+  });
+  say(`Health and metrics: ${url}/metrics`);
   return {
     attach(others) {
       parts = others;

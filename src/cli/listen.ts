@@ -1,21 +1,33 @@
 import type { AddressInfo, Server } from 'node:net';
 import { ConfigError } from '../config.js';
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The flag that chooses another port. */
+  readonly flag: '--port' | '--admin-port';
+  /** A connection could not be accepted: no file descriptor is left. The server goes on listening. */
+  readonly onError: (error: Error) => void;
+}
+
 /**
- * Listens, and answers the URL. `flag` is where another port can be chosen.
+ * Listens, and returns the URL.
  *
  * @throws ConfigError
  */
-export function listen(server: Server, host: string, port: number, flag: '--port' | '--admin-port'): Promise<string> {
+export function listen(server: Server, { host, port, flag, onError }: ListenOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const onRefusal = (error: NodeJS.ErrnoException): void => {
       const why =
         error.code === 'EADDRINUSE'
           ? `port ${port} of ${host} is in use; choose another with ${flag}, or 0 for any`
           : error.message;
       reject(new ConfigError(`Cannot listen: ${why}.`));
-    });
+    };
+    server.once('error', onRefusal);
     server.listen(port, host, () => {
+      // Without a listener the event would end the process.
+      server.off('error', onRefusal).on('error', onError);
       const { port: chosen } = server.address() as AddressInfo;
       resolve(`http://${host.includes(':') ? `[${host}]` : host}:${chosen}`);
     });

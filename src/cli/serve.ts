@@ -11,10 +11,12 @@ import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
 import { explained } from './explain.js';
-import { listen } from './listen.js';
+import { listen, type ListenOptions } from './listen.js';
+import { unlessAborted } from './serve/aborted.js';
 import { serveHere } from './serve/here.js';
 import { openLog } from './serve/open-log.js';
 import { withFixedOptions } from './serve/fixed-options.js';
+import { createReloader } from './serve/reload.js';
 import type { Site } from './serve/site.js';
 import { prepareDatabase, untilDatabase } from './serve/until-database.js';
 import { serveWithWorkers, workersOf } from './serve/workers.js';
@@ -45,10 +47,16 @@ interface Run {
 }
 
 async function run(given: Run): Promise<void> {
+  const { log, config } = given;
   const signals = listenToSignals();
-  const admin = await openAdminListener(given.config);
+  const admin = await openAdminListener(config, log);
   try {
     await serveUntilTold(given, admin, signals);
+  } catch (error) {
+    // What is thrown is printed to standard error, which may be gone when somebody looks; a log file stays.
+    const hasFile = config.logFile !== null || config.logDir !== null;
+    if (hasFile) log.fatal({ reason: explained(error, config) }, 'the service ends because of a failure');
+    throw error;
   } finally {
     admin.close();
   }
@@ -62,18 +70,27 @@ async function serveUntilTold(given: Run, admin: AdminListener, signals: Signals
   try {
     const site = await openSite(config, connectionOf, log, signals.stop);
     if (site === null) return;
+    const listener = accept(config, site);
     try {
-      const listener = accept(config, site);
-      const url = await listen(listener, config.host, config.port, '--port');
+      const url = await listen(listener, listenOptions(config, log));
       admin.attach(site.admin);
       const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
       greet(config, url, data);
       const inForce = { config };
-      signals.onReload(reloader(given, inForce, site, connectionOf));
+      signals.onReload(
+        createReloader({
+          reload: () => reload(given, inForce, site, connectionOf, signals.stop),
+          explain: (error) => explained(error, inForce.config),
+          log,
+          stop: signals.stop,
+        }),
+      );
       const signal = await Promise.race([signals.first, site.failed]);
       log.info({ signal }, 'finishing the requests that have begun');
       await leave(inForce.config, listener, site, signals);
     } catch (error) {
+      // A listener that stays open accepts connections that are never served, and keeps the process.
+      listener.close();
       await site.end(0, AbortSignal.abort());
       throw error;
     }
@@ -92,10 +109,19 @@ async function openSite(
   const connection = connectionOf(config);
   const site = await untilDatabase(config, connection, stop, async () => {
     await prepareDatabase(config, connection, log);
-    return workersOf(config) === 1 ? await serveHere(config, connectionOf, log) : null;
+    return workersOf(config) === 1 ? await serveHere(config, connectionOf, log, stop) : null;
   });
   if (site !== null || stop.aborted) return site;
   return serveWithWorkers(config, connectionOf, log, stop);
+}
+
+function listenOptions({ host, port }: Config, log: Logger): ListenOptions {
+  return {
+    ...{ host, port, flag: '--port' },
+    onError: (error) => {
+      log.error({ reason: error.message }, 'a connection could not be accepted');
+    },
+  };
 }
 
 /** Tells load balancers first, if they need time, then refuses connections, then finishes. */
@@ -117,39 +143,26 @@ async function leave(
   await site.end(drainTimeout * 1000, hurry);
 }
 
-/** What SIGHUP does: one after the other, however many come. */
-function reloader(
+/** Reads the configuration again and puts it in force. @throws when it stays as it was */
+async function reload(
   { commandLine, log, reopenLog }: Run,
   inForce: { config: Config },
   site: Site,
   connectionOf: (config: Config) => string,
-) {
-  let underWay = Promise.resolve();
-
-  async function reload(): Promise<void> {
-    try {
-      reopenLog();
-      const loaded = loadConfig(commandLine);
-      for (const warning of loaded.warnings) log.warn({ warning }, 'the configuration has a problem');
-      checkAuthStrategy(loaded.config);
-      const { config: next, fixed } = withFixedOptions(inForce.config, loaded.config);
-      if (fixed.length > 0) log.warn({ options: fixed }, 'these options have changed and need a restart');
-      await prepareDatabase(next, connectionOf(next), log);
-      await site.reload(next);
-      inForce.config = next;
-      log.info({ files: next.configFiles }, 'the configuration was read again and is in force');
-    } catch (error) {
-      log.error(
-        { reason: explained(error, inForce.config) },
-        'the configuration cannot be used; the old one stays in force',
-      );
-    }
-  }
-
-  return (): void => {
-    log.info('reading the configuration again');
-    underWay = underWay.then(reload);
-  };
+  stop: AbortSignal,
+): Promise<void> {
+  reopenLog();
+  const loaded = loadConfig(commandLine);
+  for (const warning of loaded.warnings) log.warn({ warning }, 'the configuration has a problem');
+  checkAuthStrategy(loaded.config);
+  const { config: next, fixed } = withFixedOptions(inForce.config, loaded.config);
+  if (fixed.length > 0) log.warn({ options: fixed }, 'these options have changed and need a restart');
+  await unlessAborted(stop, prepareDatabase(next, connectionOf(next), log));
+  stop.throwIfAborted();
+  await site.reload(next);
+  stop.throwIfAborted();
+  inForce.config = next;
+  log.info({ files: next.configFiles }, 'the configuration was read again and is in force');
 }
 
 function checkAuthStrategy(config: Config): void {

@@ -6,7 +6,7 @@ export interface Signals {
   readonly stop: AbortSignal;
   /** Aborted when somebody loses patience. */
   readonly hurry: AbortSignal;
-  /** Is called at each SIGHUP from now on. */
+  /** Is called at each SIGHUP from now on, and at once when there was one before. */
   onReload(reload: () => void): void;
 }
 
@@ -15,7 +15,10 @@ export function listenToSignals(): Signals {
   const [stopping, hurrying] = [new AbortController(), new AbortController()];
   const hadTerminal = tty.isatty(0);
   let firstAt = Infinity;
-  let reload = (): void => undefined;
+  let wasAsked = false;
+  let reload = (): void => {
+    wasAsked = true;
+  };
   const first = new Promise<NodeJS.Signals>((resolve) => {
     const onSignal = (signal: NodeJS.Signals): void => {
       firstAt = Math.min(firstAt, performance.now());
@@ -36,6 +39,7 @@ export function listenToSignals(): Signals {
     hurry: hurrying.signal,
     onReload(listener) {
       reload = listener;
+      if (wasAsked) reload();
     },
   };
 }

@@ -8,53 +8,71 @@ export interface Taker {
 
 /** Gives each connection to one of the takers, in turn. */
 export interface HandOut {
-  /** While there is nobody to take it, a connection waits. */
+  /** While no taker is free, a connection waits, and is refused after {@link LONGEST_WAIT_MS}. */
   give(socket: Socket): void;
   add(taker: Taker): void;
   remove(taker: Taker): void;
   /** Resolves when no connection waits or is on its way. */
   settled(): Promise<void>;
+  /** Closes the connections that wait. */
+  close(): void;
+}
+
+/** Longer than a worker takes to start; a client that waits longer is told to try again. */
+const LONGEST_WAIT_MS = 15_000;
+
+interface Waiting {
+  readonly socket: Socket;
+  /** Of `performance.now()`. */
+  readonly since: number;
 }
 
 /**
  * Not node:cluster's own, which forgets the connection that is on its way to a worker when that dies: its client would wait
  * for ever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
  */
-export function createHandOut(): HandOut {
+export function createHandOut(refuse: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): HandOut {
   const takers = new Set<Taker>();
   const free: Taker[] = [];
-  const waiting: Socket[] = [];
+  const waiting: Waiting[] = [];
   let underWay = 0;
   let onSettled: (() => void)[] = [];
 
   function next(): void {
     for (;;) {
-      const [taker, socket] = [free[0], waiting[0]];
-      if (taker === undefined || socket === undefined) break;
+      const [taker, first] = [free[0], waiting[0]];
+      if (taker === undefined || first === undefined) break;
       free.shift();
       waiting.shift();
-      void hand(socket, taker);
+      void hand(first, taker);
     }
     if (underWay > 0 || waiting.length > 0) return;
     for (const resolve of onSettled) resolve();
     onSettled = [];
   }
 
-  async function hand(socket: Socket, taker: Taker): Promise<void> {
+  async function hand(one: Waiting, taker: Taker): Promise<void> {
     underWay++;
-    const taken = await taker.take(socket);
+    const taken = await taker.take(one.socket);
     underWay--;
     // Ours is a copy by now.
-    if (taken) socket.destroy();
-    else waiting.unshift(socket);
+    if (taken) one.socket.destroy();
+    else waiting.unshift(one);
     if (taken && takers.has(taker)) free.push(taker);
     next();
   }
 
+  function refuseLate(): void {
+    const before = performance.now() - longestWait;
+    while (waiting[0] !== undefined && waiting[0].since < before) refuse((waiting.shift() as Waiting).socket);
+    next();
+  }
+  const rounds = setInterval(refuseLate, Math.min(longestWait / 2, 1000)).unref();
+
   return {
     give(socket) {
       socket.on('error', () => undefined);
-      waiting.push(socket);
+      waiting.push({ socket, since: performance.now() });
       next();
     },
     add(taker) {
@@ -71,5 +89,10 @@ export function createHandOut(): HandOut {
         onSettled.push(resolve);
         next();
       }),
+    close() {
+      clearInterval(rounds);
+      for (const { socket } of waiting.splice(0)) socket.destroy();
+      next();
+    },
   };
 }

@@ -5,25 +5,25 @@ import { openInstance } from './instance.js';
 import type { Site } from './site.js';
 
 /** Serves in this process. @throws as {@link openInstance} */
-export async function serveHere(config: Config, connectionOf: (config: Config) => string, log: Logger): Promise<Site> {
-  let instance = await openInstance(config, connectionOf(config), log);
+export async function serveHere(
+  config: Config,
+  connectionOf: (config: Config) => string,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<Site> {
+  let instance = await openInstance(config, connectionOf(config), log, stop);
   let drainTimeout = config.drainTimeout * 1000;
   const replaced = new Set<Promise<void>>();
-  const stop = new AbortController();
-  let isEnding = false;
+  const cutting = new AbortController();
   return {
     receive(socket) {
       instance.receive(socket);
     },
     async reload(next) {
-      const fresh = await openInstance(next, connectionOf(next), log);
-      if (isEnding) {
-        await fresh.end(0, AbortSignal.abort());
-        return;
-      }
+      const fresh = await openInstance(next, connectionOf(next), log, stop);
       const old = instance;
       instance = fresh;
-      const ended = old.end(drainTimeout, stop.signal).finally(() => replaced.delete(ended));
+      const ended = old.end(drainTimeout, cutting.signal).finally(() => replaced.delete(ended));
       replaced.add(ended);
       drainTimeout = next.drainTimeout * 1000;
     },
@@ -31,12 +31,15 @@ export async function serveHere(config: Config, connectionOf: (config: Config) =
       instance.announce();
     },
     async end(deadline, hurry) {
-      isEnding = true;
-      hurry.addEventListener('abort', () => {
-        stop.abort();
-      });
+      const cut = (): void => {
+        cutting.abort();
+      };
+      if (hurry.aborted) cut();
+      else hurry.addEventListener('abort', cut);
       await Promise.all([instance.end(deadline, hurry), ...replaced]);
     },
+    // Who asks runs on the event loop that serves.
+    alive: () => Promise.resolve(true),
     admin: adminParts(() => instance.service),
     failed: new Promise<never>(() => undefined),
   };

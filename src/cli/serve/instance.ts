@@ -1,14 +1,18 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { composeService, type Service } from '../../compose.js';
 import type { Config } from '../../config.js';
 import { connectionsOf } from '../../http/connections.js';
 import { createServer } from '../../http/server.js';
+import { unlessAborted } from './aborted.js';
 
 /** The service with a loaded topology, for as long as one configuration is in force in one process. */
 export interface Instance {
   readonly service: Service;
   receive(socket: Socket): void;
+  /** Calls the listener when the first response has been sent. */
+  onFirstResponse(listener: () => void): void;
   /** It is not ready any more, and asks clients to close their connections. */
   announce(): void;
   /** Finishes the requests that have begun, and lets everything go. @param deadline in milliseconds */
@@ -18,21 +22,40 @@ export interface Instance {
 /** A transaction whose client is gone does not keep the process: the database rolls it back. */
 const CLOSE_WITHIN_MS = 2000;
 
-/** @throws when the database cannot be used, or a file of the configuration */
-export async function openInstance(config: Config, connection: string, log: Logger): Promise<Instance> {
+/**
+ * @param stop ends the attempt, too
+ * @throws when the database cannot be used, or a file of the configuration, or when it was stopped
+ */
+export async function openInstance(
+  config: Config,
+  connection: string,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<Instance> {
   let [isDraining, isLeaving] = [false, false];
   const service = composeService(config, connection, log, { isDraining: () => isDraining });
   try {
-    await service.topology.current();
+    await unlessAborted(stop, service.topology.current());
+    stop.throwIfAborted();
   } catch (error) {
     await service.close();
     throw error;
   }
-  const connections = connectionsOf(createServer(service.app, {}, () => isLeaving, service.memory));
+  const server = createServer(service.app, {}, () => isLeaving, service.memory);
+  const connections = connectionsOf(server);
   return {
     service,
     receive(socket) {
       connections.receive(socket);
+    },
+    onFirstResponse(listener) {
+      const watch = (_: IncomingMessage, response: ServerResponse): void => {
+        response.once('finish', () => {
+          if (server.listeners('request').includes(watch)) listener();
+          server.off('request', watch);
+        });
+      };
+      server.on('request', watch);
     },
     announce() {
       isDraining = true;

@@ -17,6 +17,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready' }
+  /** It has sent its first response. */
+  | { readonly kind: 'served' }
   /** It ends before it was ready. `foreseen`: another attempt would not help. */
   | { readonly kind: 'failed'; readonly reason: string; readonly foreseen: boolean }
   /** The connection is its own from now on. */
@@ -25,8 +27,9 @@ export type FromWorker =
   /** What it has counted, before it ends. */
   | { readonly kind: 'counted'; readonly snapshot: Snapshot };
 
-/** What the admin listener wants to know of a worker. */
+/** What the primary process asks a worker, for the admin listener and the watchdog. */
 export interface Answers {
+  readonly alive: true;
   readonly readiness: Readiness;
   readonly snapshot: Snapshot;
   readonly capacity: string;

@@ -20,6 +20,11 @@ export interface Site {
    * @param deadline milliseconds after which connections are cut
    */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
+  /**
+   * Whether somebody is able to serve: false when no worker responds in time. A worker that has not responded for
+   * `patience` milliseconds is killed, so that another takes its place.
+   */
+  alive(patience: number): Promise<boolean>;
   /** What the admin listener shows. */
   readonly admin: AdminParts;
   /** Rejects when it cannot go on. */

@@ -6,9 +6,11 @@ import { ConfigError, type Config } from '../../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';
 import { ApiError } from '../../errors.js';
 import { say } from '../command.js';
+import { unlessAborted } from './aborted.js';
 
 /**
- * Does something again and again while the database is away.
+ * Does something again and again while the database is away. An attempt may wait for long (for another process that
+ * migrates, for a server that does not answer): when the process is told to stop, the attempt is not waited for.
  *
  * @returns null when the process is told to stop meanwhile
  * @throws ConfigError when the database refuses us, or was tried `max_retries` times
@@ -19,15 +21,17 @@ export async function untilDatabase<T>(
   stop: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T | null> {
+  const isStopped = (): boolean => stop.aborted;
   const interval = config.retryInterval === null ? null : config.retryInterval * 1000;
   for (
     let wait = interval ?? 250, retries = 0;
-    !stop.aborted;
+    !isStopped();
     wait = interval ?? Math.min(wait * 2, 10_000), retries++
   ) {
     try {
-      return await attempt();
+      return await unlessAborted(stop, attempt());
     } catch (error) {
+      if (isStopped()) return null;
       const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
       if (isRefused(error)) throw new ConfigError(problem);
       // The topology reports a database that is away as any request would see it.

@@ -13,6 +13,10 @@ export interface WorkerProcess extends Taker {
   readonly ready: Promise<void>;
   /** How it ended. */
   readonly gone: Promise<string>;
+  /** Resolves after {@link gone}, when its last messages have been read. */
+  readonly silent: Promise<void>;
+  /** Whether it has sent a response. Final when it is {@link silent}. */
+  hasServed(): boolean;
   /** Whether its end is our wish. */
   isEnding(): boolean;
   announce(): void;
@@ -24,6 +28,8 @@ export interface WorkerProcess extends Taker {
   end(deadline: number): void;
   /** Ends it without finishing anything. */
   hurry(): void;
+  /** For one that does not respond. */
+  kill(): void;
 }
 
 /** A worker ended before it was ready. */
@@ -49,7 +55,7 @@ export function startWorker(number: number, config: Config, connection: string):
   cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
   const worker = cluster.fork();
   const onItsWay = new Map<number, (taken: boolean) => void>();
-  let [lastId, ending] = [0, false];
+  let [lastId, ending, served] = [0, false, false];
   const asked = new Map<number, (value: unknown) => void>();
   let failure: WorkerFailure | null = null;
   let counted: Snapshot = [];
@@ -72,7 +78,7 @@ export function startWorker(number: number, config: Config, connection: string):
     });
   });
   // Its end may overtake its last message. `disconnect` would not, but is not emitted while a connection is on its way.
-  void gone.then(async () => {
+  const silent = gone.then(async () => {
     await setTimeout(LAST_MESSAGE_MS);
     for (const answer of onItsWay.values()) answer(false);
     onItsWay.clear();
@@ -85,6 +91,9 @@ export function startWorker(number: number, config: Config, connection: string):
           break;
         case 'ready':
           resolve();
+          break;
+        case 'served':
+          served = true;
           break;
         case 'failed':
           failure = new WorkerFailure(message.reason, message.foreseen);
@@ -109,6 +118,8 @@ export function startWorker(number: number, config: Config, connection: string):
     pid: worker.process.pid ?? 0,
     ready,
     gone,
+    silent,
+    hasServed: () => served,
     isEnding: () => ending,
     take(socket) {
       if (!worker.isConnected()) return Promise.resolve(false);
@@ -144,6 +155,9 @@ export function startWorker(number: number, config: Config, connection: string):
       ending = true;
       tell({ kind: 'hurry' });
       killAfter(PATIENCE_MS);
+    },
+    kill() {
+      worker.process.kill('SIGKILL');
     },
   };
 }

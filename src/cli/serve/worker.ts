@@ -44,9 +44,16 @@ tell({ kind: 'hello' });
 async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' }): Promise<void> {
   try {
     const log = openLog(config).child({ worker });
-    instance = await untilDatabase(config, connection, stop.signal, () => openInstance(config, connection, log));
+    instance = await untilDatabase(config, connection, stop.signal, () =>
+      openInstance(config, connection, log, stop.signal),
+    );
     if (instance === null) process.disconnect();
-    else tell({ kind: 'ready' });
+    else {
+      instance.onFirstResponse(() => {
+        tell({ kind: 'served' });
+      });
+      tell({ kind: 'ready' });
+    }
   } catch (error) {
     tell({ kind: 'failed', reason: explained(error, config), foreseen: isForeseen(error) }, () => {
       process.disconnect();
@@ -68,6 +75,7 @@ async function answer({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
   if (instance === null) return;
   const { health, metrics } = instance.service;
   const find: Record<Question, () => Promise<unknown>> = {
+    alive: () => Promise.resolve(true),
     readiness: () => health.readiness(),
     snapshot: () => metrics.snapshot(),
     capacity: () => metrics.capacity(),

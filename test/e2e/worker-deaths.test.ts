@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { createHandOut } from '../../src/cli/serve/hand-out.js';
+import { refuseUnread } from '../../src/cli/serve/refuse.js';
+import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { cleanUp, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
+import { until } from '../support/until.js';
+
+describe('workers that die one after the other', () => {
+  let databaseUrl: string;
+  let folder: string;
+  before(async () => {
+    databaseUrl = await createTestDatabase();
+    folder = await temporaryFolder();
+  });
+  after(async () => {
+    await cleanUp();
+    await dropTestDatabase(databaseUrl);
+  });
+
+  /** A service whose workers exit with 3 at their start while there is a file. */
+  function startMortal(...args: string[]) {
+    const [flag, program] = [path.join(folder, 'die'), path.join(folder, 'dying.mjs')];
+    writeFileSync(
+      program,
+      `import fs from 'node:fs';\nif (process.argv[1]?.endsWith('worker.js') && fs.existsSync('${flag}')) process.exit(3);\n`,
+    );
+    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, NODE_OPTIONS: `--import=${program}` };
+    return {
+      run: startProcess(['--port', '0', '--workers', '2', ...args], env),
+      die: () => {
+        writeFileSync(flag, '');
+      },
+      live: () => {
+        rmSync(flag, { force: true });
+      },
+    };
+  }
+
+  const killAll = (run: RunningProcess): void => {
+    for (const pid of run.workers()) process.kill(pid, 'SIGKILL');
+  };
+
+  it('end the service with 1 when none has served: the port is closed and the log is complete', async () => {
+    const log = path.join(folder, 'stockroom.log');
+    const { run, die, live } = startMortal('--log-file', log);
+    const { url, api } = await run.listening();
+    await api.get('/').expect(200);
+    die();
+    killAll(run);
+    assert.equal(await run.ended(), 1);
+    live();
+    assert.match(run.errors(), /^The workers do not start; given up\. It ended with exit code 3/m);
+    const last = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    assert.match(last, /"level":"fatal".*given up.*"the service ends because of a failure"/);
+    await assert.rejects(connectTo(url), /ECONNREFUSED/);
+  });
+
+  it('are replaced, and SIGTERM is obeyed, after five SIGKILLs in 1.5 s', async () => {
+    const { run } = startMortal();
+    const { api } = await run.listening();
+    for (let kill = 0; kill < 5; kill++) {
+      const [victim] = run.workers();
+      if (victim !== undefined) process.kill(victim, 'SIGKILL');
+      await setTimeout(300);
+    }
+    await api.get('/').expect(200);
+    await until('both places are filled', () => run.workers().length === 2);
+    killAll(run);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+
+  it('are replaced for ever when each has served', async () => {
+    const { run } = startMortal();
+    const { api } = await run.listening();
+    for (let round = 0; round < 6; round++) {
+      await api.get('/').expect(200);
+      await until('both places are filled', () => run.workers().length === 2);
+      for (let i = 0; i < 4; i++) await api.get('/').expect(200);
+      killAll(run);
+    }
+    await api.get('/').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  }).timeout(60_000);
+
+  it('during a reload: it is tried again, and puts the configuration in force', async () => {
+    const { run } = startMortal();
+    const { api } = await run.listening();
+    const before = run.workers();
+    run.signal('SIGHUP');
+    const fresh = await until('a new worker', () => run.workers().find((pid) => !before.includes(pid)) ?? false);
+    process.kill(fresh, 'SIGKILL');
+    await run.logged(/read again and is in force"/);
+    assert.match(run.errors(), /ended with SIGKILL before it was ready.*"a worker did not start; trying again"/);
+    assert.doesNotMatch(run.errors(), /cannot be used/);
+    await api.get('/').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+
+  it('during a reload, every time: the log says that a worker died, and the old workers go on', async () => {
+    const { run, die, live } = startMortal();
+    const { api } = await run.listening();
+    const before = run.workers();
+    die();
+    run.signal('SIGHUP');
+    await run.logged(/exit code 3.*"a worker died during the reload; the old configuration stays in force"/);
+    live();
+    assert.doesNotMatch(run.errors(), /configuration cannot be used/);
+    assert.deepEqual(run.workers(), before);
+    await api.get('/').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+
+  it('during a reload to a configuration that cannot be used: the replacement has the old one', async () => {
+    const [file, policy] = [path.join(folder, 'placement.conf'), path.join(folder, 'broken.yaml')];
+    writeFileSync(policy, 'a: [b\n');
+    writeFileSync(file, '');
+    const { run } = startMortal('--config-file', file);
+    const { api } = await run.listening();
+    const before = run.workers();
+    writeFileSync(file, '[oslo_policy]\npolicy_file = broken.yaml\n');
+    run.signal('SIGHUP');
+    await until('a new worker', () => run.workers().some((pid) => !before.includes(pid)));
+    process.kill(before[0] ?? 0, 'SIGKILL');
+    await run.logged(/"the configuration cannot be used; the old one stays in force"/);
+    // The reload is over: another one begins.
+    const { length } = run.errors();
+    run.signal('SIGHUP');
+    await until('another reload', () => /cannot be used; the old one/.test(run.errors().slice(length)));
+    await until('both places are filled', () => run.workers().length === 2);
+    await api.get('/').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+
+  it('leave no connection waiting for long: it gets 503 with retry-after', async () => {
+    const handOut = createHandOut(refuseUnread, 100);
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      handOut.give(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    const client = await connectTo(`http://127.0.0.1:${port}`);
+    client.write(`GET / HTTP/1.1\r\nhost: x\r\n\r\n${'x'.repeat(100_000)}`);
+    let text = '';
+    client.on('data', (bytes) => (text += bytes.toString()));
+    await new Promise((resolve) => client.once('end', resolve));
+    client.destroy();
+    server.close();
+    handOut.close();
+    assert.match(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*retry-after: 5\r\n[^]*No process is free/);
+  });
+});
+
+function connectTo(url: string): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => {
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
