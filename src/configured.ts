@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Config } from './config.js';
-import { checkSchema, migrate, schemaVersion } from './db/migrate.js';
+import { checkSchema, migrate, schemaState, schemaVersion, type SchemaState } from './db/migrate.js';
 import { connectClient, type DatabaseOptions } from './db/pool.js';
 import type { CorsOptions } from './http/cors.js';
 import type { MemoryLimits } from './http/memory.js';
@@ -79,6 +79,11 @@ export function checkDatabase(config: Config, connectionString: string): Promise
 /** The name of the newest migration of a database; null for an empty one. */
 export function databaseVersion(config: Config, connectionString: string): Promise<string | null> {
   return schemaVersion(databaseOptions(config, connectionString));
+}
+
+/** Which migrations a database has, and which it lacks. */
+export function databaseSchema(config: Config, connectionString: string): Promise<SchemaState> {
+  return schemaState(databaseOptions(config, connectionString));
 }
 
 /** One connection, for what the command line asks; the caller ends it. */

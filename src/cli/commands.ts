@@ -75,6 +75,12 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./config-sample.js')).command,
   },
   {
+    name: 'doctor',
+    summary: 'Check the configuration, the database, Keystone, the policy, the ports and the clocks.',
+    flags: { json: { help: 'Print JSON instead of text.' } },
+    load: async () => (await import('./doctor.js')).command,
+  },
+  {
     name: 'policy check',
     summary: 'Validate the policy files that the configuration names.',
     load: async () => (await import('./policy-check.js')).command,

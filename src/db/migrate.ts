@@ -12,7 +12,7 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
 /** Any number will do that nobody else uses as an advisory lock in this database. */
 const MIGRATION_LOCK = 7_786_225;
 
-const OLDEST_SERVER = 14;
+export const OLDEST_SERVER = 14;
 
 /** The database is not one this program can work with; the message says what to do. */
 export class SchemaError extends Error {}
@@ -73,6 +73,32 @@ export async function schemaVersion(options: DatabaseOptions): Promise<string | 
   const client = await connectClient(options);
   try {
     return (await migrationsOf(client)).at(-1)?.replace(/\.js$/, '') ?? null;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The migrations of a database beside those of this program. */
+export interface SchemaState {
+  /** Null for a database without any. */
+  readonly newest: string | null;
+  /** Those that this program has and the database does not. */
+  readonly pending: readonly string[];
+  /** Those of a newer program. */
+  readonly unknown: readonly string[];
+}
+
+/** Compares and writes nothing. */
+export async function schemaState(options: DatabaseOptions): Promise<SchemaState> {
+  const client = await connectClient(options);
+  try {
+    const done = await migrationsOf(client);
+    const known = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js'));
+    return {
+      newest: done.at(-1)?.replace(/\.js$/, '') ?? null,
+      pending: known.filter((name) => !done.includes(name)),
+      unknown: done.filter((name) => !known.includes(name)),
+    };
   } finally {
     await client.end();
   }

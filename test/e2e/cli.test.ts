@@ -164,6 +164,7 @@ describe('the commands of operators', () => {
       'import',
       'config show',
       'config sample',
+      'doctor',
       'policy check',
       'policy sample',
     ]) {

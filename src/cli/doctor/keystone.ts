@@ -1,0 +1,83 @@
+import { authStrategyOf, keystoneOptions, type KeystoneOptions } from '../../auth/keystone/options.js';
+import { asRecord, asText } from '../../auth/keystone/json.js';
+import { parseJson } from '../../auth/keystone/token.js';
+import { createHttpClient, type HttpAnswer, type HttpClient } from '../../auth/keystone/http-client.js';
+import { ConfigError, type Config } from '../../config.js';
+import { isLoopback } from '../../ops/process.js';
+import { clockCheck, failure, ok, warning, type Check } from './check.js';
+
+/** Logs in to Keystone as the service does. */
+export async function keystoneChecks(config: Config): Promise<Check[]> {
+  if (authStrategyOf(config) !== 'keystone') {
+    const message = 'noauth2 believes any token';
+    return [
+      isLoopback(config.host)
+        ? ok('authentication', `${message}; only this machine can reach the service`)
+        : warning('authentication', `${message}, and other machines can reach ${config.host}. Use Keystone.`),
+    ];
+  }
+  let options: KeystoneOptions;
+  let client: HttpClient;
+  try {
+    options = keystoneOptions(config);
+    // The pauses between attempts do not keep a process alive, and one attempt tells enough.
+    client = createHttpClient({ ...options, retries: 0 });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [failure('Keystone', error.message)];
+  }
+  try {
+    return await checkLogin(options, client);
+  } catch (error) {
+    return [failure('Keystone', `${options.authUrl} cannot be reached: ${(error as Error).message}`)];
+  } finally {
+    client.close();
+  }
+}
+
+async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClient): Promise<Check[]> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
+  if (answer.status === 401 || answer.status === 403) {
+    return [
+      ok('Keystone', `reachable at ${authUrl}`),
+      failure(
+        'login of the service',
+        `Keystone rejects it with ${answer.status}. Compare user, password, project and domains in [keystone_authtoken] with ` +
+          '`openstack user show` and `openstack project show`.',
+      ),
+    ];
+  }
+  if (answer.status !== 201 || answer.headers['x-subject-token'] === undefined) {
+    return [
+      failure('Keystone', `${authUrl} returns ${answer.status} to a login, which no Keystone does. Check auth_url.`),
+    ];
+  }
+  return [
+    ok('Keystone', `reachable at ${authUrl}`),
+    ok('login of the service', 'Keystone accepts it'),
+    rolesCheck(answer.text),
+    ...skewOf(answer),
+  ];
+}
+
+/**
+ * Keystone's default policy lets a user validate foreign tokens who has the role service or admin. Validating the service's
+ * own token would prove nothing: every user may.
+ */
+function rolesCheck(text: string): Check {
+  const name = 'validation of tokens';
+  const roles = asRecord(asRecord(parseJson(text))['token'])['roles'];
+  const names = Array.isArray(roles) ? roles.flatMap((role) => asText(asRecord(role)['name']) ?? []) : [];
+  if (names.includes('service') || names.includes('admin')) return ok(name, `allowed by role: ${names.join(', ')}`);
+  return warning(
+    name,
+    `the service user has neither the role service nor admin (it has ${names.join(', ') || 'none'}), so Keystone's default ` +
+      'policy does not let it validate tokens: `openstack role add --user USER --project PROJECT service`.',
+  );
+}
+
+function skewOf({ headers: { date } }: HttpAnswer): Check[] {
+  const theirs = Date.parse(date ?? '');
+  return Number.isNaN(theirs) ? [] : [clockCheck('clock of Keystone', (theirs - Date.now()) / 1000)];
+}
