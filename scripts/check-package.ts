@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -21,9 +21,10 @@ try {
   npm(folder, 'install', '--no-audit', '--no-fund', `./${packed.filename}`);
   const program = path.join(folder, 'node_modules/.bin/stockroom');
   console.log(`stockroom ${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()} is installed`);
+  refuseToGuess(program);
   await serve(program);
   embed();
-  console.log('The package serves where it is installed, and can be embedded.');
+  console.log('The package serves where it is installed, does not guess a database, and can be embedded.');
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
 }
@@ -49,6 +50,18 @@ async function serve(program: string): Promise<void> {
   } finally {
     service.kill('SIGKILL');
   }
+}
+
+/** A configuration that lacks the connection must not become an empty database. */
+function refuseToGuess(program: string): void {
+  const file = path.join(folder, 'placement.conf');
+  fs.writeFileSync(file, '[stockroom]\nport = 0\n');
+  const { status, stderr } = spawnSync(program, ['--config-file', file], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  if (status !== 1 || !stderr.includes('--embedded')) throw new Error(`It ended with ${String(status)}: ${stderr}`);
 }
 
 function announced(service: ChildProcess): Promise<string> {

@@ -15,6 +15,11 @@ const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'serve',
     summary: 'Run the service; the default.',
+    flags: {
+      embedded: {
+        help: 'Use the embedded PostgreSQL although a configuration file is given that names no connection.',
+      },
+    },
     load: async () => (await import('./serve.js')).command,
   },
   {

@@ -10,6 +10,7 @@ import { startEmbedded } from '../db/embedded.js';
 import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
+import { checkEmbeddedAsked } from './embedded-asked.js';
 import { explained } from './explain.js';
 import { listen, type ListenOptions } from './listen.js';
 import { unlessAborted } from './serve/aborted.js';
@@ -27,6 +28,7 @@ export const command: Command = {
   async run(loaded, commandLine) {
     warn(loaded);
     const { config } = loaded;
+    checkEmbeddedAsked(config, commandLine.switches.has('embedded'));
     checkAuthStrategy(config);
     const files: (() => void)[] = [];
     const log = openLog(config, (reopen) => files.push(reopen));
