@@ -1,0 +1,134 @@
+import http from 'node:http';
+import https from 'node:https';
+import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+
+/** A signed request. */
+export interface S3Request {
+  readonly method: 'PUT' | 'GET' | 'HEAD' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: { readonly size: number; open(): Readable };
+  /** The most that is read of the response's body, in bytes. */
+  readonly maxBody: number;
+}
+
+export interface S3Response {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Cut at `maxBody`. */
+  readonly body: Buffer;
+  readonly isCut: boolean;
+}
+
+export interface SendOptions {
+  /** PEM; null for the authorities of Node.js. */
+  readonly ca: string | null;
+  /** The time for a response, and for a connection on which nothing moves, in milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** The store did not respond in time. */
+export class SendTimeout extends Error {}
+/** The file to send cannot be read: this is no failure of the store. */
+export class SourceFailure extends Error {}
+
+/** A body is given a second more for so many bytes: a store that is slower does not get a part through in time. */
+const SLOWEST_BYTES_PER_SECOND = 100_000;
+/** With a larger body, the store is asked first whether it takes the request: its refusal arrives before the body is sent. */
+const ASK_FIRST_BYTES = 256 * 1024;
+/** A store that does not say `100 Continue` gets the body after this time. */
+const ASK_FIRST_MS = 1000;
+
+/**
+ * Sends a request on a connection of its own and reads the response up to a limit. Follows no redirect and uses no proxy.
+ *
+ * @throws SendTimeout, SourceFailure, the reason of the signal, or the error of the connection
+ */
+export async function send(request: S3Request, { ca, timeout, signal }: SendOptions): Promise<S3Response> {
+  const { body } = request;
+  const deadline = timeout + ((body?.size ?? 0) / SLOWEST_BYTES_PER_SECOND) * 1000;
+  const late = AbortSignal.timeout(Math.ceil(deadline));
+  const either = AbortSignal.any([signal, late]);
+  try {
+    return await exchange(request, ca, timeout, either);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (late.aborted) throw new SendTimeout(`no response within ${Math.ceil(deadline / 1000)} s`);
+    throw error;
+  }
+}
+
+function exchange(
+  { method, url, headers, body, maxBody }: S3Request,
+  ca: string | null,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<S3Response> {
+  const asksFirst = (body?.size ?? 0) >= ASK_FIRST_BYTES;
+  return new Promise((resolve, reject) => {
+    const options: https.RequestOptions = {
+      method,
+      signal,
+      agent: false,
+      headers: {
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': String(body.size) }),
+        ...(asksFirst ? { expect: '100-continue' } : {}),
+      },
+      ...(ca === null ? {} : { ca }),
+    };
+    const request = url.startsWith('https:') ? https.request(url, options) : http.request(url, options);
+    let hasResponse = false;
+    request.on('error', (error) => {
+      // A store that refuses a body may close the connection while it is sent; its response counts.
+      if (!hasResponse) reject(error);
+    });
+    request.setTimeout(timeout, () => {
+      request.destroy(new SendTimeout(`nothing moved for ${timeout / 1000} s`));
+    });
+    request.once('response', (response) => {
+      hasResponse = true;
+      readBody(response, maxBody).then((read) => {
+        const { statusCode: status = 0, headers: responseHeaders } = response;
+        resolve({ status, headers: responseHeaders, ...read });
+        request.destroy();
+      }, reject);
+    });
+    if (body === undefined) {
+      request.end();
+      return;
+    }
+    let isSent = false;
+    const sendBody = (): void => {
+      if (isSent || hasResponse || request.destroyed) return;
+      isSent = true;
+      const source = body.open();
+      source.once('error', (error) => {
+        reject(new SourceFailure(error.message, { cause: error }));
+      });
+      // What goes wrong with the connection is told by the request itself.
+      pipeline(source, request).catch(() => undefined);
+    };
+    if (!asksFirst) {
+      sendBody();
+      return;
+    }
+    request.once('continue', sendBody);
+    setTimeout(sendBody, ASK_FIRST_MS).unref();
+    request.flushHeaders();
+  });
+}
+
+async function readBody(response: http.IncomingMessage, max: number): Promise<{ body: Buffer; isCut: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    chunks.push(chunk);
+    // Leaving the loop destroys the response.
+    if (length > max) return { body: Buffer.concat(chunks).subarray(0, max), isCut: true };
+  }
+  return { body: Buffer.concat(chunks), isCut: false };
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import type { S3Bucket } from '../../src/lists/model.js';
+import { ROOT, temporaryFolder } from './process.js';
+
+/** Starts a real S3 server from Debian's packages, where it is beside the project. */
+const SERVE = path.join(ROOT, '../shared/reference/s3-serve');
+
+/** A real S3 server with one bucket, `lists`. */
+export interface Store {
+  readonly endpoint: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly encryption?: boolean;
+  /** An earlier port again. */
+  readonly port?: number;
+}
+
+/** A bucket is named in configuration as here. */
+export function bucketAt(endpoint: string, more: Partial<S3Bucket> = {}): S3Bucket {
+  return {
+    name: 'cloud-lists',
+    endpoint,
+    region: 'us-east-1',
+    bucket: 'lists',
+    root: '',
+    addressing: 'path',
+    accessKey: { value: 'test:tester' },
+    secretKey: { value: 'testing' },
+    encryption: ['none'],
+    encryptionHeader: 'amz',
+    encryptionProof: true,
+    kmsKeys: [],
+    manifest: 's3',
+    caFile: null,
+    timeout: 60,
+    ...more,
+  };
+}
+
+/**
+ * Swift takes 4 ports and 15 s, Ceph 8 ports and 20 s.
+ *
+ * @returns the reason when it cannot be started on this machine
+ */
+export async function startStore(
+  kind: 'swift' | 'ceph',
+  { encryption = true, port: wanted }: StoreOptions = {},
+): Promise<Store | { missing: string }> {
+  if (!existsSync(SERVE)) return { missing: 's3-serve is not beside the project' };
+  const dir = path.join(await temporaryFolder(), 'store');
+  const port = wanted ?? (await freePorts(kind === 'swift' ? 4 : 8));
+  const args = [kind, '--port', String(port), '--dir', dir];
+  const child = spawn(SERVE, [...args, '--bucket', 'lists', ...(encryption ? [] : ['--no-encryption'])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const isReady = new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: Buffer) => {
+      if (text.includes(`s3-serve: ${kind} on http`)) resolve();
+    });
+  });
+  const ended = await Promise.race([isReady, closed]);
+  if (ended !== undefined) {
+    if (ended[0] === 3) return { missing: output.trim() };
+    throw new Error(`s3-serve ${kind} did not start:\n${output}`);
+  }
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    async stop() {
+      child.kill('SIGTERM');
+      await closed;
+    },
+  };
+}
+
+/** The first of so many free ports in a row, below those that the system gives to clients. */
+async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (free.every((one) => one)) return first;
+  }
+  throw new Error(`there are no ${count} free ports in a row`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
