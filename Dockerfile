@@ -21,5 +21,5 @@ USER node
 ENV STOCKROOM_HOST=0.0.0.0
 EXPOSE 8778
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.STOCKROOM_PORT || 8778)).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/main.js"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.STOCKROOM_PORT || 8778) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "dist/main.js"]

@@ -87,7 +87,7 @@ function follow(stage: Stage, name: string, rest: string, stages: ReadonlyMap<st
     case 'USER':
       stage.user = rest;
       return;
-    case 'CMD':
+    case 'ENTRYPOINT':
       stage.command = JSON.parse(rest) as string[];
       return;
     case 'HEALTHCHECK':

@@ -36,10 +36,38 @@ describe('the package', () => {
     const folders = new Set(names.map((name) => name.split('/')[0]));
     assert.deepEqual(
       [...folders].sort(),
-      ['CHANGELOG.md', 'README.md', 'deploy', 'dist', 'migrations', 'package.json'],
+      ['CHANGELOG.md', 'README.md', 'api-ref', 'deploy', 'dist', 'docs', 'migrations', 'package.json'],
       'neither sources nor tests',
     );
     assert.ok(!names.some((name) => name.endsWith('.tsbuildinfo')));
+    // Every page can be read where the package is installed, with all that it links to.
+    const broken = names
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((page) =>
+        linksOf(read(page)).map((link) => ({ page, link, target: path.join(path.dirname(page), link) })),
+      )
+      .filter(({ target }) => !names.some((name) => name === target || name.startsWith(`${target}/`)));
+    assert.deepEqual(broken, []);
+  });
+
+  it('brings the types that its own declarations name', () => {
+    const declarations = read('dist/index.d.ts');
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    for (const [, name = ''] of declarations.matchAll(/from '([^.'][^']*)'/g)) {
+      const types = `@types/${name}`;
+      assert.ok(
+        fs.existsSync(path.join(ROOT, 'node_modules', types)) ? types in dependencies : name in dependencies,
+        name,
+      );
+    }
+    assert.match(declarations, /from 'express'/);
+  });
+
+  it('has an image whose command takes arguments, and whose health is that of the service', () => {
+    const dockerfile = read('Dockerfile');
+    assert.match(dockerfile, /^ENTRYPOINT \["node", "dist\/main.js"\]$/m);
+    assert.doesNotMatch(dockerfile, /^CMD/m);
+    assert.match(/^HEALTHCHECK[^]*?\n.*$/m.exec(dockerfile)?.[0] ?? '', /\/readyz/);
   });
 
   it('runs with its own dependencies alone', async () => {
@@ -50,7 +78,9 @@ describe('the package', () => {
     }
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     for (const name of Object.keys(dependencies)) {
-      fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
+      const link = path.join(folder, 'node_modules', name);
+      fs.mkdirSync(path.dirname(link), { recursive: true });
+      fs.symlinkSync(path.join(ROOT, 'node_modules', name), link);
     }
     const program = path.join(installed, 'dist/main.js');
     const { version } = JSON.parse(read('package.json')) as { version: string };
@@ -113,3 +143,10 @@ describe('the containers', () => {
     assert.equal(dockerfile.match(/^FROM /gm)?.length, 2);
   });
 });
+
+/** Targets of the links of a page that lead to other files, without fragments. */
+function linksOf(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link.replace(/#.*$/, ''))
+    .filter((link) => link !== '' && !/^[a-z]+:/.test(link));
+}
