@@ -90,6 +90,12 @@ const unavailable = (message: string, retryAfterSeconds: number, cause?: unknown
   const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
   return new ApiError(503, message, undefined, { headers, cause });
 };
+/** An exception that no code handles ends the process. */
+export const processEnds = () =>
+  new ApiError(
+    500,
+    'An unexpected error ended the process that served this request: a change may or may not have been made. The log of the server has the error.',
+  );
 /** @param what takes the room */
 export const serverFull = (what: string) =>
   unavailable(`The server has no memory left for this at the moment: it is full of ${what}. Please try again.`, 1);

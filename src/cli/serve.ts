@@ -7,6 +7,7 @@ import { withoutPassword } from '../config/database-url.js';
 import { filesText, optionsForLog } from '../config/show.js';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { startEmbedded } from '../db/embedded.js';
+import { handleTheUnhandled } from '../ops/last-resort.js';
 import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
@@ -48,12 +49,22 @@ interface Run {
   readonly reopenLog: () => void;
 }
 
+/** How long a process that must not go on may take to stop its database and its workers. */
+const LAST_MS = 10_000;
+
 async function run(given: Run): Promise<void> {
   const { log, config } = given;
   const signals = listenToSignals();
+  const broken = new Promise<never>((_, reject) => {
+    handleTheUnhandled(given.log, (error) => {
+      reject(error);
+      globalThis.setTimeout(() => process.exit(1), LAST_MS).unref();
+    });
+  });
+  broken.catch(() => undefined);
   const admin = await openAdminListener(config, log);
   try {
-    await serveUntilTold(given, admin, signals);
+    await serveUntilTold(given, admin, signals, broken);
   } catch (error) {
     // What is thrown is printed to standard error, which may be gone when somebody looks; a log file stays.
     const hasFile = config.logFile !== null || config.logDir !== null;
@@ -64,7 +75,12 @@ async function run(given: Run): Promise<void> {
   }
 }
 
-async function serveUntilTold(given: Run, admin: AdminListener, signals: Signals): Promise<void> {
+async function serveUntilTold(
+  given: Run,
+  admin: AdminListener,
+  signals: Signals,
+  broken: Promise<never>,
+): Promise<void> {
   const { config, log } = given;
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
@@ -87,7 +103,7 @@ async function serveUntilTold(given: Run, admin: AdminListener, signals: Signals
           stop: signals.stop,
         }),
       );
-      const signal = await Promise.race([signals.first, site.failed]);
+      const signal = await Promise.race([signals.first, site.failed, broken]);
       log.info({ signal }, 'finishing the requests that have begun');
       await leave(inForce.config, listener, site, signals);
     } catch (error) {

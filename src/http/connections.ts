@@ -1,6 +1,9 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
-import { isIdle } from './turns.js';
+import type { Response } from 'express';
+import type { ApiError } from '../errors.js';
+import { sendLastError } from './respond.js';
+import { isIdle, responseUnderWay } from './turns.js';
 
 /** The connections of an HTTP server that does not listen: they were accepted elsewhere, perhaps by another process. */
 export interface Connections {
@@ -12,6 +15,12 @@ export interface Connections {
    * @param hurry cuts them at once
    */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
+  /**
+   * Sends the error to every client whose request has no response yet. Does all its work at once: the process is ending.
+   *
+   * @returns the ids of these requests
+   */
+  failAll(error: ApiError): string[];
 }
 
 /** A client that uses its connection all the time gets an answer that says `connection: close` before this is over. */
@@ -64,6 +73,12 @@ export function connectionsOf(server: http.Server): Connections {
       clearInterval(timer);
       hurry.removeEventListener('abort', cut);
       server.close();
+    },
+    failAll(error) {
+      return [...sockets].flatMap((socket) => {
+        const res = responseUnderWay(socket);
+        return res === null || res.headersSent ? [] : (sendLastError(res as Response, error) ?? []);
+      });
     },
   };
 }

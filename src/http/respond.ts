@@ -61,6 +61,21 @@ export function sendError(req: Request, res: Response, exchange: Exchange, error
   return send(res, problem.status, problem.contentType, problem.body, headers);
 }
 
+/**
+ * Sends an error in the place of a handler that will not, and closes the connection.
+ *
+ * @returns the request id; null when the request is not known yet
+ */
+export function sendLastError(res: Response, error: ApiError): string | null {
+  const { req } = res;
+  // The pipeline has not seen a request whose turn has just come.
+  const exchange = (req as { exchange?: Exchange }).exchange;
+  if (exchange === undefined) return null;
+  res.shouldKeepAlive = false;
+  sendError(req, res, exchange, error);
+  return exchange.requestId;
+}
+
 /** Who is not let in gets a document of another form (spec: keystone-auth.md). */
 export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): number {
   return send(res, refusal.status, 'application/json', refusal.body, {

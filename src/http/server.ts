@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
+import type { Logger } from 'pino';
 import {
   contentLengthNotInteger,
   headersTooLarge,
@@ -22,14 +23,10 @@ import { createTurns, endGently, type Turns } from './turns.js';
  * answers a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
  * left alone. Plain constructor functions on purpose: a subclass is slower than nothing.
  *
- * @param isLeaving while it answers true, every answer says `connection: close`
+ * @param app must not throw; if it does, the connection of the request is closed
  */
-export function createServer(
-  app: Express,
-  deadlines: ServerDeadlines = {},
-  isLeaving: () => boolean = () => false,
-  { requests }: Pick<Memory, 'requests'> = { requests: createRoom(Infinity) },
-): http.Server {
+export function createServer(app: Express, options: ServerOptions = {}): http.Server {
+  const { headersTimeout = 60_000, isLeaving = () => false, log } = options;
   function Request(this: http.IncomingMessage, socket: Socket): void {
     (http.IncomingMessage as unknown as Callable).call(this, socket);
   }
@@ -44,16 +41,25 @@ export function createServer(
     return http.ServerResponse.prototype.writeHead.apply(this, head);
   } as typeof app.response.writeHead;
 
-  const turns = createTurns(app, requests);
+  const turns = createTurns({
+    room: options.memory?.requests ?? createRoom(Infinity),
+    serve(req, res) {
+      try {
+        app(req, res);
+      } catch (error) {
+        log?.error({ err: error }, 'request failed');
+        req.socket.destroy();
+      }
+    },
+  });
   const server = http.createServer(
     {
       IncomingMessage: Request as unknown as typeof http.IncomingMessage,
       ServerResponse: Response as unknown as typeof http.ServerResponse,
       keepAliveTimeout: 75_000,
-      headersTimeout: 60_000,
-      ...deadlines,
+      headersTimeout,
       // How often the deadlines are looked at.
-      connectionsCheckingInterval: Math.min(30_000, deadlines.headersTimeout ?? 30_000),
+      connectionsCheckingInterval: Math.min(30_000, headersTimeout),
       // HTTP/1.1 wants a Host; what Node answers without one has no error document. Only `location` would use it.
       requireHostHeader: false,
     },
@@ -63,6 +69,7 @@ export function createServer(
   server.on('checkExpectation', turns.take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const isOfParser = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    log?.debug({ client: socket.remoteAddress, code: error.code, reason: error.message }, 'bytes that are no request');
     if (isOfParser) refuse(turns, socket, toApiError(error));
     else socket.destroy();
   });
@@ -74,9 +81,14 @@ export function createServer(
   return server;
 }
 
-/** In milliseconds. */
-export interface ServerDeadlines {
+export interface ServerOptions {
+  /** How long the headers of a request may take to arrive, in milliseconds. */
   readonly headersTimeout?: number;
+  /** While it returns true, every response says `connection: close`. */
+  readonly isLeaving?: () => boolean;
+  /** Bounds what waits; nothing does unless given. */
+  readonly memory?: Pick<Memory, 'requests'>;
+  readonly log?: Logger;
 }
 
 interface Callable {

@@ -57,14 +57,25 @@ export function onBroken(req: IncomingMessage, listener: (error: ApiError) => vo
   else bodyListeners.set(req, listener);
 }
 
+/** The response of the request that is being served, if there is one. */
+export function responseUnderWay(socket: Socket): ServerResponse | null {
+  return connections.get(socket)?.current?.res ?? null;
+}
+
 /** Whether nothing of a request has arrived since the last response was written. */
 export function isIdle(socket: Socket): boolean {
   const connection = connections.get(socket);
   return connection?.current === null && socket.bytesRead === connection.bytesRead;
 }
 
-/** @param room is where requests are that wait */
-export function createTurns(serve: (req: IncomingMessage, res: ServerResponse) => void, room: Room): Turns {
+export interface TurnsOptions {
+  /** Never throws. */
+  readonly serve: (req: IncomingMessage, res: ServerResponse) => void;
+  /** Where requests are that wait. */
+  readonly room: Room;
+}
+
+export function createTurns({ serve, room }: TurnsOptions): Turns {
   function begin(connection: Connection, turn: Turn): void {
     connection.current = turn;
     // Emitted after the last byte was given to the system, or when the socket has gone.

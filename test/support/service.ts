@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import supertest from 'supertest';
 import { composeService, type Service } from '../../src/compose.js';
 import { defaultConfig, type Config } from '../../src/config.js';
-import { createServer, type ServerDeadlines } from '../../src/http/server.js';
+import { createServer, type ServerOptions } from '../../src/http/server.js';
 import { createLog } from '../../src/ops/log.js';
 import { createTestDatabase, dropTestDatabase } from './database.js';
 import { assertDocumented } from './document.js';
@@ -22,14 +22,15 @@ export interface TestServiceOptions {
   /** Share the database of another test service. */
   readonly databaseUrl?: string;
   readonly config?: Partial<Config>;
-  /** Deadlines of the HTTP server, for tests that wait for them. */
-  readonly server?: ServerDeadlines;
+  /** Of the HTTP server: for tests that wait for its deadlines. */
+  readonly server?: ServerOptions;
   /** Where the service logs to; nowhere unless given, or TEST_LOG is set to a level. */
   readonly log?: Logger;
 }
 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const databaseUrl = options.databaseUrl ?? (await createTestDatabase());
+  const log = options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent');
   const service = composeService(
     defaultConfig({
       auditInterval: 0,
@@ -40,9 +41,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
       ...options.config,
     }),
     databaseUrl,
-    options.log ?? createLog(process.env['TEST_LOG'] ?? 'silent'),
+    log,
   );
-  const server = createServer(service.app, options.server, undefined, service.memory);
+  const server = createServer(service.app, { memory: service.memory, log, ...options.server });
   const url = await listen(server);
   return {
     service,

@@ -6,6 +6,8 @@ import type { Config } from '../../config.js';
 import { connectionsOf } from '../../http/connections.js';
 import { createServer } from '../../http/server.js';
 import { unlessAborted } from './aborted.js';
+import { processEnds } from '../../errors.js';
+import { onFatal } from '../../ops/last-resort.js';
 
 /** The service with a loaded topology, for as long as one configuration is in force in one process. */
 export interface Instance {
@@ -41,8 +43,12 @@ export async function openInstance(
     await service.close();
     throw error;
   }
-  const server = createServer(service.app, {}, () => isLeaving, service.memory);
+  const server = createServer(service.app, { isLeaving: () => isLeaving, memory: service.memory, log });
   const connections = connectionsOf(server);
+  const forget = onFatal(() => {
+    const error = processEnds();
+    for (const id of connections.failAll(error)) log.error({ request_id: id, status: error.status }, 'request failed');
+  });
   return {
     service,
     receive(socket) {
@@ -65,6 +71,7 @@ export async function openInstance(
       // Another may have taken its place: then there is still a service that is ready.
       isLeaving = true;
       await connections.end(deadline, hurry);
+      forget();
       await Promise.race([service.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
     },
   };

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { explained, isForeseen } from '../explain.js';
 import { openInstance, type Instance } from './instance.js';
+import { handleTheUnhandled } from '../../ops/last-resort.js';
 import { openLog } from './open-log.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { untilDatabase } from './until-database.js';
@@ -44,6 +45,8 @@ tell({ kind: 'hello' });
 async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' }): Promise<void> {
   try {
     const log = openLog(config).child({ worker });
+    // The primary process replaces this one. The log is written to its end on the way out.
+    handleTheUnhandled(log, () => process.exit(1));
     instance = await untilDatabase(config, connection, stop.signal, () =>
       openInstance(config, connection, log, stop.signal),
     );
