@@ -69,6 +69,7 @@ for (const workers of ['1', '2']) {
           return row?.n === 1;
         });
         const before = serving();
+        const begin = performance.now();
         accident();
         const answer = await waiting;
         assert.equal(answer.status, 500);
@@ -79,6 +80,7 @@ for (const workers of ['1', '2']) {
         await run.logged(new RegExp(`"request_id":"${id}".*"status":500`));
         if (workers === '1') {
           assert.equal(await run.ended(), 1);
+          assert.ok(performance.now() - begin < 8000, 'no deadline ends it');
           return;
         }
         await until('others take their places', () => {
