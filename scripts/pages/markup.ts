@@ -34,5 +34,5 @@ export function note(noted: {
 }
 
 export function json(value: unknown): string {
-  return `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
+  return `<pre tabindex="0">${escape(JSON.stringify(value, null, 2))}</pre>`;
 }

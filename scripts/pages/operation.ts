@@ -60,7 +60,7 @@ function parametersHtml(parameters: readonly Parameter[]): string {
       `<br><span class="type">${schemaHtml(type)}</span> <span class="about">such as <code>${escape([example].flat().join(' '))}</code></span></td></tr>`
     );
   });
-  return `<h4>Parameters</h4><table><tr><th>Name</th><th>In</th><th></th></tr>${rows.join('')}</table>`;
+  return `<h4>Parameters</h4><table class="parameters"><tr><th>Name</th><th>In</th><th>Meaning</th></tr>${rows.join('')}</table>`;
 }
 
 function bodyHtml({ requestBody }: Operation): string {
@@ -110,8 +110,8 @@ function samplesHtml(samples: readonly Sample[]): string {
     const { location } = response;
     return (
       `<details class="sample"><summary><span class="status ${response.status < 400 ? 'good' : 'bad'}">${response.status}</span> ${inline(about)}</summary>` +
-      `<pre>${escape(`${request.method} ${request.path}`)}</pre>${request.body === undefined ? '' : json(request.body)}` +
-      `<pre>${response.status} ${escape(STATUS_CODES[response.status] ?? '')}${location === undefined ? '' : escape(`\nlocation: http://127.0.0.1:8778${location}`)}</pre>` +
+      `<pre tabindex="0">${escape(`${request.method} ${request.path}`)}</pre>${request.body === undefined ? '' : json(request.body)}` +
+      `<pre tabindex="0">${response.status} ${escape(STATUS_CODES[response.status] ?? '')}${location === undefined ? '' : escape(`\nlocation: http://127.0.0.1:8778${location}`)}</pre>` +
       `${response.body === undefined ? '' : json(response.body)}</details>`
     );
   });

@@ -50,6 +50,7 @@ export function renderPage(document: ApiDocument): string {
 <script src="docs/script.js" defer></script>
 </head>
 <body>
+<a class="skip" href="#top">Skip the list of operations</a>
 <nav aria-label="Operations">
 <p><input type="search" id="search" placeholder="Search ( / )" aria-label="Search the operations" hidden>
 <button id="colours" type="button" hidden>Light or dark</button></p>
@@ -60,7 +61,7 @@ ${navigation.join('\n')}
 <li><a href="#microversions">Microversions</a></li>
 </ul>
 </nav>
-<main id="top">
+<main id="top" tabindex="-1">
 <h1>${escape(info.title)}</h1>
 <p class="lead">${inline(info.summary)} Microversion ${escape(info.version)}.</p>
 <p>Ask with <code>x-auth-token</code>, and with <code>openstack-api-version: placement ${escape(info.version)}</code> for the newest

@@ -21,16 +21,18 @@ nav ul { list-style: none; margin: 0; padding: 0; }
 nav > ul > li { margin-top: .5rem; }
 nav > ul > li > a { font-weight: 600; }
 nav li li { padding-left: .25rem; }
-nav a { color: inherit; text-decoration: none; }
+nav a { display: block; min-height: 24px; padding: .1rem 0; color: inherit; text-decoration: none; }
 nav a:hover, nav a:focus-visible { text-decoration: underline; }
 #search { width: 100%; padding: .35rem .5rem; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--line); border-radius: 4px; }
-#colours { margin-top: .5rem; font: inherit; }
+#colours { margin-top: .5rem; min-height: 32px; font: inherit; }
+.skip { position: absolute; left: .5rem; top: -4rem; z-index: 1; padding: .5rem 1rem; background: var(--ground); border: 2px solid var(--link); }
+.skip:focus { top: .5rem; }
 main { max-width: 62rem; padding: 1rem 2rem 6rem; }
 a { color: var(--link); }
 h1 { margin: .5rem 0 0; font-size: 1.75rem; }
 h2 { margin: 3rem 0 0; padding-bottom: .25rem; border-bottom: 2px solid var(--line); font-size: 1.4rem; }
 h3 { margin: 0; font-size: 1.1rem; }
-h3 a { color: inherit; text-decoration: none; }
+h3 a { display: inline-block; min-height: 24px; color: inherit; text-decoration: none; }
 h4 { margin: 1.25rem 0 .25rem; font-size: .95rem; }
 .lead, .about, .type, .optional { color: var(--faint); }
 article { margin: 1.5rem 0; padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: 6px; }
@@ -60,7 +62,7 @@ td:first-child { white-space: nowrap; }
 .members .about { display: block; padding-left: 1rem; }
 .members em { color: var(--faint); }
 .earlier { padding-left: 1rem; }
-summary { cursor: pointer; }
+summary { min-height: 24px; cursor: pointer; }
 .sample, .history { margin: .25rem 0; }
 [hidden] { display: none !important; }
 @media (max-width: 56rem) {
@@ -68,6 +70,16 @@ summary { cursor: pointer; }
   nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
   nav ul ul { display: none; }
   main { padding: 1rem; }
+}
+@media (max-width: 40rem) {
+  article { padding: .75rem; }
+  .facts { display: block; }
+  .facts dd { margin-bottom: .5rem; }
+  .parameters, .parameters tbody, .parameters tr, .parameters td { display: block; }
+  .parameters tr:first-child { position: absolute; clip-path: inset(50%); }
+  .parameters td { padding-right: 0; border-top: 0; white-space: normal; }
+  .parameters tr { padding: .4rem 0; border-top: 1px solid var(--line); }
+  .parameters td:nth-child(2)::before { content: "in the "; }
 }
 @media print { nav { display: none; } body { display: block; } }
 `;

@@ -1,0 +1,74 @@
+/// <reference lib="dom" />
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { axeFindings, startBrowser } from '../support/browser.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+describe('the API reference in a browser', function () {
+  this.timeout(120_000);
+  let service: TestService | undefined;
+  let browser: Browser | undefined;
+  before(async function () {
+    browser = await startBrowser(this);
+    service = await startTestService();
+  });
+  after(async () => {
+    await browser?.close();
+    await service?.close();
+  });
+
+  async function open(width: number, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const page = await browser!.newPage({ viewport: { width, height: 844 }, colorScheme });
+    await page.goto(`${service!.url}/docs`);
+    return page;
+  }
+
+  for (const [width, colours] of [
+    [390, 'light'],
+    [390, 'dark'],
+    [1366, 'light'],
+    [1366, 'dark'],
+  ] as const) {
+    it(`has nothing that axe objects to, at ${width} pixels, ${colours}`, async () => {
+      const page = await open(width, colours);
+      assert.deepEqual(await axeFindings(page), []);
+      await page.close();
+    });
+  }
+
+  it('can be read on a phone: nothing is wider than the screen, parameters have all of it', async () => {
+    const page = await open(390);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    const widths = await page.$$eval('.parameters td:nth-child(3)', (cells) =>
+      cells.map((cell) => cell.getBoundingClientRect().width),
+    );
+    assert.ok(
+      widths.length > 40 && Math.min(...widths) > 300,
+      `${widths.length}: a description is ${Math.min(...widths)} pixels wide`,
+    );
+    await page.close();
+  });
+
+  it('has targets of at least 24 pixels', async () => {
+    for (const width of [390, 1366]) {
+      const page = await open(width);
+      const small = await page.$$eval('nav a, h3 a, summary, button, input', (targets) =>
+        targets
+          .map((target) => ({ text: target.textContent, box: target.getBoundingClientRect() }))
+          .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
+          .map(({ text, box }) => `${text}: ${box.width} x ${box.height}`),
+      );
+      assert.deepEqual(small, []);
+      await page.close();
+    }
+  });
+
+  it('lets the keyboard skip the list of operations', async () => {
+    const page = await open(1366);
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'top');
+    await page.close();
+  });
+});
