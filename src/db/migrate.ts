@@ -4,6 +4,7 @@ import knexFactory from 'knex';
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
+import { hangUp } from './hang-up.js';
 import { connectClient, type DatabaseOptions } from './pool.js';
 
 // Beside src/ and dist/ alike.
@@ -26,8 +27,10 @@ export class SchemaError extends Error {}
  */
 export async function migrate(options: DatabaseOptions): Promise<readonly string[]> {
   const patient = { ...options, statementTimeout: 0 };
-  const [client, keeper] = [await connectClient(patient), await connectClient(patient)];
+  const client = await connectClient(patient);
+  let keeper: pg.Client | null = null;
   try {
+    keeper = await connectClient(patient);
     await checkServerVersion(client);
     // Instead of knex's lock, which stays behind when a process dies with it; and in a transaction that does nothing else,
     // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
@@ -38,8 +41,8 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
     await addStandardNames(client);
     return done;
   } finally {
-    await keeper.end();
-    await client.end();
+    if (keeper !== null) await hangUp(keeper);
+    await hangUp(client);
   }
 }
 
@@ -64,7 +67,7 @@ export async function checkSchema(options: DatabaseOptions): Promise<void> {
     }
     await addStandardNames(client);
   } finally {
-    await client.end();
+    await hangUp(client);
   }
 }
 
@@ -74,7 +77,7 @@ export async function schemaVersion(options: DatabaseOptions): Promise<string | 
   try {
     return (await migrationsOf(client)).at(-1)?.replace(/\.js$/, '') ?? null;
   } finally {
-    await client.end();
+    await hangUp(client);
   }
 }
 
@@ -131,20 +134,39 @@ async function refuseNewerSchema(client: pg.Client): Promise<void> {
   }
 }
 
-async function runMigrations({ connectionString }: DatabaseOptions): Promise<string[]> {
+async function runMigrations({ connectionString, connectTimeout }: DatabaseOptions): Promise<string[]> {
   const knex = knexFactory({
     client: 'pg',
-    connection: { connectionString, application_name: 'stockroom migration' },
+    connection: {
+      connectionString,
+      application_name: 'stockroom migration',
+      connectionTimeoutMillis: connectTimeout,
+      keepAlive: true,
+    },
     pool: { min: 0, max: 2 },
+    // What fails is thrown; knex would print the whole migration as well.
+    log: { error: () => undefined, warn: () => undefined },
     migrations: { directory: MIGRATIONS, loadExtensions: ['.js'] },
   });
   try {
     await knex.migrate.forceFreeMigrationsLock();
     const [, done] = (await knex.migrate.latest()) as [number, string[]];
     return done;
+  } catch (error) {
+    throw withoutStatement(error);
   } finally {
     await knex.destroy();
   }
+}
+
+/**
+ * knex puts the statement and " - " before the message of a driver's error. Errors that the driver raises itself (a connection
+ * that broke) have no code and are known by their message alone, so they get it back; the original error is the cause.
+ */
+function withoutStatement(error: unknown): unknown {
+  const { message, code } = error as Error & { code?: string };
+  const begin = message.lastIndexOf(' - ');
+  return code !== undefined || begin === -1 ? error : new Error(message.slice(begin + 3), { cause: error });
 }
 
 /** Existing rows are never changed or removed. (`on conflict` alone would burn an id for every trait at every start.) */
