@@ -6,7 +6,7 @@ import type { CommandLine } from '../config/arguments.js';
 import { withoutPassword } from '../config/database-url.js';
 import { filesText, optionsForLog } from '../config/show.js';
 import { ConfigError, loadConfig, type Config } from '../config.js';
-import { startEmbedded } from '../db/embedded.js';
+import { startEmbedded, type EmbeddedDatabase } from '../db/embedded.js';
 import { handleTheUnhandled } from '../ops/last-resort.js';
 import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
@@ -83,7 +83,8 @@ async function serveUntilTold(
 ): Promise<void> {
   const { config, log } = given;
   const dataDir = config.dataDir ?? defaultDataDir();
-  const database = config.connection === null ? await startEmbedded({ dataDir }) : null;
+  const database = config.connection === null ? await openEmbedded(dataDir, signals.stop) : null;
+  if (signals.stop.aborted) return;
   const connectionOf = ({ connection }: Config): string => connection ?? database?.connectionString ?? '';
   try {
     const site = await openSite(config, connectionOf, log, signals.stop);
@@ -115,6 +116,17 @@ async function serveUntilTold(
   } finally {
     await database?.stop();
   }
+}
+
+/** Null when the process is told to stop before the database is ready. */
+async function openEmbedded(dataDir: string, stop: AbortSignal): Promise<EmbeddedDatabase | null> {
+  const database = await startEmbedded({ dataDir, stop }).catch((error: unknown) => {
+    if (stop.aborted) return null;
+    throw error;
+  });
+  if (!stop.aborted) return database;
+  await database?.stop();
+  return null;
 }
 
 /** Null when the process is told to stop before it is ready. */

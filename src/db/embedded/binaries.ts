@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Account } from './account.js';
+import { writableOnTheWay } from './folder.js';
 import { EmbeddedError } from './problem.js';
+import { run, succeeds, type Account } from './run.js';
 
 export interface Binaries {
   readonly initdb: string;
@@ -28,17 +28,17 @@ export async function reachableBinaries(folder: string, account: Account | null)
       { cause: error },
     );
   }
-  if (account === null || canRun(binaries.postgres, account)) return binaries;
+  if (account === null || succeeds(binaries.postgres, ['--version'], account)) return binaries;
   // Installed below a folder that the server's user may not enter (root's home, usually): it gets a copy.
   const native = path.dirname(path.dirname(binaries.postgres));
-  const version = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' })
+  const version = run(binaries.postgres, ['--version'], null)
     .trim()
     .replace(/[^\w.]+/g, '-');
-  const copy = path.join(writable('/var/cache/stockroom') ?? folder, `server-${version}`);
+  const copy = path.join(writable('/var/cache/stockroom', account) ?? folder, `server-${version}`);
   const copied = { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
   // Never over a copy that is there: a server that was left behind may be running from it.
   if (!fs.existsSync(copy)) copyWhole(native, copy);
-  if (canRun(copied.postgres, account)) return copied;
+  if (succeeds(copied.postgres, ['--version'], account)) return copied;
   throw new EmbeddedError(
     `The database's programs were copied to ${copy}, but the user "postgres" cannot run them there. Install the service ` +
       'in a folder that this user can enter, or give it a PostgreSQL of your own with OS_PLACEMENT_DATABASE__CONNECTION.',
@@ -47,8 +47,9 @@ export async function reachableBinaries(folder: string, account: Account | null)
 
 /** Beside its place first and moved there when it is whole; another process may be doing the same. */
 function copyWhole(from: string, to: string): void {
-  const unfinished = `${to}.${process.pid}`;
+  const unfinished = fs.mkdtempSync(`${to}.`);
   fs.cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
+  fs.chmodSync(unfinished, 0o755);
   try {
     fs.renameSync(unfinished, to);
   } catch (error) {
@@ -57,21 +58,13 @@ function copyWhole(from: string, to: string): void {
   }
 }
 
-function writable(folder: string): string | null {
+/** A folder that root can write and the account cannot; null when it is no such folder. */
+function writable(folder: string, account: Account): string | null {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
     fs.accessSync(folder, fs.constants.W_OK);
-    return folder;
+    return writableOnTheWay(path.join(folder, 'entry'), account) === null ? folder : null;
   } catch {
     return null;
-  }
-}
-
-function canRun(program: string, account: Account): boolean {
-  try {
-    execFileSync(program, ['--version'], { ...account, cwd: '/', stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
   }
 }

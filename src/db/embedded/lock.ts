@@ -1,12 +1,18 @@
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { readText } from './files.js';
 
 const LONGEST_HOLD_MS = 60_000;
 
-/** Two services that start on one folder at the same moment go one after the other. Answers what gives the lock back. */
-export async function lock(file: string): Promise<() => void> {
+/**
+ * Two services that start on one folder at the same moment go one after the other. Returns what gives the lock back.
+ *
+ * @throws the reason of `stop` when it is aborted
+ */
+export async function lock(file: string, stop?: AbortSignal): Promise<() => void> {
   const deadline = performance.now() + LONGEST_HOLD_MS;
   for (;;) {
+    stop?.throwIfAborted();
     try {
       fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
       return () => {
@@ -32,6 +38,11 @@ export function liveProcess(pid: number): number | null {
   }
 }
 
+/** 0 when there is no such file, or something else of that name. */
 export function readNumber(file: string): number {
-  return fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0;
+  try {
+    return Number(readText(file) ?? 0);
+  } catch {
+    return 0;
+  }
 }

@@ -4,9 +4,10 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import type { Account } from './account.js';
+import { openToAppend, readText } from './files.js';
 import { liveProcess } from './lock.js';
 import { EmbeddedError } from './problem.js';
+import { ENVIRONMENT, run, type Account } from './run.js';
 
 /** Who owns the cluster. */
 export const USER = 'stockroom';
@@ -17,17 +18,33 @@ export interface RunningServer {
   readonly port: number;
 }
 
-/** The server that already runs on a cluster, from its lock file. One that is about to end is waited for. */
-export async function runningServer(cluster: string, password: string): Promise<RunningServer | null> {
+/** How a server is found, started and stopped. */
+export interface ServerContext {
+  readonly cluster: string;
+  readonly password: string;
+  /** As whom it runs; null: as the service itself. */
+  readonly account: Account | null;
+  /** Ends the waiting. */
+  readonly stop: AbortSignal | undefined;
+}
+
+/**
+ * The server that already runs on a cluster, from its lock file. One that is about to end is waited for. The cluster is the
+ * account's: what is read there is believed as far as the account's own rights go.
+ */
+export async function runningServer({
+  cluster,
+  password,
+  account,
+  stop,
+}: ServerContext): Promise<RunningServer | null> {
   const lockFile = path.join(cluster, 'postmaster.pid');
   const deadline = performance.now() + START_DEADLINE_MS;
   for (let silent = 0; ;) {
-    let lines: string[];
-    try {
-      lines = fs.readFileSync(lockFile, 'utf8').split('\n');
-    } catch {
-      return null;
-    }
+    stop?.throwIfAborted();
+    const text = readText(lockFile);
+    if (text === null) return null;
+    const lines = text.split('\n');
     const pid = liveProcess(Number(lines[0]));
     const port = Number(lines[3]);
     if (pid === null) return null;
@@ -37,7 +54,8 @@ export async function runningServer(cluster: string, password: string): Promise<
     // After a reboot, or in a new container, the process number is another program's, and the server would believe that it
     // runs already. That program does not answer to our password on the port.
     if (silent > 20) {
-      fs.rmSync(lockFile, { force: true });
+      if (account === null) fs.rmSync(lockFile, { force: true });
+      else run('rm', ['-f', lockFile], account);
       return null;
     }
     if (performance.now() > deadline) {
@@ -51,12 +69,11 @@ export async function runningServer(cluster: string, password: string): Promise<
 
 export async function launch(
   postgres: string,
-  cluster: string,
   folder: string,
-  password: string,
   settings: Readonly<Record<string, string>>,
-  account: Account | null,
+  context: ServerContext,
 ): Promise<RunningServer> {
+  const { cluster, account } = context;
   const port = Number(settings['port'] ?? (await freePort()));
   const all = {
     listen_addresses: '127.0.0.1',
@@ -67,11 +84,12 @@ export async function launch(
     ...settings,
   };
   const logPath = path.join(folder, 'postgresql.log');
-  const log = fs.openSync(logPath, 'a');
+  const log = openToAppend(logPath, account !== null);
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // A process group of its own: Ctrl-C in the terminal reaches the service, which stops the database last.
   const child = spawn(postgres, ['-D', cluster, ...flags], {
-    ...account,
+    ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
+    env: ENVIRONMENT,
     cwd: cluster,
     detached: true,
     stdio: ['ignore', log, log],
@@ -85,25 +103,37 @@ export async function launch(
     });
   });
   failed.catch(() => undefined);
-  await Promise.race([failed, accepting(port, password, logPath)]);
+  const server = { pid: child.pid ?? 0, port };
+  try {
+    await Promise.race([failed, accepting(port, logPath, context)]);
+  } catch (error) {
+    await stopServer(server.pid, account);
+    throw error;
+  }
   // Its end, later, is no failure to start.
   child.removeAllListeners('exit');
-  return { pid: child.pid ?? 0, port };
+  return server;
 }
 
-/** SIGINT is PostgreSQL's "fast" shutdown: sessions end, everything is written. */
-export async function stopServer(pid: number): Promise<void> {
+/**
+ * SIGINT is PostgreSQL's "fast" shutdown: sessions end, everything is written. Sent with the rights of the account, because the
+ * process number may be from a file of the account's.
+ */
+export async function stopServer(pid: number, account: Account | null): Promise<void> {
+  if (!(pid > 1)) return;
   try {
-    process.kill(pid, 'SIGINT');
+    if (account === null) process.kill(pid, 'SIGINT');
+    else run('sh', ['-c', 'kill -INT "$0"', String(pid)], account);
   } catch {
     return;
   }
   for (let waited = 0; liveProcess(pid) !== null && waited < START_DEADLINE_MS; waited += 20) await setTimeout(20);
 }
 
-async function accepting(port: number, password: string, logPath: string): Promise<void> {
+async function accepting(port: number, logPath: string, { password, stop }: ServerContext): Promise<void> {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (performance.now() < deadline) {
+    stop?.throwIfAborted();
     if ((await probe(port, password)) === 'ready') return;
     await setTimeout(25);
   }

@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { EmbeddedError } from './problem.js';
+import { succeeds, type Account } from './run.js';
+
+/**
+ * Makes the data folder. For root it is root's own, and no name on the way to it can be changed by the server's account: root
+ * writes files there by their names, and the account must not be able to put a link in their place. The account owns the
+ * cluster in it and nothing else.
+ *
+ * @param account as whom the server runs; null: as the service itself
+ * @returns the folder without links on the way
+ * @throws EmbeddedError when the account can write above the folder, or cannot enter it
+ */
+export function prepareFolder(folder: string, account: Account | null): string {
+  if (account === null) {
+    fs.mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+  const reachable = writableOnTheWay(folder, account);
+  if (reachable !== null) {
+    throw new EmbeddedError(
+      `The user "postgres", as whom the database runs because you are root, can change ${reachable}, which leads to the data ` +
+        `folder ${folder}. Choose another with --data-dir, for example /var/lib/stockroom.`,
+    );
+  }
+  fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const real = fs.realpathSync(folder);
+  takeOver(real);
+  if (succeeds('test', ['-x', real], account)) return real;
+  throw new EmbeddedError(
+    `The data folder ${folder} cannot be entered by the user "postgres", as whom the database runs because you are root. ` +
+      'Choose another with --data-dir, for example /var/lib/stockroom.',
+  );
+}
+
+/** A longer chain of links is a loop; the system's own bound. */
+const MAX_LINKS = 40;
+
+/**
+ * The first folder or link on the way to a folder that an account can change, or null. Follows links as the system does. What
+ * does not exist yet will be root's. The folder itself may be the account's: {@link prepareFolder} takes it over.
+ */
+export function writableOnTheWay(folder: string, account: Account): string | null {
+  const toGo = partsOf(path.resolve(folder));
+  let here = path.parse(folder).root || '/';
+  for (let links = 0; toGo.length > 0;) {
+    const parent = fs.statSync(here);
+    const isSticky = (parent.mode & 0o1000) !== 0 && parent.uid !== account.uid;
+    if (canWrite(parent, account) && !isSticky) return here;
+    const next = path.join(here, toGo.shift() ?? '');
+    const entry = fs.lstatSync(next, { throwIfNoEntry: false });
+    if (entry === undefined) return null;
+    // In a sticky folder, /tmp for example, an entry belongs to its owner alone.
+    const isLast = toGo.length === 0;
+    if (entry.uid === account.uid && !(isLast && entry.isDirectory())) return next;
+    if (!entry.isSymbolicLink()) here = next;
+    else {
+      if (++links > MAX_LINKS) return next;
+      const target = fs.readlinkSync(next);
+      if (path.isAbsolute(target)) here = '/';
+      toGo.unshift(...partsOf(target));
+    }
+  }
+  return null;
+}
+
+function partsOf(name: string): string[] {
+  return name.split(path.sep).filter(Boolean);
+}
+
+function canWrite({ mode, uid, gid }: fs.Stats, account: Account): boolean {
+  if (uid === account.uid) return true;
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && account.groups.includes(gid));
+}
+
+/** A data folder of an earlier version is the account's. From here on nobody but root makes or renames entries in it. */
+function takeOver(folder: string): void {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  const handle = fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const { uid, mode, ino, dev } = fs.fstatSync(handle);
+    if (uid !== 0) fs.fchownSync(handle, 0, 0);
+    const wanted = (mode & 0o755) | 0o711;
+    if ((mode & 0o7777) !== wanted) fs.fchmodSync(handle, wanted);
+    const named = fs.lstatSync(folder);
+    if (named.ino !== ino || named.dev !== dev) {
+      throw new EmbeddedError(`The data folder ${folder} was replaced while the service started. Start it again.`);
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+}
