@@ -50,7 +50,8 @@ async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' 
     instance = await untilDatabase(config, connection, stop.signal, () =>
       openInstance(config, connection, log, stop.signal),
     );
-    if (instance === null) process.disconnect();
+    // It may have been told to end at the moment at which it was ready.
+    if (instance === null || stop.signal.aborted) process.disconnect();
     else {
       instance.onFirstResponse(() => {
         tell({ kind: 'served' });
@@ -67,10 +68,13 @@ async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' 
 async function end(deadline: number): Promise<void> {
   stop.abort();
   if (instance === null) return;
-  await instance.end(deadline, hurry.signal);
-  tell({ kind: 'counted', snapshot: await instance.service.metrics.snapshot() });
-  // node:cluster ends the process then; the log is written to its end before.
-  if (process.connected) process.disconnect();
+  try {
+    await instance.end(deadline, hurry.signal);
+    tell({ kind: 'counted', snapshot: await instance.service.metrics.snapshot() });
+  } finally {
+    // node:cluster ends the process then; the log is written to its end before.
+    if (process.connected) process.disconnect();
+  }
 }
 
 /** Nothing when it cannot be found out: the one who asks does not wait for ever. */

@@ -85,11 +85,11 @@ export async function serveWithWorkers(
       deaths++;
       if (place.worker === worker) place.worker = null;
       log.error({ worker: place.number, pid: worker.pid, how }, 'a worker died; another takes its place');
-      void inTurn(place, async () => {
+      inTurn(place, async () => {
         await worker.silent;
         place.chances.ended({ served: worker.hasServed(), steady });
         await refill(place, `The last one ended with ${how} before it had served.`);
-      });
+      }).catch(fail);
     });
   }
 
@@ -155,7 +155,7 @@ export async function serveWithWorkers(
       await replace(place, wanted);
     } catch (error) {
       log.error({ worker: place.number, reason: (error as Error).message }, 'a worker did not start');
-      if (place.worker === null) void inTurn(place, () => refill(place));
+      if (place.worker === null) inTurn(place, () => refill(place)).catch(fail);
     }
   }
 
