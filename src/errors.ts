@@ -14,7 +14,12 @@ export type ErrorCode =
   | 'placement.resource_provider.not_found'
   | 'placement.query.duplicate_key'
   | 'placement.query.bad_value'
-  | 'placement.query.missing_value';
+  | 'placement.query.missing_value'
+  | 'stockroom.lists.invalid'
+  | 'stockroom.lists.too_many'
+  | 'stockroom.lists.not_found'
+  | 'stockroom.lists.exists'
+  | 'stockroom.lists.running';
 
 /** A failure that is the request's, or passing: it reaches the client as an error document (http/problem.ts). */
 export class ApiError extends Error {
@@ -47,7 +52,7 @@ export interface ApiErrorExtra {
 }
 
 const badRequest = (message: string, code?: ErrorCode) => new ApiError(400, message, code);
-const notFound = (message = '') => new ApiError(404, message);
+const notFound = (message = '', code?: ErrorCode) => new ApiError(404, message, code);
 const conflict = (message: string, code?: ErrorCode) => new ApiError(409, message, code);
 
 // ---- the edge
@@ -375,3 +380,33 @@ export const generationConflictFor = (uuid: string, actual: number, given: numbe
     'placement.concurrent_update',
   );
 export const unknownClassInReshape = (name: string) => badRequest(`malformed reshaper data: ${noClassText(name)}`);
+
+// ---- inventory lists
+
+/** `member` is the path of a member of the job, `expected` what is possible there, `got` what came; undefined for nothing. */
+export const invalidListJob = (member: string, expected: string, got: unknown) =>
+  badRequest(`${member}: expected ${expected}, got ${shownValue(got)}.`, 'stockroom.lists.invalid');
+export const tooManyListJobs = (limit: number) =>
+  badRequest(
+    `There are already ${limit.toLocaleString('en')} inventory jobs, which is the limit.`,
+    'stockroom.lists.too_many',
+  );
+export const noSuchListJob = (id: string) =>
+  notFound(`There is no inventory job called ${id}.`, 'stockroom.lists.not_found');
+export const noSuchListRun = (id: string, run: string) =>
+  notFound(
+    run === 'latest' ? `No run of ${id} has succeeded yet.` : `The inventory job ${id} has no run ${run}.`,
+    'stockroom.lists.not_found',
+  );
+export const noSuchListFile = (why: string) => notFound(why, 'stockroom.lists.not_found');
+export const listJobExists = (id: string) =>
+  conflict(`There is already an inventory job called ${id}.`, 'stockroom.lists.exists');
+export const listRunActive = (id: string, run: number, state: string) =>
+  conflict(`Run ${run} of ${id} is ${state}. Wait for its end, or cancel it.`, 'stockroom.lists.running');
+
+/** As JSON, shortened: a body of 64 KiB must not come back in an error. */
+function shownValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}

@@ -70,6 +70,11 @@ const CODES = [
   'placement.query.duplicate_key',
   'placement.query.bad_value',
   'placement.query.missing_value',
+  'stockroom.lists.invalid',
+  'stockroom.lists.too_many',
+  'stockroom.lists.not_found',
+  'stockroom.lists.exists',
+  'stockroom.lists.running',
 ];
 
 const error = closed(

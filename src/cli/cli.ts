@@ -4,7 +4,7 @@ import { didYouMean } from '../config/did-you-mean.js';
 import { loadConfig, type Config } from '../config.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
-import { flagsOf, programOf, type Program } from './commands.js';
+import { commandOf, flagsOf, programOf, type Program } from './commands.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */
@@ -35,8 +35,12 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
     say(programHelp(program).trimEnd());
     return help ? 0 : program.name === 'placement-manage' ? 1 : USAGE;
   }
-  const listed = program.commands.find(({ name }) => name === (words.length === 0 ? 'serve' : wanted));
-  if (listed === undefined) return withoutCommand(program, commandLine, wanted);
+  const asked = words.length === 0 ? ['serve'] : [...program.prefix, ...words];
+  // `lists show --help` has no operands yet.
+  const named = help ? program.commands.find(({ name }) => name === asked.join(' ')) : undefined;
+  const found = named === undefined ? commandOf(program.commands, asked) : { listed: named, operands: [] };
+  if (found === null) return withoutCommand(program, commandLine, wanted);
+  const { listed, operands } = found;
   const command = await listed.load();
   if (help) {
     say(commandHelp(program, listed, command).trimEnd());
@@ -47,7 +51,7 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
       throw unknownFlag(`--${flag}`, Object.keys(listed.flags ?? {}), ` of ${listed.name}`);
     }
   }
-  return run(program, command, commandLine);
+  return run(program, command, commandLine, operands);
 }
 
 /** Part of a command, `db`, lists those that begin with it; upstream's tool exits with 0 for that one. */
@@ -69,12 +73,17 @@ function withoutCommand(program: Program, { words, switches }: CommandLine, want
   return USAGE;
 }
 
-async function run({ searchesConfiguration }: Program, command: Command, commandLine: CommandLine): Promise<number> {
+async function run(
+  { searchesConfiguration }: Program,
+  command: Command,
+  commandLine: CommandLine,
+  operands: readonly string[],
+): Promise<number> {
   let config: Config | null = null;
   try {
     const loaded = loadConfig(commandLine, { search: searchesConfiguration });
     ({ config } = loaded);
-    return await command.run(loaded, commandLine);
+    return await command.run(loaded, commandLine, operands);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (command.failure !== undefined) complain('Error:');

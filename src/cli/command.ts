@@ -6,7 +6,7 @@ export interface Command {
   /** What --help says below the usage. */
   readonly help?: string;
   /** Answers the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
-  run(loaded: LoadedConfig, commandLine: CommandLine): Promise<number>;
+  run(loaded: LoadedConfig, commandLine: CommandLine, operands: readonly string[]): Promise<number>;
   /** The exit code when something unforeseen happens. */
   readonly failure?: number;
 }

@@ -1,10 +1,12 @@
-import type { Flag } from '../config/arguments.js';
+import { UsageError, type Flag } from '../config/arguments.js';
 import type { Command } from './command.js';
 
 /** A command in the list of them; the rest is loaded when it is wanted, because all of the service takes 0.6 s to load. */
 export interface ListedCommand {
   /** `db sync` */
   readonly name: string;
+  /** What follows the name, as --help shows it: `ID`, or `[TIME]` where it may be left out. */
+  readonly operands?: readonly string[];
   readonly summary: string;
   /** The flags it has beside those of the configuration. */
   readonly flags?: Readonly<Record<string, Flag>>;
@@ -123,4 +125,30 @@ export function programOf(file: string): Program {
 /** The flags of all commands of a program, by name. Flags of the same name agree on whether they have a value. */
 export function flagsOf({ commands }: Program): Record<string, Flag> {
   return Object.assign({}, ...commands.map(({ flags = {} }) => flags)) as Record<string, Flag>;
+}
+
+/**
+ * The command that the words of a command line begin with, and its operands.
+ *
+ * @returns null when there is none with so many operands
+ */
+export function commandOf(
+  commands: readonly ListedCommand[],
+  words: readonly string[],
+): { listed: ListedCommand; operands: readonly string[] } | null {
+  // `lists show` before `lists`.
+  const byLength = [...commands].sort((one, other) => other.name.length - one.name.length);
+  for (const listed of byLength) {
+    const { length } = listed.name.split(' ');
+    if (words.slice(0, length).join(' ') !== listed.name) continue;
+    const operands = words.slice(length);
+    const names = listed.operands ?? [];
+    const needed = names.filter((name) => !name.startsWith('[')).length;
+    if (operands.length >= needed && operands.length <= names.length) return { listed, operands };
+    if (names.length === 0) return null;
+    throw new UsageError(
+      `${listed.name} takes ${needed === names.length ? needed : `${needed} to ${names.length}`} operands (${names.join(' ')}), got ${operands.length}.\nSee ${listed.name} --help.`,
+    );
+  }
+  return null;
 }

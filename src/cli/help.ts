@@ -42,7 +42,7 @@ export function programHelp({ name, prefix, commands }: Program, all = true): st
 export function commandHelp({ name, prefix }: Program, listed: ListedCommand, { help }: Command): string {
   const flags = Object.entries(listed.flags ?? {}).map(([flag, one]) => [`--${flag}${argumentOf(one)}`, one.help]);
   return (
-    `Usage: ${name} ${shortName(listed, prefix)} [options]\n\n${wrapped(listed.summary)}` +
+    `Usage: ${name} ${[shortName(listed, prefix), ...(listed.operands ?? [])].join(' ')} [options]\n\n${wrapped(listed.summary)}` +
     (help === undefined ? '' : `\n${wrapped(help)}`) +
     (flags.length === 0
       ? ''

@@ -2,10 +2,12 @@ import os from 'node:os';
 import { readArguments, type CommandLine } from './arguments.js';
 import { withParameters } from './database-url.js';
 import { ConfigError } from './error.js';
-import { parseIni, sectionName } from './ini.js';
+import type { ListBucket, ListHook } from '../lists/model.js';
+import { parseIni, sectionName, type Entry } from './ini.js';
 import { locateFiles, textOf } from './locate.js';
 import type { AnyOption } from './option.js';
 import { OPTIONS, type Config } from './options.js';
+import { listBucket, listHook, listSectionOptions } from './options/list-sections.js';
 import { valueOf, type Sources } from './sources.js';
 import { unknownOptions } from './unknown.js';
 
@@ -14,8 +16,13 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Where each option was said, by its key; those that are not here have their defaults. */
   readonly origins: ReadonlyMap<string, string>;
-  /** The options as they are found: [keystone_authtoken] auth_section moves some to another section. */
+  /**
+   * The options as they are found: [keystone_authtoken] auth_section moves some to another section. Those of sections that files may
+   * have several of, [list_bucket:...], are here too, under keys of their own.
+   */
   readonly options: ReadonlyMap<string, AnyOption>;
+  /** What each option is, by its key. */
+  readonly values: ReadonlyMap<string, unknown>;
   /** What was said and has no effect. */
   readonly warnings: readonly string[];
 }
@@ -44,20 +51,47 @@ export function loadConfig(
 
   const [origins, values] = [new Map<string, string>(), new Map<string, unknown>()];
   const options = new Map<string, AnyOption>();
-  for (const [key, one] of Object.entries(OPTIONS) as [string, AnyOption][]) {
-    const found: AnyOption = one.login === true && login !== undefined ? { ...one, group: login } : one;
-    options.set(key, found);
-    const value = valueOf(found, sources);
+  const read = (key: string, one: AnyOption): void => {
+    options.set(key, one);
+    const value = valueOf(one, sources);
     if (value !== undefined) origins.set(key, value.origin);
     values.set(key, value === undefined ? one.default : value.value);
+  };
+  for (const [key, one] of Object.entries(OPTIONS) as [string, AnyOption][]) {
+    read(key, one.login === true && login !== undefined ? { ...one, group: login } : one);
   }
-  const config = { ...Object.fromEntries(values), configFiles: files, configDirs: folders } as unknown as Config;
+  const found = { ...Object.fromEntries(values), configFiles: files, configDirs: folders } as unknown as Config;
+  const connection = connectionOf(found);
+  values.set('connection', connection);
+  const sections = readListSections(entries, (section, name, one) => {
+    read(`${section}.${name}`, one);
+    return values.get(`${section}.${name}`);
+  });
   return {
-    config: { ...config, connection: connectionOf(config) },
+    config: { ...found, ...sections, connection },
     origins,
     options,
+    values,
     warnings: unknownOptions([...Object.values(OPTIONS), ...options.values()], entries, env),
   };
+}
+
+/** The buckets and hooks of inventory lists, a section each. */
+function readListSections(
+  entries: readonly Entry[],
+  read: (section: string, name: string, one: AnyOption) => unknown,
+): Pick<Config, 'listBuckets' | 'listHooks'> {
+  const [listBuckets, listHooks]: [ListBucket[], ListHook[]] = [[], []];
+  for (const section of new Set(entries.map((entry) => entry.section))) {
+    const options = listSectionOptions(section);
+    if (options === null) continue;
+    const values = Object.fromEntries(Object.entries(options).map(([name, one]) => [name, read(section, name, one)]));
+    const name = section.slice(section.indexOf(':') + 1);
+    if (section.startsWith('list_bucket:'))
+      listBuckets.push(listBucket(name, values as Parameters<typeof listBucket>[1]));
+    else listHooks.push(listHook(name, values as Parameters<typeof listHook>[1]));
+  }
+  return { listBuckets, listHooks };
 }
 
 /** For those who want nothing but the values. */

@@ -2,6 +2,8 @@ import { databaseOptions } from './options/database.js';
 import { edgeOptions } from './options/edge.js';
 import { keystoneOptions } from './options/keystone.js';
 import { keystoneLoginOptions } from './options/keystone-login.js';
+import type { ListBucket, ListHook } from '../lists/model.js';
+import { listOptions } from './options/lists.js';
 import { logOptions } from './options/log.js';
 import { monitoringOptions } from './options/monitoring.js';
 import { placementOptions } from './options/placement.js';
@@ -20,6 +22,7 @@ export const OPTIONS = {
   ...policyOptions,
   ...placementOptions,
   ...edgeOptions,
+  ...listOptions,
   ...logOptions,
 };
 
@@ -30,10 +33,16 @@ export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[
   readonly configFiles: readonly string[];
   /** The folders of `--config-dir`, where it is searched first. */
   readonly configDirs: readonly string[];
+  /** The sections [list_bucket:NAME]; the built-in bucket is not among them. */
+  readonly listBuckets: readonly ListBucket[];
+  /** The sections [list_hook:NAME]. */
+  readonly listHooks: readonly ListHook[];
 };
 
 /** The configuration with nothing but defaults, and what is given. */
 export function defaultConfig(given: Partial<Config> = {}): Config {
-  const defaults = Object.fromEntries(Object.entries(OPTIONS).map(([key, one]) => [key, one.default])) as Config;
-  return { ...defaults, configFiles: [], configDirs: [], ...given };
+  const defaults = Object.fromEntries(
+    Object.entries(OPTIONS).map(([key, one]) => [key, one.default]),
+  ) as unknown as Config;
+  return { ...defaults, configFiles: [], configDirs: [], listBuckets: [], listHooks: [], ...given };
 }

@@ -12,7 +12,9 @@ export function configSample(): string {
     '# ',
   );
   const sections = Object.entries(SECTIONS).map(
-    ([section, about]) => `[${section}]\n${wrapped(about, '# ')}\n${optionsOf(section).map(entry).join('\n')}`,
+    // A section of which there may be several has a name to be chosen first.
+    ([section, about]) =>
+      `${section.includes(':') ? '#' : ''}[${section}]\n${wrapped(about, '# ')}\n${optionsOf(section).map(entry).join('\n')}`,
   );
   return `${introduction}\n${sections.join('\n')}`;
 }

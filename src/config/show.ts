@@ -1,7 +1,6 @@
 import { withoutPassword } from './database-url.js';
 import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
-import type { Config } from './options.js';
 import { WITHOUT_MEANING } from './without-meaning.js';
 
 /** Every option with its value, secrets masked, and where it was said: `stockroom config show`. */
@@ -31,9 +30,9 @@ export function withoutMeaningText(): string {
   return `# Accepted without effect:\n${rows.join('\n')}\n`;
 }
 
-function shownOptions({ config, origins, options }: LoadedConfig) {
+function shownOptions({ values, origins, options }: LoadedConfig) {
   return [...options].map(([key, one]) => {
-    const value = config[key as keyof Config];
+    const value = values.get(key);
     const origin = origins.get(key);
     const text = origin === undefined ? defaultText(one) : valueText(one, value);
     // What is no value, but says what is done without one, must not be taken for one.

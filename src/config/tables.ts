@@ -1,5 +1,6 @@
 import { argumentOf, defaultText, environmentName, flagName, type AnyOption } from './option.js';
 import { OPTIONS } from './options.js';
+import { bucketOptions, hookOptions } from './options/list-sections.js';
 import { WITHOUT_MEANING } from './without-meaning.js';
 import { wrapped } from './wrap.js';
 
@@ -15,6 +16,10 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   cors: 'Browsers that use the API from pages of other origins.',
   oslo_middleware: 'Proxies in front of the service.',
   DEFAULT: 'The log.',
+  'list_bucket:NAME':
+    'A bucket that inventory lists are written to. As many sections as there are buckets; only in files.',
+  'list_hook:NAME':
+    'A program that is told of the ends of runs of inventory jobs. As many sections as there are hooks; only in files.',
 };
 
 /** The options of a section of the configuration file. */
@@ -28,8 +33,8 @@ export function optionHelp(): string {
     const options = optionsOf(section).map((one) => {
       const argument = argumentOf(one);
       const flag = one.flag === undefined ? '' : `--${flagName(one)}${one.flag === 'switch' ? '' : ` ${argument}`}, `;
-      const variables = [one.env ?? [], environmentName(one)].flat().join(', ');
-      return `  ${flag}${one.name} = ${argument}  (${variables})\n${wrapped(`${one.help} Default: ${defaultText(one)}.`, 6)}`;
+      const variables = variablesOf(one).join(', ');
+      return `  ${flag}${one.name} = ${argument}${variables === '' ? '' : `  (${variables})`}\n${wrapped(`${one.help} Default: ${defaultText(one)}.`, 6)}`;
     });
     return `[${section}]  ${about}\n${options.join('')}`;
   });
@@ -42,8 +47,7 @@ export function optionTable(): string {
     const names = [
       `[${one.group}] ${one.name}`,
       ...(one.deprecatedNames ?? []).map((name) => `(${name})`),
-      ...(one.env === undefined ? [] : [one.env]),
-      environmentName(one),
+      ...variablesOf(one),
       ...(one.flag === undefined ? [] : [`--${flagName(one)}`]),
     ];
     return row(names.map((name) => `\`${name}\``).join('<br>'), defaultText(one), one.help);
@@ -60,7 +64,13 @@ export function withoutMeaningTable(): string {
 }
 
 function all(): AnyOption[] {
-  return Object.values(OPTIONS);
+  return [OPTIONS, bucketOptions('NAME'), hookOptions('NAME')].flatMap((options) => Object.values<AnyOption>(options));
+}
+
+/** None for a section that files may have several of: its name is no part of the name of a variable. */
+function variablesOf(one: AnyOption): string[] {
+  if (one.group.includes(':')) return [];
+  return [...(one.env === undefined ? [] : [one.env]), environmentName(one)];
 }
 
 function row(...cells: string[]): string {

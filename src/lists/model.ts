@@ -152,3 +152,77 @@ export interface S3Bucket {
   /** Seconds. */
   readonly timeout: number;
 }
+
+/** A `[list_bucket:NAME]` section of type folder, or the built-in bucket `local`. */
+export interface FolderBucket {
+  readonly name: string;
+  /** The folder itself. */
+  readonly path: string;
+}
+
+/** A bucket of the configuration. */
+export type ListBucket = ({ readonly type: 's3' } & S3Bucket) | ({ readonly type: 'folder' } & FolderBucket);
+
+export const HOOK_EVENTS = ['succeeded', 'failed', 'cancelled'] as const;
+
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
+/** A `[list_hook:NAME]` section, checked. */
+export interface ListHook {
+  readonly name: string;
+  readonly url: string;
+  /** The file is read anew for each message. */
+  readonly secretFile: string;
+  readonly events: readonly HookEvent[];
+}
+
+export const RUN_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
+
+export type RunPhase = 'reading' | 'uploading' | 'publishing';
+
+/** A part as the row of its run and the manifest have it. */
+export interface ListFile {
+  readonly key: string;
+  readonly size: number;
+  readonly md5: string;
+  readonly rows: number;
+}
+
+/** A row of list_runs, without what only the cleaner reads. */
+export interface Run {
+  readonly id: number;
+  readonly job: string;
+  readonly dueAt: Date;
+  readonly reason: 'schedule' | 'first' | 'request';
+  readonly settings: JobSettings;
+  readonly state: RunState;
+  readonly phase: RunPhase | null;
+  /** 0 before the first. */
+  readonly attempt: number;
+  readonly notBefore: Date | null;
+  readonly host: string | null;
+  readonly startedAt: Date | null;
+  readonly takenAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly files: readonly ListFile[];
+  /** The key of manifest.json as a reader of the bucket sees it; null before it succeeded. */
+  readonly manifestKey: string | null;
+  readonly warnings: readonly string[];
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly removedAt: Date | null;
+}
+
+/** A row of list_jobs with its newest run. */
+export interface Job {
+  readonly id: string;
+  readonly settings: JobSettings;
+  readonly nextDue: Date | null;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly lastRun: Run | null;
+}
