@@ -398,7 +398,6 @@ export const noSuchListRun = (id: string, run: string) =>
     run === 'latest' ? `No run of ${id} has succeeded yet.` : `The inventory job ${id} has no run ${run}.`,
     'stockroom.lists.not_found',
   );
-export const noSuchListFile = (why: string) => notFound(why, 'stockroom.lists.not_found');
 export const listJobExists = (id: string) =>
   conflict(`There is already an inventory job called ${id}.`, 'stockroom.lists.exists');
 export const listRunActive = (id: string, run: number, state: string) =>
