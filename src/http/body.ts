@@ -3,6 +3,9 @@ import { bodyIncomplete, bodyTooLarge, serverFull } from '../errors.js';
 import type { Holding, Room } from './room.js';
 import { onBroken } from './turns.js';
 
+/** Bodies up to this size are read even when there is no room: a claim gets through while large bodies take all there is. */
+const SMALL_BYTES = 16 * 1024;
+
 /** A body in memory. */
 export interface Body {
   readonly bytes: Buffer;
@@ -22,11 +25,16 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
     if (Number(req.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
     const chunks: Buffer[] = [];
     let length = 0;
-    const holding = room.enter(() => {
-      settle(serverFull('the bodies of other requests'));
-    });
+    let isSettled = false;
+    const holding = room.enter(
+      () => {
+        settle(serverFull('the bodies of other requests'));
+      },
+      () => length > SMALL_BYTES,
+    );
 
     function settle(error: Error | null): void {
+      isSettled = true;
       req.off('data', onData).off('end', onEnd).off('aborted', onGone).off('error', onGone);
       if (error === null) {
         holding.keep();
@@ -48,7 +56,8 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
       if (length > limit) settle(bodyTooLarge(limit));
-      else if (holding.add(chunk.length)) chunks.push(chunk);
+      else holding.add(chunk.length);
+      if (!isSettled) chunks.push(chunk);
     };
     req.on('data', onData).on('end', onEnd).on('aborted', onGone).on('error', onGone);
     onBroken(req, settle);

@@ -57,7 +57,7 @@ export function createRoom(limit: number, onFull: () => void = () => undefined):
       holders.add(holder);
       return {
         add(bytes) {
-          if (!holders.has(holder)) return false;
+          if (!holders.has(holder) && !kept.has(holder)) return false;
           holder.bytes += bytes;
           used += bytes;
           while (bytes > 0 && used > limit) {
@@ -67,7 +67,7 @@ export function createRoom(limit: number, onFull: () => void = () => undefined):
             leave(one);
             one.giveUp();
           }
-          return holders.has(holder);
+          return holders.has(holder) || kept.has(holder);
         },
         keep() {
           if (holders.delete(holder)) kept.add(holder);

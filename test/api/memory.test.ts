@@ -104,6 +104,18 @@ describe('the memory that all clients share', () => {
     assert.equal(log.split('max_request_bytes_in_memory').length - 1, 1, 'one line in the log');
   });
 
+  it('lets small bodies through when requests that are being served take all there is', async () => {
+    await start({ maxRequestBytesInMemory: 2_000_000, maxRequestBody: 400_000 });
+    const others = test.service.memory.requests.enter(() => assert.fail('it cannot give up'));
+    others.keep();
+    others.add(2_000_000);
+    await test.api.post('/resource_providers', { name: 'x'.repeat(100_000) }).expect(503);
+    await test.api.post('/resource_providers', { name: 'small' }).expect(200);
+    others.leave();
+    await test.api.post('/resource_providers', { name: 'x'.repeat(100_000) }).expect(400);
+    assert.equal(test.service.memory.requests.used(), 0);
+  });
+
   it('has no room for responses that clients do not take: others get 503, and what is small, until those are cut off', async () => {
     await start({ maxResponseBytesInMemory: 4_000_000 });
     const one = `GET /resource_providers HTTP/1.1\r\n${HEADERS}\r\n`;

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 
 /** What came back on one connection until it was closed. */
 export interface Heard {
+  /** The first 64 kB of it. */
   readonly text: string;
   /** Statuses of the responses in `text`. */
   readonly statuses: readonly number[];
@@ -10,42 +11,62 @@ export interface Heard {
   readonly closed: boolean;
 }
 
-/**
- * Sends pieces on a connection of its own, one after the other, and ends its side when `patience` milliseconds have passed
- * without a byte from the server.
- */
-export async function talk(url: string, pieces: readonly Buffer[], patience = 300): Promise<Heard> {
+export interface Manner {
+  /** How long to wait without a byte from the server before giving up, in milliseconds. */
+  readonly patience?: number;
+  /** Between two pieces, in milliseconds. */
+  readonly pause?: number;
+  /** Reads nothing until the patience is over. */
+  readonly deaf?: boolean;
+  readonly over?: AbortSignal;
+}
+
+const MOST_TEXT = 65_536;
+
+/** Sends pieces on a connection of its own, one after the other, and listens until the server closes or patience ends. */
+export async function talk(
+  url: string,
+  pieces: Iterable<Buffer>,
+  { patience = 300, pause = 5, deaf = false, over = new AbortController().signal }: Manner = {},
+): Promise<Heard> {
   const { hostname, port } = new URL(url);
   const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
   let [text, heardAt, closed] = ['', performance.now(), false];
+  if (deaf) socket.pause();
   socket.on('data', (bytes) => {
-    text += bytes.toString('latin1');
+    if (text.length < MOST_TEXT) text += bytes.toString('latin1');
     heardAt = performance.now();
   });
   // The server may reset the connection while pieces are sent.
-  socket.on('error', () => undefined);
+  socket.on('error', () => (closed = true));
   const end = new Promise<void>((resolve) => socket.on('close', resolve));
   socket.on('end', () => (closed = true));
   for (const piece of pieces) {
-    if (!socket.writable) break;
+    if (!socket.writable || over.aborted) break;
     socket.write(piece);
-    await setTimeout(5);
+    await setTimeout(pause, undefined, { ref: false });
   }
-  while (!socket.destroyed && performance.now() - heardAt < patience) {
+  heardAt = Math.max(heardAt, performance.now() - patience / 2);
+  while (!socket.destroyed && performance.now() - heardAt < patience && !over.aborted) {
     await Promise.race([end, setTimeout(20, undefined, { ref: false })]);
   }
-  socket.end();
+  socket.resume().end();
   await Promise.race([end, setTimeout(2000, undefined, { ref: false })]);
   socket.destroy();
   return { text, statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status)), closed };
 }
 
+/** What happened, in a word. */
+export function inAWord({ statuses, closed }: Heard): string {
+  return statuses.at(-1)?.toString() ?? (closed ? 'closed' : 'no response');
+}
+
 /** Runs an attempt for each item, so many at a time. */
-export async function each<T>(items: readonly T[], atOnce: number, attempt: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
+export async function each<T>(items: Iterable<T>, atOnce: number, attempt: (item: T) => Promise<void>): Promise<void> {
+  const rest = items[Symbol.iterator]();
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
-      for (const item of rest) await attempt(item);
+      for (let next = rest.next(); next.done !== true; next = rest.next()) await attempt(next.value);
     }),
   );
 }

@@ -1,0 +1,60 @@
+import http from 'node:http';
+import type { Target } from './attempt.js';
+
+export interface AskOptions {
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+  readonly agent?: http.Agent;
+}
+
+export interface Answer {
+  /** 0: the connection was closed without a response, or the response did not come whole. */
+  readonly status: number;
+  readonly length: number;
+  readonly text: string;
+}
+
+const MOST_TEXT = 65_536;
+const PATIENCE_MS = 60_000;
+
+/** One request, which never fails. */
+export function ask(
+  { url, token, over }: Pick<Target, 'url' | 'token' | 'over'>,
+  method: string,
+  path: string,
+  body?: Buffer,
+  options: AskOptions = {},
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const headers: Record<string, string | number> = {
+      'x-auth-token': options.token ?? token,
+      'openstack-api-version': 'placement 1.39',
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
+    };
+    let [text, length, status] = ['', 0, 0];
+    const signal = AbortSignal.any([
+      over,
+      AbortSignal.timeout(PATIENCE_MS),
+      ...(options.signal ? [options.signal] : []),
+    ]);
+    const agent = options.agent ?? false;
+    const request = http.request(url + path, { method, headers, agent, signal }, (response) => {
+      status = response.statusCode ?? 0;
+      response.on('data', (bytes: Buffer) => {
+        length += bytes.length;
+        if (text.length < MOST_TEXT) text += bytes.toString('latin1');
+      });
+      response.on('end', () => {
+        resolve({ status, length, text });
+      });
+      response.on('error', () => {
+        resolve({ status: 0, length, text });
+      });
+    });
+    request.on('error', () => {
+      // The server may respond and close while the body is still being sent.
+      resolve({ status, length, text });
+    });
+    request.end(body);
+  });
+}

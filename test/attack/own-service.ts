@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { createTestDatabase, startTestServers, stopTestServers } from '../support/database.js';
+import { cleanUp, startProcess } from '../support/process.js';
+
+/** A service that is started to be attacked. */
+export interface OwnService {
+  readonly url: string;
+  readonly pid: number;
+  hasEnded(): boolean;
+  /** What it wrote to standard error. */
+  readonly errors: () => string;
+  stop(): Promise<void>;
+}
+
+export async function startOwnService(): Promise<OwnService> {
+  await startTestServers(1);
+  const run = startProcess(['--port', '0'], {
+    OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase(),
+    STOCKROOM_LOG_LEVEL: 'warn',
+  });
+  let ended = false;
+  void run.ended().then(() => (ended = true));
+  const { url } = await run.listening();
+  return {
+    url,
+    pid: run.pid,
+    hasEnded: () => ended,
+    errors: () => run.errors(),
+    async stop() {
+      await cleanUp();
+      await stopTestServers();
+    },
+  };
+}
+
+/** The resident memory of a process, at its largest so far, in MB. */
+export function largestMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
+}
