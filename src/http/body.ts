@@ -23,7 +23,7 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
   return new Promise((resolve, reject) => {
     if (req.destroyed) throw bodyIncomplete();
     if (Number(req.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
-    const chunks: Buffer[] = [];
+    const gathered = createGathered();
     let length = 0;
     let isSettled = false;
     const holding = room.enter(
@@ -38,11 +38,11 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
       req.off('data', onData).off('end', onEnd).off('aborted', onGone).off('error', onGone);
       if (error === null) {
         holding.keep();
-        resolve({ bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length), holding });
+        resolve({ bytes: gathered.take(), holding });
         return;
       }
       holding.leave();
-      chunks.length = 0;
+      gathered.take();
       // What still comes is read and dropped, so that the client reads the response.
       req.on('error', () => undefined).resume();
       reject(error);
@@ -57,9 +57,41 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
       length += chunk.length;
       if (length > limit) settle(bodyTooLarge(limit));
       else holding.add(chunk.length);
-      if (!isSettled) chunks.push(chunk);
+      if (!isSettled) gathered.add(chunk);
     };
     req.on('data', onData).on('end', onEnd).on('aborted', onGone).on('error', onGone);
     onBroken(req, settle);
   });
+}
+
+/**
+ * Bytes that come in pieces, in one Buffer that grows. Not a list of the pieces: a Buffer takes some 380 bytes, and a client may
+ * send a body in pieces of one byte.
+ */
+const EMPTY = Buffer.alloc(0);
+
+function createGathered() {
+  let bytes: Buffer = EMPTY;
+  let length = 0;
+  return {
+    add(piece: Buffer): void {
+      if (length === 0) {
+        [bytes, length] = [piece, piece.length];
+        return;
+      }
+      if (length + piece.length > bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(2 * bytes.length, length + piece.length));
+        bytes.copy(larger, 0, 0, length);
+        bytes = larger;
+      }
+      piece.copy(bytes, length);
+      length += piece.length;
+    },
+    /** All of it, and then nothing is kept. */
+    take(): Buffer {
+      const all = bytes.subarray(0, length);
+      [bytes, length] = [EMPTY, 0];
+      return all;
+    },
+  };
 }

@@ -14,6 +14,7 @@ import {
 import type { Memory } from './memory.js';
 import { renderProblem } from './problem.js';
 import { createRoom } from './room.js';
+import { pushGathering } from './small-chunks.js';
 import { createTurns, endGently, type Turns } from './turns.js';
 
 /**
@@ -31,6 +32,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
     (http.IncomingMessage as unknown as Callable).call(this, socket);
   }
   Request.prototype = app.request;
+  app.request.push = pushGathering;
   function Response(this: http.ServerResponse, request: http.IncomingMessage, options: unknown): void {
     (http.ServerResponse as unknown as Callable).call(this, request, options);
   }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ask } from './ask.js';
 import type { Attempt } from './attempt.js';
 import { mutator, sequence } from './attempts/bytes.js';
-import { pipelining, silent, slow } from './attempts/connections.js';
+import { pipelining, silent, slow, smallChunks } from './attempts/connections.js';
 import { bodies, identifiers, nesting, searches, tokens } from './attempts/requests.js';
 import { alone, together, type Outcome } from './campaign.js';
 import { startNeighbour } from './neighbour.js';
@@ -16,6 +16,7 @@ const ATTEMPTS: readonly Attempt[] = [
   slow,
   silent,
   pipelining,
+  smallChunks,
   bodies,
   nesting,
   identifiers,
@@ -34,7 +35,7 @@ Exit code 0 when the service is there afterwards, every request was handled as i
   --url URL       the service; without it, one is started, with a database, and its memory is measured
   --minutes N     how long, for all attempts together (1)
   --only TEXT     attempts whose name has this in it
-  --except TEXT   attempts whose name has not
+  --except TEXT   attempts whose name has not (repeatable)
   --together      all attempts at the same time, by clients that pause now and then: a soak
   --clients N     how many clients make them together (3000)
   --pause N       mean pause of each of these clients before an attempt, in seconds (10)
@@ -47,7 +48,7 @@ const { values } = parseArgs({
     url: { type: 'string' },
     minutes: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
-    except: { type: 'string' },
+    except: { type: 'string', multiple: true, default: [] },
     together: { type: 'boolean', default: false },
     clients: { type: 'string', default: '3000' },
     pause: { type: 'string', default: '10' },
@@ -62,7 +63,7 @@ else process.exitCode = (await attack()) ? 0 : 1;
 
 async function attack(): Promise<boolean> {
   const attempts = ATTEMPTS.filter(
-    ({ name }) => name.includes(values.only) && (values.except === undefined || !name.includes(values.except)),
+    ({ name }) => name.includes(values.only) && !values.except.some((text) => name.includes(text)),
   );
   if (attempts.length === 0) throw new Error(`no attempt has ${values.only} in its name`);
   const own = values.url === undefined ? await startOwnService() : null;

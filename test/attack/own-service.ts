@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createTestDatabase, startTestServers, stopTestServers } from '../support/database.js';
+import { createTestDatabase, sql, startTestServers, stopTestServers } from '../support/database.js';
 import { cleanUp, startProcess } from '../support/process.js';
 
 /** A service that is started to be attacked. */
@@ -14,13 +14,20 @@ export interface OwnService {
 
 export async function startOwnService(): Promise<OwnService> {
   await startTestServers(1);
+  const databaseUrl = await createTestDatabase();
   const run = startProcess(['--port', '0'], {
-    OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase(),
+    OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl,
     STOCKROOM_LOG_LEVEL: 'warn',
   });
   let ended = false;
   void run.ended().then(() => (ended = true));
   const { url } = await run.listening();
+  // A listing of 2 MB, for clients that do not read it.
+  await sql(
+    databaseUrl,
+    `insert into resource_providers (id, uuid, name, root_provider_id)
+     select n, gen_random_uuid(), 'many-' || n, n from generate_series(10001, 13000) n`,
+  );
   return {
     url,
     pid: run.pid,

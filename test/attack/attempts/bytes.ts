@@ -11,7 +11,7 @@ export const sequence: Attempt = {
   share: 150,
   async make({ url, next, over }) {
     const one = SEQUENCES[next() % SEQUENCES.length]!;
-    const heard = await talk(url, one.pieces, { over });
+    const heard = await talk(url, one.pieces, { patience: 10_000, over });
     return heard.statuses[0] === one.status ? `${one.status}, then ${inAWord(heard)}` : `WRONG: ${inAWord(heard)}`;
   },
 };

@@ -44,3 +44,19 @@ export const silent: Attempt = {
     return inAWord(await talk(url, [], { patience: 10_000, over }));
   },
 };
+
+/** Node makes a Buffer of each chunk. Half of them wait behind a request whose response is not read. */
+export const smallChunks: Attempt = {
+  name: 'chunks of one byte',
+  clients: 50,
+  share: 80,
+  async make(target) {
+    const ahead = target.next() % 2 === 0 ? `GET /resource_providers HTTP/1.1\r\n${headers(target)}\r\n`.repeat(4) : '';
+    const head = `POST /resource_providers HTTP/1.1\r\n${headers(target)}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const chunks = Buffer.from('1\r\nx\r\n'.repeat(20_000));
+    const pieces = [Buffer.from(ahead + head), chunks, chunks];
+    return inAWord(
+      await talk(target.url, pieces, { pause: 1000, deaf: ahead !== '', patience: 2000, over: target.over }),
+    );
+  },
+};
