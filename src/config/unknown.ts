@@ -27,7 +27,7 @@ export function unknownOptions(
     [...known].flatMap(([group, names]) => [...names].map((name) => environmentName({ group, name }))),
   );
   const inEnvironment = Object.keys(env).flatMap((variable) => {
-    const [, group = '', name = ''] = /^OS_([A-Z0-9_]+?)__([A-Z0-9_]+)$/.exec(variable) ?? [];
+    const [, group = '', name = ''] = /^OS_([A-Z0-9]+(?:_[A-Z0-9]+)*)__([A-Z0-9_]+)$/.exec(variable) ?? [];
     const section = sectionName(group);
     if (!known.has(section) || variables.has(variable)) return [];
     return [`${variable}: ${complaint(section, name.toLowerCase(), known)}`];

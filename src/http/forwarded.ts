@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { withoutTrailing } from '../strip.js';
 
 /**
  * What a proxy in front says of the request it passes on. Believed only with [oslo_middleware]
@@ -22,7 +23,8 @@ export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
     scheme: checked(value('proto')?.toLowerCase(), /^https?$/),
     host: checked(value('host'), /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i),
     client: checked(value('for'), /^[\w.:[\]%-]{1,64}$/),
-    prefix: checked(first(headers['x-forwarded-prefix'])?.replace(/\/+$/, ''), /^(\/[\w.~!$&'()*+;=:@%-]+)+$/) ?? '',
+    prefix:
+      checked(withoutTrailing(first(headers['x-forwarded-prefix']) ?? '', '/'), /^(\/[\w.~!$&'()*+;=:@%-]+)+$/) ?? '',
   };
 }
 

@@ -6,6 +6,7 @@ import { readBody } from './body.js';
 import { prefixOf } from './forwarded.js';
 import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
+import { parseJson } from './parse-json.js';
 import { parseQuery, type Query } from './query.js';
 import type { Holding } from './room.js';
 
@@ -94,12 +95,7 @@ export class RouteRequest {
 
   /** Reads and parses the body. @throws 400 when it is not JSON in UTF-8, 413 when it is too large */
   async json(): Promise<unknown> {
-    const text = await this.#text();
-    try {
-      return JSON.parse(text) as unknown;
-    } catch (error) {
-      throw malformedJson((error as Error).message);
-    }
+    return parseJson(await this.#text());
   }
 
   /** There is a response: what was made of the body is not needed any more. */

@@ -1,3 +1,4 @@
+import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 import { LOCK_CONSUMERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
@@ -15,17 +16,18 @@ export async function lockAndRead(
     ...named.flatMap(({ resources }) => [...resources.keys()]),
     ...sets.flatMap(({ inventories }) => [...inventories.keys()]),
   ]);
+  const [providerTexts, consumerTexts] = [await arrayText(providerUuids), await arrayText(consumerUuids)];
   const values = [
-    providerUuids,
-    consumerUuids,
+    providerTexts,
+    consumerTexts,
     classNames,
     unique(claims.map(({ projectId }) => projectId)),
     unique(claims.map(({ userId }) => userId)),
     unique(claims.flatMap(({ consumerType }) => consumerType ?? [])),
   ];
   const [consumers, providers, state] = await Promise.all([
-    transaction.query<ConsumerRow>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [consumerUuids] }),
-    transaction.query<Row>({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [providerUuids, consumerUuids] }),
+    transaction.query<ConsumerRow>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [consumerTexts] }),
+    transaction.query<Row>({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [providerTexts, consumerTexts] }),
     transaction.query<StateRow>({ name: 'read_state', text: READ_STATE, values }),
   ]);
   const found = state.rows[0];

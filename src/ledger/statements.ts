@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { arrayTexts, type Items } from '../db/array-text.js';
 import type { NewAllocation } from './check.js';
 import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
 import { OVERLAY_INVENTORIES, REMOVE_INVENTORIES, WRITE_CLAIMS, WRITE_NEW_CLAIMS } from './sql.js';
@@ -9,18 +10,18 @@ import { OVERLAY_INVENTORIES, REMOVE_INVENTORIES, WRITE_CLAIMS, WRITE_NEW_CLAIMS
 export type Owners = Pick<LockedState, 'consumers' | 'projects' | 'users' | 'consumerTypes'>;
 
 /** @param bumps how much the generation of each provider grows, by id */
-export function writeStatement(
+export async function writeStatement(
   claims: readonly Claim[],
   wanted: readonly NewAllocation[],
   { consumers, projects, users, consumerTypes }: Owners,
   bumps: ReadonlyMap<number, number>,
-): pg.QueryConfig {
+): Promise<pg.QueryConfig> {
   const staying = claims.filter(({ allocations }) => allocations.length > 0);
   const created = staying.filter(({ consumerUuid }) => !consumers.has(consumerUuid));
   const kept = staying.filter(({ consumerUuid }) => consumers.has(consumerUuid));
   const gone = claims.filter(({ allocations }) => allocations.length === 0);
   const idOf = ({ consumerUuid }: Claim): number[] => [consumers.get(consumerUuid)?.id ?? []].flat();
-  const owners = (some: readonly Claim[]): unknown[] => [
+  const owners = (some: readonly Claim[]): Items[] => [
     some.map(({ projectId }) => projects.get(projectId)),
     some.map(({ userId }) => users.get(userId)),
     some.map(({ consumerType }) => (consumerType === null ? null : consumerTypes.get(consumerType))),
@@ -36,10 +37,11 @@ export function writeStatement(
     [...bumps.values()],
   ];
   if (kept.length + goneIds.length === 0) {
-    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: [...newConsumers, ...allocationsAndBumps] };
+    const columns = [...newConsumers, ...allocationsAndBumps];
+    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: await arrayTexts(columns) };
   }
-  const values = [...newConsumers, kept.flatMap(idOf), ...owners(kept), goneIds, ...allocationsAndBumps];
-  return { name: 'write_claims', text: WRITE_CLAIMS, values };
+  const columns = [...newConsumers, kept.flatMap(idOf), ...owners(kept), goneIds, ...allocationsAndBumps];
+  return { name: 'write_claims', text: WRITE_CLAIMS, values: await arrayTexts(columns) };
 }
 
 export function overlayStatement(sets: readonly InventorySet[], state: LockedState): pg.QueryConfig {

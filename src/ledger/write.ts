@@ -16,6 +16,7 @@ import {
 } from './check.js';
 import { lockAndRead } from './lock.js';
 import type { Claim, InventorySet, LockedState } from './model.js';
+import { createPause } from '../slices.js';
 import { createQueue, type Job } from './queue.js';
 import { CREATE_OWNERS, DELETE_CONSUMER, LOCK_CONSUMERS, LOCK_PROVIDERS } from './sql.js';
 import { overlayStatement, removeStatement, writeStatement, type Owners } from './statements.js';
@@ -91,6 +92,7 @@ async function writeGroup(pool: Pool, group: readonly Request[]): Promise<GroupR
  */
 function writeTogether(pool: Pool, group: readonly Request[]): Promise<Map<Request, unknown>> {
   return withTransaction(pool, async (transaction) => {
+    const pause = createPause();
     const refusals = new Map<Request, unknown>();
     const state = await lockAndRead(
       transaction,
@@ -103,9 +105,12 @@ function writeTogether(pool: Pool, group: readonly Request[]): Promise<Map<Reque
       const { claims, unknownClass } = request;
       try {
         const own = ownState(claims, { ...state, inventories });
+        await pause();
         checkConsumers(claims, own);
         const wanted = resolveClaims(claims, own, unknownClass);
+        await pause();
         checkRoom(wanted, own);
+        await pause();
         inventories = inventoriesAfter(wanted, own);
         accepted.push({ claims, wanted });
       } catch (refusal) {
@@ -117,12 +122,13 @@ function writeTogether(pool: Pool, group: readonly Request[]): Promise<Map<Reque
     const claims = accepted.flatMap((one) => one.claims);
     const wanted = accepted.flatMap((one) => one.wanted);
     const owners = await ensureOwners(transaction, claims, state);
+    await pause();
     // The generation of a provider grows once for each request that names it.
     const bumps = new Map<number, number>();
     for (const one of accepted) {
       for (const id of providersToBump(one.claims, one.wanted, state)) bumps.set(id, (bumps.get(id) ?? 0) + 1);
     }
-    await transaction.commitWith(writeStatement(claims, wanted, owners, bumps));
+    await transaction.commitWith(await writeStatement(claims, wanted, owners, bumps));
     return refusals;
   });
 }
@@ -144,9 +150,10 @@ export function reshape(pool: Pool, sets: readonly InventorySet[], claims: reado
       checkRoom(wanted, state, interim);
       const removed = removedInventories(sets, wanted, state);
       const owners = await ensureOwners(transaction, claims, state);
+      const write = await writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
       await Promise.all([
         transaction.query(overlayStatement(sets, state)),
-        transaction.query(writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state))),
+        transaction.query(write),
         transaction.commitWith(removeStatement(removed)),
       ]);
     }),

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { withoutTrailing } from '../strip.js';
 import type { Question } from './compile.js';
 import { credentialsOf } from './credentials.js';
 
@@ -31,7 +32,7 @@ export async function askRemote(url: string, question: Question, options: Remote
   } catch (error) {
     throw new Error(`The policy server at ${url} gave no answer: ${(error as Error).message}`, { cause: error });
   }
-  return text.replace(/^"+/, '').replace(/"+$/, '') === 'True';
+  return withoutTrailing(text.replace(/^"+/, ''), '"') === 'True';
 }
 
 function requestBody({ rule, target, identity }: Question, contentType: RemoteOptions['contentType']): string {

@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { axeFindings, startBrowser } from '../support/browser.js';
@@ -38,9 +37,9 @@ describe('the API reference in a browser', function () {
 
   it('can be read on a phone: nothing is wider than the screen, parameters have all of it', async () => {
     const page = await open(390);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
-    const widths = await page.$$eval('.parameters td:nth-child(3)', (cells) =>
-      cells.map((cell) => cell.getBoundingClientRect().width),
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    const widths: number[] = await page.evaluate(
+      "[...document.querySelectorAll('.parameters td:nth-child(3)')].map((cell) => cell.getBoundingClientRect().width)",
     );
     assert.ok(
       widths.length > 40 && Math.min(...widths) > 300,
@@ -52,12 +51,11 @@ describe('the API reference in a browser', function () {
   it('has targets of at least 24 pixels', async () => {
     for (const width of [390, 1366]) {
       const page = await open(width);
-      const small = await page.$$eval('nav a, h3 a, summary, button, input', (targets) =>
-        targets
+      const small: unknown = await page.evaluate(`
+        [...document.querySelectorAll('nav a, h3 a, summary, button, input')]
           .map((target) => ({ text: target.textContent, box: target.getBoundingClientRect() }))
           .filter(({ box }) => box.width > 0 && (box.height < 24 || box.width < 24))
-          .map(({ text, box }) => `${text}: ${box.width} x ${box.height}`),
-      );
+          .map(({ text, box }) => text + ': ' + box.width + ' x ' + box.height)`);
       assert.deepEqual(small, []);
       await page.close();
     }
@@ -66,9 +64,9 @@ describe('the API reference in a browser', function () {
   it('lets the keyboard skip the list of operations', async () => {
     const page = await open(1366);
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip');
+    assert.equal(await page.evaluate('document.activeElement.className'), 'skip');
     await page.keyboard.press('Enter');
-    assert.equal(await page.evaluate(() => document.activeElement?.id), 'top');
+    assert.equal(await page.evaluate('document.activeElement.id'), 'top');
     await page.close();
   });
 });

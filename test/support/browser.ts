@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Context } from 'mocha';
@@ -23,9 +22,7 @@ export async function startBrowser(context: Context): Promise<Browser> {
 /** What axe finds on a page, a line each: the rule, what it says, and the first places. */
 export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run(),
-  );
+  const { violations }: AxeResult = await page.evaluate('axe.run()');
   return violations.map(
     ({ id, help, nodes }) =>
       `${id}: ${help}: ${nodes

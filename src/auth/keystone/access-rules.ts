@@ -27,9 +27,27 @@ export function isAllowed(rules: readonly AccessRule[], service: string, method:
 
 /** `{name}` and `*` stand for one or more characters without a slash, `**` for anything, the rest for itself. */
 export function parsePath(pattern: string): readonly PathPart[] {
-  return (pattern.match(/\{[^}]*\}|\*\*|\*|[^{*]+|\{/g) ?? []).map((part) =>
+  return partsOf(pattern).map((part) =>
     part === '**' ? ANYTHING : part === '*' || /^\{.*\}$/s.test(part) ? SEGMENT : part,
   );
+}
+
+/** Not one expression: at each brace that is not closed it would read on to the end. */
+function partsOf(pattern: string): string[] {
+  const lastClosed = pattern.lastIndexOf('}');
+  const parts: string[] = [];
+  for (let at = 0; at < pattern.length; at += parts.at(-1)?.length ?? 0) {
+    if (pattern[at] === '{') parts.push(at < lastClosed ? pattern.slice(at, pattern.indexOf('}', at) + 1) : '{');
+    else if (pattern[at] === '*') parts.push(pattern[at + 1] === '*' ? '**' : '*');
+    else parts.push(literalAt(pattern, at));
+  }
+  return parts;
+}
+
+function literalAt(pattern: string, start: number): string {
+  let end = start;
+  while (end < pattern.length && pattern[end] !== '{' && pattern[end] !== '*') end++;
+  return pattern.slice(start, end);
 }
 
 /**

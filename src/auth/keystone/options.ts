@@ -1,4 +1,5 @@
 import { ConfigError, type Config } from '../../config.js';
+import { withoutTrailing } from '../../strip.js';
 import { loginOf, type Login } from './login.js';
 
 /** What [keystone_authtoken] says, checked and in the units the code uses. */
@@ -83,5 +84,5 @@ export function keystoneOptions(config: Config): KeystoneOptions {
 
 /** The v3 form of an identity URL, which is written with and without a version, sometimes with that of long ago. */
 export function versioned(url: string): string {
-  return `${url.replace(/\/+$/, '').replace(/\/v(2\.0|3)$/, '')}/v3`;
+  return `${withoutTrailing(url, '/').replace(/\/v(2\.0|3)$/, '')}/v3`;
 }

@@ -37,7 +37,7 @@ export function aggregateRoutes({ pool, topology }: Parts): Route[] {
         const { version } = request;
         const uuid = request.param('uuid');
         const { aggregates, generation } = await bodyForProvider(topology, uuid, async () => {
-          const body = aggregatesBody(version)(await request.json());
+          const body = await aggregatesBody(version)(await request.json());
           const tooLong = body.aggregates.find((aggregate) => aggregate.length > LONGEST_UUID);
           if (tooLong !== undefined) throw aggregateTooLong(tooLong);
           return body;

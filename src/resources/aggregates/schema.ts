@@ -1,5 +1,5 @@
 import { byVersion } from '../../http/microversions.js';
-import { bodyValidator, type Schema } from '../../http/validate.js';
+import { bodyValidator, validateInSlices, type Schema } from '../../http/validate.js';
 
 export interface AggregatesBody {
   readonly aggregates: readonly string[];
@@ -17,11 +17,11 @@ const withGeneration = bodyValidator<{ aggregates: readonly string[]; resource_p
   properties: { aggregates, resource_provider_generation: { type: 'integer' } },
 });
 
-export const aggregatesBody = byVersion<(body: unknown) => AggregatesBody>(
-  (body) => ({ aggregates: bareList(body), generation: null }),
+export const aggregatesBody = byVersion<(body: unknown) => Promise<AggregatesBody>>(
+  async (body) => ({ aggregates: await validateInSlices(bareList, body), generation: null }),
   {
-    aggregatesGeneration: (body) => {
-      const { aggregates, resource_provider_generation } = withGeneration(body);
+    aggregatesGeneration: async (body) => {
+      const { aggregates, resource_provider_generation } = await validateInSlices(withGeneration, body);
       return { aggregates, generation: resource_provider_generation };
     },
   },

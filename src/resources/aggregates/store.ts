@@ -1,3 +1,4 @@
+import { arrayText } from '../../db/array-text.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
@@ -16,7 +17,8 @@ export async function replaceAggregates(
   generation: number | null,
   aggregates: readonly string[],
 ): Promise<number> {
-  const values = [uuid, generation === null ? null : comparableGeneration(generation), aggregates];
+  const given = await arrayText(aggregates);
+  const values = [uuid, generation === null ? null : comparableGeneration(generation), given];
   const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, {
     name: 'replace_aggregates',
     text: REPLACE,
@@ -36,7 +38,7 @@ const REPLACE = `
     returning id, generation
   ), removed as (
     delete from resource_provider_aggregates a using provider p
-    where a.resource_provider_id = p.id and a.aggregate_uuid <> all($3::text[])
+    where a.resource_provider_id = p.id and a.aggregate_uuid not in (select unnest($3::text[]))
   ), added as (
     insert into resource_provider_aggregates (resource_provider_id, aggregate_uuid)
     select p.id, aggregate_uuid from provider p, unnest($3::text[]) as aggregate_uuid

@@ -1,5 +1,6 @@
 import type { Claim, ProviderAmounts } from '../../ledger/model.js';
 import type { Version } from '../../http/microversions.js';
+import { createPause } from '../../slices.js';
 import type { ConsumerBody } from './schema.js';
 
 /** Whose allocations are that come without project and user (before 1.8). */
@@ -23,6 +24,21 @@ export function toClaim(
     consumerGeneration: version.has('consumerGenerations') ? (body.consumer_generation ?? null) : 'any',
     allocations: toAmounts(body.allocations),
   };
+}
+
+/** The bodies of several consumers as claims; the event loop runs in between. */
+export async function toClaims(
+  bodies: Readonly<Record<string, ConsumerBody>>,
+  version: Version,
+  incomplete: IncompleteConsumer,
+): Promise<Claim[]> {
+  const pause = createPause();
+  const claims: Claim[] = [];
+  for (const [uuid, body] of Object.entries(bodies)) {
+    claims.push(toClaim(uuid, body, version, incomplete));
+    await pause();
+  }
+  return claims;
 }
 
 function toAmounts(allocations: ConsumerBody['allocations']): ProviderAmounts[] {

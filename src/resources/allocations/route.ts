@@ -8,10 +8,10 @@ import {
 } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import { normalizeUuid } from '../../http/validate.js';
+import { normalizeUuid, validateInSlices } from '../../http/validate.js';
 import { removeConsumer } from '../../ledger/write.js';
 import { findProvider } from '../find-provider.js';
-import { toClaim } from './parse.js';
+import { toClaim, toClaims } from './parse.js';
 import { createAllocationsReader } from './remembered.js';
 import { consumerBody, manageBody } from './schema.js';
 import { createConsumerReader } from './store.js';
@@ -42,8 +42,8 @@ export function allocationRoutes({ pool, topology, writeClaims, incompleteConsum
       jsonBody: true,
       async handle(request) {
         const { version } = request;
-        const body = manageBody(version)(await request.json());
-        const claims = Object.entries(body).map(([uuid, one]) => toClaim(uuid, one, version, incompleteConsumer));
+        const body = await validateInSlices(manageBody(version), await request.json());
+        const claims = await toClaims(body, version, incompleteConsumer);
         await writeClaims(claims, unknownClassInAllocations);
         return { status: 204 };
       },
@@ -69,7 +69,7 @@ export function allocationRoutes({ pool, topology, writeClaims, incompleteConsum
         const given = request.param('consumer_uuid');
         const uuid = normalizeUuid(given);
         if (uuid === undefined) throw malformedConsumerUuid(given);
-        const body = consumerBody(version)(await request.json());
+        const body = await validateInSlices(consumerBody(version), await request.json());
         await writeClaims([toClaim(uuid, body, version, incompleteConsumer)], unknownClassInConsumerAllocations);
         return { status: 204 };
       },

@@ -1,8 +1,9 @@
 import type { Parts } from '../../parts.js';
 import type { Route } from '../../http/route.js';
+import { validateInSlices } from '../../http/validate.js';
 import type { InventorySet } from '../../ledger/model.js';
 import { reshape } from '../../ledger/write.js';
-import { toClaim } from '../allocations/parse.js';
+import { toClaims } from '../allocations/parse.js';
 import { completeRecord, type InventoriesBody } from '../inventories/schema.js';
 import { reshaperBody } from './schema.js';
 
@@ -17,11 +18,11 @@ export function reshaperRoutes({ pool, incompleteConsumer }: Parts): Route[] {
       jsonBody: true,
       async handle(request) {
         const { version } = request;
-        const { inventories, allocations } = reshaperBody(version)(await request.json());
+        const { inventories, allocations } = await validateInSlices(reshaperBody(version), await request.json());
         await reshape(
           pool,
           Object.entries(inventories).map(([uuid, body]) => toInventorySet(uuid, body)),
-          Object.entries(allocations).map(([uuid, body]) => toClaim(uuid, body, version, incompleteConsumer)),
+          await toClaims(allocations, version, incompleteConsumer),
         );
         return { status: 204 };
       },

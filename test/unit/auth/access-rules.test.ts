@@ -23,6 +23,9 @@ describe('access rules of application credentials', () => {
     // Upstream hands the literal part to a regular expression; here a dot is a dot.
     ['/a.c', '/abc', false],
     ['/{broken', '/{broken', true],
+    ['/{a{b}/c', '/x/c', true],
+    ['/{a}{', '/x{', true],
+    ['/{a{', '/{a{', true],
     ['', '', true],
     ['', '/', false],
   ];
@@ -31,6 +34,12 @@ describe('access rules of application credentials', () => {
       assert.equal(matches(parsePath(pattern), path), expected);
     });
   }
+
+  it('are read in time that grows with their length', () => {
+    const began = performance.now();
+    parsePath('{'.repeat(200_000));
+    assert.ok(performance.now() - began < 5000);
+  });
 
   it('compares service and method exactly', () => {
     const rules = parseAccessRules([{ service: 'placement', method: 'GET', path: '/traits' }]);

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { sql } from '../support/database.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { sendElsewhere, type Answer } from '../support/wire.js';
+
+/** Other clients wait while the event loop is held, whatever is asked for. */
+describe('a large body', function () {
+  this.timeout(120_000);
+  let service: TestService;
+  let provider: string;
+  before(async () => {
+    service = await startTestService();
+    provider = randomUUID();
+    await service.api.post('/resource_providers', { name: 'a', uuid: provider }).expect(200);
+    const body = { resource_provider_generation: 0, inventories: { VCPU: { total: 1_000_000 } } };
+    await service.api.put(`/resource_providers/${provider}/inventories`, body).expect(200);
+  });
+  after(() => service.close());
+
+  /** Sends a body, and measures how long the event loop was held at most, in the unit of what JSON.parse takes for 8 MB just now. */
+  async function held(method: string, path: string, body: string): Promise<{ response: Answer; units: number }> {
+    const text = JSON.stringify(Array.from({ length: 200_000 }, () => randomUUID()));
+    const began = performance.now();
+    JSON.parse(text);
+    const unit = Math.max(performance.now() - began, 30);
+    let [longest, last] = [0, performance.now()];
+    const timer = setInterval(() => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }, 1);
+    const headers = { 'content-type': 'application/json', 'openstack-api-version': 'placement 1.39' };
+    const response = await sendElsewhere(service.url, { method, path, headers, body });
+    clearInterval(timer);
+    return { response, units: longest / unit };
+  }
+
+  const inventories = () => `/resource_providers/${provider}/inventories`;
+  const members = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":1`).join();
+
+  for (const [what, body] of [
+    ['700,000 unknown members', `{"resource_provider_generation":1,"inventories":{},${members(700_000)}}`],
+    ['90,000 unknown members', `{"resource_provider_generation":1,"inventories":{},${members(90_000)}}`],
+    ['600,000 classes', `{"resource_provider_generation":1,"inventories":{${members(600_000)}}}`],
+    ['5,000,000 brackets', '['.repeat(5_000_000) + ']'.repeat(5_000_000)],
+  ] as const) {
+    it(`of ${what} is rejected, and holds nothing up`, async () => {
+      const { response, units } = await held('PUT', inventories(), body);
+      assert.equal(response.status, 400, response.text);
+      assert.ok(response.text.length < 2000);
+      assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+    });
+  }
+
+  it('of 40,000 consumers is written, and holds nothing up', async () => {
+    const claim = {
+      allocations: { [provider]: { resources: { VCPU: 1 } } },
+      ...{ project_id: 'p', user_id: 'u', consumer_generation: null, consumer_type: 'INSTANCE' },
+    };
+    const body = JSON.stringify(Object.fromEntries(Array.from({ length: 40_000 }, () => [randomUUID(), claim])));
+    const { response, units } = await held('POST', '/allocations', body);
+    assert.equal(response.status, 204, response.text);
+    assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+    const [row] = await sql<{ used: number }>(service.databaseUrl, 'select used::int from inventories');
+    assert.equal(row?.used, 40_000);
+  });
+
+  it('of 200,000 aggregates is written, and one of them twice is rejected', async () => {
+    const aggregates = Array.from({ length: 200_000 }, () => randomUUID());
+    const path = `/resource_providers/${provider}/aggregates`;
+    const bodyOf = (list: readonly string[], generation: number) =>
+      JSON.stringify({ aggregates: list, resource_provider_generation: generation });
+    const twice = await held('PUT', path, bodyOf([...aggregates, aggregates[7] ?? ''], 2));
+    assert.equal(twice.response.status, 400);
+    assert.match(twice.response.text, /has non-unique elements/);
+    const { response, units } = await held('PUT', path, bodyOf(aggregates, 2));
+    assert.equal(response.status, 200, response.text.slice(0, 500));
+    assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+    const [row] = await sql<{ count: number }>(
+      service.databaseUrl,
+      'select count(*)::int from resource_provider_aggregates',
+    );
+    assert.equal(row?.count, 200_000);
+    await service.api.put(path, { aggregates: [], resource_provider_generation: 3 }).expect(200);
+  });
+});
