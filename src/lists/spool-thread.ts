@@ -1,0 +1,25 @@
+import type { DatabaseOptions } from '../db/pool.js';
+import type { JobSettings, SpooledList } from './model.js';
+import type { PartLimits } from './pack.js';
+
+/** What spool.ts and its thread (spool-worker.ts) tell each other. */
+
+/** What a thread is started with. */
+export interface SpoolWork {
+  readonly database: DatabaseOptions;
+  readonly settings: JobSettings;
+  readonly source: string;
+  readonly uuid: string;
+  readonly folder: string;
+  readonly limits: PartLimits;
+  /** Of a statement, milliseconds. */
+  readonly timeout: number;
+}
+
+/** Asks the thread to cancel its statement and to end. */
+export type ToSpoolWorker = 'stop';
+
+export type FromSpoolWorker =
+  | { readonly type: 'progress'; readonly rows: number; readonly expected: number }
+  | { readonly type: 'done'; readonly list: SpooledList }
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string };

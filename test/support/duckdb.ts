@@ -1,0 +1,32 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+
+/** Of the types that lists have; 64-bit numbers and times are texts. */
+export type DuckDBRow = Record<string, string | number | boolean | null>;
+
+/** Rows of a query as DuckDB, whose makers know nothing of us, reads our files. */
+export async function duckdb(query: string): Promise<DuckDBRow[]> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  try {
+    await connection.run("set timezone = 'UTC'");
+    return (await connection.runAndReadAll(query)).getRowObjectsJson() as DuckDBRow[];
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** A text in SQL. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A table of the CSV parts of a list, as the contract reads them: without a header, the names from the manifest. */
+export function csvTable(files: readonly string[], schema: string, options = ''): string {
+  const names = schema.split(', ').map(quoted).join(', ');
+  return `read_csv([${files.map(quoted).join(', ')}], header = false, names = [${names}]${options})`;
+}
+
+export function parquetTable(files: readonly string[]): string {
+  return `read_parquet([${files.map(quoted).join(', ')}])`;
+}
