@@ -21,6 +21,7 @@ import { withFixedOptions } from './serve/fixed-options.js';
 import { createReloader } from './serve/reload.js';
 import type { Site } from './serve/site.js';
 import { prepareDatabase, untilDatabase } from './serve/until-database.js';
+import { supervise } from './serve/supervise.js';
 import { serveWithWorkers, workersOf } from './serve/workers.js';
 import { listenToSignals, type Signals } from './signals.js';
 
@@ -90,15 +91,17 @@ async function serveUntilTold(
     const site = await openSite(config, connectionOf, log, signals.stop);
     if (site === null) return;
     const listener = accept(config, site);
+    const supervision = supervise(log, signals.stop);
     try {
       const url = await listen(listener, listenOptions(config, log));
       admin.attach(site.admin);
       const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
       greet(config, url, data);
+      supervision.started(site, url);
       const inForce = { config };
       signals.onReload(
         createReloader({
-          reload: () => reload(given, inForce, site, connectionOf, signals.stop),
+          reload: () => supervision.duringReload(() => reload(given, inForce, site, connectionOf, signals.stop)),
           explain: (error) => explained(error, inForce.config),
           log,
           stop: signals.stop,
@@ -106,12 +109,15 @@ async function serveUntilTold(
       );
       const signal = await Promise.race([signals.first, site.failed, broken]);
       log.info({ signal }, 'finishing the requests that have begun');
+      supervision.stopping();
       await leave(inForce.config, listener, site, signals);
     } catch (error) {
       // A listener that stays open accepts connections that are never served, and keeps the process.
       listener.close();
       await site.end(0, AbortSignal.abort());
       throw error;
+    } finally {
+      supervision.close();
     }
   } finally {
     await database?.stop();

@@ -9,6 +9,7 @@ import type { AnyOption } from './option.js';
 import { OPTIONS, type Config } from './options.js';
 import { listBucket, listHook, listSectionOptions } from './options/list-sections.js';
 import { valueOf, type Sources } from './sources.js';
+import { supervisorOf, type Supervisor } from './supervisor.js';
 import { unknownOptions } from './unknown.js';
 
 /** A configuration and how it came about. */
@@ -92,6 +93,11 @@ function readListSections(
     else listHooks.push(listHook(name, values as Parameters<typeof listHook>[1]));
   }
   return { listBuckets, listHooks };
+}
+
+/** What systemd says to this process. */
+export function readSupervisor(): Supervisor {
+  return supervisorOf(process.env, process.pid);
 }
 
 /** For those who want nothing but the values. */

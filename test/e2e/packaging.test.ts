@@ -108,6 +108,15 @@ describe('the package', () => {
   });
 });
 
+describe('the systemd unit', () => {
+  it('waits for READY, has a watchdog that any of its processes may tell, and a bound on memory', () => {
+    const unit = read('deploy/systemd/stockroom.service');
+    for (const line of [/^Type=notify$/m, /^NotifyAccess=all$/m, /^WatchdogSec=\d+$/m, /^MemoryMax=\d+G$/m]) {
+      assert.match(unit, line);
+    }
+  });
+});
+
 describe('the containers', () => {
   it('of docker-compose.yml are told options that exist, in the right order', () => {
     const { services } = parse(read('docker-compose.yml')) as {

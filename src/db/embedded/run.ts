@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { CHILD_ENVIRONMENT } from '../../ops/child-environment.js';
 
 /** As whom the server runs when the service is root. Whatever this account can write, root must not trust. */
 export interface Account {
@@ -7,15 +8,6 @@ export interface Account {
   /** All groups that somebody with this account may act as, `gid` included. */
   readonly groups: readonly number[];
 }
-
-/**
- * The environment of every program that is started for the embedded database. The service's own environment holds Keystone's
- * password and more, and the owner of a process can read its environment.
- */
-export const ENVIRONMENT: Readonly<Record<string, string>> = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin',
-  LC_ALL: 'C',
-};
 
 /**
  * Runs a program to its end and returns what it prints.
@@ -27,7 +19,7 @@ export function run(program: string, args: readonly string[], account: Account |
   return execFileSync(program, args, {
     ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
     cwd,
-    env: ENVIRONMENT,
+    env: CHILD_ENVIRONMENT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,10 +4,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { CHILD_ENVIRONMENT } from '../../ops/child-environment.js';
 import { openToAppend, readText } from './files.js';
 import { liveProcess } from './lock.js';
 import { EmbeddedError } from './problem.js';
-import { ENVIRONMENT, run, type Account } from './run.js';
+import { run, type Account } from './run.js';
 
 /** Who owns the cluster. */
 export const USER = 'stockroom';
@@ -89,7 +90,7 @@ export async function launch(
   // A process group of its own: Ctrl-C in the terminal reaches the service, which stops the database last.
   const child = spawn(postgres, ['-D', cluster, ...flags], {
     ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
-    env: ENVIRONMENT,
+    env: CHILD_ENVIRONMENT,
     cwd: cluster,
     detached: true,
     stdio: ['ignore', log, log],

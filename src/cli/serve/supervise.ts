@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import { readSupervisor } from '../../config/load.js';
+import { createNotifier, keepAlive } from '../../ops/sd-notify.js';
+import type { Site } from './site.js';
+
+/** What systemd is told of the life of the service (deploy/systemd). Nothing without systemd. */
+export interface Supervision {
+  /** It listens. From now on the watchdog is told that it lives. */
+  started(site: Site, url: string): void;
+  /** Tells when a reload begins, and when it is over. */
+  duringReload(reload: () => Promise<void>): Promise<void>;
+  /** It was told to end. Until it has, the watchdog is told that it lives: the drain has its own deadline. */
+  stopping(): void;
+  close(): void;
+}
+
+export function supervise(log: Logger, stop: AbortSignal): Supervision {
+  const { notifySocket, watchdog } = readSupervisor();
+  const notifier = createNotifier(notifySocket, log);
+  let [status, stopTelling] = ['', (): void => undefined];
+  return {
+    started(site, url) {
+      status = `Listens on ${url}`;
+      notifier.ready(status);
+      if (watchdog === null) return;
+      const alive = (patience: number) => (stop.aborted ? Promise.resolve(true) : site.alive(patience));
+      stopTelling = keepAlive(notifier, watchdog, alive, log);
+    },
+    async duringReload(reload) {
+      notifier.reloading();
+      try {
+        await reload();
+      } finally {
+        if (!stop.aborted) notifier.ready(status);
+      }
+    },
+    stopping() {
+      notifier.stopping();
+    },
+    close() {
+      stopTelling();
+    },
+  };
+}
