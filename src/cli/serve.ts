@@ -56,6 +56,8 @@ const LAST_MS = 10_000;
 async function run(given: Run): Promise<void> {
   const { log, config } = given;
   const signals = listenToSignals();
+  // A terminal or a pipe that nothing reads any more does not end the service; without a listener the event would.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const broken = new Promise<never>((_, reject) => {
     handleTheUnhandled(given.log, (error) => {
       reject(error);

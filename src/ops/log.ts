@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { createLogDestination, type LogDestination } from './log-destination.js';
 import { prettyStream } from './pretty.js';
 
 export interface LogOptions {
@@ -33,10 +34,10 @@ export function createLog(level: string, options: LogOptions = {}): Logger {
   const settings = logSettings(level);
   const file = logFileOf(options);
   if (file === null) return pino(settings, standardError(options));
-  const destination = pino.destination({ dest: file, sync: true });
-  options.onFile?.(() => {
-    destination.reopen(file);
+  const destination = createLogDestination({ dest: file, sync: true }, (error) => {
+    process.stderr.write(`The log ${file} cannot be written: ${error.message}\n`);
   });
+  options.onFile?.(destination.reopen);
   if (options.watchLogFile === true) reopenWhenMoved(file, destination);
   if (options.useStderr !== true) return pino(settings, destination);
   const streams = [destination, standardError(options)].map((stream) => ({ level: 'trace' as const, stream }));
@@ -57,16 +58,22 @@ let shared: DestinationStream | null = null;
  */
 function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
   if (logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY)) return prettyStream(process.stderr);
-  return (shared ??= pino.destination({ fd: 2, sync: false, minLength: 2048, maxWrite: 4096, periodicFlush: 250 }));
+  return (shared ??= createLogDestination({
+    dest: 2,
+    sync: false,
+    minLength: 2048,
+    maxWrite: 4096,
+    periodicFlush: 250,
+  }));
 }
 
 /** Log rotation moves the file away; it is written to under its new name until somebody looks. */
-function reopenWhenMoved(file: string, destination: { reopen(file: string): void }): void {
+function reopenWhenMoved(file: string, destination: LogDestination): void {
   let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
   setInterval(() => {
     const now = fs.statSync(file, { throwIfNoEntry: false })?.ino;
     if (now !== undefined && now === inode) return;
-    destination.reopen(file);
+    destination.reopen();
     inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
   }, 1000).unref();
 }

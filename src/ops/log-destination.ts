@@ -1,0 +1,73 @@
+import fs from 'node:fs';
+import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
+
+/** Where lines of the log are written to. */
+export interface LogDestination {
+  readonly write: (line: string) => void;
+  /** Writes what waits. Does not wait for a reader that does not read, and never throws. */
+  readonly flushSync: () => void;
+  /** Opens the file again under its name. When that is not possible, the old one stays open. */
+  readonly reopen: () => void;
+}
+
+/** Lines that cannot be written wait up to so many bytes; later ones are lost. */
+const MAX_WAITING = 1024 * 1024;
+
+/** Pauses of 0.1 s. Without a bound, a process whose log is not read would not end. */
+const MAX_RETRIES = 20;
+
+/** The option is missing in the library's types. */
+type Options = SonicBoomOpts & { readonly maxWriteRetries: number };
+
+/**
+ * A log that cannot be written (a full disk, a reader that has gone) neither ends nor stops the service: lines wait, and are
+ * lost when too many wait. sonic-boom is used directly and not through pino.destination: pino brings version 4, which
+ * tries for ever to write what is left when the process ends, and stands still.
+ *
+ * @param onTrouble is called with the first error of those that follow one another
+ * @throws Error when the file cannot be opened
+ */
+export function createLogDestination(
+  options: Pick<SonicBoomOpts, 'dest' | 'sync' | 'minLength' | 'maxWrite' | 'periodicFlush'>,
+  onTrouble: (error: Error) => void = () => undefined,
+): LogDestination {
+  const stream = new sonicBoom.SonicBoom({ ...options, maxLength: MAX_WAITING, maxWriteRetries: MAX_RETRIES } as Options);
+  let isInTrouble = false;
+  const note = (error: unknown): void => {
+    if (isInTrouble) return;
+    isInTrouble = true;
+    onTrouble(error as Error);
+  };
+  stream.on('error', note);
+  stream.on('write', () => {
+    isInTrouble = false;
+  });
+
+  function attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      note(error);
+    }
+  }
+
+  const destination: LogDestination = {
+    write(line) {
+      attempt(() => stream.write(line));
+    },
+    flushSync() {
+      attempt(() => {
+        stream.flushSync();
+      });
+    },
+    reopen() {
+      attempt(() => {
+        // First by ourselves: after a failure, the library would close the old file twice later.
+        fs.closeSync(fs.openSync(String(options.dest), 'a'));
+        stream.reopen();
+      });
+    },
+  };
+  process.on('exit', destination.flushSync);
+  return destination;
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
+import { until } from '../support/until.js';
+
+/** /dev/full takes no byte: what a full disk says. */
+describe('a log that cannot be written does not end the service, and does not keep it from ending', () => {
+  let databaseUrl: string;
+  let child: ChildProcess;
+  before(async () => {
+    databaseUrl = await createTestDatabase();
+  });
+  afterEach(() => child.kill('SIGKILL'));
+  after(async () => {
+    await cleanUp();
+    await dropTestDatabase(databaseUrl);
+  });
+
+  function start(stderr: number | 'pipe', ...args: string[]): void {
+    child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), '--port', '0', ...args], {
+      env: { PATH: process.env['PATH'], OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl },
+      stdio: ['ignore', 'pipe', stderr],
+    });
+  }
+
+  /** Each writes a line of the log. */
+  async function serves(): Promise<void> {
+    const [text] = (await once(child.stdout!, 'data')) as [Buffer];
+    const url = /listens on (\S+)/.exec(text.toString())?.[1] ?? '';
+    child.stdout!.destroy();
+    for (let i = 0; i < 30; i++) assert.equal((await fetch(url)).status, 200);
+  }
+
+  async function ends(): Promise<void> {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+  }
+
+  it('whose disk is full: standard error says so once', async () => {
+    start('pipe', '--log-file', '/dev/full');
+    let errors = '';
+    child.stderr!.on('data', (bytes: Buffer) => (errors += bytes.toString()));
+    await serves();
+    await ends();
+    assert.equal(errors, 'The log /dev/full cannot be written: ENOSPC: no space left on device, write\n');
+  });
+
+  it('which is standard error on a full disk', async () => {
+    const full = fs.openSync('/dev/full', 'w');
+    start(full);
+    fs.closeSync(full);
+    await serves();
+    await ends();
+  });
+
+  it('whose reader has gone', async () => {
+    start('pipe');
+    child.stderr!.destroy();
+    await serves();
+    await ends();
+  });
+
+  it('that cannot be opened again', async () => {
+    const folder = await temporaryFolder();
+    const file = path.join(folder, 'stockroom.log');
+    start('pipe', '--log-file', file);
+    const [errors, url] = [[] as string[], once(child.stdout!, 'data')];
+    child.stderr!.on('data', (bytes: Buffer) => errors.push(bytes.toString()));
+    await url;
+    const handle = fs.openSync(file, 'r');
+    fs.rmSync(folder, { recursive: true });
+    child.kill('SIGHUP');
+    const log = (): string => fs.readFileSync(`/proc/self/fd/${handle}`, 'utf8');
+    await until('the reload', () => /read again and is in force"/.test(log()));
+    await ends();
+
+    assert.match(errors.join(''), /^The log \S+ cannot be written: ENOENT/);
+    fs.closeSync(handle);
+  });
+});
