@@ -31,7 +31,11 @@ export function createLogDestination(
   options: Pick<SonicBoomOpts, 'dest' | 'sync' | 'minLength' | 'maxWrite' | 'periodicFlush'>,
   onTrouble: (error: Error) => void = () => undefined,
 ): LogDestination {
-  const stream = new sonicBoom.SonicBoom({ ...options, maxLength: MAX_WAITING, maxWriteRetries: MAX_RETRIES } as Options);
+  const stream = new sonicBoom.SonicBoom({
+    ...options,
+    maxLength: MAX_WAITING,
+    maxWriteRetries: MAX_RETRIES,
+  } as Options);
   let isInTrouble = false;
   const note = (error: unknown): void => {
     if (isInTrouble) return;
