@@ -9,25 +9,26 @@ export function text(value: string): string {
   return value;
 }
 
-/** As oslo.config reads them. */
+/** As oslo.config reads them. A number or a boolean may stand alone on an indented line below its name: blanks around it do not count. */
 export function boolean() {
   return expecting('true or false', (value) => {
-    if (/^(true|1|on|yes)$/i.test(value)) return true;
-    return /^(false|0|off|no)$/i.test(value) ? false : undefined;
+    const word = value.trim();
+    if (/^(true|1|on|yes)$/i.test(word)) return true;
+    return /^(false|0|off|no)$/i.test(word) ? false : undefined;
   });
 }
 
 export function integer(min: number, max: number) {
   return expecting(`a whole number from ${min} to ${max}`, (value) => {
     const number = Number(value);
-    return /^[+-]?\d+$/.test(value) && number >= min && number <= max ? number : undefined;
+    return /^[+-]?\d+$/.test(value.trim()) && number >= min && number <= max ? number : undefined;
   });
 }
 
 export function decimal(min: number, max: number) {
   return expecting(`a number from ${min} to ${max}`, (value) => {
     const number = Number(value);
-    return /^\d+(\.\d+)?$/.test(value) && number >= min && number <= max ? number : undefined;
+    return /^\d+(\.\d+)?$/.test(value.trim()) && number >= min && number <= max ? number : undefined;
   });
 }
 

@@ -111,8 +111,9 @@ const negotiated = new Map<string, Version>();
 function parseHeader(header: string): Version {
   let asked: string | undefined;
   for (const entry of header.split(',')) {
-    const words = entry.trim().split(/\s+/);
-    if (words.length === 2 && words[0]?.toLowerCase() === 'placement') asked = words[1];
+    const [service = '', ...rest] = entry.trim().split(/\s+/);
+    // What stands behind the version belongs to it, and makes it malformed.
+    if (rest.length > 0 && service.toLowerCase() === 'placement') asked = rest.join(' ');
   }
   if (asked === undefined) return OLDEST_VERSION;
   if (asked === 'latest') return NEWEST_VERSION;

@@ -131,6 +131,8 @@ describe('allocation candidates', () => {
     const limited = await ask('resources=VCPU:1&limit=1');
     assert.equal(limited.allocation_requests.length, 1);
     assert.equal((await ask('resources=VCPU:1&limit=2&limit=1')).allocation_requests.length, 2);
+    for (const limit of ['999999999999999', '9999999999999999', '9'.repeat(400)])
+      assert.equal((await ask(`resources=VCPU:1&limit=${limit}`)).allocation_requests.length, 2, limit);
     const root = Object.keys(limited.allocation_requests[0]?.allocations ?? {})[0] ?? '';
     assert.deepEqual(Object.keys(limited.provider_summaries).includes(root), true);
   });

@@ -30,6 +30,8 @@ describe('microversion negotiation', () => {
     ['placement 1.30, compute 2.1', '1.30'],
     ['placement 1.1,placement 1.7', '1.7'],
     ['placement bogus, placement 1.7', '1.7'],
+    ['placement 1.10 x, placement 1.7', '1.7'],
+    ['compute 2.1 y, placement 1.7', '1.7'],
     [',placement 1.7,', '1.7'],
     ['1.7', '1.0'],
     ['placement', '1.0'],
@@ -82,7 +84,22 @@ describe('microversion negotiation', () => {
     });
   }
 
-  for (const version of ['1', '1.2.3', 'one.two', 'bogus', 'LATEST', '1.', '.1', '1.x', '-1.1', '1.-1', '1,5']) {
+  for (const version of [
+    '1',
+    '1.2.3',
+    'one.two',
+    'bogus',
+    'LATEST',
+    '1.',
+    '.1',
+    '1.x',
+    '-1.1',
+    '1.-1',
+    '1,5',
+    '1.10 x',
+    'x 1.10',
+    'latest x',
+  ]) {
     it(`answers 400 naming the malformed ${version}`, async () => {
       const answer = await ask(`placement ${version}`);
       assert.equal(answer.status, 400);

@@ -40,6 +40,13 @@ describe('bytes on a socket', () => {
     assert.match(problem(answer, 431), /larger than this server accepts/);
   });
 
+  it('unless they are below 64 KiB: a search in many aggregates is that long', async () => {
+    const aggregates = Array.from({ length: 1600 }, () => '00000000-0000-4000-8000-000000000001').join(',');
+    const path = `/resource_providers?member_of=in:${aggregates}`;
+    assert.ok(path.length > 59_000);
+    assert.match(await send(`GET ${path} HTTP/1.1\r\n${HEADERS}connection: close\r\n\r\n`), /^HTTP\/1\.1 200 /);
+  });
+
   it('a path without end', async () => {
     problem(await send(`GET /${'a'.repeat(100_000)} HTTP/1.1\r\n${HEADERS}\r\n`), 431);
   });

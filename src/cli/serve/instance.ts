@@ -43,7 +43,12 @@ export async function openInstance(
     await service.close();
     throw error;
   }
-  const server = createServer(service.app, { isLeaving: () => isLeaving, memory: service.memory, log });
+  const server = createServer(service.app, {
+    maxHeaderBytes: config.maxRequestHeader,
+    isLeaving: () => isLeaving,
+    memory: service.memory,
+    log,
+  });
   const connections = connectionsOf(server);
   const forget = onFatal(() => {
     const error = processEnds();

@@ -51,6 +51,13 @@ export const serviceOptions = {
     default: 10 * 1024 * 1024,
     parse: integer(1024, 1024 * 1024 * 1024),
   }),
+  maxRequestHeader: option({
+    group: 'stockroom',
+    name: 'max_request_header',
+    help: 'Largest request line and headers together, in bytes. Above it a request gets 431.',
+    default: 65_536,
+    parse: integer(8192, 1024 * 1024),
+  }),
   maxRequestBytesInMemory: option({
     group: 'stockroom',
     name: 'max_request_bytes_in_memory',

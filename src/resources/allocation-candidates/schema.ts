@@ -5,7 +5,8 @@ import { queryValidator, type Schema } from '../../http/validate.js';
 export type CandidatesQuery = Readonly<Record<string, string>>;
 
 const text = { type: 'string' };
-const limit = { type: 'string', pattern: '^[1-9][0-9]*$', maxLength: 15 };
+/** Any number of digits, as upstream: a limit above what a double holds exactly is above any number of candidates, too. */
+const limit = { type: 'string', pattern: '^[1-9][0-9]*$' };
 const group_policy = { type: 'string', enum: ['none', 'isolate'] };
 
 const NUMBERED = '([1-9][0-9]*)?';

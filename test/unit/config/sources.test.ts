@@ -40,6 +40,12 @@ describe('where an option is said', () => {
     assert.equal(load(files).config.port, 2);
   });
 
+  it('may be a number or a boolean on an indented line below its name, as oslo.config reads it', () => {
+    const file = write('1.conf', '[stockroom]\nport =\n    8123\ndocs =\n  False\n');
+    const { port, docs } = load(['--config-file', file]).config;
+    assert.deepEqual([port, docs], [8123, false]);
+  });
+
   it('matters in the order of --config-file and --config-dir, each folder sorted', () => {
     write('d/20.conf', '[stockroom]\nport = 20\n');
     write('d/10.conf', '[stockroom]\nport = 10\n');
