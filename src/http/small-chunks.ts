@@ -13,11 +13,16 @@ interface Gathered {
   length: number;
 }
 
-const gathered = new WeakMap<http.IncomingMessage, Gathered>();
+/** A property and no WeakMap: see turns.ts. */
+const GATHERED = Symbol('gathered');
+
+interface GatheringRequest extends http.IncomingMessage {
+  [GATHERED]?: Gathered | undefined;
+}
 
 /** `push` for the prototype of requests. The first chunk of a body goes its way: most bodies have no other. */
-export function pushGathering(this: http.IncomingMessage, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-  const small = gathered.get(this);
+export function pushGathering(this: GatheringRequest, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+  const small = this[GATHERED];
   if (chunk !== null && chunk.length < SMALL_BYTES && (small !== undefined || this.readableLength > 0)) {
     return gather(this, chunk, small);
   }
@@ -25,7 +30,7 @@ export function pushGathering(this: http.IncomingMessage, chunk: Buffer | null, 
   return http.IncomingMessage.prototype.push.call(this, chunk, encoding);
 }
 
-function gather(req: http.IncomingMessage, chunk: Buffer, known: Gathered | undefined): boolean {
+function gather(req: GatheringRequest, chunk: Buffer, known: Gathered | undefined): boolean {
   let small = known;
   if (small !== undefined && small.length + chunk.length > GATHERED_BYTES) {
     flush(req, small);
@@ -33,10 +38,10 @@ function gather(req: http.IncomingMessage, chunk: Buffer, known: Gathered | unde
   }
   if (small === undefined) {
     small = { bytes: Buffer.allocUnsafeSlow(SMALL_BYTES * 2), length: 0 };
-    gathered.set(req, small);
+    req[GATHERED] = small;
     // After the packet that is being parsed: ticks are processed between two of its chunks.
     setImmediate(() => {
-      const rest = gathered.get(req);
+      const rest = req[GATHERED];
       if (rest !== undefined) flush(req, rest);
     });
   }
@@ -50,7 +55,7 @@ function gather(req: http.IncomingMessage, chunk: Buffer, known: Gathered | unde
   return req.readableLength + small.length < req.readableHighWaterMark;
 }
 
-function flush(req: http.IncomingMessage, { bytes, length }: Gathered): void {
-  gathered.delete(req);
+function flush(req: GatheringRequest, { bytes, length }: Gathered): void {
+  req[GATHERED] = undefined;
   if (!req.destroyed) http.IncomingMessage.prototype.push.call(req, bytes.subarray(0, length));
 }

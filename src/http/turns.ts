@@ -30,6 +30,8 @@ interface Connection {
   last: IncomingMessage | null;
   broken: { readonly error: ApiError; readonly say: (() => void) | null } | null;
   isHeld: boolean;
+  /** Of the request whose body is being read. */
+  bodyListener: ((error: ApiError) => void) | null;
 }
 
 interface Turn {
@@ -46,25 +48,36 @@ const MOST_WAITING = 1000;
 /** How long a closed connection is still read from, so that the client gets the last response and no reset, in milliseconds. */
 const LINGER_MS = 2000;
 
-const connections = new WeakMap<Socket, Connection>();
+/**
+ * Kept in the socket itself. A WeakMap with a key for each request would triple the time of the garbage collector, which looks
+ * at all its keys whenever young objects are collected.
+ */
+const CONNECTION = Symbol('connection');
 
-const bodyListeners = new WeakMap<IncomingMessage, (error: ApiError) => void>();
+interface KnownSocket extends Socket {
+  [CONNECTION]?: Connection;
+}
+
+function connectionOf(socket: KnownSocket): Connection | undefined {
+  return socket[CONNECTION];
+}
 
 /** Calls the listener when the rest of the body cannot be understood; at once, when that has happened already. */
 export function onBroken(req: IncomingMessage, listener: (error: ApiError) => void): void {
-  const connection = connections.get(req.socket);
-  if (connection?.broken != null && connection.last === req) listener(connection.broken.error);
-  else bodyListeners.set(req, listener);
+  const connection = connectionOf(req.socket);
+  if (connection === undefined) return;
+  if (connection.broken !== null && connection.last === req) listener(connection.broken.error);
+  else connection.bodyListener = listener;
 }
 
 /** The response of the request that is being served, if there is one. */
 export function responseUnderWay(socket: Socket): ServerResponse | null {
-  return connections.get(socket)?.current?.res ?? null;
+  return connectionOf(socket)?.current?.res ?? null;
 }
 
 /** Whether nothing of a request has arrived since the last response was written. */
 export function isIdle(socket: Socket): boolean {
-  const connection = connections.get(socket);
+  const connection = connectionOf(socket);
   return connection?.current === null && socket.bytesRead === connection.bytesRead;
 }
 
@@ -87,6 +100,7 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
 
   function end(connection: Connection, socket: Socket): void {
     connection.current = null;
+    connection.bodyListener = null;
     connection.bytesRead = socket.bytesRead;
     // The last response said `connection: close`, or the client has gone: what waits is not served.
     if (!socket.writable) {
@@ -108,7 +122,7 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
       const { socket } = req;
       // Node goes on with the packet when its connection has been cut.
       if (socket.destroyed) return;
-      let connection = connections.get(socket);
+      let connection = connectionOf(socket);
       if (connection === undefined) {
         connection = {
           current: null,
@@ -118,8 +132,9 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
           last: null,
           broken: null,
           isHeld: false,
+          bodyListener: null,
         };
-        connections.set(socket, connection);
+        (socket as KnownSocket)[CONNECTION] = connection;
       }
       connection.last = req;
       if (connection.current === null) {
@@ -139,7 +154,7 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
       if (connection.waiting.length > MOST_WAITING) cut();
     },
     break(socket, error, say) {
-      const connection = connections.get(socket);
+      const connection = connectionOf(socket);
       if (connection === undefined || (connection.current === null && connection.last?.complete !== false)) {
         say();
         return;
@@ -147,7 +162,9 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
       if (connection.broken !== null) return;
       const isInBody = connection.last?.complete === false;
       connection.broken = { error, say: isInBody ? null : say };
-      if (isInBody && connection.last !== null) bodyListeners.get(connection.last)?.(error);
+      if (connection.last?.complete === false && connection.last === connection.current?.req) {
+        connection.bodyListener?.(error);
+      }
       if (connection.current === null) finishBroken(connection, socket);
     },
   };
