@@ -88,6 +88,12 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./doctor.js')).command,
   },
   {
+    name: 'lists check',
+    operands: ['BUCKET'],
+    summary: 'Write, read and delete a small object in a bucket for inventory lists.',
+    load: async () => (await import('./lists-check.js')).command,
+  },
+  {
     name: 'policy check',
     summary: 'Validate the policy files that the configuration names.',
     load: async () => (await import('./policy-check.js')).command,

@@ -103,7 +103,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
     skew = theirs - Date.now();
     const seconds = Math.abs(Math.round(skew / 1000));
     onWarning(
-      `The clock of the store of bucket ${bucket.name} is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the clock of ` +
+      `The clock of the store is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the clock of ` +
         'this machine; requests are signed with the clock of the store.',
     );
     return true;
