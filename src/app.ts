@@ -7,6 +7,7 @@ import { allocationCandidateRoutes } from './resources/allocation-candidates/rou
 import { allocationRoutes } from './resources/allocations/route.js';
 import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
+import { listRoutes } from './resources/lists/route.js';
 import { resourceClassRoutes } from './resources/resource-classes/route.js';
 import { resourceProviderRoutes } from './resources/resource-providers/route.js';
 import { rootRoutes } from './resources/root/route.js';
@@ -28,6 +29,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...allocationCandidateRoutes(parts),
     ...reshaperRoutes(parts),
     ...healthRoutes(parts),
+    ...listRoutes(parts),
   ];
 }
 

@@ -10,6 +10,8 @@ import { corsOptions, databaseOptions, memoryLimits, policyOptions } from './con
 import { createDatabaseHealth } from './db/health.js';
 import { connectClient, createPool } from './db/pool.js';
 import { createWatchdog } from './db/watchdog.js';
+import { composeLists } from './lists/compose.js';
+import type { ListsParts } from './lists/parts.js';
 import { loadDocs } from './http/docs.js';
 import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/write.js';
@@ -24,6 +26,12 @@ export interface Service {
   readonly topology: TopologyReader;
   readonly health: Health;
   readonly metrics: ProcessMetrics;
+  /** What the dialects of inventory lists work with. */
+  readonly lists: ListsParts;
+  /**
+   * Takes no more runs of inventory jobs; one that uploads may go on until the deadline, in milliseconds, or until `hurry` aborts.
+   */
+  endLists(deadline: number, hurry: AbortSignal): Promise<void>;
   readonly memory: Memory;
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
@@ -71,7 +79,9 @@ export function composeService(
   const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
   const health = createHealth({ topology, keystone, isDraining });
   const memory = createMemory(memoryLimits(config), log);
+  const lists = composeLists({ config, pool, log, meters: meters.lists });
   const app = createApp({
+    lists: lists.parts,
     pool,
     topology,
     writeClaims: createClaimWriter(pool, meters.onGroup),
@@ -102,10 +112,13 @@ export function composeService(
     topology,
     health,
     memory,
-    metrics: meters.show({ pool, topology, keystone, memory }),
+    metrics: meters.show({ pool, topology, keystone, memory, lists }),
+    lists: lists.parts,
+    endLists: (deadline, hurry) => lists.end(deadline, hurry),
     async close() {
       timers.forEach(clearInterval);
       keystone?.close();
+      await lists.end(0, AbortSignal.abort());
       await topology.close();
       await pool.close();
     },

@@ -81,6 +81,8 @@ export const methodNotAllowed = (allow: string | null) =>
 export const notAcceptable = () => new ApiError(406, 'Only application/json is provided');
 export const unsupportedMediaType = (type: string) =>
   new ApiError(415, `The media type ${type} is not supported, use application/json`, undefined, { mediaType: type });
+export const rangeNotSatisfiable = (contentRange: string) =>
+  new ApiError(416, 'No byte of the range is in the file.', undefined, { headers: { 'content-range': contentRange } });
 export const forbidden = (rule: string) => new ApiError(403, `Policy does not allow ${rule} to be performed.`);
 /** The caller's token is for the whole system or a domain, and the rule wants one for a project. */
 export const wrongScope = (rule: string) => new ApiError(403, rule);
@@ -398,6 +400,7 @@ export const noSuchListRun = (id: string, run: string) =>
     run === 'latest' ? `No run of ${id} has succeeded yet.` : `The inventory job ${id} has no run ${run}.`,
     'stockroom.lists.not_found',
   );
+export const noSuchListFile = (why: string) => notFound(why, 'stockroom.lists.not_found');
 export const listJobExists = (id: string) =>
   conflict(`There is already an inventory job called ${id}.`, 'stockroom.lists.exists');
 export const listRunActive = (id: string, run: number, state: string) =>

@@ -38,7 +38,12 @@ export async function createService(options: ServiceOptions = {}): Promise<Embed
     if (!SERVICE_OPTIONS.includes(name))
       throw new TypeError(`createService has no option ${name}.${didYouMean(name, SERVICE_OPTIONS)}`);
   }
-  const config = defaultConfig({ logLevel: options.logLevel ?? 'silent', policyFile: '', policyDirs: [] });
+  const config = defaultConfig({
+    logLevel: options.logLevel ?? 'silent',
+    policyFile: '',
+    policyDirs: [],
+    listsWorker: false,
+  });
   const database = options.connection === undefined ? await embedded(options.dataDir) : null;
   const connection = options.connection ?? database?.connectionString ?? '';
   try {

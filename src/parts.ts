@@ -3,6 +3,7 @@ import type { PipelineOptions } from './http/pipeline.js';
 import type { WriteClaims } from './ledger/write.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
 import type { IncompleteConsumer } from './resources/allocations/parse.js';
+import type { ListsParts } from './lists/parts.js';
 import type { Health } from './ops/health.js';
 import type { CandidatesResult } from './candidates/search.js';
 import type { TopologyReader } from './topology/catch-up.js';
@@ -17,4 +18,5 @@ export interface Parts extends PipelineOptions {
   /** Is told of each search for candidates, for the metrics. */
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
   readonly health: Health;
+  readonly lists: ListsParts;
 }

@@ -152,7 +152,7 @@ function answerObjects(
 }
 
 function answerObject(answer: AnswerReference, from: number, sample: Sample | undefined): object {
-  const { about, body, location = false, cached, since, until } = answer;
+  const { about, body, files, location = false, cached, since, until } = answer;
   const own = {
     ...(location ? { location: { $ref: '#/components/headers/Location' } } : {}),
     ...(cached === undefined
@@ -167,6 +167,9 @@ function answerObject(answer: AnswerReference, from: number, sample: Sample | un
     ...(since === undefined ? {} : { 'x-openstack-min-version': since }),
     ...(until === undefined ? {} : { 'x-openstack-max-version': until }),
     headers: { ...commonHeaders, ...own },
+    ...(files === undefined
+      ? {}
+      : { content: Object.fromEntries(files.map((type) => [type, { schema: { type: 'string' } }])) }),
     ...(body === undefined
       ? {}
       : {
@@ -207,9 +210,14 @@ function failuresOf(route: Route, { errors }: OperationReference, from: number):
     ...(below === 405 ? { 405: gate } : {}),
     406: route.checkAccept === true ? undefined : 'The microversion is not supported.',
     ...(errors[409] === undefined ? {} : { 409: errors[409] }),
-    ...(route.jsonBody === undefined ? {} : { 413: undefined, 415: undefined }),
+    ...(route.jsonBody === undefined ? {} : { 413: sizeText(route), 415: undefined }),
+    ...(errors[416] === undefined ? {} : { 416: errors[416] }),
     ...(route.rule === null ? {} : { 500: undefined, 503: undefined }),
   };
+}
+
+function sizeText({ maxBodyBytes }: Route): string | undefined {
+  return maxBodyBytes === undefined ? undefined : `The body is larger than ${maxBodyBytes / 1024} KiB.`;
 }
 
 /** What microversions brought to an operation: those that a note of it names, and those that changed what it does. */

@@ -7,6 +7,7 @@ import { allocationCandidateReference } from '../../src/resources/allocation-can
 import { allocationReference } from '../../src/resources/allocations/reference.js';
 import { healthReference } from '../../src/resources/health/reference.js';
 import { inventoryReference } from '../../src/resources/inventories/reference.js';
+import { listReference } from '../../src/resources/lists/reference.js';
 import { reshaperReference } from '../../src/resources/reshaper/reference.js';
 import { resourceClassReference } from '../../src/resources/resource-classes/reference.js';
 import { resourceProviderReference } from '../../src/resources/resource-providers/reference.js';
@@ -44,6 +45,12 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
   { name: 'Usages', about: 'What all of it sums up to.', reference: usageReference },
   { name: 'Allocation candidates', about: 'Where something would fit.', reference: allocationCandidateReference },
   { name: 'Reshaper', about: 'For changes in the shape of what there is.', reference: reshaperReference },
+  {
+    name: 'Inventory lists',
+    about:
+      'Jobs that write a list of all inventories into a bucket or a folder at set times. Not a part of Placement: without a version header these routes have the newest version.',
+    reference: listReference,
+  },
   {
     name: 'Health',
     about: 'For supervisors and load balancers. Not a part of Placement.',

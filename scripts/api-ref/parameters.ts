@@ -20,6 +20,16 @@ const PATH_PARAMETERS: Record<string, object> = {
     schema: { type: 'string', minLength: 1 },
     example: 'c0ffee00-0000-4000-8000-000000000001',
   },
+  id: {
+    description: 'Id of the inventory job: 1 to 64 characters of A-Z, a-z, 0-9, `_`, `.` and `-`.',
+    schema: { type: 'string', minLength: 1 },
+    example: 'nightly',
+  },
+  run: {
+    description: 'Number of the run, or `latest`: the newest run that succeeded.',
+    schema: { type: 'string', minLength: 1 },
+    example: 'latest',
+  },
   name: { description: 'The name.', schema: { type: 'string', minLength: 1 }, example: 'CUSTOM_GOLD' },
 };
 

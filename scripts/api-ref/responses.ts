@@ -144,6 +144,7 @@ const errors: Record<string, ErrorResponse> = {
   Conflict: { status: 409, description: 'What is there contradicts the request.' },
   BodyTooLarge: { status: 413, description: 'The body is larger than `[stockroom] max_request_body`.' },
   UnsupportedMediaType: { status: 415, description: 'The content type of the body is not application/json.' },
+  RangeNotSatisfiable: { status: 416, description: 'No byte of the range is in the file.' },
   HeadersTooLarge: { status: 431, description: 'The request line and headers are too large.' },
   InternalError: { status: 500, description: 'A fault of the service; its log has it under the id of the request.' },
   Unavailable: {

@@ -91,31 +91,32 @@ function versionOf(minor: number): Version {
 }
 
 /**
- * The version that an `OpenStack-API-Version` header asks for; 1.0 when it asks for none of this service.
+ * The version that an `OpenStack-API-Version` header asks for; `otherwise` when it asks for none of this service.
  * Entries of several services are separated by commas and the last `placement` counts.
  *
  * @throws 400 for a malformed version, 406 for one that is not supported
  */
-export function negotiate(header: string | undefined): Version {
-  if (header === undefined) return OLDEST_VERSION;
+export function negotiate(header: string | undefined, otherwise: Version = OLDEST_VERSION): Version {
+  if (header === undefined) return otherwise;
   const known = negotiated.get(header);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known ?? otherwise;
   const version = parseHeader(header);
   if (negotiated.size < 1000) negotiated.set(header, version);
-  return version;
+  return version ?? otherwise;
 }
 
 // Clients send a handful of different headers, millions of times. Bounded, because a hostile one could send others.
-const negotiated = new Map<string, Version>();
+const negotiated = new Map<string, Version | null>();
 
-function parseHeader(header: string): Version {
+/** Null when it names a version of other services only. */
+function parseHeader(header: string): Version | null {
   let asked: string | undefined;
   for (const entry of header.split(',')) {
     const [service = '', ...rest] = entry.trim().split(/\s+/);
     // What stands behind the version belongs to it, and makes it malformed.
     if (rest.length > 0 && service.toLowerCase() === 'placement') asked = rest.join(' ');
   }
-  if (asked === undefined) return OLDEST_VERSION;
+  if (asked === undefined) return null;
   if (asked === 'latest') return NEWEST_VERSION;
   const match = /^(\d+)\.(\d+)$/.exec(asked);
   if (match === null) throw invalidVersionString(asked);

@@ -19,11 +19,11 @@ import type { DocsPages } from './docs.js';
 import { readForwarded } from './forwarded.js';
 import type { Memory } from './memory.js';
 import type { HttpMeter } from './meter.js';
-import { minorOf, negotiate, type Version } from './microversions.js';
+import { minorOf, negotiate, NEWEST_VERSION, OLDEST_VERSION, type Version } from './microversions.js';
 import { PathTable } from './paths.js';
 import { logRequest, type Answered, type LoggedExchange } from './request-log.js';
-import { sendError, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
-import { RouteRequest, type Route } from './route.js';
+import { sendError, sendFile, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
+import { RouteRequest, type BodyLimits, type Route } from './route.js';
 import { endGently } from './turns.js';
 
 /**
@@ -71,7 +71,9 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
       return undefined;
     }
     req.exchange.identity = admission;
-    req.exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined);
+    // No client of Placement depends on a route of our own: without the header it has the newest version.
+    const otherwise = req.path.startsWith(EXTENSIONS) ? NEWEST_VERSION : OLDEST_VERSION;
+    req.exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined, otherwise);
     checkContentHeaders(req);
     if (req.path.includes('%')) req.url = decodedUrl(req.url);
     const found = paths.find(req.path);
@@ -123,6 +125,9 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   });
 }
 
+/** Routes that Placement does not have are below it, so that no later microversion can have the same path. */
+const EXTENSIONS = '/stockroom/';
+
 /** What serves one path, whatever the method. It never rejects. */
 type Dispatch = (req: Request, res: Response) => Promise<void>;
 
@@ -166,17 +171,26 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       if (route.gateLast !== true) checkGate(route, version);
       checkMediaTypes(route, version, req);
       if (route.gateLast === true) checkGate(route, version);
-      request = new RouteRequest(req, version, exchange.identity, options);
+      request = new RouteRequest(req, version, exchange.identity, bodyLimits(route, options));
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
-      finish(options.log, req, { status: reply.status, length: sendReply(req, res, exchange, reply, options.memory) });
+      if ('file' in reply) finish(options.log, req, await sendFile(res, exchange, reply.file));
+      else
+        finish(options.log, req, {
+          status: reply.status,
+          length: sendReply(req, res, exchange, reply, options.memory),
+        });
     } catch (error) {
       fail(error, req, res, options);
     } finally {
       request?.end();
     }
   };
+}
+
+function bodyLimits({ maxBodyBytes: own }: Route, { maxBodyBytes, memory }: PipelineOptions): BodyLimits {
+  return { maxBodyBytes: own === undefined ? maxBodyBytes : Math.min(own, maxBodyBytes), memory };
 }
 
 function checkGate(route: Route, version: Version): void {

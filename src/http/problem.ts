@@ -15,6 +15,7 @@ const EXPLANATIONS: Record<number, string> = {
   408: 'The server has waited too long for the request to be sent by the client.',
   409: 'There was a conflict when trying to complete your request.',
   413: 'The body of your request was too large for this server.',
+  416: 'The requested range is not in the resource.',
   431: 'The headers of your request were too large for this server.',
   500: 'The server has either erred or is incapable of performing the requested operation.',
   503: 'The server is currently unavailable. Please try again at a later time.',

@@ -37,6 +37,8 @@ export interface AnswerReference {
   readonly about: string;
   /** In the notation of resources/shapes.ts. Without one the answer has no body. */
   readonly body?: Schema;
+  /** Types of a body that is a file; instead of `body`. */
+  readonly files?: readonly string[];
   readonly location?: true;
   /** `cache-control` and `last-modified` from 1.15 on. `last-modified` may be missing where nothing has a date. */
   readonly cached?: 'dated' | 'maybe dated';

@@ -6,8 +6,8 @@ import { holdResponse, type Memory } from './memory.js';
 import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
-import type { Reply } from './route.js';
-import type { ApiError } from '../errors.js';
+import type { FileReply, Reply } from './route.js';
+import { rangeNotSatisfiable, type ApiError } from '../errors.js';
 
 /** What is known of a request so far; a response carries as much of it as there is. */
 export interface Exchange {
@@ -48,6 +48,26 @@ export function sendReply(req: Request, res: Response, exchange: Exchange, reply
     res.writeHead(reply.status, headers).end(reply.body, 'latin1');
     return reply.body.length;
   }
+}
+
+/** Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions. */
+export function sendFile(
+  res: Response,
+  exchange: Exchange,
+  { path, contentType, etag }: FileReply['file'],
+): Promise<Answered> {
+  const headers = { ...commonHeaders(exchange), 'content-type': contentType, etag, 'cache-control': 'no-cache' };
+  return new Promise((resolve, reject) => {
+    res.sendFile(path, { headers, cacheControl: false, dotfiles: 'allow' }, (error?: Error & { status?: number }) => {
+      if (error === undefined || res.headersSent) {
+        resolve({ status: res.statusCode, length: Number(res.getHeader('content-length') ?? 0) });
+        return;
+      }
+      const range = res.getHeader('content-range');
+      for (const name of res.getHeaderNames()) res.removeHeader(name);
+      reject(error.status === 416 ? rangeNotSatisfiable(String(range)) : error);
+    });
+  });
 }
 
 export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): number {

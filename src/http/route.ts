@@ -30,9 +30,11 @@ export interface Route {
   readonly jsonBody?: boolean | ((version: Version) => boolean);
   /** Check Accept and content type before the version gate (only the aggregates of a provider). */
   readonly gateLast?: boolean;
+  /** Largest body, in bytes, where that is less than what the configuration allows. */
+  readonly maxBodyBytes?: number;
   /** Asked so often by machines that its line in the log is of DEBUG. */
   readonly quiet?: boolean;
-  readonly handle: (request: RouteRequest) => Reply | Promise<Reply>;
+  readonly handle: (request: RouteRequest) => Reply | Promise<Reply | FileReply>;
 }
 
 export interface Reply {
@@ -52,6 +54,17 @@ export interface BodyLimits {
   /** Of one body. */
   readonly maxBodyBytes: number;
   readonly memory: Memory;
+}
+
+/** A file of this machine, with ranges and conditions as HTTP has them. */
+export interface FileReply {
+  readonly file: {
+    /** Absolute, links resolved. */
+    readonly path: string;
+    readonly contentType: string;
+    /** With its quotes; another one for other bytes. */
+    readonly etag: string;
+  };
 }
 
 /** What a handler gets of a request. After `parse`, nothing looks at the HTTP message again. */
@@ -75,6 +88,11 @@ export class RouteRequest {
     this.prefix = prefixOf(req.baseUrl, req.exchange.forwarded);
     this.params = req.params as Record<string, string>;
     this.#bodies = bodies;
+  }
+
+  /** The client wants to make something new, and not to replace what is there: `if-none-match: *`. */
+  get onlyNew(): boolean {
+    return this.#req.headers['if-none-match']?.trim() === '*';
   }
 
   /** A path parameter of the route. */

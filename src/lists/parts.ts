@@ -26,7 +26,7 @@ export interface ListsParts extends EndDeps, ListsOptions {
 }
 
 /** The name of the built-in bucket. */
-const LOCAL = 'local';
+export const LOCAL = 'local';
 
 export function listsOptions(config: Config): ListsOptions {
   const inData = (folder: string): string => path.join(path.resolve(config.dataDir ?? defaultDataDir()), folder);

@@ -4,11 +4,13 @@ import type { Pool } from '../db/pool.js';
 import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/write.js';
+import type { ListGauge } from '../lists/gauges.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
 import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterHttp } from './metrics/http.js';
+import { meterLists, showLists, type ListMeters } from './metrics/lists.js';
 import { showMemory } from './metrics/memory.js';
 import { addSeries, type Definition, type Snapshot } from './metrics/series.js';
 import { showTokens, type TokenSource } from './metrics/tokens.js';
@@ -38,6 +40,7 @@ export interface Meters {
   readonly onCatchUp: (seconds: number) => void;
   readonly onGroup: (group: GroupResult) => void;
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  readonly lists: ListMeters;
   show(parts: ShownParts): ProcessMetrics;
 }
 
@@ -46,7 +49,14 @@ export interface ShownParts {
   readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
   /** Null: there is none. */
   readonly keystone: TokenSource | null;
+  readonly lists: ListsSource;
   readonly memory: Memory;
+}
+
+/** What the metrics ask of inventory lists. */
+export interface ListsSource {
+  readGauges(): Promise<readonly ListGauge[]>;
+  spoolBytes(): number;
 }
 
 export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Meters {
@@ -62,16 +72,27 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCatchUp: meterCatchUps(registry),
     onGroup: meterClaims(registry),
     onSearch: meterSearches(registry),
-    show({ pool, topology, keystone, memory }) {
+    lists: meterLists(registry),
+    show({ pool, topology, keystone, memory, lists }) {
       showTopology(registry, topology);
       showPool(registry, pool);
       showMemory(registry, memory);
       if (keystone !== null) showTokens(registry, keystone);
+      let gauges: readonly ListGauge[] = [];
+      showLists(
+        registry,
+        () => gauges,
+        () => lists.spoolBytes(),
+      );
+      const readLists = async (): Promise<void> => {
+        const read = lists.readGauges().then((found) => (gauges = found));
+        await settledWithin(CATCH_UP_DEADLINE_MS, read);
+      };
       // Both asked for at once share the catch-up, as all readers do.
       const caughtUp = (): Promise<void> => settledWithin(CATCH_UP_DEADLINE_MS, topology.current());
       return {
         async snapshot() {
-          await caughtUp();
+          await Promise.all([caughtUp(), readLists()]);
           return numbersOf(await registry.getMetricsAsJSON());
         },
         async capacity() {

@@ -129,10 +129,45 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
     ),
     check: 'rule:service_api',
   },
+  own(
+    'lists:list',
+    'List inventory jobs, and the buckets that they may write to.',
+    'GET /stockroom/lists',
+    'GET /stockroom/list_buckets',
+  ),
+  own(
+    'lists:show',
+    'Show an inventory job and its runs.',
+    'GET /stockroom/lists/{id}',
+    'GET /stockroom/lists/{id}/runs',
+    'GET /stockroom/lists/{id}/runs/{run}',
+  ),
+  own(
+    'lists:set',
+    'Set an inventory job. A user with this right can read every inventory.',
+    'PUT /stockroom/lists/{id}',
+  ),
+  own('lists:delete', 'Delete an inventory job and, if asked, its lists.', 'DELETE /stockroom/lists/{id}'),
+  own(
+    'lists:run',
+    'Run an inventory job now, or cancel a run.',
+    'POST /stockroom/lists/{id}/runs',
+    'POST /stockroom/lists/{id}/runs/{run}/cancel',
+  ),
+  own(
+    'lists:read',
+    'Read the files of a list that is in a folder.',
+    'GET /stockroom/lists/{id}/runs/{run}/files/{name}',
+  ),
 ];
 
 function base(name: string, check: string, description: string, deprecated?: string): DefaultRule {
   return { name, check, scopes: PROJECT, description, routes: [], ...(deprecated === undefined ? {} : { deprecated }) };
+}
+
+/** A rule of a route that Placement does not have. */
+function own(name: string, description: string, ...routes: string[]): DefaultRule {
+  return { ...route(name, description, ...routes), name: `stockroom:${name}` };
 }
 
 function route(name: string, description: string, ...routes: string[]): DefaultRule {

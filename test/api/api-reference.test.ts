@@ -12,8 +12,8 @@ const listed = Object.entries(document.paths).flatMap(([path, item]) =>
     return operation === undefined ? [] : [{ path, method, operation }];
   }),
 );
-const queried = listed.flatMap(({ path, operation }) =>
-  operation.parameters.filter((one) => one.in === 'query').map((parameter) => ({ path, operation, parameter })),
+const queried = listed.flatMap(({ path, method, operation }) =>
+  operation.parameters.filter((one) => one.in === 'query').map((parameter) => ({ path, method, operation, parameter })),
 );
 
 describe('the API reference', () => {
@@ -50,9 +50,16 @@ describe('the API reference', () => {
       });
     }
 
-    async function isKnown(path: string, query: Record<string, string>, minor: number): Promise<boolean> {
-      const { status, message } = await ask('get', `${path}?${new URLSearchParams(query).toString()}`, minor);
-      assert.ok(status === 200 || status === 400, `${status}`);
+    async function isKnown(
+      method: string,
+      path: string,
+      query: Record<string, string>,
+      minor: number,
+    ): Promise<boolean> {
+      const target = `${concrete(path)}?${new URLSearchParams(query).toString()}`;
+      const { status, message } = await ask(method, target, minor);
+      // What is in the path need not exist: the query is looked at first.
+      assert.ok(status === 200 || status === 400 || (status === 404 && message !== ''), `${status}`);
       return !/unexpected\)|not match any of the regexes/.test(message);
     }
     const needed = (operation: Operation): Record<string, string> =>
@@ -60,19 +67,20 @@ describe('the API reference', () => {
         operation.operationId
       ] ?? {};
 
-    for (const { path, operation, parameter } of queried) {
+    for (const { path, method, operation, parameter } of queried) {
       const min = minorIn(parameter['x-openstack-min-version'] ?? operation['x-openstack-min-version']);
-      it(`GET ${path} takes ${parameter.name}: 1.${min}`, async () => {
+      it(`${method.toUpperCase()} ${path} takes ${parameter.name}: 1.${min}`, async () => {
         const query = { ...needed(operation), [parameter.name]: [parameter.example].flat()[0] as string };
-        assert.ok(await isKnown(path, query, min));
-        if (parameter['x-openstack-min-version'] !== undefined) assert.ok(!(await isKnown(path, query, min - 1)));
+        assert.ok(await isKnown(method, path, query, min));
+        if (parameter['x-openstack-min-version'] !== undefined)
+          assert.ok(!(await isKnown(method, path, query, min - 1)));
       });
       for (const [version, pattern] of Object.entries(parameter['x-openstack-suffix'] ?? {})) {
         it(`GET ${path} takes ${parameter.name} with suffixes of ${pattern}: ${version}`, async () => {
           const suffix = new RegExp(pattern).test('_X') ? '_X' : '1';
           const query = { ...needed(operation), [parameter.name + suffix]: [parameter.example].flat()[0] as string };
-          assert.ok(await isKnown(path, query, minorIn(version)));
-          assert.ok(!(await isKnown(path, query, minorIn(version) - 1)));
+          assert.ok(await isKnown(method, path, query, minorIn(version)));
+          assert.ok(!(await isKnown(method, path, query, minorIn(version) - 1)));
         });
       }
     }
@@ -115,7 +123,11 @@ describe('the API reference', () => {
     async function readAll(): Promise<void> {
       const reads = samples.filter(
         ({ request, response }) =>
-          request.method === 'GET' && response.status === 200 && !request.path.includes('CUSTOM_TPU'),
+          request.method === 'GET' &&
+          response.status === 200 &&
+          !request.path.includes('CUSTOM_TPU') &&
+          // The job is made after this, and its routes are the same at every version.
+          !request.path.startsWith('/stockroom/lists/'),
       );
       for (const { request, operation } of reads) {
         const { operation: about } = listed.find((one) => one.operation.operationId === operation)!;
@@ -215,6 +227,8 @@ describe('the API reference', () => {
 
 /** Request ids and times are others each time. */
 function withoutVolatile(response: Sample['response']): unknown {
-  const text = JSON.stringify(response).replaceAll(/req-[0-9a-f-]{36}/g, 'req-...');
+  const text = JSON.stringify(response)
+    .replaceAll(/req-[0-9a-f-]{36}/g, 'req-...')
+    .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"');
   return JSON.parse(text.replaceAll(/"(milliseconds|age_seconds)":[\d.]+/g, '"$1":0'));
 }

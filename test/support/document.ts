@@ -125,6 +125,7 @@ const ajv = new Ajv2020({
 });
 // Patterns say it more exactly.
 ajv.addFormat('uuid', true);
+ajv.addFormat('date-time', true);
 
 const compiled = new WeakMap<Schema, Map<number, ValidateFunction>>();
 const bySchema = new Map<string, ValidateFunction>();

@@ -75,7 +75,8 @@ export async function openInstance(
     async end(deadline, hurry) {
       // Another may have taken its place: then there is still a service that is ready.
       isLeaving = true;
-      await connections.end(deadline, hurry);
+      // Runs of inventory jobs have the same time as requests.
+      await Promise.all([connections.end(deadline, hurry), service.endLists(deadline, hurry)]);
       forget();
       await Promise.race([service.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
     },

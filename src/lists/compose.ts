@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import type { Pool } from '../db/pool.js';
+import type { ListMeters } from '../ops/metrics/lists.js';
+import { createCleaner } from './clean.js';
+import { folderDestination } from './destination-folder.js';
+import { s3Destination } from './destination-s3.js';
+import { bytesBelow, readGauges, type ListGauge } from './gauges.js';
+import { DestinationError, type Destination, type ListBucket } from './model.js';
+import { sendMessages } from './notify.js';
+import { listsOptions, type ListsParts } from './parts.js';
+import { createListWorker } from './worker.js';
+
+/** The inventory lists of a process. */
+export interface Lists {
+  readonly parts: ListsParts;
+  readGauges(): Promise<readonly ListGauge[]>;
+  spoolBytes(): number;
+  /** As that of the worker; returns at once where this process does no runs. */
+  end(deadline: number, hurry: AbortSignal): Promise<void>;
+}
+
+export interface ListsSurroundings {
+  readonly config: Config;
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly meters: ListMeters;
+}
+
+/** Puts the parts of inventory lists together: for the service, and for `stockroom lists work`. */
+export function composeLists({ config, pool, log, meters }: ListsSurroundings): Lists {
+  const options = listsOptions(config);
+  const destinationOf = (bucket: ListBucket): Destination =>
+    bucket.type === 'folder'
+      ? folderDestination(bucket.path)
+      : s3Destination(bucket, {
+          onWarning: (text) => {
+            log.warn({ bucket: bucket.name }, `lists bucket ${bucket.name}: ${text}`);
+          },
+        });
+  const cleaner = createCleaner({ ...options, pool, log, destinationOf, onFailure: meters.cleanFailure });
+  const messages = { ...options, pool, log, onHook: meters.hook };
+  const worker =
+    options.runs === 0
+      ? null
+      : createListWorker({
+          ...options,
+          pool,
+          log,
+          meter: meters,
+          destinationOf,
+          spoolList: () => Promise.reject(new DestinationError('NotImplemented', 'Lists cannot be read yet.', 'late')),
+          chores: [(signal) => sendMessages(messages, signal), cleaner],
+        });
+  return {
+    parts: {
+      ...options,
+      pool,
+      poke: () => worker?.poke(),
+    },
+    readGauges: () => readGauges(pool),
+    spoolBytes: () => bytesBelow(options.spool),
+    end: (deadline, hurry) => worker?.stop(deadline, hurry) ?? Promise.resolve(),
+  };
+}
