@@ -79,7 +79,7 @@ export function composeService(
   const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
   const health = createHealth({ topology, keystone, isDraining });
   const memory = createMemory(memoryLimits(config), log);
-  const lists = composeLists({ config, pool, log, meters: meters.lists });
+  const lists = composeLists({ config, database, pool, log, meters: meters.lists });
   const app = createApp({
     lists: lists.parts,
     pool,

@@ -169,7 +169,14 @@ function answerObject(answer: AnswerReference, from: number, sample: Sample | un
     headers: { ...commonHeaders, ...own },
     ...(files === undefined
       ? {}
-      : { content: Object.fromEntries(files.map((type) => [type, { schema: { type: 'string' } }])) }),
+      : {
+          content: Object.fromEntries(
+            files.map((type) => [
+              type,
+              { schema: type === 'application/json' ? { type: 'object' } : { type: 'string' } },
+            ]),
+          ),
+        }),
     ...(body === undefined
       ? {}
       : {

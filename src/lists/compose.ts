@@ -1,14 +1,15 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import type { Pool } from '../db/pool.js';
+import type { DatabaseOptions, Pool } from '../db/pool.js';
 import type { ListMeters } from '../ops/metrics/lists.js';
 import { createCleaner } from './clean.js';
 import { folderDestination } from './destination-folder.js';
 import { s3Destination } from './destination-s3.js';
 import { bytesBelow, readGauges, type ListGauge } from './gauges.js';
-import { DestinationError, type Destination, type ListBucket } from './model.js';
+import type { Destination, ListBucket } from './model.js';
 import { sendMessages } from './notify.js';
 import { listsOptions, type ListsParts } from './parts.js';
+import { spoolList } from './spool.js';
 import { createListWorker } from './worker.js';
 
 /** The inventory lists of a process. */
@@ -22,13 +23,15 @@ export interface Lists {
 
 export interface ListsSurroundings {
   readonly config: Config;
+  /** For a connection of its own to read a list with. */
+  readonly database: DatabaseOptions;
   readonly pool: Pool;
   readonly log: Logger;
   readonly meters: ListMeters;
 }
 
 /** Puts the parts of inventory lists together: for the service, and for `stockroom lists work`. */
-export function composeLists({ config, pool, log, meters }: ListsSurroundings): Lists {
+export function composeLists({ config, database, pool, log, meters }: ListsSurroundings): Lists {
   const options = listsOptions(config);
   const destinationOf = (bucket: ListBucket): Destination =>
     bucket.type === 'folder'
@@ -49,7 +52,7 @@ export function composeLists({ config, pool, log, meters }: ListsSurroundings): 
           log,
           meter: meters,
           destinationOf,
-          spoolList: () => Promise.reject(new DestinationError('NotImplemented', 'Lists cannot be read yet.', 'late')),
+          spoolList: (request) => spoolList({ ...request, database }),
           chores: [(signal) => sendMessages(messages, signal), cleaner],
         });
   return {

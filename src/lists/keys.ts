@@ -18,8 +18,17 @@ export interface ListPlace {
 }
 
 /** Where a list goes: `[prefix/]SOURCE/ID/2026-11-25T02-00Z/manifest.json` and `[prefix/]SOURCE/ID/data/NAME`. */
-export function keysOf({ prefix, source, id, due }: ListPlace): ListKeys {
-  const base = [prefix.replace(/^\/+|\/+$/g, ''), source, id].filter((part) => part !== '').join('/');
+export function keysOf(place: ListPlace): ListKeys {
+  return keysBelow(baseOf(place), place.due);
+}
+
+/** `[prefix/]SOURCE/ID`: what all keys of a job begin with. */
+export function baseOf({ prefix, source, id }: Omit<ListPlace, 'due'>): string {
+  return [withoutOuterSlashes(prefix), source, id].filter((part) => part !== '').join('/');
+}
+
+/** The keys of a list whose job has that base. */
+export function keysBelow(base: string, due: Date): ListKeys {
   const minute = `${due.toISOString().slice(0, 13)}-${due.toISOString().slice(14, 16)}Z`;
   return {
     manifest: `${base}/${minute}/manifest.json`,
@@ -28,7 +37,20 @@ export function keysOf({ prefix, source, id, due }: ListPlace): ListKeys {
   };
 }
 
+/** Slashes at the ends of a prefix do not matter. */
+export function withoutOuterSlashes(text: string): string {
+  let [start, end] = [0, text.length];
+  while (text[start] === '/') start++;
+  while (end > start && text[end - 1] === '/') end--;
+  return text.slice(start, end);
+}
+
 /** A key as a reader of the whole bucket sees it. */
 export function withRoot(root: string, key: string): string {
   return root === '' ? key : `${root}/${key}`;
+}
+
+/** The name of a part, by its index from 0. */
+export function partName(uuid: string, index: number, format: 'csv' | 'parquet'): string {
+  return `${uuid}${index === 0 ? '' : `-${index}`}.${format === 'csv' ? 'csv.gz' : 'parquet'}`;
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { partName } from './keys.js';
 import { createPartFile, type PartFile } from './part-file.js';
 import type { PartWriter } from './part-writer.js';
 import type { Column, Row } from './columns.js';
@@ -78,9 +79,4 @@ export function createPacker({ columns, format, uuid, folder, limits }: PackOpti
       return parts;
     },
   };
-}
-
-/** `UUID.csv.gz`, `UUID-1.csv.gz`, ... */
-export function partName(uuid: string, index: number, format: 'csv' | 'parquet'): string {
-  return `${uuid}${index === 0 ? '' : `-${index}`}.${format === 'csv' ? 'csv.gz' : 'parquet'}`;
 }

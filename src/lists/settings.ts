@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { invalidListJob } from '../errors.js';
 import type { Schema } from '../http/validate.js';
 import { OPTIONAL_FIELDS, type Encryption, type JobSettings, type ListBucket, type OptionalField } from './model.js';
+import { withoutOuterSlashes } from './keys.js';
 import { WEEKDAYS } from './schedule.js';
 
 /** What the configuration lets a job choose. */
@@ -205,7 +206,7 @@ function destinationOf(
 ): JobSettings['destination'] {
   const bucket = buckets.find((one) => one.name === name);
   if (bucket === undefined) throw invalidListJob('destination.bucket', namesText('bucket', buckets), name);
-  const prefix = given.replace(/^\/+|\/+$/g, '');
+  const prefix = withoutOuterSlashes(given);
   if (prefix !== '' && prefix.split('/').some((part) => ['', '.', '..'].includes(part))) {
     throw invalidListJob('destination.prefix', 'no part between slashes that is empty, . or ..', given);
   }

@@ -1,5 +1,5 @@
-import { withoutTrailing } from '../../strip.js';
 import { HOOK_EVENTS, type HookEvent, type ListBucket, type ListHook, type Secret } from '../../lists/model.js';
+import { withoutOuterSlashes } from '../../lists/keys.js';
 import { ConfigError } from '../error.js';
 import { option, type AnyOption } from '../option.js';
 import { boolean, expecting, httpUrl, integer, list, oneOf, text } from '../values.js';
@@ -22,7 +22,7 @@ function choices<const Choice extends string>(all: readonly Choice[]) {
 
 /** What every key begins with: checked like the prefix of a job. */
 const root = expecting('a path without empty parts, . and ..', (value) => {
-  const inner = withoutTrailing(value.replace(/^\/+/, ''), '/');
+  const inner = withoutOuterSlashes(value);
   if (inner === '') return '';
   return inner.split('/').every((part) => /^[A-Za-z0-9!_.*'()~ -]+$/.test(part) && part !== '.' && part !== '..')
     ? inner
