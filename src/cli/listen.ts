@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { ConfigError } from '../config.js';
 
 export interface ListenOptions {
@@ -8,6 +8,18 @@ export interface ListenOptions {
   readonly flag: '--port' | '--admin-port';
   /** A connection could not be accepted: no file descriptor is left. The server goes on listening. */
   readonly onError: (error: Error) => void;
+}
+
+/**
+ * Finds out whether a port can be listened on, before anything else is done.
+ *
+ * @throws ConfigError
+ */
+export async function tryToListen(options: ListenOptions): Promise<void> {
+  if (options.port === 0) return;
+  const server = createServer();
+  await listen(server, options);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /**

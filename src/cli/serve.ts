@@ -13,7 +13,7 @@ import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
 import { checkEmbeddedAsked } from './embedded-asked.js';
 import { explained } from './explain.js';
-import { listen, type ListenOptions } from './listen.js';
+import { listen, tryToListen, type ListenOptions } from './listen.js';
 import { unlessAborted } from './serve/aborted.js';
 import { serveHere } from './serve/here.js';
 import { openLog } from './serve/open-log.js';
@@ -85,6 +85,8 @@ async function serveUntilTold(
   broken: Promise<never>,
 ): Promise<void> {
   const { config, log } = given;
+  // A service that cannot listen must not have migrated the database of the one that does.
+  await tryToListen(listenOptions(config, log));
   const dataDir = config.dataDir ?? defaultDataDir();
   const database = config.connection === null ? await openEmbedded(dataDir, signals.stop) : null;
   if (signals.stop.aborted) return;

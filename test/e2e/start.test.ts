@@ -164,10 +164,10 @@ describe('the command line', () => {
     );
     assert.match(
       output,
-      /\n\[stockroom\] {2}\S.*\n {2}--host ADDRESS, host = ADDRESS {2}\(STOCKROOM_HOST, OS_STOCKROOM__HOST\)\n/,
+      /\n\[stockroom\]\n {2}The service and its process\.\n\n {2}--host ADDRESS, host = ADDRESS {2}\(STOCKROOM_HOST, OS_STOCKROOM__HOST\)\n/,
     );
     for (const { group, name } of Object.values(OPTIONS)) {
-      assert.match(output, new RegExp(`\\n\\[${group}\\] [^]*[ ,]${name} = `), `[${group}] ${name}`);
+      assert.match(output, new RegExp(`\\n\\[${group}\\]\\n[^]*[ ,]${name} = `), `[${group}] ${name}`);
     }
     const tooLong = output.split('\n').filter((line) => line.length > 100 && !/^ {2}[a-z-]/.test(line));
     assert.deepEqual(tooLong, []);
@@ -225,16 +225,33 @@ describe('the command line', () => {
     assert.equal(await run.ended(), 0);
   });
 
+  it('says in one sentence that the data folder cannot be used', async () => {
+    const file = path.join(await temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { code, output, errors } = await runToEnd(['--port', '0', '--data-dir', path.join(file, 'data')]);
+    assert.deepEqual([code, output], [1, '']);
+    assert.match(
+      errors,
+      /^The data folder \S+\/file\/data cannot be used: ENOTDIR.*Choose another with --data-dir.*\.\n$/,
+    );
+  });
+
   it('says so when the port is in use', async () => {
     const other = net.createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as net.AddressInfo;
+    const connection = await createEmptyDatabase();
     const { code, errors } = await runToEnd(['--port', String(port)], {
-      OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase(),
+      OS_PLACEMENT_DATABASE__CONNECTION: connection,
     });
     other.close();
     assert.equal(code, 1);
     assert.match(errors, new RegExp(`port ${port} of 127.0.0.1 is in use; choose another with --port`));
+    assert.deepEqual(
+      await sql(connection, "select from pg_tables where schemaname = 'public'"),
+      [],
+      'nothing was migrated',
+    );
     assert.doesNotMatch(errors, /\n\s+at /);
   });
 });

@@ -23,7 +23,8 @@ export async function reachableBinaries(folder: string, account: Account | null)
     binaries = (await import(pathToFileURL(fromPackage.resolve(name)).href)) as Binaries;
   } catch (error) {
     throw new EmbeddedError(
-      `There is no embedded PostgreSQL for this platform (${name}). Give the service a PostgreSQL of your own with ` +
+      `The programs of the embedded PostgreSQL are not installed (${name}): npm left them out (--omit=optional), or there are none ` +
+        'for this platform. Install them without that flag, or give the service a PostgreSQL of your own with ' +
         'OS_PLACEMENT_DATABASE__CONNECTION=postgresql://user:password@host/database.',
       { cause: error },
     );

@@ -10,13 +10,25 @@ import { succeeds, type Account } from './run.js';
  *
  * @param account as whom the server runs; null: as the service itself
  * @returns the folder without links on the way
- * @throws EmbeddedError when the account can write above the folder, or cannot enter it
+ * @throws EmbeddedError when the folder cannot be used, or the account can write above it or cannot enter it
  */
 export function prepareFolder(folder: string, account: Account | null): string {
-  if (account === null) {
+  try {
+    if (account !== null) return prepareForAccount(folder, account);
     fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
     return folder;
+  } catch (error) {
+    if (error instanceof EmbeddedError) throw error;
+    throw new EmbeddedError(
+      `The data folder ${folder} cannot be used: ${(error as Error).message}. Choose another with --data-dir, or give the service ` +
+        'a PostgreSQL of your own with OS_PLACEMENT_DATABASE__CONNECTION.',
+      { cause: error },
+    );
   }
+}
+
+function prepareForAccount(folder: string, account: Account): string {
   const reachable = writableOnTheWay(folder, account);
   if (reachable !== null) {
     throw new EmbeddedError(
