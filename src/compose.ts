@@ -15,6 +15,8 @@ import type { ListsParts } from './lists/parts.js';
 import { loadDocs } from './http/docs.js';
 import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/write.js';
+import { createDialect } from './lists/dialect/handler.js';
+import { openKeysFile } from './lists/dialect/keys-file.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { createPolicy } from './policy/policy.js';
@@ -23,6 +25,8 @@ import { createTopologyReader, type TopologyReader } from './topology/catch-up.j
 /** The running parts of the service, without an HTTP server. */
 export interface Service {
   readonly app: Express;
+  /** Inventory jobs for clients of object stores, on a port of their own; null without `[stockroom] lists_s3_port`. */
+  readonly dialect: Express | null;
   readonly topology: TopologyReader;
   readonly health: Health;
   readonly metrics: ProcessMetrics;
@@ -105,10 +109,27 @@ export function composeService(
     incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
   });
 
+  const dialect =
+    config.listsS3Port === null
+      ? null
+      : createDialect({
+          lists: lists.parts,
+          keysFile: config.listsS3KeysFile === null ? null : openKeysFile(config.listsS3KeysFile, log),
+          strategy: keystone ?? { noauth2 },
+          domain: config.listsS3Domain,
+          policy,
+          log,
+          memory,
+          meter: meters.http,
+          onUnavailable: databaseHealth.refused,
+          proxyHeaders: config.enableProxyHeadersParsing,
+        });
+
   const timers = [every(config.journalRetention / 2, () => topology.prune(), log)];
   if (config.auditInterval > 0) timers.push(every(config.auditInterval, () => topology.audit(), log));
   return {
     app,
+    dialect,
     topology,
     health,
     memory,

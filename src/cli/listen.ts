@@ -4,8 +4,8 @@ import { ConfigError } from '../config.js';
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** The flag that chooses another port. */
-  readonly flag: '--port' | '--admin-port';
+  /** The flag or option that chooses another port. */
+  readonly flag: '--port' | '--admin-port' | '[stockroom] lists_s3_port';
   /** A connection could not be accepted: no file descriptor is left. The server goes on listening. */
   readonly onError: (error: Error) => void;
 }
@@ -32,7 +32,7 @@ export function listen(server: Server, { host, port, flag, onError }: ListenOpti
     const onRefusal = (error: NodeJS.ErrnoException): void => {
       const why =
         error.code === 'EADDRINUSE'
-          ? `port ${port} of ${host} is in use; choose another with ${flag}, or 0 for any`
+          ? `port ${port} of ${host} is in use; choose another with ${flag}${flag.startsWith('--') ? ', or 0 for any' : ''}`
           : error.message;
       reject(new ConfigError(`Cannot listen: ${why}.`));
     };

@@ -32,6 +32,7 @@ export const command: Command = {
     const { config } = loaded;
     checkEmbeddedAsked(config, commandLine.switches.has('embedded'));
     checkAuthStrategy(config);
+    checkPorts(config);
     const files: (() => void)[] = [];
     const log = openLog(config, (reopen) => files.push(reopen));
     if (config.logOptions) log.debug({ options: optionsForLog(loaded) }, 'configuration');
@@ -94,13 +95,16 @@ async function serveUntilTold(
   try {
     const site = await openSite(config, connectionOf, log, signals.stop);
     if (site === null) return;
-    const listener = accept(config, site);
+    const [listener, listsListener] = [accept(config, site), accept(config, site)];
+    const listeners = [listener, listsListener];
     const supervision = supervise(log, signals.stop);
     try {
       const url = await listen(listener, listenOptions(config, log));
+      const lists = listsListenOptions(config, log);
+      const listsUrl = lists === null ? null : await listen(listsListener, lists);
       admin.attach(site.admin);
       const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
-      greet(config, url, data);
+      greet(config, url, data, listsUrl);
       supervision.started(site, url);
       const inForce = { config };
       signals.onReload(
@@ -114,10 +118,10 @@ async function serveUntilTold(
       const signal = await Promise.race([signals.first, site.failed, broken]);
       log.info({ signal }, 'finishing the requests that have begun');
       supervision.stopping();
-      await leave(inForce.config, listener, site, signals);
+      await leave(inForce.config, listeners, site, signals);
     } catch (error) {
       // A listener that stays open accepts connections that are never served, and keeps the process.
-      listener.close();
+      for (const one of listeners) one.close();
       await site.end(0, AbortSignal.abort());
       throw error;
     } finally {
@@ -156,18 +160,25 @@ async function openSite(
 }
 
 function listenOptions({ host, port }: Config, log: Logger): ListenOptions {
-  return {
-    ...{ host, port, flag: '--port' },
-    onError: (error) => {
-      log.error({ reason: error.message }, 'a connection could not be accepted');
-    },
+  return { ...{ host, port, flag: '--port' }, onError: acceptFailed(log) };
+}
+
+/** Null when there is no listener for clients of object stores. */
+function listsListenOptions({ listsS3Host: host, listsS3Port: port }: Config, log: Logger): ListenOptions | null {
+  if (port === null) return null;
+  return { ...{ host, port, flag: '[stockroom] lists_s3_port' }, onError: acceptFailed(log) };
+}
+
+function acceptFailed(log: Logger) {
+  return (error: Error): void => {
+    log.error({ reason: error.message }, 'a connection could not be accepted');
   };
 }
 
 /** Tells load balancers first, if they need time, then refuses connections, then finishes. */
 async function leave(
   { drainDelay, drainTimeout }: Config,
-  listener: Server,
+  listeners: readonly Server[],
   site: Site,
   { hurry }: Signals,
 ): Promise<void> {
@@ -178,7 +189,7 @@ async function leave(
   // Connections that the system has accepted for us already come first. Only then clients are asked to close theirs: they
   // come back at once, and must be refused, not accepted and dropped.
   await new Promise((resolve) => setImmediate(resolve));
-  listener.close();
+  for (const listener of listeners) listener.close();
   site.announce();
   await site.end(drainTimeout * 1000, hurry);
 }
@@ -205,14 +216,22 @@ async function reload(
   log.info({ files: next.configFiles }, 'the configuration was read again and is in force');
 }
 
+/** Connections are told apart by the port that they came to. */
+function checkPorts({ port, listsS3Port }: Config): void {
+  if (port !== listsS3Port) return;
+  throw new ConfigError(`[stockroom] lists_s3_port is ${port}, which is the port of the API; choose another.`);
+}
+
 function checkAuthStrategy(config: Config): void {
   if (authStrategyOf(config) === 'keystone') {
     keystoneOptions(config); // throws when something is missing
     return;
   }
-  if (config.authStrategy !== null || isLoopback(config.host)) return;
+  const hosts = [config.host, ...(config.listsS3Port === null ? [] : [config.listsS3Host])];
+  const open = hosts.find((host) => !isLoopback(host));
+  if (config.authStrategy !== null || open === undefined) return;
   throw new ConfigError(
-    `On ${config.host}, which other machines can reach, the strategy that believes any token has to be asked for: set ` +
+    `On ${open}, which other machines can reach, the strategy that believes any token has to be asked for: set ` +
       'OS_API__AUTH_STRATEGY=noauth2 (or [api] auth_strategy = noauth2), fill in [keystone_authtoken], or listen on 127.0.0.1.',
   );
 }
@@ -226,11 +245,12 @@ function accept(config: Config, site: Site): Server {
   });
 }
 
-function greet(config: Config, url: string, data: string): void {
+function greet(config: Config, url: string, data: string, listsUrl: string | null): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);
   say(filesText(config.configFiles));
   if (config.docs) say(`API reference: ${url}/docs`);
+  if (listsUrl !== null) say(`Inventory jobs for clients of COS, OSS and S3: ${listsUrl}`);
   if (workersOf(config) > 1) say(`Workers: ${workersOf(config)}`);
   if (authStrategyOf(config) === 'keystone') {
     say(`Authentication: Keystone at ${config.keystoneAuthUrl ?? ''}`);

@@ -4,6 +4,7 @@ import { keystoneOptions } from './options/keystone.js';
 import { keystoneLoginOptions } from './options/keystone-login.js';
 import type { ListBucket, ListHook } from '../lists/model.js';
 import { listOptions } from './options/lists.js';
+import { listsDialectOptions } from './options/lists-dialect.js';
 import { logOptions } from './options/log.js';
 import { monitoringOptions } from './options/monitoring.js';
 import { placementOptions } from './options/placement.js';
@@ -23,6 +24,7 @@ export const OPTIONS = {
   ...placementOptions,
   ...edgeOptions,
   ...listOptions,
+  ...listsDialectOptions,
   ...logOptions,
 };
 

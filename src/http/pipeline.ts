@@ -16,6 +16,7 @@ import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
 import type { DocsPages } from './docs.js';
+import { dropBody } from './drop-body.js';
 import { readForwarded } from './forwarded.js';
 import type { Memory } from './memory.js';
 import type { HttpMeter } from './meter.js';
@@ -24,7 +25,6 @@ import { PathTable } from './paths.js';
 import { logRequest, type Answered, type LoggedExchange } from './request-log.js';
 import { sendError, sendFile, sendPage, sendPreflight, sendRefusal, sendReply } from './respond.js';
 import { RouteRequest, type BodyLimits, type Route } from './route.js';
-import { endGently } from './turns.js';
 
 /**
  * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
@@ -245,17 +245,6 @@ function finish(log: Logger, req: Request, answered: Answered): void {
   const milliseconds = performance.now() - exchange.startedAt;
   exchange.meter(req.method, answered.status, milliseconds / 1000);
   logRequest(log, req, exchange, milliseconds, answered);
-}
-
-/** What is left of a body that nobody will read must not be taken for the next request. */
-function dropBody(req: Request, res: Response): void {
-  const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
-  if (req.complete || !hasBody) return;
-  res.shouldKeepAlive = false;
-  // A client that is still sending would lose the response to the reset that closing at once means.
-  req.socket.destroySoon = () => {
-    endGently(req.socket);
-  };
 }
 
 /** Routes by path in order of first appearance, which is also the order of methods in `allow`. */

@@ -9,7 +9,7 @@ export interface XmlElement {
 }
 
 /** The text is no XML, or XML of a kind that is not read. */
-class XmlProblem extends Error {}
+export class XmlProblem extends Error {}
 
 /** An inventory configuration has five levels. */
 const MAX_DEPTH = 8;

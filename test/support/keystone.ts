@@ -1,5 +1,5 @@
 import express, { type Request, type Response } from 'express';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ export interface FakeKeystone {
   /** Without /v3. */
   readonly url: string;
   /** Number of requests so far. */
-  readonly calls: { logins: number; validations: number };
+  readonly calls: { logins: number; validations: number; signatures: number };
   /** Of the last validation. */
   readonly seen: { headers: http.IncomingHttpHeaders; url: string; clientName: string | null };
   behaviour: Behaviour;
@@ -25,6 +25,8 @@ export interface FakeKeystone {
   /** Makes a token that is valid, and answers it. */
   issue(token?: TokenSpec): string;
   revoke(token: string): void;
+  /** Makes EC2 credentials whose tokens are as those of `issue`. */
+  createCredentials(token?: TokenSpec): { access: string; secret: string };
   /** Forgets the tokens that the service logged in for. */
   forgetServiceTokens(): void;
   /** Options of the service that make it use this Keystone. */
@@ -71,6 +73,7 @@ export const SERVICE_PASSWORD = 'pass-word-of-the-service';
 export async function startKeystone(tls?: { key: string; cert: string; ca: string }): Promise<FakeKeystone> {
   const tokens = new Map<string, { document: TokenDocument; expiresAt: number }>();
   const serviceTokens = new Set<string>();
+  const credentials = new Map<string, { secret: string; spec: TokenSpec }>();
 
   const app = express();
   app.use(express.json());
@@ -97,7 +100,9 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
     if (req.socket instanceof TLSSocket) keystone.seen.clientName = commonName(req.socket);
     misbehave(keystone, 'validation', req, res, () => {
       const subject = req.get('x-subject-token') ?? '';
-      const known = tokens.get(subject);
+      const known = serviceTokens.has(subject)
+        ? { document: serviceDocument(keystone.catalogUrl), expiresAt: Date.now() + 3_600_000 }
+        : tokens.get(subject);
       if (!serviceTokens.has(req.get('x-auth-token') ?? '')) {
         res.status(401).json({ error: { code: 401, message: 'refused' } });
       } else if (known === undefined || (known.expiresAt < Date.now() && req.query['allow_expired'] !== '1')) {
@@ -106,6 +111,26 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
         const token = keystone.distort === null ? known.document : keystone.distort(structuredClone(known.document));
         const text = typeof token === 'string' ? token : JSON.stringify({ token });
         res.set('x-subject-token', subject).type('application/json').send(text);
+      }
+    });
+  });
+
+  app.post('/v3/s3tokens', (req, res) => {
+    keystone.calls.signatures++;
+    misbehave(keystone, 'validation', req, res, () => {
+      const { access, token = '', signature } = (req.body?.credentials ?? {}) as Record<string, string | undefined>;
+      const known = credentials.get(access ?? '');
+      // As Keystone: Python's decoder insists on the padding.
+      if (token.length % 4 !== 0 || !/^[\w-]+={0,2}$/.test(token)) {
+        res.status(500).json({ error: { code: 500, message: 'Incorrect padding' } });
+      } else if (!serviceTokens.has(req.get('x-auth-token') ?? '')) {
+        res.status(401).json({ error: { code: 401, message: 'refused' } });
+      } else if (known === undefined) {
+        res.status(404).json({ error: { code: 404, message: `Could not find credential: ${access ?? ''}.` } });
+      } else if (signature !== signatureOf(Buffer.from(token, 'base64url').toString(), known.secret)) {
+        res.status(401).json({ error: { code: 401, message: 'Credential signature mismatch' } });
+      } else {
+        res.json({ token: userDocument(known.spec, Date.now() + 3_600_000) });
       }
     });
   });
@@ -124,7 +149,7 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
 
   const keystone: FakeKeystone = {
     url,
-    calls: { logins: 0, validations: 0 },
+    calls: { logins: 0, validations: 0, signatures: 0 },
     seen: { headers: {}, url: '', clientName: null },
     behaviour: 'good',
     distort: null,
@@ -137,6 +162,11 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
     },
     revoke(token) {
       tokens.delete(token);
+    },
+    createCredentials(spec = {}) {
+      const [access, secret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+      credentials.set(access, { secret, spec });
+      return { access, secret };
     },
     forgetServiceTokens() {
       serviceTokens.clear();
@@ -159,6 +189,16 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
     start,
   };
   return keystone;
+}
+
+/** The two kinds of signature that Keystone knows. */
+function signatureOf(text: string, secret: string): string {
+  const [kind, , scope = ''] = text.split('\n');
+  if (kind !== 'AWS4-HMAC-SHA256') return createHmac('sha1', secret).update(text).digest('base64');
+  const first: string | Buffer = `AWS4${secret}`;
+  const sign = (key: string | Buffer, part: string): Buffer => createHmac('sha256', key).update(part).digest();
+  const key = scope.split('/').reduce<string | Buffer>(sign, first);
+  return createHmac('sha256', key).update(text).digest('hex');
 }
 
 function commonName(socket: TLSSocket): string | null {

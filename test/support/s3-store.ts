@@ -84,7 +84,7 @@ export async function startStore(
 }
 
 /** The first of so many free ports in a row, below those that the system gives to clients. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const first = 20_000 + Math.floor(Math.random() * 10_000);
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));

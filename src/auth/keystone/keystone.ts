@@ -1,5 +1,12 @@
 import type { Logger } from 'pino';
-import { Refusal, WITHOUT_USER, type Admission, type Authenticate, type RequestHeaders } from '../identity.js';
+import {
+  Refusal,
+  WITHOUT_USER,
+  type Admission,
+  type Authenticate,
+  type Identity,
+  type RequestHeaders,
+} from '../identity.js';
 import { isAllowed } from './access-rules.js';
 import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
 import { createHttpClient } from './http-client.js';
@@ -14,6 +21,12 @@ import { createValidator } from './validator.js';
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
+  /** Who signed with EC2 credentials; null when Keystone refuses the signature. Nothing of it is remembered. */
+  readonly checkSignature: (
+    accessKey: string,
+    stringToSign: string,
+    signature: string,
+  ) => Promise<Identity | Refusal | null>;
   /** Whether Keystone answered when it was last asked; null when it never was. */
   readonly answers: () => boolean | null;
   readonly counts: Readonly<TokenCounts>;
@@ -29,10 +42,21 @@ interface KeystoneParts {
 /** @throws ConfigError when a certificate cannot be read */
 export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: KeystoneParts): Keystone {
   const client = createHttpClient(options);
-  const { validate, answers } = createValidator(options, client, log, circuit);
+  const { validate, checkSignature, answers } = createValidator(options, client, log, circuit);
   const cache = new TokenCache(validate, options);
   return {
     authenticate: authenticateWith(options, (token, allowExpired) => cache.get(token, allowExpired)),
+    async checkSignature(accessKey, stringToSign, signature) {
+      try {
+        const data = await checkSignature({ accessKey, stringToSign, signature });
+        // Access rules name paths of this API, which a client of the S3 dialect does not use.
+        if (data === null || data.identity.userId === '' || !isAlive(data) || data.accessRules !== null) return null;
+        return data.identity;
+      } catch (error) {
+        if (error instanceof KeystoneUnavailable) return error.refusal();
+        throw error;
+      }
+    },
     answers,
     counts: cache.counts,
     close() {

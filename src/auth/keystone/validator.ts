@@ -3,6 +3,7 @@ import { Circuit, type CircuitOptions } from './circuit.js';
 import { BrokenAnswer, ConnectionFailure, type HttpAnswer, type HttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
 import { LoginRefused, OwnTokens, type OwnToken } from './own-token.js';
+import { askAboutSignature, type SignedText } from './signature.js';
 import { parseToken, type TokenData } from './token.js';
 
 /** Asks Keystone about a token: its data, or null when it is not valid. @throws KeystoneUnavailable when it cannot say */
@@ -10,6 +11,8 @@ export type Validate = (token: string, allowExpired: boolean) => Promise<TokenDa
 
 interface Validator {
   readonly validate: Validate;
+  /** What a token of the credentials would say, or null for a signature that Keystone refuses. @throws KeystoneUnavailable */
+  readonly checkSignature: (signed: SignedText) => Promise<TokenData | null>;
   /** Whether Keystone answered when it was last asked; null when it never was. */
   readonly answers: () => boolean | null;
 }
@@ -43,9 +46,9 @@ export function createValidator(
     return readAnswer(answer, token);
   };
 
-  const validate: Validate = async (token, allowExpired) => {
+  const run = async (conversation: () => Promise<TokenData | null>): Promise<TokenData | null> => {
     try {
-      const data = await circuit.run(() => converse(token, allowExpired), isSevere);
+      const data = await circuit.run(conversation, isSevere);
       if (answers === false) log.info('Keystone answers again');
       answers = true;
       return data;
@@ -57,7 +60,11 @@ export function createValidator(
       throw error;
     }
   };
-  return { validate, answers: () => answers };
+  return {
+    validate: (token, allowExpired) => run(() => converse(token, allowExpired)),
+    checkSignature: (signed) => run(() => askAboutSignature(client, ownTokens, signed)),
+    answers: () => answers,
+  };
 }
 
 /** @throws BrokenAnswer for anything but a token's data or a clear no */

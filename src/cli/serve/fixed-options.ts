@@ -8,6 +8,8 @@ const FIXED = [
   'port',
   'adminHost',
   'adminPort',
+  'listsS3Host',
+  'listsS3Port',
   'dataDir',
   'logFile',
   'logDir',

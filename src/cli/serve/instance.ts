@@ -43,21 +43,25 @@ export async function openInstance(
     await service.close();
     throw error;
   }
-  const server = createServer(service.app, {
+  const serverOptions = {
     maxHeaderBytes: config.maxRequestHeader,
     isLeaving: () => isLeaving,
     memory: service.memory,
     log,
-  });
+  };
+  const server = createServer(service.app, serverOptions);
   const connections = connectionsOf(server);
+  const dialect = service.dialect === null ? null : connectionsOf(createServer(service.dialect, serverOptions));
   const forget = onFatal(() => {
     const error = processEnds();
-    for (const id of connections.failAll(error)) log.error({ request_id: id, status: error.status }, 'request failed');
+    const failed = [connections, dialect].flatMap((one) => one?.failAll(error) ?? []);
+    for (const id of failed) log.error({ request_id: id, status: error.status }, 'request failed');
   });
   return {
     service,
     receive(socket) {
-      connections.receive(socket);
+      if (dialect !== null && socket.localPort === config.listsS3Port) dialect.receive(socket);
+      else connections.receive(socket);
     },
     onFirstResponse(listener) {
       const watch = (_: IncomingMessage, response: ServerResponse): void => {
@@ -76,7 +80,8 @@ export async function openInstance(
       // Another may have taken its place: then there is still a service that is ready.
       isLeaving = true;
       // Runs of inventory jobs have the same time as requests.
-      await Promise.all([connections.end(deadline, hurry), service.endLists(deadline, hurry)]);
+      const ends = [connections, ...(dialect === null ? [] : [dialect])].map((one) => one.end(deadline, hurry));
+      await Promise.all([...ends, service.endLists(deadline, hurry)]);
       forget();
       await Promise.race([service.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
     },

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import { readBody } from '../../http/body.js';
+import { dropBody } from '../../http/drop-body.js';
+import { readForwarded } from '../../http/forwarded.js';
+import type { Memory } from '../../http/memory.js';
+import type { HttpMeter } from '../../http/meter.js';
+import { logRequest, type LoggedExchange } from '../../http/request-log.js';
+import type { Policy } from '../../policy/policy.js';
+import type { ListsParts } from '../parts.js';
+import { checkBody } from './digest.js';
+import { identify, type IdentifyOptions } from './identify.js';
+import { perform, ruleOf, type DialectResponse } from './operations.js';
+import { accessDenied, DialectError, renderError, toDialectError } from './problem.js';
+import { readOperation, readTarget } from './request.js';
+import { MalformedAuthorization, type Claim, type Dialect } from './signature/claim.js';
+import { dialectOf, readClaim } from './signature/read.js';
+
+export interface DialectOptions extends IdentifyOptions {
+  /** `[stockroom] lists_s3_domain`. */
+  readonly domain: string | null;
+  readonly lists: ListsParts;
+  readonly policy: Policy;
+  readonly log: Logger;
+  readonly memory: Memory;
+  readonly meter: HttpMeter;
+  readonly onUnavailable: () => void;
+  /** Believe what a proxy says of the request: whether it came over TLS. */
+  readonly proxyHeaders: boolean;
+}
+
+/** The XML of a configuration, in bytes. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+const REQUEST_ID_HEADERS: Readonly<Record<Dialect, string>> = {
+  s3: 'x-amz-request-id',
+  oss: 'x-oss-request-id',
+  cos: 'x-cos-request-id',
+};
+
+/**
+ * The inventory requests of the object stores (docs/adr/0017), as an application of its own: its clients own the whole path,
+ * and sign it. In this order: the signature, what is asked for, policy, the body, the job.
+ */
+export function createDialect(options: DialectOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  const meter = options.meter.at('(S3 dialect)');
+  app.use((req: Request, res: Response) => {
+    options.meter.begin();
+    const exchange: LoggedExchange = {
+      requestId: `req-${randomUUID()}`,
+      startedAt: performance.now(),
+      version: null,
+      identity: null,
+      cors: null,
+      forwarded: options.proxyHeaders ? readForwarded(req.headers) : null,
+      quiet: false,
+      meter,
+    };
+    req.exchange = exchange;
+    const dialect = dialectOf(req.headers);
+    serve(req, dialect, options)
+      .then((response) => {
+        send(req, res, dialect, response, options);
+      })
+      .catch((error: unknown) => {
+        fail(req, res, dialect, error, options);
+      });
+  });
+  return app;
+}
+
+async function serve(req: Request, dialect: Dialect, options: DialectOptions): Promise<DialectResponse> {
+  const { lists, domain, policy, memory } = options;
+  const { source } = lists;
+  const { method, headers } = req;
+  const target = readTarget(req.originalUrl, headers.host ?? '', domain);
+  const claim = readSignature(() => readClaim({ method, headers, ...target, bucket: target.bucket ?? source }));
+  const { identity, isProved } = await identify(claim, options);
+  req.exchange.identity = identity;
+  const operation = readOperation(method, target, source, claim);
+  await policy.authorize(ruleOf(operation), identity);
+  const { bytes, holding } = await readBody(req, MAX_BODY_BYTES, memory.requests);
+  try {
+    const isTls = req.exchange.forwarded?.scheme === 'https';
+    checkBody(bytes, headers, claim, !isProved || isTls);
+    return await perform(operation, { dialect, identity, body: bytes, lists });
+  } finally {
+    holding?.leave();
+  }
+}
+
+/** @throws DialectError */
+function readSignature(read: () => Claim | null): Claim {
+  let claim: Claim | null;
+  try {
+    claim = read();
+  } catch (error) {
+    if (error instanceof MalformedAuthorization) throw accessDenied(error.message);
+    throw error;
+  }
+  if (claim !== null) return claim;
+  throw accessDenied('The request is not signed: there is no header authorization. Signed URLs are not accepted.');
+}
+
+function send(
+  req: Request,
+  res: Response,
+  dialect: Dialect,
+  { status, headers = {}, body }: DialectResponse,
+  { log }: DialectOptions,
+  reasons: { error?: unknown; reason?: unknown } = {},
+): void {
+  const bytes = Buffer.from(body ?? '');
+  const hasBody = body !== undefined && req.method !== 'HEAD';
+  dropBody(req, res);
+  res.writeHead(status, {
+    ...headers,
+    [REQUEST_ID_HEADERS[dialect]]: req.exchange.requestId,
+    ...(body === undefined ? {} : { 'content-type': 'application/xml' }),
+    ...(status === 204 ? {} : { 'content-length': bytes.length }),
+  });
+  res.end(hasBody ? bytes : undefined);
+  const milliseconds = performance.now() - req.exchange.startedAt;
+  req.exchange.meter(req.method, status, milliseconds / 1000);
+  logRequest(log, req, req.exchange, milliseconds, { status, length: hasBody ? bytes.length : 0, ...reasons });
+}
+
+function fail(req: Request, res: Response, dialect: Dialect, error: unknown, options: DialectOptions): void {
+  const known = toDialectError(error, dialect);
+  const { status, code, message, headers } =
+    known ??
+    new DialectError(500, 'InternalError', 'An unexpected error occurred; the log of the server has it under this id.');
+  if (status === 503) options.onUnavailable();
+  const [resource = ''] = req.originalUrl.split('?', 1);
+  const body = renderError({ code, message }, resource, req.exchange.requestId);
+  const cause = error instanceof Error ? error.cause : undefined;
+  send(req, res, dialect, { status, headers, body }, options, known === null ? { error } : { reason: cause ?? known });
+}

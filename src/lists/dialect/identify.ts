@@ -1,0 +1,78 @@
+import { Refusal, type Authenticate, type Identity } from '../../auth/identity.js';
+import type { KeysFile } from './keys-file.js';
+import { accessDenied, DialectError, refused } from './problem.js';
+import type { Claim } from './signature/claim.js';
+
+/** Asks Keystone whether a signature is of the secret of an access key; null when it says no. */
+export type CheckSignature = (
+  accessKey: string,
+  stringToSign: string,
+  signature: string,
+) => Promise<Identity | Refusal | null>;
+
+export interface IdentifyOptions {
+  /** Null without `[stockroom] lists_s3_keys_file`. */
+  readonly keysFile: KeysFile | null;
+  /** How access keys that are not in the file are looked at: believed like a token, or at Keystone. */
+  readonly strategy: { readonly noauth2: Authenticate } | { readonly checkSignature: CheckSignature };
+}
+
+export interface Identified {
+  readonly identity: Identity;
+  /** Whether the signature was looked at. */
+  readonly isProved: boolean;
+}
+
+const MAX_SKEW_MS = 15 * 60_000;
+
+/**
+ * Who sent a request. What the signature covers is certain after that; the body is compared with it later (digest.ts).
+ *
+ * @throws DialectError 403, or 503 when Keystone cannot say
+ */
+export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOptions): Promise<Identified> {
+  const key = await keysFile?.find(claim.accessKey);
+  if (key !== null && key !== undefined) {
+    checkTime(claim);
+    if (claim.isSignedWith(key.secret)) return { identity: key.identity, isProved: true };
+    throw signatureDoesNotMatch('The signature does not fit the request and the secret of this access key.');
+  }
+  if ('noauth2' in strategy) {
+    const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '');
+    if (admission instanceof Refusal) throw refused(admission);
+    return { identity: admission, isProved: false };
+  }
+  if (claim.forKeystone === null) {
+    if (keysFile !== null) throw unknownKey();
+    throw accessDenied(
+      'Keystone cannot check this kind of signature: it checks AWS Signature Version 4 and OSS signature version 1. ' +
+        'Other kinds need a key in [stockroom] lists_s3_keys_file.',
+    );
+  }
+  checkTime(claim);
+  const { stringToSign, signature } = claim.forKeystone;
+  const answer = await strategy.checkSignature(claim.accessKey, stringToSign, signature);
+  if (answer instanceof Refusal) throw refused(answer);
+  if (answer !== null) return { identity: answer, isProved: true };
+  throw signatureDoesNotMatch('Keystone does not know the access key, or the signature is not of its secret.');
+}
+
+function checkTime({ signedAt, expiresAt }: Claim): void {
+  const now = Date.now();
+  if (expiresAt !== null && expiresAt < now) throw accessDenied('The signature has expired.');
+  if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
+  const minutes = Math.round(Math.abs(now - signedAt) / 60_000);
+  throw new DialectError(
+    403,
+    'RequestTimeTooSkewed',
+    `The request was signed ${minutes} minutes ${signedAt < now ? 'ago' : 'in the future'}; at most 15 minutes are accepted.`,
+  );
+}
+
+function unknownKey(): DialectError {
+  return new DialectError(403, 'InvalidAccessKeyId', 'The access key is not known.');
+}
+
+function signatureDoesNotMatch(message: string): DialectError {
+  return new DialectError(403, 'SignatureDoesNotMatch', message);
+}

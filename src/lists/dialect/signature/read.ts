@@ -1,0 +1,34 @@
+import { readAws4 } from './aws4.js';
+import { headerOf, MalformedAuthorization, type Claim, type Dialect, type SignedRequest } from './claim.js';
+import { readCos } from './cos.js';
+import { readOssV1, readOssV4 } from './oss.js';
+
+type Read = (authorization: string, request: SignedRequest) => Claim;
+
+const KINDS: readonly { readonly start: string; readonly dialect: Dialect; readonly read: Read }[] = [
+  { start: 'AWS4-HMAC-SHA256', dialect: 's3', read: readAws4 },
+  { start: 'OSS4-HMAC-SHA256', dialect: 'oss', read: readOssV4 },
+  { start: 'OSS ', dialect: 'oss', read: readOssV1 },
+  { start: 'q-sign-algorithm', dialect: 'cos', read: readCos },
+];
+
+/** The dialect that a request is in, also when its signature cannot be read; s3 without any. */
+export function dialectOf(headers: SignedRequest['headers']): Dialect {
+  const authorization = headerOf(headers, 'authorization');
+  return KINDS.find(({ start }) => authorization.startsWith(start))?.dialect ?? 's3';
+}
+
+/**
+ * The claim of a request; null when it has no header `authorization`.
+ *
+ * @throws MalformedAuthorization
+ */
+export function readClaim(request: SignedRequest): Claim | null {
+  const authorization = headerOf(request.headers, 'authorization');
+  if (authorization === '') return null;
+  const kind = KINDS.find(({ start }) => authorization.startsWith(start));
+  if (kind !== undefined) return kind.read(authorization, request);
+  throw new MalformedAuthorization(
+    'The header authorization is none of AWS4-HMAC-SHA256, OSS, OSS4-HMAC-SHA256 and q-sign-algorithm.',
+  );
+}
