@@ -1,7 +1,6 @@
 import type { CandidatesRequest } from '../src/candidates/request.js';
-import { findCandidates } from '../src/candidates/search.js';
 import type { View } from '../src/topology/model.js';
-import { requestFrom, type Options } from '../test/support/candidates.js';
+import { requestFrom, searchAtOnce, type Options } from '../test/support/candidates.js';
 import { buildWorld, type ProviderSpec } from '../test/support/world.js';
 
 /**
@@ -12,19 +11,19 @@ import { buildWorld, type ProviderSpec } from '../test/support/world.js';
 function measure(title: string, view: View, query: string, options: Options = {}, runs = 25): void {
   const request: CandidatesRequest = requestFrom(view, query, options);
   const times: number[] = [];
-  let result = findCandidates(view, request);
+  let result = searchAtOnce(view, request);
   for (let run = 0; run < runs; run++) {
     const start = performance.now();
-    result = findCandidates(view, request);
+    result = searchAtOnce(view, request);
     times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
   const [best = 0] = times;
   const median = times[times.length >> 1] ?? 0;
-  const count = `${result.candidates.length} candidates, ${result.trace.combinations.tried} tried`;
+  const count = `${result.combinations.length} candidates, ${result.trace.combinations.tried} tried`;
   console.log(
     `${title.padEnd(58)} ${best.toFixed(2).padStart(9)} ${median.toFixed(2).padStart(9)}   ${count}` +
-      (result.truncated ? ', truncated' : ''),
+      (result.endedBy === null ? '' : `, ended by ${result.endedBy}`),
   );
 }
 

@@ -20,6 +20,7 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { createPolicy } from './policy/policy.js';
+import { createSlices } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
 
 /** The running parts of the service, without an HTTP server. */
@@ -98,6 +99,7 @@ export function composeService(
     policy,
     maxBodyBytes: config.maxRequestBody,
     memory,
+    slices: createSlices(),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
     docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
@@ -105,6 +107,7 @@ export function composeService(
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
       randomizeAllocationCandidates: config.randomizeAllocationCandidates,
+      maxSearchSeconds: config.maxSearchSeconds,
     },
     incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
   });

@@ -19,7 +19,8 @@ export type ErrorCode =
   | 'stockroom.lists.too_many'
   | 'stockroom.lists.not_found'
   | 'stockroom.lists.exists'
-  | 'stockroom.lists.running';
+  | 'stockroom.lists.running'
+  | 'stockroom.search_ended';
 
 /** A failure that is the request's, or passing: it reaches the client as an error document (http/problem.ts). */
 export class ApiError extends Error {
@@ -106,6 +107,9 @@ export const processEnds = () =>
 /** @param what takes the room */
 export const serverFull = (what: string) =>
   unavailable(`The server has no memory left for this at the moment: it is full of ${what}. Please try again.`, 1);
+
+/** For the log: 499 is what proxies write there. */
+export const clientGone = () => new ApiError(499, 'The client has closed the connection before the response was made.');
 
 // ---- the database: all of this passes, so each says when to come back
 
@@ -333,6 +337,16 @@ export const badTraitNameFilter = (value: string) =>
       `?name=[in|startswith]:[name1,name2|prefix]. Got: "${value}"`,
   );
 export const badAssociated = () => badRequest('The query parameter "associated" only accepts "true" or "false"');
+
+// ---- allocation candidates
+
+/** Not an empty list: that would say that nothing fits. @param bound steps or seconds of work */
+export const searchEnded = (bound: string) =>
+  badRequest(
+    `The search for allocation candidates used up the ${bound} that one request may take before it found any. This does not mean ` +
+      'that nothing fits. Ask for fewer groups at once, or for fewer providers with in_tree, member_of or required.',
+    'stockroom.search_ended',
+  );
 
 // ---- allocations
 

@@ -152,9 +152,10 @@ function answerObjects(
 }
 
 function answerObject(answer: AnswerReference, from: number, sample: Sample | undefined): object {
-  const { about, body, files, location = false, cached, since, until } = answer;
+  const { about, body, files, location = false, bounded = false, cached, since, until } = answer;
   const own = {
     ...(location ? { location: { $ref: '#/components/headers/Location' } } : {}),
+    ...(bounded ? { 'stockroom-incomplete': { $ref: '#/components/headers/Incomplete' } } : {}),
     ...(cached === undefined
       ? {}
       : {

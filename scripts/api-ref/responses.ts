@@ -48,6 +48,12 @@ export const headers = {
     description: 'The methods that this path has. Missing for a method that is newer than the version asked for.',
     schema: { type: 'string', pattern: '^[A-Z]+(, [A-Z]+)*$' },
   },
+  Incomplete: {
+    description:
+      'The bound that ended the search before it had seen everything: there may be more than was found. Missing when all was seen, ' +
+      'or as much as was asked for.',
+    schema: { type: 'string', enum: ['steps', 'seconds', 'size'] },
+  },
   RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'string', pattern: '^[0-9]+$' } },
   WwwAuthenticate: { description: 'Where to get a token; with Keystone only.', schema: text },
 };
@@ -75,6 +81,7 @@ const CODES = [
   'stockroom.lists.not_found',
   'stockroom.lists.exists',
   'stockroom.lists.running',
+  'stockroom.search_ended',
 ];
 
 const error = closed(

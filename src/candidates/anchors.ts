@@ -1,40 +1,56 @@
 import { hasTrait, type Provider, type Tree, type TraitSet, type View } from '../topology/model.js';
 import { hasAnyTrait, rootCondition } from './conditions.js';
+import type { Pace, Pause } from './effort.js';
 import { inTreeOf, type Plan } from './match.js';
 import type { Group } from './request.js';
 import type { Sharing } from './sharing.js';
 import type { AnchorCounts } from './trace.js';
+import { oneTree, walkTrees, WORK_FOR_A_PROVIDER, type Source, type Trees } from './walk.js';
 
-/**
- * Providers of which every candidate has at least one, by some condition of the request: so all anchors are among theirs.
- * Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
- */
-interface Source {
-  readonly parts: readonly ReadonlyMap<number, Provider>[];
-  /** Whether a provider can be in two parts. */
-  readonly overlapping: boolean;
-  /** The condition is on the root itself: no other provider of the source is an anchor, nor leads to one. */
-  readonly rootsOnly: boolean;
+/** The trees whose root can be the anchor of a candidate, each once, found on demand. */
+export interface AnchorTrees {
+  readonly trees: Generator<Tree | Pause, void, void>;
+  /**
+   * Keeps hold of what is left of the view, which is looked at no more: before a pause, in which it may change. Returns how
+   * many pointers were copied for that.
+   */
+  freeze(): number;
 }
 
-/**
- * The trees whose root can be the anchor of a candidate, each once, found on demand from the smallest index that applies;
- * those whose root is ruled out by itself are left out.
- */
-export function* anchorTrees(view: View, plan: Plan, sharing: Sharing, counts: AnchorCounts): Generator<Tree> {
+/** Walks the smallest index that applies, and leaves trees out whose root is ruled out by itself. */
+export function anchorTrees(
+  view: View,
+  trees: Trees,
+  plan: Plan,
+  sharing: Sharing,
+  counts: AnchorCounts,
+  pace: Pace,
+): AnchorTrees {
   const isAllowed = rootCheck(plan);
-  for (const tree of unchecked(view, plan, sharing)) {
-    counts.lookedAt++;
-    const root = rootOf(view, tree);
-    if (!isAllowed(root)) continue;
-    counts.rootAllowed++;
-    yield tree;
+  const only = plan.unsuffixed?.inTree ?? null;
+  const walk =
+    only === null
+      ? walkTrees(view, trees, cheapest(sourcesOf(view, plan), sharing), sharing, pace)
+      : oneTree(view, only);
+  function* checked(): Generator<Tree | Pause, void, void> {
+    for (let tree = walk.next(); tree !== null; tree = walk.next()) {
+      if (tree === 'pause') {
+        yield tree;
+        continue;
+      }
+      counts.lookedAt++;
+      if (pace.isDue(WORK_FOR_A_PROVIDER)) yield 'pause';
+      if (!isAllowed(rootOf(tree))) continue;
+      counts.rootAllowed++;
+      yield tree;
+    }
   }
+  return { trees: checked(), freeze: walk.freeze };
 }
 
-export function rootOf(view: View, tree: Tree): Provider {
+export function rootOf(tree: Tree): Provider {
   const [first] = tree.members;
-  const root = first?.id === tree.rootId ? first : view.providers.get(tree.rootId);
+  const root = first?.id === tree.rootId ? first : tree.members.find(({ id }) => id === tree.rootId);
   if (root === undefined) throw new Error(`tree ${tree.rootId} has no root`);
   return root;
 }
@@ -48,39 +64,6 @@ function rootCheck(plan: Plan): (root: Provider) => boolean {
     (hasRootTraits === null || hasRootTraits(root.traits)) && (isOutside === null || isOutside(root.aggregates));
 }
 
-function* unchecked(view: View, plan: Plan, sharing: Sharing): Generator<Tree> {
-  const only = plan.unsuffixed?.inTree ?? null;
-  if (only !== null) {
-    const provider = view.providerByUuid(only);
-    if (provider !== undefined) yield view.treeOf(provider);
-    return;
-  }
-  const source = cheapest(sourcesOf(view, plan), sharing);
-  const visited = new Set<number>();
-  const repeats = source.overlapping || sharing.providers.size > 0;
-  for (const part of source.parts) {
-    for (const provider of part.values()) {
-      if (source.rootsOnly && provider.parentId !== null) continue;
-      const tree = view.treeOf(provider);
-      if (source.rootsOnly || !sharing.providers.has(provider.id)) {
-        // A lone host that shares nothing is met once: 100,000 of them need no set of those already seen.
-        if (repeats || tree.members.length > 1) {
-          if (visited.has(tree.rootId)) continue;
-          visited.add(tree.rootId);
-        }
-        yield tree;
-        continue;
-      }
-      for (const rootId of sharing.anchorsOf(provider)) {
-        const anchored = view.trees.get(rootId);
-        if (anchored === undefined || visited.has(rootId)) continue;
-        visited.add(rootId);
-        yield anchored;
-      }
-    }
-  }
-}
-
 function cheapest(sources: readonly Source[], sharing: Sharing): Source {
   let best: Source = { parts: [], overlapping: false, rootsOnly: false };
   let least = Infinity;
@@ -89,6 +72,7 @@ function cheapest(sources: readonly Source[], sharing: Sharing): Source {
     if (!source.rootsOnly) {
       // One sharing provider can stand for the whole cloud.
       for (const provider of sharing.providers.values()) {
+        if (cost >= least) break;
         if (source.parts.some((part) => part.has(provider.id))) cost += sharing.reach(provider);
       }
     }
@@ -97,8 +81,11 @@ function cheapest(sources: readonly Source[], sharing: Sharing): Source {
   return best;
 }
 
+/** Any source will do, and each costs a look at every trait set: a request of hundreds of groups gets those of the first. */
+const MOST_GROUPS = 32;
+
 function sourcesOf(view: View, plan: Plan): Source[] {
-  const sources = plan.request.groups.flatMap((group, position) => {
+  const sources = plan.request.groups.slice(0, MOST_GROUPS).flatMap((group, position) => {
     const ofGroup = group.resources.map(({ resourceClass }) => from([view.providersWithClass(resourceClass.id)]));
     for (const anyOf of group.memberOf) {
       const parts = anyOf.map((uuid) => view.providersInAggregate(uuid));

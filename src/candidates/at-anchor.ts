@@ -1,54 +1,81 @@
-import type { Provider, Tree, View } from '../topology/model.js';
+import type { Provider, Tree } from '../topology/model.js';
 import { rootOf } from './anchors.js';
-import { candidateMaker, type Candidate } from './candidate.js';
-import { combinations, type Bounds } from './combine.js';
-import { levelsAt, type Level } from './levels.js';
+import type { Combination } from './candidate.js';
+import { combinations, type Checks, type Search } from './combine.js';
+import { contestedClasses, weightsOf } from './contest.js';
+import { createDeadEnds } from './dead-ends.js';
+import type { Pause, Stuck } from './effort.js';
+import { levelsToBe, type Anchor, type Level, type TreeOf } from './levels.js';
 import type { Plan } from './match.js';
-import { rulesOf } from './rules.js';
+import { rulesOf, type Rule } from './rules.js';
 import { seatingsAt } from './seating.js';
 import type { Sharing } from './sharing.js';
 import { subtreesOf } from './subtrees.js';
+import { sumCheck } from './sums.js';
 import type { Trace } from './trace.js';
 
-const NONE: readonly Candidate[] = [];
+const NONE: readonly Combination[] = [];
+const NO_RULES: readonly Rule[] = [];
 
 /** The search at one anchor: gives the candidates of a tree that no tree before has given, found as they are asked for. */
 export function searchAtAnchor(
-  view: View,
   plan: Plan,
+  treeOf: TreeOf,
   sharing: Sharing,
   trace: Trace,
-  bounds: Bounds,
-): (tree: Tree) => Iterable<Candidate> {
+  search: Search,
+): (tree: Tree) => Iterable<Combination | Pause | Stuck> {
+  const { pace } = search;
   const atFlatHost = flatHostSearch(plan, trace);
-  const make = candidateMaker(plan);
   const subtrees = subtreesOf(plan);
-  const rules = rulesOf(view, plan, subtrees);
+  const weights = weightsOf(plan);
+  const contested = [...contestedClasses(plan)];
+  const rulesAt = rulesOf(plan, subtrees);
+  const deadEnds = createDeadEnds(plan, subtrees);
   const isRepeated = repetitionCheck(sharing);
 
-  function* inTree(levels: readonly Level[]): Generator<Candidate, void, void> {
-    const seatings = seatingsAt(plan, levels);
-    for (const decided of combinations(levels, rules, seatings, trace.combinations, bounds)) {
+  function* inTree(anchor: Anchor): Generator<Combination | Pause | Stuck, void, void> {
+    const members = anchor.tree.members.length + anchor.sharers.length;
+    const draft = levelsToBe(anchor);
+    for (const slot of plan.slots) {
+      if (!draft.add(slot)) return;
+      if (pace.isDue(2 * members)) yield 'pause';
+    }
+    for (const subtree of subtrees) {
+      if (!draft.restrict(subtree)) return;
+      if (pace.isDue(4 * subtree.size * members)) yield 'pause';
+    }
+    const levels = draft.inOrder(weights, subtrees);
+    trace.anchors.everyGroup++;
+    const checks: Checks = {
+      rules: rulesAt(levels, anchor),
+      seatings: seatingsAt(plan, contested, levels),
+      sums: contested.length === 0 ? NO_RULES : sumsAt(contested, levels),
+      deadEnds,
+    };
+    if (pace.isDue(10 * levels.length * members)) yield 'pause';
+    for (const decided of combinations(levels, anchor, checks, search)) {
+      if (typeof decided === 'string') {
+        yield decided;
+        continue;
+      }
       const chosen = inSlotOrder(decided);
       if (isRepeated(chosen)) {
         trace.combinations.duplicates++;
         continue;
       }
       trace.combinations.found++;
-      yield make(chosen);
+      yield { tree: anchor.tree, chosen };
     }
   }
 
   return (tree) => {
-    const root = rootOf(view, tree);
+    const root = rootOf(tree);
     const sharers = sharing.reaching(tree);
     if (atFlatHost !== null && tree.members.length === 1 && sharers.length === 0 && !sharing.providers.has(root.id)) {
-      return atFlatHost(root);
+      return atFlatHost(tree, root);
     }
-    const levels = levelsAt(view, plan, subtrees, tree, root, sharers);
-    if (levels === null) return NONE;
-    trace.anchors.everyGroup++;
-    return inTree(levels);
+    return inTree({ tree, root, sharers, treeOf });
   };
 }
 
@@ -56,12 +83,11 @@ export function searchAtAnchor(
  * Most clouds are flat hosts asked for one group: there a host either serves everything or is no candidate, and nothing has
  * to be combined. `null` when the request is another one.
  */
-function flatHostSearch(plan: Plan, trace: Trace): ((root: Provider) => readonly Candidate[]) | null {
+function flatHostSearch(plan: Plan, trace: Trace): ((tree: Tree, root: Provider) => readonly Combination[]) | null {
   const [group, ...others] = plan.request.groups;
   if (group === undefined || others.length > 0 || group.resources.length === 0) return null;
-  const { resources } = group;
   const hasTraits = plan.conditions[0]?.requiredTraits ?? null;
-  return (root) => {
+  return (tree, root) => {
     for (const slot of plan.slots) if (!slot.servesAtHome(root, root)) return NONE;
     trace.anchors.everyGroup++;
     trace.combinations.tried++;
@@ -70,8 +96,19 @@ function flatHostSearch(plan: Plan, trace: Trace): ((root: Provider) => readonly
       return NONE;
     }
     trace.combinations.found++;
-    return [{ allocations: [{ provider: root, resources }], mappings: [[root]] }];
+    return [{ tree, chosen: repeated(root, plan.slots.length) }];
   };
+}
+
+/** Not `Array.from`: this is most of the work at a flat host. */
+function repeated(provider: Provider, times: number): Provider[] {
+  const all = [provider];
+  while (all.length < times) all.push(provider);
+  return all;
+}
+
+function sumsAt(contested: readonly number[], levels: readonly Level[]): Rule[] {
+  return contested.map((classId) => sumCheck(classId, levels)).filter((check) => check !== null);
 }
 
 function inSlotOrder(levels: readonly Level[]): Provider[] {

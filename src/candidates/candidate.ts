@@ -1,7 +1,15 @@
-import type { Provider, View } from '../topology/model.js';
+import type { Provider, Tree } from '../topology/model.js';
 import { remember } from './conditions.js';
+import type { Pace, Pause } from './effort.js';
 import type { Plan, Slot } from './match.js';
 import type { ResourceAmount } from './request.js';
+
+/** A candidate as the search keeps it: the provider of each slot, by index of the slot. */
+export interface Combination {
+  /** Of the anchor. */
+  readonly tree: Tree;
+  readonly chosen: readonly Provider[];
+}
 
 export interface Allocation {
   readonly provider: Provider;
@@ -24,12 +32,18 @@ interface Bag {
   readonly bigger: Map<Slot, Bag>;
 }
 
-/** Makes candidates of a plan from the provider of each slot, in the order of the slots. */
-export function candidateMaker({ request, slots }: Plan): (chosen: readonly Provider[]) => Candidate {
+/** Makes candidates of a plan from what the search has kept. */
+export function candidateMaker({ request, slots }: Plan): (combination: Combination) => Candidate {
+  const [only, ...others] = request.groups;
+  const resourcesOfAll = only !== undefined && others.length === 0 && only.resources.length > 0 ? only.resources : null;
   const empty: Bag = { resources: [], bigger: new Map() };
   // Most mappings name one provider, and the same ones come again and again: one list for each saves most of the memory.
   const alone = remember((provider: Provider): readonly Provider[] => [provider]);
-  return (chosen) => {
+  return ({ chosen }) => {
+    const [first] = chosen;
+    if (resourcesOfAll !== null && first !== undefined && isSame(chosen, first)) {
+      return { allocations: [{ provider: first, resources: resourcesOfAll }], mappings: [[first]] };
+    }
     const providers: Provider[] = [];
     const bags: Bag[] = [];
     const mappings: (readonly Provider[])[] = request.groups.map(() => NOBODY);
@@ -49,6 +63,11 @@ export function candidateMaker({ request, slots }: Plan): (chosen: readonly Prov
   };
 }
 
+function isSame(chosen: readonly Provider[], first: Provider): boolean {
+  for (const provider of chosen) if (provider !== first) return false;
+  return true;
+}
+
 const NOBODY: readonly Provider[] = [];
 
 function enlarged(bag: Bag, slot: Slot): Bag {
@@ -66,20 +85,37 @@ function sum(some: readonly ResourceAmount[], more: readonly ResourceAmount[]): 
   return [...amounts].map(([resourceClass, amount]) => ({ resourceClass, amount }));
 }
 
+/** A tree with those of its providers that provider_summaries tells about. */
+export interface Summarised {
+  readonly tree: Tree;
+  readonly members: readonly Provider[];
+}
+
 /**
- * The providers that provider_summaries tells about: all of every tree that gives something to some candidate, or below
- * 1.29 only those that give. A provider that merely stands for a resourceless group does not count.
+ * What provider_summaries tells about: all of every tree that gives something to some candidate, or below 1.29 only those
+ * that give. A provider that merely stands for a resourceless group does not count.
+ *
+ * @param treeOf the tree of a provider that shares, of which a combination may have some beside its anchor's tree
  */
-export function summarised(view: View, candidates: readonly Candidate[], nested: boolean): Provider[] {
-  if (!nested)
-    return [...new Set(candidates.flatMap(({ allocations }) => allocations.map(({ provider }) => provider)))];
+export function* summarised(
+  combinations: readonly Combination[],
+  { slots, request }: Plan,
+  treeOf: (provider: Provider) => Tree,
+  pace: Pace,
+): Generator<Pause, Summarised[], void> {
+  const giving = slots.filter(({ resources }) => resources.length > 0).map(({ index }) => index);
   const seen = new Set<number>();
-  const found: Provider[] = [];
-  for (const { allocations } of candidates) {
-    for (const { provider } of allocations) {
-      if (seen.has(provider.rootId)) continue;
-      seen.add(provider.rootId);
-      found.push(...view.treeOf(provider).members);
+  const found: Summarised[] = [];
+  for (const { tree, chosen } of combinations) {
+    if (pace.isDue(2 * giving.length)) yield 'pause';
+    for (const index of giving) {
+      const provider = chosen[index];
+      if (provider === undefined) continue;
+      const key = request.nested ? provider.rootId : provider.id;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const own = provider.rootId === tree.rootId ? tree : treeOf(provider);
+      found.push({ tree: own, members: request.nested ? own.members : [provider] });
     }
   }
   return found;

@@ -1,14 +1,29 @@
-import type { Level } from './levels.js';
+import type { DeadEnds, DeadEndsAtAnchor } from './dead-ends.js';
+import type { Bounds, Pace, Pause, Stuck } from './effort.js';
+import type { Anchor, Level } from './levels.js';
 import type { Rule } from './rules.js';
 import type { Seating } from './seating.js';
 import type { CombinationCounts } from './trace.js';
 
-/** How much work and memory a search may take before it stops with what it has. */
-export interface Bounds {
-  /** Providers tried for a place in a combination. */
-  readonly maxSteps: number;
-  /** Candidates kept. */
-  readonly maxKept: number;
+/** The rules of one anchor. */
+export interface Checks {
+  /** Asked about every choice. */
+  readonly rules: readonly Rule[];
+  /** Asked after every choice whether the rest can be seated. */
+  readonly seatings: readonly Seating[];
+  /** Asked at first, and after a choice where the search meets dead ends. */
+  readonly sums: readonly Rule[];
+  readonly deadEnds: DeadEnds;
+}
+
+/** What all anchors of a search share. */
+export interface Search {
+  readonly counts: CombinationCounts;
+  readonly bounds: Bounds;
+  readonly pace: Pace;
+  /** The steps that an anchor gets now to find its next candidate. */
+  readonly share: { steps: number };
+  readonly triesBeforeCare: number;
 }
 
 /**
@@ -17,33 +32,86 @@ export interface Bounds {
  */
 export function* combinations(
   levels: readonly Level[],
-  rules: readonly Rule[],
-  seatings: readonly Seating[],
-  counts: CombinationCounts,
-  { maxSteps }: Bounds,
-): Generator<readonly Level[], void, void> {
-  if (!allHold(seatings, levels, 0, counts)) return;
+  anchor: Anchor,
+  { rules, seatings, sums, deadEnds }: Checks,
+  { counts, bounds, pace, share, triesBeforeCare }: Search,
+): Generator<readonly Level[] | Pause | Stuck, void, void> {
+  const work = workOfATry(levels, rules, seatings);
+  if (!allHold(sums, levels, -1, counts)) return;
+  for (const seating of seatings) {
+    if (!allHold([seating], levels, 0, counts)) return;
+    if (pace.isDue(work)) yield 'pause';
+  }
+  const states: (string | null)[] = [];
+  let careful: DeadEndsAtAnchor | null = null;
+  if (deadEnds.known()) {
+    careful = deadEnds.at(levels, anchor);
+    states[0] = careful.stateAt(0);
+    if (states[0] !== null && isKnown(careful, states[0], counts)) return;
+  }
+  /** By depth: how many had been found when it was entered. */
+  const foundBefore = [0];
+  let found = 0;
+  let quiet = 0;
+  let allowance = share.steps;
   let depth = 0;
   while (depth >= 0) {
     const level = levels[depth];
     if (level === undefined) {
+      found++;
+      quiet = 0;
+      allowance = share.steps;
       yield levels;
       depth--;
       continue;
     }
+    const isCareful = quiet >= triesBeforeCare;
     const provider = level.options[level.next++];
     if (provider === undefined) {
       level.next = 0;
+      if (isCareful && foundBefore[depth] === found) {
+        careful ??= deadEnds.at(levels, anchor);
+        const state = states[depth] ?? careful.stateAt(depth);
+        if (state !== null) careful.remember(state);
+      }
       depth--;
       continue;
     }
-    if (counts.tried >= maxSteps) return;
+    if (counts.tried >= bounds.maxSteps) return;
+    if (quiet >= allowance) {
+      yield 'stuck';
+      allowance = quiet + share.steps;
+    }
     counts.tried++;
+    quiet++;
+    if (pace.isDue(isCareful && careful !== null ? work + careful.work : work)) yield 'pause';
     level.chosen = provider;
     if (!allHold(rules, levels, depth, counts)) continue;
     if (!allHold(seatings, levels, depth + 1, counts)) continue;
+    states[depth + 1] = null;
+    if (isCareful) {
+      if (!allHold(sums, levels, depth, counts)) continue;
+      careful ??= deadEnds.at(levels, anchor);
+      const state = careful.stateAt(depth + 1);
+      if (state !== null && isKnown(careful, state, counts)) continue;
+      states[depth + 1] = state;
+    }
     depth++;
+    foundBefore[depth] = found;
   }
+}
+
+/** In the units of effort.ts; seatings look at the tables and the guests. */
+function workOfATry(levels: readonly Level[], rules: readonly Rule[], seatings: readonly Seating[]): number {
+  let options = 0;
+  if (seatings.length > 0) for (const level of levels) options = Math.max(options, level.options.length);
+  return 10 + rules.length * levels.length + seatings.length * (options + 4 * levels.length);
+}
+
+function isKnown(deadEnds: DeadEndsAtAnchor, state: string, counts: CombinationCounts): boolean {
+  if (!deadEnds.isDead(state)) return false;
+  counts.dropped['dead end']++;
+  return true;
 }
 
 function allHold(

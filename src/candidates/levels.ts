@@ -1,76 +1,169 @@
-import type { Provider, Tree, View } from '../topology/model.js';
-import type { Plan, Slot } from './match.js';
+import type { Provider, Tree } from '../topology/model.js';
+import { isAtOrAbove, placesOf, type Place } from './ancestry.js';
+import type { Slot } from './match.js';
 import type { Sharer } from './sharing.js';
-import { isAtOrAbove, type Subtree } from './subtrees.js';
+import type { Subtree } from './subtrees.js';
 
 /** A slot at one anchor: where it may go and, while the search runs, where it is. */
 export interface Level {
   readonly slot: Slot;
-  options: Provider[];
+  /** Slots of one kind have the same list. */
+  options: readonly Provider[];
   /** Which option is to be tried next. */
   next: number;
   /** Meaningful at and above the depth the search is in. */
   chosen: Provider | null;
 }
 
-/** The levels of the search at an anchor, in the order in which they are decided; `null` when some slot has no provider. */
-export function levelsAt(
-  view: View,
-  plan: Plan,
-  subtrees: readonly Subtree[],
-  tree: Tree,
-  root: Provider,
-  sharers: readonly Sharer[],
-): Level[] | null {
+/** Gives the tree of a provider as it was when the search began. */
+export type TreeOf = (provider: Provider) => Tree;
+
+/** A tree with what a candidate that is anchored at its root can be made of. */
+export interface Anchor {
+  readonly tree: Tree;
+  readonly root: Provider;
+  readonly sharers: readonly Sharer[];
+  /** The tree of one of these providers. */
+  readonly treeOf: TreeOf;
+}
+
+/** Makes the levels of the search at an anchor step by step, so that others may have their turn in between. */
+export interface LevelsToBe {
+  /** To be called for each slot in order. False when it has no provider: then there are no candidates at the anchor. */
+  add(slot: Slot): boolean;
+  /** To be called for each same_subtree, with all slots added. False when some slot has no provider left. */
+  restrict(subtree: Subtree): boolean;
+  /**
+   * In the order in which they are decided.
+   *
+   * @param weights break ties between slots with equally many options, by index of the slot: the largest comes first
+   */
+  inOrder(weights: readonly number[], subtrees: readonly Subtree[]): Level[];
+}
+
+export function levelsToBe(anchor: Anchor): LevelsToBe {
   const levels: Level[] = [];
-  for (const slot of plan.slots) {
-    const options: Provider[] = [];
-    for (const member of tree.members) if (slot.servesAtHome(member, root)) options.push(member);
-    for (const sharer of sharers) if (sharer.serves.has(slot)) options.push(sharer.provider);
-    if (options.length === 0) return null;
-    levels.push({ slot, options, next: 0, chosen: null });
-  }
-  for (const subtree of subtrees) keepSubtreeOptions(view, levels, subtree);
-  if (levels.some(({ options }) => options.length === 0)) return null;
-  return inOrder(levels, subtrees);
+  const byKind: (readonly Provider[] | undefined)[] = [];
+  let placeOf: ((provider: Provider) => Place) | null = null;
+  return {
+    add(slot) {
+      const options = (byKind[slot.kind] ??= optionsOf(slot, anchor));
+      levels.push({ slot, options, next: 0, chosen: null });
+      return options.length > 0;
+    },
+    restrict(subtree) {
+      placeOf ??= placesAt(anchor);
+      return keepSubtreeOptions(levels, subtree, placeOf);
+    },
+    inOrder: (weights, subtrees) => inOrder(levels, weights, subtrees),
+  };
+}
+
+function optionsOf(slot: Slot, { tree, root, sharers }: Anchor): Provider[] {
+  const options: Provider[] = [];
+  for (const member of tree.members) if (slot.servesAtHome(member, root)) options.push(member);
+  for (const sharer of sharers) if (sharer.serves(slot)) options.push(sharer.provider);
+  return options;
+}
+
+/** Where each provider is that can be an option at an anchor. */
+export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => Place {
+  const home = placesOf(tree);
+  return (provider) => {
+    const place = home.get(provider.id) ?? placesOf(treeOf(provider)).get(provider.id);
+    if (place === undefined) throw new Error(`provider ${provider.uuid} has no place in its tree`);
+    return place;
+  };
 }
 
 /**
  * Drops the options that cannot be part of any subtree: those not at or below a top that has an option of every listed group
  * at or below it. Without this, two groups that only fit in different NUMA cells would be told apart again and again, deep in
- * the search.
+ * the search. Returns whether each listed level has an option left.
  */
-function keepSubtreeOptions(view: View, levels: readonly Level[], subtree: Subtree): void {
+function keepSubtreeOptions(
+  levels: readonly Level[],
+  subtree: Subtree,
+  placeOf: (provider: Provider) => Place,
+): boolean {
   const listed = levels.filter(({ slot }) => subtree.has(slot));
-  const tops = new Set<Provider>();
-  for (const { options } of listed) {
-    for (const top of options) {
-      const reachesAll = listed.every((level) => level.options.some((option) => isAtOrAbove(view, top, option)));
-      if (reachesAll) tops.add(top);
-    }
+  const lists = new Map<readonly Provider[], readonly Place[]>();
+  for (const { options } of listed) if (!lists.has(options)) lists.set(options, options.map(placeOf).sort(byPlace));
+  const tops: Place[] = [];
+  for (const places of lists.values()) {
+    for (const top of places) if ([...lists.values()].every((others) => hasOneBelow(others, top))) tops.push(top);
   }
-  for (const level of listed) {
-    level.options = level.options.filter((option) => [...tops].some((top) => isAtOrAbove(view, top, option)));
+  const highest = highestOf(tops);
+  const kept = new Map<readonly Provider[], readonly Provider[]>();
+  for (const options of lists.keys()) {
+    const left = options.filter((option) => isCovered(highest, placeOf(option)));
+    kept.set(options, left.length === options.length ? options : left);
   }
+  for (const level of listed) level.options = kept.get(level.options) ?? level.options;
+  return listed.every(({ options }) => options.length > 0);
 }
 
-/** Few options first, so that dead ends show early; groups of one same_subtree next to each other for the same reason. */
-function inOrder(levels: readonly Level[], subtrees: readonly Subtree[]): Level[] {
-  const left = new Set(levels);
+/** Those that have none of the others above them, sorted. */
+function highestOf(places: readonly Place[]): Place[] {
+  const highest: Place[] = [];
+  // A parent sorts before its descendants.
+  for (const place of [...places].sort(byPlace)) {
+    const above = highest.at(-1);
+    if (above === undefined || !isAtOrAbove(above, place)) highest.push(place);
+  }
+  return highest;
+}
+
+function byPlace(a: Place, b: Place): number {
+  return a.rootId - b.rootId || a.first - b.first;
+}
+
+/** Whether one of the sorted places is at or below `top`. */
+function hasOneBelow(sorted: readonly Place[], top: Place): boolean {
+  const place = sorted[lowerBound(sorted, top)];
+  return place !== undefined && isAtOrAbove(top, place);
+}
+
+/** Whether one of the sorted tops, none above another, is at or above `place`. */
+function isCovered(tops: readonly Place[], place: Place): boolean {
+  const at = lowerBound(tops, place);
+  return [tops[at], tops[at - 1]].some((top) => top !== undefined && isAtOrAbove(top, place));
+}
+
+/** The position of the first of the sorted places that is not before `place`. */
+function lowerBound(sorted: readonly Place[], place: Place): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = sorted[middle];
+    if (other !== undefined && byPlace(other, place) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Few options first, so that dead ends show early; groups of one same_subtree next to each other for the same reason. Of
+ * equals the one that takes most comes first: what is left for the small ones is told sooner.
+ */
+function inOrder(levels: readonly Level[], weights: readonly number[], subtrees: readonly Subtree[]): Level[] {
+  const left = [...levels].sort(
+    (a, b) => a.options.length - b.options.length || (weights[b.slot.index] ?? 0) - (weights[a.slot.index] ?? 0),
+  );
+  if (subtrees.length === 0) return left;
   const ordered: Level[] = [];
-  let mates = new Set<Slot>();
-  while (left.size > 0) {
-    let best: Level | null = null;
-    for (const level of left) {
-      const isMate = mates.has(level.slot);
-      const bestIsMate = best !== null && mates.has(best.slot);
-      if (best === null || (isMate && !bestIsMate)) best = level;
-      else if (isMate === bestIsMate && level.options.length < best.options.length) best = level;
-    }
-    if (best === null) break;
-    left.delete(best);
+  const begun = new Set<Subtree>();
+  const mates = new Set<Slot>();
+  while (left.length > 0) {
+    const mate = left.findIndex(({ slot }) => mates.has(slot));
+    const [best] = left.splice(Math.max(mate, 0), 1);
+    if (best === undefined) break;
     ordered.push(best);
-    for (const subtree of subtrees) if (subtree.has(best.slot)) mates = new Set([...mates, ...subtree]);
+    for (const subtree of subtrees) {
+      if (begun.has(subtree) || !subtree.has(best.slot)) continue;
+      begun.add(subtree);
+      for (const slot of subtree) mates.add(slot);
+    }
   }
   return ordered;
 }

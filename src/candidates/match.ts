@@ -13,6 +13,8 @@ export interface Slot {
   /** Position of its group in the request. */
   readonly group: number;
   readonly suffixed: boolean;
+  /** Slots with the same number differ in nothing but the suffix of their group. */
+  readonly kind: number;
   /** What the provider has to give; nothing for a resourceless group. */
   readonly resources: readonly ResourceAmount[];
   /** Whether a provider of the anchor's own tree can serve; asked for each provider and slot by itself. */
@@ -34,17 +36,34 @@ export interface Plan {
 export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
   const slots: Slot[] = [];
   const conditions: Conditions[] = [];
+  const twins = new Map<string, Slot>();
   for (const [index, group] of request.groups.entries()) {
     const groupTrace = trace.groups[index];
     if (groupTrace === undefined || isImpossible(view, group)) return null;
-    const asked = conditionsOf(group);
-    conditions.push(asked);
+    const kind = slots.length;
     if (group.suffix !== '') {
-      slots.push(suffixedSlot(view, group, { index: slots.length, group: index }, asked, groupTrace));
+      const meaning = request.groups.length > 1 ? meaningOf(group) : '';
+      const twin = twins.get(meaning);
+      const twinTrace = twin === undefined ? undefined : trace.groups[twin.group];
+      const twinConditions = twin === undefined ? undefined : conditions[twin.group];
+      if (twin !== undefined && twinTrace !== undefined && twinConditions !== undefined) {
+        slots.push({ ...twin, index: slots.length, group: index });
+        conditions.push(twinConditions);
+        groupTrace.stages.push(...twinTrace.stages);
+        continue;
+      }
+      const asked = conditionsOf(group);
+      conditions.push(asked);
+      const slot = suffixedSlot(view, group, { index: slots.length, group: index, kind }, asked, groupTrace);
+      twins.set(meaning, slot);
+      slots.push(slot);
       continue;
     }
+    const asked = conditionsOf(group);
+    conditions.push(asked);
     for (const resource of group.resources) {
-      slots.push(unsuffixedSlot(group, resource, { index: slots.length, group: index }, asked, groupTrace));
+      const position = { index: slots.length, group: index, kind: slots.length };
+      slots.push(unsuffixedSlot(group, resource, position, asked, groupTrace));
     }
   }
   if (slots.length === 0) return null;
@@ -60,10 +79,23 @@ function isImpossible(view: View, group: Group): boolean {
   return group.resources.length === 0 && group.requiredTraits.length === 0 && group.memberOf.length === 0;
 }
 
+/** All that a suffixed group asks for, as a text. */
+function meaningOf(group: Group): string {
+  return JSON.stringify([
+    group.resources.map(({ resourceClass, amount }) => [resourceClass.id, amount]),
+    group.requiredTraits.map((anyOf) => anyOf.map(({ id }) => id)),
+    group.forbiddenTraits.map(({ id }) => id),
+    group.memberOf,
+    group.forbiddenAggregates,
+    group.inTree,
+  ]);
+}
+
 /** Where a slot stands in the plan. */
 interface Position {
   readonly index: number;
   readonly group: number;
+  readonly kind: number;
 }
 
 interface Check {

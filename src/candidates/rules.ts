@@ -1,9 +1,11 @@
-import { hasTrait, inventoryOf, type Provider, type TraitSet, type View } from '../topology/model.js';
+import { hasTrait, type Provider, type TraitSet } from '../topology/model.js';
+import type { Place } from './ancestry.js';
 import { remember } from './conditions.js';
-import type { Level } from './levels.js';
+import { amountOf, contestedClasses, freeRoom } from './contest.js';
+import { placesAt, type Anchor, type Level } from './levels.js';
 import type { Plan } from './match.js';
-import type { Group, ResourceAmount } from './request.js';
-import { isAtOrAbove, type Subtree } from './subtrees.js';
+import type { Group } from './request.js';
+import type { Subtree } from './subtrees.js';
 import type { RuleName } from './trace.js';
 
 /** A rule about several providers at once; whether it may hold yet is asked as each level is decided. */
@@ -13,16 +15,27 @@ export interface Rule {
   allows(levels: readonly Level[], depth: number): boolean;
 }
 
-/** The rules that this request can break, cheap ones first. */
-export function rulesOf(view: View, plan: Plan, subtrees: readonly Subtree[]): Rule[] {
-  const rules: Rule[] = [];
-  if (plan.request.groupPolicy === 'isolate') rules.push(isolate);
-  if (!plan.request.nested) rules.push(oneProviderPerTree);
+/** Makes the rules that this request can break, cheap ones first, for the levels of an anchor. */
+export function rulesOf(
+  plan: Plan,
+  subtrees: readonly Subtree[],
+): (levels: readonly Level[], anchor: Anchor) => Rule[] {
+  const always: Rule[] = [];
+  if (plan.request.groupPolicy === 'isolate') always.push(isolate);
+  if (!plan.request.nested) always.push(oneProviderPerTree);
   const contested = contestedClasses(plan);
-  if (contested.size > 0) rules.push(capacityRule(contested));
-  for (const subtree of subtrees) rules.push(subtreeRule(view, subtree));
-  if (plan.unsuffixed !== null && needsTraitUnion(plan.unsuffixed)) rules.push(traitUnionRule(plan.unsuffixed));
-  return rules;
+  if (contested.size > 0) always.push(capacityRule(contested));
+  const maskOf = traitMasks(plan.unsuffixed);
+  if (subtrees.length === 0 && maskOf === null) return () => always;
+  return (levels, anchor) => {
+    const rules = [...always];
+    if (subtrees.length > 0) {
+      const placeOf = placesAt(anchor);
+      for (const subtree of subtrees) rules.push(subtreeRule(levels, subtree, placeOf));
+    }
+    if (maskOf !== null && plan.unsuffixed !== null) rules.push(traitUnionRule(levels, plan.unsuffixed, maskOf));
+    return rules;
+  };
 }
 
 /** group_policy=isolate: the unsuffixed group may overlap with any, the others not with each other. */
@@ -52,26 +65,6 @@ const oneProviderPerTree: Rule = {
   },
 };
 
-/** Ids of the classes that several slots ask for: only their amounts can add up. */
-export function contestedClasses({ slots }: Plan): Set<number> {
-  const seen = new Set<number>();
-  const contested = new Set<number>();
-  for (const { resources } of slots) {
-    for (const { resourceClass } of resources) {
-      if (seen.has(resourceClass.id)) contested.add(resourceClass.id);
-      seen.add(resourceClass.id);
-    }
-  }
-  return contested;
-}
-
-/** How much one candidate may take of a class: what is free, and not above max_unit. */
-export function freeRoom(provider: Provider, classId: number): number {
-  const inventory = inventoryOf(provider, classId);
-  if (inventory === undefined) return 0;
-  return Math.min(Math.trunc(inventory.capacity) - inventory.used, inventory.maxUnit);
-}
-
 /** What the levels before `end` take of a class from a provider. */
 function amountTaken(levels: readonly Level[], end: number, provider: Provider, classId: number): number {
   let sum = 0;
@@ -80,11 +73,6 @@ function amountTaken(levels: readonly Level[], end: number, provider: Provider, 
     if (level?.chosen === provider) sum += amountOf(level.slot.resources, classId);
   }
   return sum;
-}
-
-export function amountOf(resources: readonly ResourceAmount[], classId: number): number {
-  for (const { resourceClass, amount } of resources) if (resourceClass.id === classId) return amount;
-  return 0;
 }
 
 /** Amounts of one class on one provider are added; min_unit and step_size were checked for each group by itself. */
@@ -104,54 +92,74 @@ function capacityRule(contested: ReadonlySet<number>): Rule {
   };
 }
 
-/** same_subtree: one of the chosen providers must be at or above all others; until all are chosen, it may be yet to come. */
-function subtreeRule(view: View, subtree: Subtree): Rule {
+/**
+ * same_subtree: one of the chosen providers must be at or above all others; until all are chosen, it may be yet to come. A
+ * chosen provider that is above all is the first of them in its tree; one to come is among the ancestors of the first.
+ */
+function subtreeRule(levels: readonly Level[], subtree: Subtree, placeOf: (provider: Provider) => Place): Rule {
+  const listed: { readonly depth: number; readonly level: Level }[] = [];
+  /** The depth of the last level that has an option there. */
+  const lastDepth = new Map<Place, number>();
+  for (const [depth, level] of levels.entries()) {
+    if (!subtree.has(level.slot)) continue;
+    listed.push({ depth, level });
+    for (const option of level.options) lastDepth.set(placeOf(option), depth);
+  }
   return {
     name: 'same_subtree',
-    allows: (levels, depth) => {
-      const current = levels[depth];
-      if (current === undefined || !subtree.has(current.slot)) return true;
-      const chosen: Provider[] = [];
-      for (const [position, level] of levels.entries()) {
-        if (position <= depth && level.chosen !== null && subtree.has(level.slot)) chosen.push(level.chosen);
+    allows: (_, depth) => {
+      if (levels[depth] === undefined || !subtree.has(levels[depth].slot)) return true;
+      let first: Place | null = null;
+      let last = -1;
+      for (const { depth: above, level } of listed) {
+        if (above > depth) break;
+        if (level.chosen === null) continue;
+        const place = placeOf(level.chosen);
+        if (first !== null && place.rootId !== first.rootId) return false;
+        if (first === null || place.first < first.first) first = place;
+        if (place.first > last) last = place.first;
       }
-      const isTop = (top: Provider): boolean => chosen.every((provider) => isAtOrAbove(view, top, provider));
-      if (chosen.some(isTop)) return true;
-      if (chosen.length === subtree.size) return false;
-      return levels.some((level, position) => position > depth && subtree.has(level.slot) && level.options.some(isTop));
+      if (first === null || first.last >= last) return true;
+      for (let top = first.parent; top !== null; top = top.parent) {
+        if (top.last >= last && (lastDepth.get(top) ?? -1) > depth) return true;
+      }
+      return false;
     },
   };
 }
 
-/** With one class there is one provider, which was asked for the traits when it was matched. */
-function needsTraitUnion(group: Group): boolean {
-  return group.requiredTraits.length > 0 && group.resources.length > 1;
-}
-
-/** The unsuffixed group's providers have the required traits together. Bit i of a mask: has a trait of set i. */
-function traitUnionRule({ requiredTraits }: Group): Rule {
-  const all = (1n << BigInt(requiredTraits.length)) - 1n;
-  const maskOf = remember((set: TraitSet): bigint =>
-    requiredTraits.reduce(
+/** Bit i of a mask: has a trait of the group's set i. Null when each provider is asked by itself: with one class there is one. */
+export function traitMasks(group: Group | null): ((set: TraitSet) => bigint) | null {
+  if (group === null || group.requiredTraits.length === 0 || group.resources.length < 2) return null;
+  return remember((set: TraitSet): bigint =>
+    group.requiredTraits.reduce(
       (mask, anyOf, i) => (anyOf.some((t) => hasTrait(set, t)) ? mask | (1n << BigInt(i)) : mask),
       0n,
     ),
   );
+}
+
+/** The unsuffixed group's providers have the required traits together. */
+function traitUnionRule(levels: readonly Level[], group: Group, maskOf: (set: TraitSet) => bigint): Rule {
+  const all = (1n << BigInt(group.requiredTraits.length)) - 1n;
+  /** By depth: what the levels from there on can have at best. */
+  const future: bigint[] = [];
+  let mask = 0n;
+  for (let depth = levels.length; depth >= 0; depth--) {
+    const level = levels[depth];
+    if (level?.slot.suffixed === false) for (const { traits } of level.options) mask |= maskOf(traits);
+    future[depth] = mask;
+  }
   return {
     name: 'required traits',
-    allows: (levels, depth) => {
+    allows: (_, depth) => {
       if (levels[depth]?.slot.suffixed !== false) return true;
-      let mask = 0n;
-      for (const [position, level] of levels.entries()) {
-        if (level.slot.suffixed) continue;
-        if (position <= depth) {
-          if (level.chosen !== null) mask |= maskOf(level.chosen.traits);
-        } else {
-          for (const { traits } of level.options) mask |= maskOf(traits);
-        }
-        if (mask === all) return true;
+      let union = future[depth + 1] ?? 0n;
+      for (let above = 0; above <= depth; above++) {
+        const level = levels[above];
+        if (level?.slot.suffixed === false && level.chosen !== null) union |= maskOf(level.chosen.traits);
       }
-      return false;
+      return union === all;
     },
   };
 }

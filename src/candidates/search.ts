@@ -1,59 +1,134 @@
-import type { Provider, Tree, View } from '../topology/model.js';
+import type { PinnedTrees, Provider, Tree, View } from '../topology/model.js';
 import { anchorTrees } from './anchors.js';
 import { searchAtAnchor } from './at-anchor.js';
-import { summarised, type Candidate } from './candidate.js';
-import { collect } from './collect.js';
-import type { Bounds } from './combine.js';
+import { candidateMaker, summarised, type Candidate, type Combination, type Summarised } from './candidate.js';
+import { bytesKept, collect } from './collect.js';
+import type { Search } from './combine.js';
+import type { BoundName, Bounds, Pace, Pause, Tuning } from './effort.js';
 import { planOf, type Plan } from './match.js';
 import type { CandidatesRequest } from './request.js';
 import { sharingIn } from './sharing.js';
 import { breadthFirst, depthFirst } from './strategy.js';
 import { startTrace, type Trace } from './trace.js';
+import type { Trees } from './walk.js';
 
 export interface CandidatesResult {
-  readonly candidates: readonly Candidate[];
-  /** The providers to tell about in provider_summaries, each once. */
-  readonly summarised: readonly Provider[];
-  /** True when a bound ended the search: there may be candidates that were not found. */
-  readonly truncated: boolean;
+  readonly combinations: readonly Combination[];
+  /** What a combination means for the client. */
+  readonly toCandidate: (combination: Combination) => Candidate;
+  /** What to tell about in provider_summaries, each provider once. */
+  readonly summarised: readonly Summarised[];
+  /** Bytes that all of this keeps in memory, roughly. */
+  readonly held: number;
+  /** The bound that ended the search, so that there may be candidates which were not found; null when none did. */
+  readonly endedBy: BoundName | null;
   readonly trace: Trace;
 }
 
-/** A second or two of work and a hundred megabytes: far above real answers, and a request that goes wild ends there. */
-const DEFAULT_BOUNDS: Bounds = { maxSteps: 1_000_000, maxKept: 200_000 };
+/** Far above real requests, and one that goes wild ends there. docs/adr/0012-long-searches.md has the measurements. */
+export const DEFAULT_BOUNDS: Bounds = {
+  maxSteps: 1_000_000,
+  maxSeconds: 5,
+  maxKept: 200_000,
+  maxPlaces: 2_000_000,
+};
+
+/**
+ * The share is enough for a combination without dead ends of the largest request, and little enough to come to the next anchor
+ * soon. Where there are few dead ends it costs more to recognise one than to walk into it.
+ */
+const DEFAULT_TUNING: Tuning = { firstShare: 1000, triesBeforeCare: 64 };
 
 /**
  * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside
  * this file explains how they are found. What does not exist or does not fit gives an empty answer, never an error.
+ *
+ * It yields whenever `pace` says so, and what it yields is how many bytes it keeps. The view is only looked at before the first time, so it may change in the pauses: the
+ * result is about the state at the start.
  */
-export function findCandidates(
+export function* searchCandidates(
   view: View,
   request: CandidatesRequest,
-  givenBounds: Partial<Bounds> = {},
-): CandidatesResult {
-  const bounds = { ...DEFAULT_BOUNDS, ...givenBounds };
+  bounds: Bounds,
+  pace: Pace,
+  tuning: Tuning = DEFAULT_TUNING,
+): Generator<number, CandidatesResult, void> {
   const trace = startTrace(request);
   const plan = planOf(view, request, trace);
-  const found = plan === null ? [] : candidatesOf(view, plan, trace, bounds);
-  const { candidates, complete, overflowed } = collect(found, request, bounds);
-  const outOfSteps = trace.combinations.tried >= bounds.maxSteps;
-  trace.complete = complete && !outOfSteps;
-  return {
-    candidates,
-    summarised: summarised(view, candidates, request.nested),
-    truncated: outOfSteps || overflowed,
-    trace,
-  };
+  if (plan === null) {
+    trace.complete = true;
+    const toCandidate = (): Candidate => ({ allocations: [], mappings: [] });
+    return { combinations: [], toCandidate, summarised: [], held: 0, endedBy: null, trace };
+  }
+  return yield* searchPlan(view, plan, trace, bounds, pace, tuning);
 }
 
-function candidatesOf(view: View, plan: Plan, trace: Trace, bounds: Bounds): Iterable<Candidate> {
+function* searchPlan(
+  view: View,
+  plan: Plan,
+  trace: Trace,
+  bounds: Bounds,
+  pace: Pace,
+  { firstShare, triesBeforeCare }: Tuning,
+): Generator<number, CandidatesResult, void> {
+  const { request } = plan;
   const sharing = sharingIn(view, plan.slots);
-  const anchors = whileStepsLast(anchorTrees(view, plan, sharing, trace.anchors), trace, bounds);
-  const searchAt = searchAtAnchor(view, plan, sharing, trace, bounds);
-  return plan.request.strategy === 'breadth-first' ? breadthFirst(anchors, searchAt) : depthFirst(anchors, searchAt);
+  let pinned: PinnedTrees | null = null;
+  const trees: Trees = { get: (rootId) => (pinned ?? view.trees).get(rootId) };
+  const anchors = anchorTrees(view, trees, plan, sharing, trace.anchors, pace);
+  let endedBy: BoundName | null = null;
+
+  let frozen = 0;
+
+  const unpin = (): void => {
+    pinned?.release();
+  };
+
+  function treeOf({ rootId, uuid }: Provider): Tree {
+    const tree = trees.get(rootId);
+    if (tree === undefined) throw new Error(`provider ${uuid} is in no tree`);
+    return tree;
+  }
+
+  function* pause(kept: number): Generator<number, BoundName | null, void> {
+    if (pinned === null) {
+      pinned = view.pinTrees();
+      frozen = anchors.freeze();
+    }
+    yield kept + 8 * frozen;
+    if (pace.seconds() > bounds.maxSeconds) endedBy = 'seconds';
+    return endedBy;
+  }
+
+  const share = { steps: firstShare };
+  const common: Search = { counts: trace.combinations, bounds, pace, share, triesBeforeCare };
+  const searchAt = searchAtAnchor(plan, treeOf, sharing, trace, common);
+  const inOrder = request.strategy === 'breadth-first' ? breadthFirst : depthFirst;
+  const all = inOrder({ anchors: whileStepsLast(anchors.trees, trace, bounds), searchAt, share });
+  try {
+    const { found, complete, overflowed } = yield* collect(all, request, bounds, pause);
+    if (overflowed) endedBy = 'size';
+    if (trace.combinations.tried >= bounds.maxSteps) endedBy = 'steps';
+    trace.complete = complete && endedBy === null;
+    const held = bytesKept(found.length, found.length * plan.slots.length);
+    const summaries = summarised(found, plan, treeOf, pace);
+    let next = summaries.next();
+    while (next.done !== true) {
+      pinned ??= view.pinTrees();
+      yield held;
+      next = summaries.next();
+    }
+    return { combinations: found, toCandidate: candidateMaker(plan), summarised: next.value, held, endedBy, trace };
+  } finally {
+    unpin();
+  }
 }
 
-function* whileStepsLast(trees: Iterable<Tree>, { combinations }: Trace, { maxSteps }: Bounds): Generator<Tree> {
+function* whileStepsLast(
+  trees: Iterable<Tree | Pause>,
+  { combinations }: Trace,
+  { maxSteps }: Bounds,
+): Generator<Tree | Pause, void, void> {
   for (const tree of trees) {
     if (combinations.tried >= maxSteps) return;
     yield tree;

@@ -1,7 +1,7 @@
 import type { Provider } from '../topology/model.js';
 import type { Level } from './levels.js';
 import type { Plan } from './match.js';
-import { amountOf, contestedClasses, freeRoom } from './rules.js';
+import { amountOf, freeRoom } from './contest.js';
 import type { RuleName } from './trace.js';
 
 /**
@@ -27,18 +27,17 @@ interface Pool {
 }
 
 /** What has to be checked at this anchor; most often nothing. */
-export function seatingsAt(plan: Plan, levels: readonly Level[]): Seating[] {
+export function seatingsAt(plan: Plan, contested: readonly number[], levels: readonly Level[]): Seating[] {
   const seatings: Seating[] = [];
-  for (const classId of contestedClasses(plan)) {
+  for (const classId of contested) {
     const demandOf = ({ slot }: Level): number => amountOf(slot.resources, classId);
     const roomOf = (provider: Provider): number => freeRoom(provider, classId);
     const total = levels.reduce((sum, level) => sum + demandOf(level), 0);
     const isRoomy = ({ options }: Level): boolean => options.some((provider) => roomOf(provider) >= total);
     if (levels.every((level) => demandOf(level) === 0 || isRoomy(level))) continue;
     // Five units seat two of two, or one of three: each amount sees something that the smaller ones do not.
-    const amounts = new Set(levels.map(demandOf));
-    amounts.delete(0);
-    for (const atLeast of amounts) seatings.push(seatingOf({ name: 'capacity', roomOf, demandOf, atLeast }, levels));
+    for (const atLeast of thresholdsOf(levels.map(demandOf)))
+      seatings.push(seatingOf({ name: 'capacity', roomOf, demandOf, atLeast }, levels));
   }
   if (plan.request.groupPolicy === 'isolate') {
     const suffixed = levels.filter(({ slot }) => slot.suffixed);
@@ -47,6 +46,16 @@ export function seatingsAt(plan: Plan, levels: readonly Level[]): Seating[] {
     if (!isRoomy) seatings.push(seatingOf({ name: 'isolate', roomOf: () => 1, demandOf, atLeast: 1 }, levels));
   }
   return seatings;
+}
+
+const MOST_THRESHOLDS = 6;
+
+/** The amounts that are asked for; a few of them, the smallest and the largest among them, when there are many. */
+function thresholdsOf(demands: readonly number[]): Set<number> {
+  const amounts = [...new Set(demands)].filter((amount) => amount > 0).sort((a, b) => a - b);
+  if (amounts.length <= MOST_THRESHOLDS) return new Set(amounts);
+  const step = (amounts.length - 1) / (MOST_THRESHOLDS - 1);
+  return new Set(Array.from({ length: MOST_THRESHOLDS }, (_, i) => amounts[Math.round(i * step)] ?? 1));
 }
 
 /** A provider with those that sit there for the time being. */
@@ -77,9 +86,18 @@ function seatingOf({ name, roomOf, demandOf, atLeast }: Pool, levels: readonly L
     }
     return table;
   };
+  const byOptions = new Map<readonly Provider[], readonly Table[]>();
+  const tablesOf = ({ options }: Level): readonly Table[] => {
+    let list = byOptions.get(options);
+    if (list === undefined) {
+      list = options.map(tableOf);
+      byOptions.set(options, list);
+    }
+    return list;
+  };
   const guests = levels.map((level): Guest => {
     const demand = demandOf(level);
-    return { level, demand, tables: demand < atLeast ? [] : level.options.map(tableOf) };
+    return { level, demand, tables: demand < atLeast ? [] : tablesOf(level) };
   });
   return {
     name,
@@ -101,14 +119,21 @@ function seatingOf({ name, roomOf, demandOf, atLeast }: Pool, levels: readonly L
         }
       }
       for (const table of tables.values()) table.seats = Math.floor(table.left / smallest);
-      return guests.every((guest, depth) => depth < decided || guest.demand < atLeast || seat(guest, depth + 1));
+      const effort = { left: MOST_LOOKS };
+      return guests.every(
+        (guest, depth) => depth < decided || guest.demand < atLeast || seat(guest, depth + 1, effort),
+      );
     },
   };
 }
 
+/** Tables looked at in one check, of which some need more than all the rest of the search: then they say yes. */
+const MOST_LOOKS = 20_000;
+
 /** Finds a seat for one more, if need be by moving others to another of their options. */
-function seat(guest: Guest, round: number): boolean {
+function seat(guest: Guest, round: number, effort: { left: number }): boolean {
   for (const table of guest.tables) {
+    if (--effort.left <= 0) return true;
     if (table.guests.length >= table.seats) continue;
     table.guests.push(guest);
     return true;
@@ -116,7 +141,8 @@ function seat(guest: Guest, round: number): boolean {
   for (const table of guest.tables) {
     if (table.round === round) continue;
     table.round = round;
-    const moved = table.guests.findIndex((other) => seat(other, round));
+    const moved = table.guests.findIndex((other) => seat(other, round, effort));
+    if (effort.left <= 0) return true;
     if (moved === -1) continue;
     table.guests[moved] = guest;
     return true;

@@ -4,10 +4,11 @@ import type { Slot } from './match.js';
 
 const SHARING_TRAIT = 'MISC_SHARES_VIA_AGGREGATE';
 
-/** A sharing provider with the slots that it can serve at the anchor of another tree. */
+/** A sharing provider, at the anchor of another tree. */
 export interface Sharer {
   readonly provider: Provider;
-  readonly serves: ReadonlySet<Slot>;
+  /** Whether it can serve a slot there. */
+  serves(slot: Slot): boolean;
 }
 
 /** Who shares what with whom, through aggregates. */
@@ -16,25 +17,15 @@ export interface Sharing {
   readonly providers: ReadonlyMap<number, Provider>;
   /** Those that can serve some slot at the root of `tree` without being in it: a member is in one of their aggregates. */
   reaching(tree: Tree): readonly Sharer[];
-  /** Ids of the roots where a provider can be anchored, its own first; a root may come more than once. */
-  anchorsOf(provider: Provider): Iterable<number>;
-  /** How many anchors that may be, at most. */
+  /** How many anchors a provider may have, at most. */
   reach(provider: Provider): number;
 }
 
 export function sharingIn(view: View, slots: readonly Slot[]): Sharing {
   const providers = sharingProviders(view);
-  const byAggregate = sharersByAggregate(providers, slots);
   return {
     providers,
-    reaching: reachingThrough(byAggregate),
-    *anchorsOf(provider) {
-      yield provider.rootId;
-      if (!providers.has(provider.id)) return;
-      for (const aggregate of provider.aggregates) {
-        for (const neighbour of view.providersInAggregate(aggregate)?.values() ?? []) yield neighbour.rootId;
-      }
-    },
+    reaching: reachingThrough(sharersByAggregate(providers.values()), slots),
     reach(provider) {
       if (!providers.has(provider.id)) return 1;
       return provider.aggregates.reduce((sum, uuid) => sum + (view.providersInAggregate(uuid)?.size ?? 0), 1);
@@ -53,13 +44,20 @@ function sharingProviders(view: View): Map<number, Provider> {
   return found;
 }
 
-function sharersByAggregate(providers: ReadonlyMap<number, Provider>, slots: readonly Slot[]): Map<string, Sharer[]> {
+/** Slots are judged when an anchor is met to which the provider reaches, each kind once. */
+function sharerOf(provider: Provider): Sharer {
+  const verdicts: (boolean | undefined)[] = [];
+  return {
+    provider,
+    serves: (slot) => (verdicts[slot.kind] ??= slot.servesAbroad(provider)),
+  };
+}
+
+function sharersByAggregate(providers: Iterable<Provider>): Map<string, Sharer[]> {
   const byAggregate = new Map<string, Sharer[]>();
-  for (const provider of providers.values()) {
+  for (const provider of providers) {
     if (provider.aggregates.length === 0) continue;
-    const serves = new Set(slots.filter((slot) => slot.servesAbroad(provider)));
-    if (serves.size === 0) continue;
-    const sharer = { provider, serves };
+    const sharer = sharerOf(provider);
     for (const aggregate of provider.aggregates) {
       const others = byAggregate.get(aggregate);
       if (others === undefined) byAggregate.set(aggregate, [sharer]);
@@ -71,10 +69,14 @@ function sharersByAggregate(providers: ReadonlyMap<number, Provider>, slots: rea
 
 const NONE: readonly Sharer[] = [];
 
-function reachingThrough(byAggregate: ReadonlyMap<string, readonly Sharer[]>): (tree: Tree) => readonly Sharer[] {
+function reachingThrough(
+  byAggregate: ReadonlyMap<string, readonly Sharer[]>,
+  slots: readonly Slot[],
+): (tree: Tree) => readonly Sharer[] {
   if (byAggregate.size === 0) return () => NONE;
+  const canServe = remember((sharer: Sharer): boolean => slots.some((slot) => sharer.serves(slot)));
   const sharersOf = remember((aggregates: readonly string[]): readonly Sharer[] => {
-    const found = new Set(aggregates.flatMap((aggregate) => byAggregate.get(aggregate) ?? NONE));
+    const found = new Set(aggregates.flatMap((aggregate) => byAggregate.get(aggregate) ?? NONE).filter(canServe));
     return found.size === 0 ? NONE : [...found];
   });
   return (tree) => {

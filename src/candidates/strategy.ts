@@ -1,31 +1,93 @@
 import type { Tree } from '../topology/model.js';
-import type { Candidate } from './candidate.js';
+import type { Pause, Stuck } from './effort.js';
 
-type SearchAtAnchor = (tree: Tree) => Iterable<Candidate>;
+export type SearchAtAnchor<Found> = (tree: Tree) => Iterable<Found | Pause | Stuck>;
 
-/** Finishes one anchor before it looks at the next. */
-export function* depthFirst(anchors: Iterable<Tree>, searchAt: SearchAtAnchor): Generator<Candidate, void, void> {
-  for (const tree of anchors) yield* searchAt(tree);
+/**
+ * The order in which the anchors are searched. Every anchor has the same share of the steps to find its next candidate before
+ * any gets more: one that is hard does not keep those behind it from being searched.
+ */
+export interface Turns<Found> {
+  readonly anchors: Iterable<Tree | Pause>;
+  readonly searchAt: SearchAtAnchor<Found>;
+  readonly share: { steps: number };
+}
+
+/** How much larger the share becomes when all have had theirs. */
+const GROWTH = 4;
+
+/** A search that is interrupted keeps its options. Beyond this many are kept, an anchor is finished at once. */
+const MOST_OPEN = 10_000;
+
+/** Finishes one anchor before it looks at the next, unless it is stuck. */
+export function* depthFirst<Found>({ anchors, searchAt, share }: Turns<Found>): Generator<Found | Pause, void, void> {
+  let open: Iterator<Found | Pause | Stuck>[] = [];
+  for (const tree of anchors) {
+    if (tree === 'pause') {
+      yield tree;
+      continue;
+    }
+    const found = searchAt(tree);
+    if (Array.isArray(found)) {
+      yield* found as Found[];
+      continue;
+    }
+    const search = found[Symbol.iterator]();
+    if (yield* untilStuck(search, open.length < MOST_OPEN)) open.push(search);
+  }
+  while (open.length > 0) {
+    share.steps *= GROWTH;
+    const stuck: Iterator<Found | Pause | Stuck>[] = [];
+    for (const search of open) if (yield* untilStuck(search, true)) stuck.push(search);
+    open = stuck;
+  }
+}
+
+/** Returns whether there is more to search. */
+function* untilStuck<Found>(
+  search: Iterator<Found | Pause | Stuck>,
+  mayStop: boolean,
+): Generator<Found | Pause, boolean, void> {
+  for (let next = search.next(); next.done !== true; next = search.next()) {
+    if (next.value !== 'stuck') yield next.value;
+    else if (mayStop) return true;
+  }
+  return false;
 }
 
 /** Takes one candidate of each anchor in turn, so that a small limit still spreads over the hosts. */
-export function* breadthFirst(anchors: Iterable<Tree>, searchAt: SearchAtAnchor): Generator<Candidate, void, void> {
-  let open: Iterator<Candidate>[] = [];
+export function* breadthFirst<Found>({ anchors, searchAt, share }: Turns<Found>): Generator<Found | Pause, void, void> {
+  let open: Iterator<Found | Pause | Stuck>[] = [];
   for (const tree of anchors) {
+    if (tree === 'pause') {
+      yield tree;
+      continue;
+    }
     const search = searchAt(tree)[Symbol.iterator]();
-    const first = search.next();
-    if (first.done === true) continue;
-    yield first.value;
-    open.push(search);
+    if (open.length >= MOST_OPEN) yield* untilStuck(search, false);
+    else if ((yield* oneMore(search)) !== 'end') open.push(search);
   }
   while (open.length > 0) {
-    const more: Iterator<Candidate>[] = [];
+    const more: Iterator<Found | Pause | Stuck>[] = [];
+    let anyFound = false;
     for (const search of open) {
-      const next = search.next();
-      if (next.done === true) continue;
-      yield next.value;
+      const outcome = yield* oneMore(search);
+      if (outcome === 'end') continue;
+      if (outcome === 'found') anyFound = true;
       more.push(search);
     }
+    if (!anyFound) share.steps *= GROWTH;
     open = more;
   }
+}
+
+function* oneMore<Found>(
+  search: Iterator<Found | Pause | Stuck>,
+): Generator<Found | Pause, 'found' | 'stuck' | 'end', void> {
+  for (let next = search.next(); next.done !== true; next = search.next()) {
+    if (next.value === 'stuck') return 'stuck';
+    yield next.value;
+    if (next.value !== 'pause') return 'found';
+  }
+  return 'end';
 }

@@ -1,4 +1,3 @@
-import type { Provider, View } from '../topology/model.js';
 import type { Plan, Slot } from './match.js';
 
 /** The slots of the groups that one same_subtree lists. */
@@ -6,22 +5,9 @@ export type Subtree = ReadonlySet<Slot>;
 
 /** One for each same_subtree that says something: a single group is always in one subtree. */
 export function subtreesOf({ request, slots }: Plan): Subtree[] {
+  const slotsOf = new Map<string, Slot[]>(request.groups.map(({ suffix }) => [suffix, []]));
+  for (const slot of slots) slotsOf.get(request.groups[slot.group]?.suffix ?? '')?.push(slot);
   return request.sameSubtrees
-    .map((suffixes) => {
-      const groups = new Set(suffixes.map((suffix) => request.groups.findIndex((group) => group.suffix === suffix)));
-      return new Set(slots.filter((slot) => groups.has(slot.group)));
-    })
+    .map((suffixes) => new Set(suffixes.flatMap((suffix) => slotsOf.get(suffix) ?? [])))
     .filter((subtree) => subtree.size > 1);
-}
-
-export function isAtOrAbove(view: View, top: Provider, provider: Provider): boolean {
-  if (top === provider) return true;
-  if (top.rootId !== provider.rootId) return false;
-  if (top.parentId === null) return true;
-  let { parentId } = provider;
-  while (parentId !== null) {
-    if (parentId === top.id) return true;
-    parentId = view.providers.get(parentId)?.parentId ?? null;
-  }
-  return false;
 }

@@ -37,7 +37,8 @@ export interface AnchorCounts {
   everyGroup: number;
 }
 
-export type RuleName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits';
+/** `dead end`: an equal state had been searched, and nothing was found. */
+export type RuleName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits' | 'dead end';
 
 export interface CombinationCounts {
   /** Providers tried for a place in a combination: the measure of work that `maxSteps` bounds. */
@@ -55,7 +56,7 @@ export function startTrace(request: CandidatesRequest): Trace {
     anchors: { lookedAt: 0, rootAllowed: 0, everyGroup: 0 },
     combinations: {
       tried: 0,
-      dropped: { capacity: 0, isolate: 0, same_subtree: 0, nested: 0, 'required traits': 0 },
+      dropped: { capacity: 0, isolate: 0, same_subtree: 0, nested: 0, 'required traits': 0, 'dead end': 0 },
       duplicates: 0,
       found: 0,
     },

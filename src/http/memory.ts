@@ -48,14 +48,15 @@ const SEND_TIMEOUT_MS = 60_000;
 /**
  * Accounts for the bytes of a response until the client has taken them.
  *
+ * @param takenAt when the client took bytes last, of `performance.now()`; unless given, now
  * @throws 503 when there is no room for them
  */
-export function holdResponse(room: Room, res: ServerResponse, bytes: number): void {
+export function holdResponse(room: Room, res: ServerResponse, bytes: number, takenAt?: () => number): void {
   if (bytes < HELD_FROM_BYTES) return;
-  const [since, isAlone] = [performance.now(), room.used() === 0];
+  const [now, isAlone] = [performance.now(), room.used() === 0];
   const holding = room.enter(
     () => res.destroy(),
-    () => performance.now() - since > STALLED_MS,
+    () => performance.now() - (takenAt?.() ?? now) > STALLED_MS,
   );
   // One that is larger than the bound gets through when it is the only one.
   if (!holding.add(bytes) && !isAlone) {

@@ -13,6 +13,7 @@ import {
   unsupportedMediaType,
 } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
+import type { Slices } from '../rounds.js';
 import { acceptedQuality } from './accept.js';
 import { createCors, type CorsOptions } from './cors.js';
 import type { DocsPages } from './docs.js';
@@ -40,6 +41,7 @@ export interface PipelineOptions {
   readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
   readonly memory: Memory;
+  readonly slices: Slices;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
@@ -175,12 +177,12 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
-      if ('file' in reply) finish(options.log, req, await sendFile(res, exchange, reply.file));
-      else
-        finish(options.log, req, {
-          status: reply.status,
-          length: sendReply(req, res, exchange, reply, options.memory),
-        });
+      if ('file' in reply) {
+        finish(options.log, req, await sendFile(res, exchange, reply.file));
+      } else {
+        const length = sendReply(req, res, exchange, reply, options);
+        finish(options.log, req, { status: reply.status, length: typeof length === 'number' ? length : await length });
+      }
     } catch (error) {
       fail(error, req, res, options);
     } finally {

@@ -40,6 +40,8 @@ export interface AnswerReference {
   /** Types of a body that is a file; instead of `body`. */
   readonly files?: readonly string[];
   readonly location?: true;
+  /** `stockroom-incomplete` when a bound ended the work for it. */
+  readonly bounded?: true;
   /** `cache-control` and `last-modified` from 1.15 on. `last-modified` may be missing where nothing has a date. */
   readonly cached?: 'dated' | 'maybe dated';
   /** The versions that give this answer, where not all of the route do. */

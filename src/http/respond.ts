@@ -2,12 +2,14 @@ import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
 import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
+import { sendLong } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
 import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
 import { renderProblem } from './problem.js';
 import type { FileReply, Reply } from './route.js';
 import { rangeNotSatisfiable, type ApiError } from '../errors.js';
+import type { Slices } from '../rounds.js';
 
 /** What is known of a request so far; a response carries as much of it as there is. */
 export interface Exchange {
@@ -28,26 +30,40 @@ interface Answered {
 
 type Headers = Record<string, string | number>;
 
-/** Sends the answer of a handler, as all of these answering the length of the body. `res.writeHead` and one `res.end`: Express's own `res.json` costs twice as much. */
-export function sendReply(req: Request, res: Response, exchange: Exchange, reply: Reply, memory: Memory): number {
-  if (reply.body !== undefined) holdResponse(memory.responses, res, reply.body.length);
+/**
+ * Sends the response of a handler, and returns the length of its body; a promise when it is sent in pieces. `res.writeHead` and
+ * one `res.end`: Express's own `res.json` costs twice as much.
+ */
+export function sendReply(
+  req: Request,
+  res: Response,
+  exchange: Exchange,
+  reply: Reply,
+  { memory, slices }: { readonly memory: Memory; readonly slices: Slices },
+): number | Promise<number> {
+  const { body } = reply;
   const headers = commonHeaders(exchange);
+  Object.assign(headers, reply.headers);
   if (reply.location !== undefined) headers['location'] = absoluteUrl(req, exchange, reply.location);
   if (reply.modified !== undefined && exchange.version?.has('cacheHeaders') === true) {
     headers['cache-control'] = 'no-cache';
     if (reply.modified !== null) headers['last-modified'] = httpDate(reply.modified);
   }
-  if (reply.body === undefined) {
+  if (body === undefined) {
     if (reply.status !== 204) headers['content-length'] = 0;
     res.writeHead(reply.status, headers).end();
     return 0;
-  } else {
-    headers['content-type'] = 'application/json';
-    headers['content-length'] = reply.body.length;
-    // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
-    res.writeHead(reply.status, headers).end(reply.body, 'latin1');
-    return reply.body.length;
   }
+  headers['content-type'] = 'application/json';
+  if (typeof body === 'object' && 'pieces' in body) {
+    const head = (): void => void res.writeHead(reply.status, headers);
+    return sendLong(res, head, body, memory.responses, slices);
+  }
+  holdResponse(memory.responses, res, body.length);
+  headers['content-length'] = body.length;
+  // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
+  res.writeHead(reply.status, headers).end(body, 'latin1');
+  return body.length;
 }
 
 /** Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions. */

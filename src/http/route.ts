@@ -4,6 +4,7 @@ import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
 import { prefixOf } from './forwarded.js';
+import type { LongBody } from './long-body.js';
 import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
@@ -40,7 +41,9 @@ export interface Route {
 export interface Reply {
   readonly status: number;
   /** JSON, ASCII only as json.ts makes it: it is sent as it is. In bytes where it is put together from kept pieces. */
-  readonly body?: string | Buffer;
+  readonly body?: string | Buffer | LongBody;
+  /** Further headers, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
   readonly location?: string;
   /**
@@ -109,6 +112,11 @@ export class RouteRequest {
       this.#query = parseQuery(start === -1 ? '' : this.#req.url.slice(start + 1));
     }
     return this.#query;
+  }
+
+  /** Whether the client has closed the connection: what is not sent yet is made for no one. */
+  isGone(): boolean {
+    return !this.#req.socket.writable;
   }
 
   /** Reads and parses the body. @throws 400 when it is not JSON in UTF-8, 413 when it is too large */

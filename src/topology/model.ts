@@ -81,9 +81,29 @@ export interface Tree {
   readonly members: readonly Provider[];
 }
 
+/** A member of a tree by id. */
+export function memberOf({ members }: Tree, id: number): Provider | undefined {
+  let [low, high] = [0, members.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const member = members[middle];
+    if (member === undefined || member.id === id) return member;
+    if (member.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+/** The trees of one moment, by id of the root. */
+export interface PinnedTrees {
+  get(rootId: number): Tree | undefined;
+  release(): void;
+}
+
 /**
  * The providers of the cloud at one moment, as committed in the database. Only {@link Topology} makes one; readers get it
- * from `current()` and must be done with it before they next await anything.
+ * from `current()` and must be done with it before they next await anything. The objects in it are constants; what goes on
+ * longer keeps those that it needs, and for the trees there is {@link View.pinTrees}.
  */
 export interface View {
   readonly providers: ReadonlyMap<number, Provider>;
@@ -92,6 +112,8 @@ export interface View {
   providerByName(name: string): Provider | undefined;
   /** The tree of a provider. */
   treeOf(provider: Provider): Tree;
+  /** Keeps hold of the trees as they are now, for work that goes on while the view changes. To be released in the end. */
+  pinTrees(): PinnedTrees;
 
   readonly resourceClasses: ReadonlyMap<number, ResourceClass>;
   resourceClassByName(name: string): ResourceClass | undefined;

@@ -1,4 +1,4 @@
-import type { Inventory, Provider, ResourceClass, Trait, TraitSet, Tree, View } from './model.js';
+import type { Inventory, PinnedTrees, Provider, ResourceClass, Trait, TraitSet, Tree, View } from './model.js';
 
 /** One provider's whole state as the database sends it; see `load.sql.ts` for the query. */
 export type ProviderState = readonly [
@@ -56,6 +56,8 @@ export class Topology implements View {
   readonly #traitByName = new Map<string, Trait>();
   readonly #traitSetByKey = new Map<string, TraitSet>();
   readonly #aggregatesByKey = new Map<string, readonly string[]>();
+  /** For each pin the trees that were replaced since, as they were. */
+  readonly #pins = new Set<Map<number, Tree | undefined>>();
   #nextBit = 0;
 
   providerByUuid(uuid: string): Provider | undefined {
@@ -70,6 +72,17 @@ export class Topology implements View {
     const tree = this.trees.get(provider.rootId);
     if (tree === undefined) throw new Error(`provider ${provider.uuid} is in no tree`);
     return tree;
+  }
+
+  pinTrees(): PinnedTrees {
+    const replaced = new Map<number, Tree | undefined>();
+    this.#pins.add(replaced);
+    return {
+      get: (rootId) => (replaced.has(rootId) ? replaced.get(rootId) : this.trees.get(rootId)),
+      release: () => {
+        this.#pins.delete(replaced);
+      },
+    };
   }
 
   resourceClassByName(name: string): ResourceClass | undefined {
@@ -234,6 +247,7 @@ export class Topology implements View {
     }
     const arrivedIds = new Set(arrivals.map((provider) => provider.id));
     for (const rootId of rootIds) {
+      for (const replaced of this.#pins) if (!replaced.has(rootId)) replaced.set(rootId, this.trees.get(rootId));
       const stayed = (this.trees.get(rootId)?.members ?? []).filter(
         (member) => !arrivedIds.has(member.id) && this.providers.get(member.id) === member,
       );

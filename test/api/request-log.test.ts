@@ -6,6 +6,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { noauth2 } from '../../src/auth/noauth2.js';
+import { createSlices } from '../../src/rounds.js';
 import { createMemory } from '../../src/http/memory.js';
 import { installRoutes } from '../../src/http/pipeline.js';
 import type { Route } from '../../src/http/route.js';
@@ -179,6 +180,7 @@ describe('the request log', () => {
         log: pino(logSettings(level), { write: (line: string) => void (seen += line) }),
         onUnavailable: () => undefined,
         memory: createMemory({ requests: 1e6, responses: 1e6 }, log),
+        slices: createSlices(),
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,

@@ -1,9 +1,39 @@
 import type { Candidate } from '../../src/candidates/candidate.js';
 import type { CandidatesRequest, Group } from '../../src/candidates/request.js';
-import { findCandidates, type CandidatesResult } from '../../src/candidates/search.js';
-import type { View } from '../../src/topology/model.js';
+import type { Bounds, Pace, Tuning } from '../../src/candidates/effort.js';
+import { DEFAULT_BOUNDS, searchCandidates, type CandidatesResult } from '../../src/candidates/search.js';
+import type { Provider, View } from '../../src/topology/model.js';
 
 export type Options = Partial<Pick<CandidatesRequest, 'nested' | 'limit' | 'maxCandidates' | 'strategy' | 'randomize'>>;
+
+/** What a search found, as a client sees it. */
+export interface Answer extends Pick<CandidatesResult, 'endedBy' | 'trace'> {
+  readonly candidates: readonly Candidate[];
+  readonly summarised: readonly Provider[];
+}
+
+/** Runs a search to its end without a pause. */
+export function searchAtOnce(
+  view: View,
+  request: CandidatesRequest,
+  bounds: Partial<Bounds> = {},
+  tuning?: Tuning,
+): CandidatesResult {
+  const next = searchCandidates(view, request, { ...DEFAULT_BOUNDS, ...bounds }, ENDLESS, tuning).next();
+  if (next.done !== true) throw new Error('it paused');
+  return next.value;
+}
+
+export function findCandidates(...given: Parameters<typeof searchAtOnce>): Answer {
+  return answerOf(searchAtOnce(...given));
+}
+
+const ENDLESS: Pace = { isDue: () => false, seconds: () => 0 };
+
+export function answerOf({ combinations, toCandidate, summarised, endedBy, trace }: CandidatesResult): Answer {
+  const candidates = combinations.map(toCandidate);
+  return { candidates, summarised: summarised.flatMap(({ members }) => members), endedBy, trace };
+}
 
 /** A request out of a query string as in the API, spaces and order of parameters free. Only for queries that are right. */
 export function requestFrom(view: View, query: string, options: Options = {}): CandidatesRequest {
@@ -100,7 +130,7 @@ function found<Thing>(thing: Thing | undefined, name: string): Thing {
   return thing;
 }
 
-export function ask(view: View, query: string, options: Options = {}): CandidatesResult {
+export function ask(view: View, query: string, options: Options = {}): Answer {
   return findCandidates(view, requestFrom(view, query, options));
 }
 

@@ -98,7 +98,15 @@ const TEMPLATES = Object.entries(document.paths).map(([template, item]) => ({
 }));
 
 /** Headers that say something about an operation; those of HTTP itself are not listed in the document. */
-const TOLD = ['location', 'cache-control', 'last-modified', 'allow', 'retry-after', 'www-authenticate'];
+const TOLD = [
+  'location',
+  'cache-control',
+  'last-modified',
+  'allow',
+  'retry-after',
+  'www-authenticate',
+  'stockroom-incomplete',
+];
 
 function checkHeaders(what: string, response: Answer, { headers }: Received, minor: number): void {
   for (const [name, reference] of Object.entries(response.headers)) {

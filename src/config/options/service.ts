@@ -72,6 +72,13 @@ export const serviceOptions = {
     default: 128 * 1024 * 1024,
     parse: integer(65_536, 1024 * 1024 * 1024 * 64),
   }),
+  maxSearchSeconds: option({
+    group: 'stockroom',
+    name: 'max_search_seconds',
+    help: 'Seconds of work that one search for allocation candidates may take. One that ends there without a candidate gets 400 with the code stockroom.search_ended, never an empty list; one with some gets them, with the header stockroom-incomplete. Other requests are served meanwhile.',
+    default: 5,
+    parse: integer(1, 3600),
+  }),
   journalRetention: option({
     group: 'stockroom',
     name: 'journal_retention',

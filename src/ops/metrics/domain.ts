@@ -16,8 +16,8 @@ export function meterSearches(registry: Registry): (result: CandidatesResult, se
     Observe,
     Observe,
   ];
-  return ({ truncated, candidates }, seconds) => {
-    (truncated ? limited : candidates.length === 0 ? empty : found)(seconds);
+  return ({ endedBy, combinations }, seconds) => {
+    (endedBy !== null ? limited : combinations.length === 0 ? empty : found)(seconds);
   };
 }
 

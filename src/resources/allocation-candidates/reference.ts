@@ -101,7 +101,10 @@ export const allocationCandidateReference: Reference = {
     },
     answers: {
       200: {
-        about: 'The ways, and the providers that take part. Both are empty when nothing fits.',
+        about:
+          'The ways, and the providers that take part. Both are empty when nothing fits, and only then: a search that ends at a bound of ' +
+          'this service gives what it has found, with the header `stockroom-incomplete`, or 400.',
+        bounded: true,
         body: closed({
           allocation_requests: { type: 'array', items: request },
           provider_summaries: keyed(PROVIDER_UUID, summary),
@@ -112,7 +115,8 @@ export const allocationCandidateReference: Reference = {
     errors: {
       400:
         'A parameter is not known at this version or malformed, or names a class or trait that does not exist; or the groups contradict each ' +
-        'other (from 1.36 on some with `placement.query.bad_value`, `placement.query.missing_value` or `placement.query.duplicate_key`).',
+        'other (from 1.36 on some with `placement.query.bad_value`, `placement.query.missing_value` or `placement.query.duplicate_key`). Or the ' +
+        'search used up its bound before it found anything (`stockroom.search_ended`), which does not mean that nothing fits.',
     },
   },
 };

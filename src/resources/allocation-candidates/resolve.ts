@@ -12,6 +12,8 @@ export interface CandidatesOptions {
   readonly maxAllocationCandidates: number | null;
   readonly allocationCandidatesGenerationStrategy: 'depth-first' | 'breadth-first';
   readonly randomizeAllocationCandidates: boolean;
+  /** Seconds of work for one request (option of `[stockroom]`). */
+  readonly maxSearchSeconds: number;
 }
 
 /** Looks up the names of a query. @throws 400 for an unknown resource class or trait */

@@ -1,35 +1,58 @@
 import type { Allocation, Candidate } from '../../candidates/candidate.js';
+import type { Pace } from '../../candidates/effort.js';
 import type { CandidatesRequest, ResourceAmount } from '../../candidates/request.js';
 import type { CandidatesResult } from '../../candidates/search.js';
 import { byVersion, type Version } from '../../http/microversions.js';
-import type { Inventory, Provider, View } from '../../topology/model.js';
+import { memberOf, type Inventory, type Provider, type Tree } from '../../topology/model.js';
 import { perProvider } from '../view.js';
 
 /**
- * An answer of a thousand candidates is a megabyte, and stringifying its object tree takes longer than finding it. So it is
+ * A response of a thousand candidates is a megabyte, and stringifying its object tree takes longer than finding it. So it is
  * put together from pieces, each made once: a provider's summary, in bytes, for as long as the provider stays as it is; a
- * list of amounts once an answer. (1,000 of 100,000 hosts with 31 traits each: 106 answers a second while the summaries were
+ * list of amounts once a response. (1,000 of 100,000 hosts with 31 traits each: 106 responses a second while the summaries were
  * joined as strings, which are copied again to be sent; 250 when they are copied as bytes.)
+ *
+ * The pieces are made one by one, so that a response of a hundred megabytes is in memory nowhere.
  */
-export function renderCandidates(
-  result: CandidatesResult,
+export function* renderCandidates(
+  { combinations, toCandidate, summarised }: CandidatesResult,
   request: CandidatesRequest,
-  view: View,
   version: Version,
-): Buffer {
+  pace: Pace,
+): Generator<Buffer | undefined, void, void> {
   const renderRequest = requestRenderer(request, version);
-  const summaryOf = summaryRenderer(request, view, version);
-  const requests = joined(result.candidates, renderRequest);
-  const pieces: Buffer[] = [Buffer.from(`{"allocation_requests": [${requests}], "provider_summaries": {`, 'latin1')];
-  for (const provider of result.summarised) {
-    if (pieces.length > 1) pieces.push(COMMA);
-    pieces.push(summaryOf(provider));
+  const summaryOf = summaryRenderer(request, version);
+  let text = '{"allocation_requests": [';
+  let separator = '';
+  for (const combination of combinations) {
+    if (pace.isDue(WORK_FOR_A_PLACE * combination.chosen.length)) yield undefined;
+    text += separator + renderRequest(toCandidate(combination));
+    separator = ', ';
+    if (text.length < TEXT_AT_ONCE) continue;
+    yield Buffer.from(text, 'latin1');
+    text = '';
   }
-  pieces.push(END);
-  return Buffer.concat(pieces);
+  yield Buffer.from(`${text}], "provider_summaries": {`, 'latin1');
+  let isFirst = true;
+  for (const { tree, members } of summarised) {
+    for (const provider of members) {
+      if (pace.isDue(WORK_FOR_A_SUMMARY)) yield undefined;
+      if (!isFirst) yield COMMA;
+      isFirst = false;
+      yield summaryOf(provider, tree);
+    }
+  }
+  yield END;
 }
 
-// Everything in an answer is ASCII: uuids, names of classes and traits, suffixes.
+/** In the units of candidates/effort.ts. */
+const WORK_FOR_A_PLACE = 10;
+const WORK_FOR_A_SUMMARY = 50;
+
+/** In characters. */
+const TEXT_AT_ONCE = 64 * 1024;
+
+// Everything in a response is ASCII: uuids, names of classes and traits, suffixes.
 const COMMA = Buffer.from(', ', 'latin1');
 const END = Buffer.from('}}', 'latin1');
 
@@ -76,17 +99,18 @@ const summaryForm = byVersion<SummaryForm>(
 const kept = perProvider(() => new Map<SummaryForm, Buffer>());
 
 /** A summary that shows all classes depends on nothing but the provider, so it is kept with it. */
-function summaryRenderer(request: CandidatesRequest, view: View, version: Version): (provider: Provider) => Buffer {
+function summaryRenderer(request: CandidatesRequest, version: Version): (provider: Provider, tree: Tree) => Buffer {
   const form = summaryForm(version);
   if (!form.allClasses) {
     const requested = new Set(request.groups.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)));
-    return (provider) => renderSummary(provider, view, form, ({ resourceClass }) => requested.has(resourceClass.id));
+    return (provider, tree) =>
+      renderSummary(provider, tree, form, ({ resourceClass }) => requested.has(resourceClass.id));
   }
-  return (provider) => {
+  return (provider, tree) => {
     const texts = kept(provider);
     let text = texts.get(form);
     if (text === undefined) {
-      text = renderSummary(provider, view, form, () => true);
+      text = renderSummary(provider, tree, form, () => true);
       texts.set(form, text);
     }
     return text;
@@ -95,7 +119,7 @@ function summaryRenderer(request: CandidatesRequest, view: View, version: Versio
 
 function renderSummary(
   provider: Provider,
-  view: View,
+  tree: Tree,
   form: SummaryForm,
   shown: (inventory: Inventory) => boolean,
 ): Buffer {
@@ -108,8 +132,8 @@ function renderSummary(
   let text = `"${provider.uuid}": {"resources": {${resources.join(', ')}}`;
   if (form.traits) text += `, "traits": [${joined(provider.traits.traits, ({ name }) => `"${name}"`)}]`;
   if (form.tree) {
-    const parent = provider.parentId === null ? null : (view.providers.get(provider.parentId)?.uuid ?? null);
-    const root = view.providers.get(provider.rootId)?.uuid ?? provider.uuid;
+    const parent = provider.parentId === null ? null : (memberOf(tree, provider.parentId)?.uuid ?? null);
+    const root = memberOf(tree, provider.rootId)?.uuid ?? provider.uuid;
     text += `, "parent_provider_uuid": ${JSON.stringify(parent)}, "root_provider_uuid": "${root}"`;
   }
   return Buffer.from(`${text}}`, 'latin1');

@@ -5,12 +5,13 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { bodyForProvider, findProvider } from '../find-provider.js';
+import { inASlice } from '../in-a-slice.js';
 import { listProviders, parseListQuery } from './list.js';
 import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
-import { renderFromView, renderProvider } from './view.js';
+import { renderFromView, renderList, renderProvider } from './view.js';
 
-export function resourceProviderRoutes({ pool, topology }: Parts): Route[] {
+export function resourceProviderRoutes({ pool, topology, slices }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -47,15 +48,15 @@ export function resourceProviderRoutes({ pool, topology }: Parts): Route[] {
       checkAccept: true,
       async handle({ query, version, prefix }) {
         const filters = parseListQuery(query, version);
-        const view = await topology.current();
-        const found = listProviders(view, filters);
-        const modified = found.reduce((newest, provider) => Math.max(newest, provider.modified), 0);
-        const items = found.map((provider) => renderFromView(provider, view, version, prefix));
-        return {
-          status: 200,
-          body: `{"resource_providers": [${items.join(', ')}]}`,
-          modified: found.length === 0 ? nowSeconds() : modified,
-        };
+        return inASlice(topology, slices, (view) => {
+          const found = listProviders(view, filters);
+          const modified = found.reduce((newest, provider) => Math.max(newest, provider.modified), 0);
+          return {
+            status: 200,
+            body: renderList(found, view, version, prefix),
+            modified: found.length === 0 ? nowSeconds() : modified,
+          };
+        });
       },
     },
     {

@@ -1,6 +1,8 @@
+import type { Pace } from '../../candidates/effort.js';
+import { longBody, type LongBody } from '../../http/long-body.js';
 import { byVersion, type Version } from '../../http/microversions.js';
 import { jsonString } from '../../http/json.js';
-import type { Provider, View } from '../../topology/model.js';
+import { memberOf, type Provider, type Tree, type View } from '../../topology/model.js';
 import { perProvider } from '../view.js';
 
 /** A provider as a write answers it, before the topology has it. */
@@ -48,19 +50,60 @@ const kept = perProvider(() => new Map<Form, string>());
 
 /** The JSON of a provider of the topology. */
 export function renderFromView(provider: Provider, view: View, version: Version, prefix: string): string {
-  if (prefix !== '') return renderProvider(summarize(provider, view), version, prefix);
+  return renderFromTree(provider, view.treeOf(provider), version, prefix);
+}
+
+/** Up to this many are rendered at once. */
+const AT_ONCE = 500;
+
+/** In characters. */
+const TEXT_AT_ONCE = 64 * 1024;
+
+/** In the units of candidates/effort.ts. */
+const WORK_FOR_A_PROVIDER = 100;
+
+/** The JSON of providers of the topology; a body that is made while it is sent when there are many. */
+export function renderList(
+  providers: readonly Provider[],
+  view: View,
+  version: Version,
+  prefix: string,
+): string | Buffer | LongBody {
+  if (providers.length <= AT_ONCE) {
+    const items = providers.map((provider) => renderFromView(provider, view, version, prefix));
+    return `{"resource_providers": [${items.join(', ')}]}`;
+  }
+  // All trees now: the view may have changed when the last one is sent.
+  const trees = providers.map((provider) => view.treeOf(provider));
+  function* pieces(pace: Pace): Generator<Buffer | undefined, void, void> {
+    let text = '{"resource_providers": [';
+    for (const [i, provider] of providers.entries()) {
+      if (pace.isDue(WORK_FOR_A_PROVIDER)) yield undefined;
+      const tree = trees[i];
+      if (tree !== undefined) text += (i === 0 ? '' : ', ') + renderFromTree(provider, tree, version, prefix);
+      if (text.length < TEXT_AT_ONCE) continue;
+      yield Buffer.from(text, 'latin1');
+      text = '';
+    }
+    yield Buffer.from(`${text}]}`, 'latin1');
+  }
+  return longBody(pieces, 16 * providers.length);
+}
+
+function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix: string): string {
+  if (prefix !== '') return renderProvider(summarize(provider, tree), version, prefix);
   const texts = kept(provider);
   const wanted = form(version);
   let text = texts.get(wanted);
   if (text === undefined) {
-    text = renderProvider(summarize(provider, view), version, prefix);
+    text = renderProvider(summarize(provider, tree), version, prefix);
     texts.set(wanted, text);
   }
   return text;
 }
 
-function summarize(provider: Provider, view: View): ProviderSummary {
-  const uuidOf = (id: number): string => view.providers.get(id)?.uuid ?? '';
+function summarize(provider: Provider, tree: Tree): ProviderSummary {
+  const uuidOf = (id: number): string => memberOf(tree, id)?.uuid ?? '';
   const { uuid, name, generation, parentId, rootId } = provider;
   return {
     uuid,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { findCandidates } from '../../../src/candidates/search.js';
-import { answers, ask, requestFrom } from '../../support/candidates.js';
+import { answers, ask, findCandidates, requestFrom } from '../../support/candidates.js';
 import { buildWorld, type WorldSpec } from '../../support/world.js';
 
 const hosts: Record<string, WorldSpec[string]> = {};
@@ -74,24 +73,24 @@ describe('candidates, randomize_allocation_candidates', () => {
 
 describe('candidates, the bounds on work and memory', () => {
   it('says nothing is missing when nothing is', () => {
-    assert.equal(findCandidates(world, requestFrom(world, query)).truncated, false);
+    assert.equal(findCandidates(world, requestFrom(world, query)).endedBy, null);
     assert.equal(findCandidates(world, requestFrom(world, query)).trace.complete, true);
   });
   it('keeps what was found within maxSteps', () => {
     const result = findCandidates(world, requestFrom(world, query), { maxSteps: 5 });
-    assert.equal(result.truncated, true);
+    assert.equal(result.endedBy, 'steps');
     assert.equal(result.trace.complete, false);
     assert.ok(result.candidates.length > 0 && result.candidates.length < 6);
   });
   it('keeps no more than maxKept', () => {
     const result = findCandidates(world, requestFrom(world, query), { maxKept: 4 });
-    assert.deepEqual([result.truncated, result.candidates.length], [true, 4]);
+    assert.deepEqual([result.endedBy, result.candidates.length], ['size', 4]);
     const exact = findCandidates(world, requestFrom(world, query), { maxKept: 6 });
-    assert.deepEqual([exact.truncated, exact.candidates.length], [false, 6]);
+    assert.deepEqual([exact.endedBy, exact.candidates.length], [null, 6]);
   });
   it('keeps a sample of maxKept when shuffling', () => {
     const request = requestFrom(world, query, { randomize: numbers(1) });
     const result = findCandidates(world, request, { maxKept: 4 });
-    assert.deepEqual([result.truncated, result.candidates.length], [true, 4]);
+    assert.deepEqual([result.endedBy, result.candidates.length], ['size', 4]);
   });
 });

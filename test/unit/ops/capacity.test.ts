@@ -102,9 +102,9 @@ describe('the meter of searches', () => {
   it('knows those that ended at their bound', async () => {
     const registry = new Registry();
     const onSearch = meterSearches(registry);
-    const result = { candidates: [], truncated: true } as unknown as CandidatesResult;
+    const result = { combinations: [], endedBy: 'steps' } as unknown as CandidatesResult;
     onSearch(result, 3);
-    onSearch({ ...result, truncated: false }, 0.0001);
+    onSearch({ ...result, endedBy: null }, 0.0001);
     const text = await registry.metrics();
     assert.match(text, /_count\{outcome="limited"\} 1/);
     assert.match(text, /_sum\{outcome="limited"\} 3/);

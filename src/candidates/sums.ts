@@ -1,0 +1,90 @@
+import type { Provider } from '../topology/model.js';
+import { amountOf, freeRoom } from './contest.js';
+import type { Level } from './levels.js';
+import type { Rule } from './rules.js';
+
+/**
+ * Can what is left of a class be given away at all, all options together? Groups of 340 and 330 fill a child of 1000 to
+ * 1000, of 995 to 990: so the amounts that the rest can add up to are listed, and a provider counts as the largest of them
+ * that fits. The sum of these is compared with the sum of what is asked for.
+ *
+ * It is asked before the product is tried and, where the search meets dead ends, at each step. It may say yes to what turns
+ * out impossible, never no to what is possible.
+ */
+export function sumCheck(classId: number, levels: readonly Level[]): Rule | null {
+  const demands = levels.map(({ slot }) => amountOf(slot.resources, classId));
+  const total = demands.reduce((sum, demand) => sum + demand, 0);
+  const rooms = new Map<Provider, number>();
+  const lists = new Set(levels.filter((_, depth) => (demands[depth] ?? 0) > 0).map(({ options }) => options));
+  for (const options of lists) {
+    for (const provider of options) {
+      const room = freeRoom(provider, classId);
+      // One that takes everything: the sums say nothing.
+      if (room >= total) return null;
+      rooms.set(provider, room);
+    }
+  }
+  if (rooms.size === 0) return null;
+  const sums = sumsByDepth(demands);
+  const left = new Map<Provider, number>();
+  return {
+    name: 'capacity',
+    allows: (_, depth) => {
+      const rest = sums(depth + 1);
+      if (rest.total === 0) return true;
+      for (const [provider, room] of rooms) left.set(provider, room);
+      for (let above = 0; above <= depth; above++) {
+        const provider = levels[above]?.chosen;
+        const room = provider == null ? undefined : left.get(provider);
+        if (provider != null && room !== undefined) left.set(provider, room - (demands[above] ?? 0));
+      }
+      let usable = 0;
+      for (const room of left.values()) {
+        usable += largestUpTo(rest.possible, room);
+        if (usable >= rest.total) return true;
+      }
+      return false;
+    },
+  };
+}
+
+interface Rest {
+  readonly total: number;
+  /** What some of the demands add up to, ascending; null when there are too many different sums. */
+  readonly possible: readonly number[] | null;
+}
+
+const MOST_SUMS = 256;
+
+/** What the levels from a depth on ask for. */
+function sumsByDepth(demands: readonly number[]): (depth: number) => Rest {
+  const rests: Rest[] = [];
+  let rest: Rest = { total: 0, possible: [0] };
+  rests[demands.length] = rest;
+  for (let depth = demands.length - 1; depth >= 0; depth--) {
+    rest = withOneMore(rest, demands[depth] ?? 0);
+    rests[depth] = rest;
+  }
+  return (depth) => rests[depth] ?? rest;
+}
+
+function withOneMore({ total, possible }: Rest, demand: number): Rest {
+  if (demand === 0 || possible === null) return { total: total + demand, possible };
+  const sums = new Set(possible);
+  for (const sum of possible) sums.add(sum + demand);
+  return {
+    total: total + demand,
+    possible: sums.size > MOST_SUMS ? null : [...sums].sort((a, b) => a - b),
+  };
+}
+
+function largestUpTo(ascending: readonly number[] | null, limit: number): number {
+  if (ascending === null) return limit;
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return ascending[low - 1] ?? 0;
+}

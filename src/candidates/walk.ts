@@ -1,0 +1,139 @@
+import type { Provider, Tree, View } from '../topology/model.js';
+import type { Pace, Pause } from './effort.js';
+import type { Sharing } from './sharing.js';
+
+/**
+ * Providers of which every candidate has at least one, by some condition of the request: so all anchors are among theirs.
+ * Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
+ */
+export interface Source {
+  readonly parts: readonly ReadonlyMap<number, Provider>[];
+  /** Whether a provider can be in two parts. */
+  readonly overlapping: boolean;
+  /** The condition is on the root itself: no other provider of the source is an anchor, nor leads to one. */
+  readonly rootsOnly: boolean;
+}
+
+export interface Walk {
+  /** The next tree; null at the end. */
+  next(): Tree | Pause | null;
+  /** From now on the view is not looked at. Returns how many pointers were copied. */
+  readonly freeze: () => number;
+}
+
+const DONE: Iterator<Provider, void, void> = [].values();
+
+/** In the units of effort.ts: a tree is looked up in a map that is larger than the caches of a processor. */
+export const WORK_FOR_A_PROVIDER = 10;
+
+/** Trees by id of the root, as they were when the search began. */
+export interface Trees {
+  get(rootId: number): Tree | undefined;
+}
+
+/** The trees that the providers of a source lead to, each once. */
+export function walkTrees(view: View, trees: Trees, source: Source, sharing: Sharing, pace: Pace): Walk {
+  const visited = new Set<number>();
+  const repeats = source.overlapping || sharing.providers.size > 0;
+  /** Aggregates whose members have been visited: a hundred pools that share with the same 100,000 hosts lead there once. */
+  const expanded = new Set<string>();
+  let membersOf = (aggregate: string): Iterator<Provider, void, void> =>
+    view.providersInAggregate(aggregate)?.values() ?? DONE;
+  let parts: readonly { values(): Iterator<Provider, void, void> }[] = source.parts;
+  let nextPart = 0;
+  let providers = DONE;
+  /** What is left of the last sharing provider: its aggregates, and the members of one of them. */
+  let aggregates: readonly string[] = [];
+  let nextAggregate = 0;
+  let neighbours = DONE;
+
+  /** Null when it was there before, or is gone. */
+  function visit(rootId: number): Tree | null {
+    if (visited.has(rootId)) return null;
+    visited.add(rootId);
+    return trees.get(rootId) ?? null;
+  }
+
+  /** Undefined when it leads nowhere. */
+  function anchorOf(provider: Provider): Tree | null {
+    if (source.rootsOnly) {
+      if (provider.parentId !== null) return null;
+    } else if (sharing.providers.has(provider.id)) {
+      aggregates = provider.aggregates;
+      nextAggregate = 0;
+      return visit(provider.rootId);
+    }
+    if (repeats) return visit(provider.rootId);
+    const tree = trees.get(provider.rootId) ?? null;
+    // A lone host is met once: 100,000 of them need no set of those already seen.
+    return tree === null || tree.members.length === 1 ? tree : visit(provider.rootId);
+  }
+
+  function next(): Tree | Pause | null {
+    for (;;) {
+      const neighbour = neighbours.next();
+      if (neighbour.done !== true) {
+        const tree = visit(neighbour.value.rootId);
+        if (tree !== null) return tree;
+        if (pace.isDue(WORK_FOR_A_PROVIDER)) return 'pause';
+        continue;
+      }
+      const aggregate = aggregates[nextAggregate++];
+      if (aggregate !== undefined) {
+        if (expanded.has(aggregate)) continue;
+        expanded.add(aggregate);
+        neighbours = membersOf(aggregate);
+        continue;
+      }
+      const provider = providers.next();
+      if (provider.done !== true) {
+        const tree = anchorOf(provider.value);
+        if (tree !== null) return tree;
+        if (pace.isDue(WORK_FOR_A_PROVIDER)) return 'pause';
+        continue;
+      }
+      const part = parts[nextPart++];
+      if (part === undefined) return null;
+      providers = part.values();
+    }
+  }
+
+  function freeze(): number {
+    let copied = 0;
+    const copy = (iterator: Iterator<Provider, void, void>): Provider[] => {
+      const all = [...{ [Symbol.iterator]: () => iterator }];
+      copied += all.length;
+      return all;
+    };
+    providers = copy(providers).values();
+    parts = parts.slice(nextPart).map((part) => copy(part.values()));
+    nextPart = 0;
+    neighbours = copy(neighbours).values();
+    const members = new Map<string, Provider[]>();
+    if (!source.rootsOnly) {
+      for (const provider of sharing.providers.values()) {
+        for (const uuid of provider.aggregates) {
+          if (!expanded.has(uuid) && !members.has(uuid)) members.set(uuid, copy(membersOf(uuid)));
+        }
+      }
+    }
+    membersOf = (aggregate) => members.get(aggregate)?.values() ?? DONE;
+    return copied;
+  }
+
+  return { next, freeze };
+}
+
+/** The tree that a provider is in. */
+export function oneTree(view: View, uuid: string): Walk {
+  const provider = view.providerByUuid(uuid);
+  let tree = provider === undefined ? null : view.treeOf(provider);
+  return {
+    next() {
+      const only = tree;
+      tree = null;
+      return only;
+    },
+    freeze: () => 0,
+  };
+}

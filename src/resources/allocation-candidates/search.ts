@@ -1,0 +1,71 @@
+import type { Bounds } from '../../candidates/effort.js';
+import type { CandidatesRequest } from '../../candidates/request.js';
+import { searchCandidates, type CandidatesResult } from '../../candidates/search.js';
+import { clientGone, serverFull } from '../../errors.js';
+import type { Room } from '../../http/room.js';
+import { createStopwatch, type Slices } from '../../rounds.js';
+import type { View } from '../../topology/model.js';
+
+/** Searches that are not done within a slice, and responses that are sent in pieces, at one time in a process. */
+const MOST_LONG = 256;
+
+/** What a search runs in: with others that run at the same time, and for a client that may go. */
+export interface Surroundings {
+  readonly slices: Slices;
+  /** Where what it keeps is accounted for. */
+  readonly room: Room;
+  readonly isGone: () => boolean;
+}
+
+/** What was found, and the seconds of work that it took. */
+export interface Outcome {
+  readonly result: CandidatesResult;
+  readonly seconds: number;
+}
+
+/**
+ * Searches in slices. Most searches take a part of one, and give their outcome at once.
+ *
+ * @throws 503 when there is no room, and {@link clientGone}
+ */
+export function search(
+  view: View,
+  request: CandidatesRequest,
+  bounds: Bounds,
+  surroundings: Surroundings,
+): Outcome | Promise<Outcome> {
+  const watch = createStopwatch();
+  const work = searchCandidates(view, request, bounds, watch);
+  watch.begin();
+  const first = work.next();
+  watch.end();
+  if (first.done === true) return { result: first.value, seconds: watch.seconds() };
+  const started = first.value;
+
+  async function rest({ slices, room, isGone }: Surroundings): Promise<Outcome> {
+    // When it has to give up, it holds nothing, and is told so the next time that it adds.
+    const holding = room.enter(() => undefined);
+    try {
+      if (slices.waiting() >= MOST_LONG) throw serverFull('requests that take long');
+      let held = 0;
+      let next: IteratorResult<number, CandidatesResult> = { done: false, value: started };
+      while (next.done !== true) {
+        if (!holding.add(next.value - held)) throw serverFull('responses that are being made');
+        held = next.value;
+        await slices.next();
+        if (isGone()) throw clientGone();
+        watch.begin();
+        next = work.next();
+        watch.end();
+      }
+      return { result: next.value, seconds: watch.seconds() };
+    } catch (error) {
+      // Ends the search, which keeps hold of the topology's trees.
+      work.throw(error);
+      throw error;
+    } finally {
+      holding.leave();
+    }
+  }
+  return rest(surroundings);
+}

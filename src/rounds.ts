@@ -1,0 +1,104 @@
+import type { Pace } from './candidates/effort.js';
+
+/**
+ * Shares the event loop out among requests that work long. Each works in slices, and between two of them the event loop comes
+ * round: whatever has arrived meanwhile has its turn. One object serves all requests of a process, or the slices of ten
+ * requests would add up.
+ */
+export interface Slices {
+  /** Whether the first slice of a request may begin now: little was worked since the event loop last came round. */
+  isFree(): boolean;
+  /** Resolves when the first slice of a request may begin. */
+  first(): Promise<void>;
+  /**
+   * Resolves when another slice of a request may begin. In each second round those that have not begun come first: what is short
+   * does not wait for all that is long.
+   */
+  next(): Promise<void>;
+  /** How many wait for another slice. */
+  waiting(): number;
+}
+
+/** How long one request may work at a stretch, in milliseconds. */
+const SLICE_MS = 5;
+
+/** After so much work, in milliseconds since the event loop last came round, no further slice begins. */
+const ROUND_MS = 8;
+
+export function createSlices(now: () => number = () => performance.now()): Slices {
+  const starters: (() => void)[] = [];
+  const others: (() => void)[] = [];
+  let startersAreNext = true;
+  /** When the first slice of this round began; null before it. */
+  let begunAt: number | null = null;
+  let isScheduled = false;
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(comeRound);
+  }
+
+  /** Lets one begin. It works when this function has returned, so others have to wait for the next round. */
+  function comeRound(): void {
+    isScheduled = false;
+    begunAt = null;
+    const begin = startersAreNext ? (starters.shift() ?? others.shift()) : (others.shift() ?? starters.shift());
+    startersAreNext = !startersAreNext;
+    if (begin === undefined) return;
+    begunAt = now();
+    begin();
+    schedule();
+  }
+
+  function wait(queue: (() => void)[]): Promise<void> {
+    schedule();
+    return new Promise((resolve) => queue.push(resolve));
+  }
+
+  return {
+    isFree() {
+      if (starters.length > 0) return false;
+      if (begunAt !== null) return now() - begunAt < ROUND_MS;
+      begunAt = now();
+      schedule();
+      return true;
+    },
+    first: () => wait(starters),
+    next: () => wait(others),
+    waiting: () => others.length,
+  };
+}
+
+/** A {@link Pace} with a clock. */
+export interface Stopwatch extends Pace {
+  /** A slice begins now. */
+  begin(): void;
+  /** The slice has ended. */
+  end(): void;
+}
+
+/** Looking at the clock takes as long as this many units of work (effort.ts) at most, so it is looked at that often. */
+const UNITS_BETWEEN_LOOKS = 1000;
+
+export function createStopwatch(now: () => number = () => performance.now()): Stopwatch {
+  let begunAt = 0;
+  let spent = 0;
+  let left = UNITS_BETWEEN_LOOKS;
+  return {
+    isDue(work) {
+      left -= work;
+      if (left > 0) return false;
+      left = UNITS_BETWEEN_LOOKS;
+      return now() - begunAt >= SLICE_MS;
+    },
+    seconds: () => spent / 1000,
+    begin() {
+      begunAt = now();
+      left = UNITS_BETWEEN_LOOKS;
+    },
+    end() {
+      spent += now() - begunAt;
+    },
+  };
+}
