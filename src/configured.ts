@@ -1,7 +1,10 @@
 import type pg from 'pg';
 import type { Config } from './config.js';
 import { checkSchema, migrate, schemaState, schemaVersion, type SchemaState } from './db/migrate.js';
-import { connectClient, type DatabaseOptions } from './db/pool.js';
+import type { Logger } from 'pino';
+import { createDatabaseHealth } from './db/health.js';
+import { connectClient, createPool, type DatabaseOptions, type Pool } from './db/pool.js';
+import { createWatchdog } from './db/watchdog.js';
 import type { CorsOptions } from './http/cors.js';
 import type { MemoryLimits } from './http/memory.js';
 import { policySearchPath } from './policy/locate.js';
@@ -89,4 +92,15 @@ export function databaseSchema(config: Config, connectionString: string): Promis
 /** One connection, for what the command line asks; the caller ends it. */
 export function connectDatabase(config: Config, connectionString: string): Promise<pg.Client> {
   return connectClient(databaseOptions(config, connectionString));
+}
+
+/** A pool for a process without a topology; the caller closes it. */
+export function openPool(config: Config, connectionString: string, log: Logger): Pool {
+  const database = databaseOptions(config, connectionString);
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
+    patience: database.connectTimeout / 2,
+    onUnreachable: () => undefined,
+  });
+  return createPool(database, { health: createDatabaseHealth(log), watchdog, onUnreachable: () => undefined });
 }

@@ -13,6 +13,13 @@ export interface ListedCommand {
   load(): Promise<Command>;
 }
 
+/** Of commands about inventory jobs. */
+const ASKING = {
+  url: { argument: 'URL', help: 'Ask the service there, with the token in OS_TOKEN, instead of the database.' },
+} as const satisfies Record<string, Flag>;
+
+const JSON_FLAG: Flag = { help: 'Print JSON instead of a table.' };
+
 const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'serve',
@@ -92,6 +99,79 @@ const COMMANDS: readonly ListedCommand[] = [
     operands: ['BUCKET'],
     summary: 'Write, read and delete a small object in a bucket for inventory lists.',
     load: async () => (await import('./lists-check.js')).command,
+  },
+  {
+    name: 'lists',
+    summary: 'List the inventory jobs.',
+    flags: { ...ASKING, json: JSON_FLAG },
+    load: async () => (await import('./lists/commands.js')).list,
+  },
+  {
+    name: 'lists show',
+    operands: ['ID'],
+    summary: 'Show an inventory job.',
+    flags: ASKING,
+    load: async () => (await import('./lists/commands.js')).show,
+  },
+  {
+    name: 'lists set',
+    operands: ['ID', '[TIME]'],
+    summary: 'Set an inventory job, new or in the place of the one of that id.',
+    flags: {
+      ...ASKING,
+      daily: { argument: 'HH:MM', help: 'Due each day at this time, UTC; the default, at [stockroom] lists_at.' },
+      weekly: { argument: 'DAY', help: 'Due each week: --weekly monday, or --weekly monday 03:00.' },
+      bucket: {
+        argument: 'BUCKET',
+        help: 'The bucket of the configuration that lists are written to. Default: local.',
+      },
+      prefix: { argument: 'PREFIX', help: 'What the keys of the list in the bucket begin with.' },
+      format: { argument: 'FORMAT', help: 'csv, the default, or parquet.' },
+      fields: { argument: 'FIELD,FIELD', help: 'The columns beside Bucket and Key.' },
+      encryption: {
+        argument: 'TYPE',
+        help: 'none, sse-s3, sse-kms or sse-kms:KEY. Default: the first that the bucket offers.',
+      },
+      keep: { argument: 'DAYS', help: 'Remove lists that are older.' },
+      filter: { argument: 'PREFIX', help: 'Only inventories whose key begins with it.' },
+      notify: { argument: 'HOOK,HOOK', help: 'The hooks of the configuration that are told of the ends of runs.' },
+      disabled: { help: 'The job is never due; it can be run on request.' },
+      file: { argument: 'JOB.json', help: 'The whole job, as PUT /stockroom/lists/ID takes it.' },
+    },
+    load: async () => (await import('./lists/set.js')).command,
+  },
+  {
+    name: 'lists delete',
+    operands: ['ID'],
+    summary: 'Delete an inventory job.',
+    flags: { ...ASKING, 'with-lists': { help: 'Have its lists removed, too.' } },
+    load: async () => (await import('./lists/commands.js')).remove,
+  },
+  {
+    name: 'lists run',
+    operands: ['ID'],
+    summary: 'Run an inventory job now.',
+    flags: { ...ASKING, wait: { help: 'Wait for the end of the run.' } },
+    load: async () => (await import('./lists/commands.js')).run,
+  },
+  {
+    name: 'lists runs',
+    operands: ['ID'],
+    summary: 'List the runs of an inventory job.',
+    flags: { ...ASKING, json: JSON_FLAG },
+    load: async () => (await import('./lists/commands.js')).runs,
+  },
+  {
+    name: 'lists cancel',
+    operands: ['ID'],
+    summary: 'Cancel the run of an inventory job that is queued or in progress.',
+    flags: ASKING,
+    load: async () => (await import('./lists/commands.js')).cancel,
+  },
+  {
+    name: 'lists work',
+    summary: 'Do the runs of inventory jobs, and nothing else.',
+    load: async () => (await import('./lists/work.js')).command,
   },
   {
     name: 'policy check',

@@ -93,6 +93,16 @@ export const serviceOptions = {
     default: 3600,
     parse: integer(0, 86_400 * 365),
   }),
+  token: option({
+    group: 'stockroom',
+    name: 'token',
+    env: 'OS_TOKEN',
+    help: 'The token of commands that ask a service (--url).',
+    default: null,
+    defaultText: 'none',
+    parse: text,
+    secret: true,
+  }),
   docs: option({
     group: 'stockroom',
     name: 'docs',

@@ -1,0 +1,169 @@
+import { listsOptions, type ListsParts } from '../../lists/parts.js';
+import { deleteJob, getJob, listJobs, setJob } from '../../lists/job-rows.js';
+import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run-rows.js';
+import { settingsOf } from '../../lists/settings.js';
+import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
+import { UsageError, type CommandLine } from '../../config/arguments.js';
+import type { Config } from '../../config.js';
+import { openPool } from '../../configured.js';
+import { ApiError } from '../../errors.js';
+import { createLog } from '../../ops/log.js';
+import { complain } from '../command.js';
+import { withDatabase } from '../database.js';
+import { explained } from '../explain.js';
+
+/** A job as the API shows it; as much of it as the commands look at. */
+export interface JobDocument {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly schedule: { readonly frequency: string; readonly at: string; readonly day?: string };
+  readonly destination: { readonly bucket: string; readonly format: 'csv' | 'parquet' };
+  readonly next_run_at: string | null;
+  readonly last_run: RunDocument | null;
+}
+
+export interface RunDocument {
+  readonly run: number;
+  readonly list: string;
+  readonly state: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+  readonly reason: string;
+  readonly due_at: string;
+  readonly attempt: number;
+  readonly finished_at: string | null;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly parts: number | null;
+  readonly phase: string | null;
+  readonly error: { readonly code: string; readonly message: string; readonly retry_at: string | null } | null;
+  readonly manifest: { readonly bucket: string; readonly key: string } | null;
+  readonly files?: readonly { readonly key: string }[];
+}
+
+/** What the commands ask: a service over HTTP, or the database. */
+export interface ListsAccess {
+  list(): Promise<readonly JobDocument[]>;
+  show(id: string): Promise<JobDocument>;
+  set(id: string, body: object): Promise<{ job: JobDocument; created: boolean }>;
+  remove(id: string, withLists: boolean): Promise<void>;
+  run(id: string): Promise<RunDocument>;
+  runs(id: string): Promise<readonly RunDocument[]>;
+  showRun(id: string, run: number | 'latest'): Promise<RunDocument>;
+  cancel(id: string, run: number): Promise<RunDocument>;
+}
+
+const PAGE = 1000;
+
+/** The exit codes beside 0 and, for a wrong usage, 2. */
+const FAILED = 1;
+const NOT_ASKED = 3;
+
+/** Does something with the lists of a service (`--url`) or of the database, and returns the exit code. */
+export async function withLists(
+  config: Config,
+  { values }: CommandLine,
+  work: (lists: ListsAccess) => Promise<number>,
+): Promise<number> {
+  const url = values.get('url');
+  try {
+    return await (url === undefined ? inDatabase(config, work) : work(ofService(url, config.token)));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (!(error instanceof ApiError)) {
+      complain(explained(error, config));
+      return NOT_ASKED;
+    }
+    if (error.status === 400) throw new UsageError(error.message);
+    complain(error.message);
+    return error.status < 500 && error.status !== 401 ? FAILED : NOT_ASKED;
+  }
+}
+
+function inDatabase(config: Config, work: (lists: ListsAccess) => Promise<number>): Promise<number> {
+  return withDatabase(config, async (connection) => {
+    const pool = openPool(config, connection, createLog('silent'));
+    try {
+      return await work(ofDatabase({ ...listsOptions(config), pool, poke: () => undefined }));
+    } finally {
+      await pool.close();
+    }
+  });
+}
+
+function ofDatabase(parts: ListsParts): ListsAccess {
+  const shown = (document: object): JobDocument => document as JobDocument;
+  return {
+    async list() {
+      const { jobs } = await listJobs(parts, { after: null, limit: PAGE });
+      return jobs.map((job) => shown(jobDocument(job, parts.source)));
+    },
+    show: async (id) => shown(jobDocument(await getJob(parts, id), parts.source)),
+    async set(id, body) {
+      const { job, created } = await setJob(parts, id, settingsOf(body, id, parts));
+      return { job: shown(jobDocument(job, parts.source)), created };
+    },
+    remove: (id, withLists) => deleteJob(parts, id, { withLists }),
+    run: async (id) => runDocument(await requestRun(parts, id)) as RunDocument,
+    runs: async (id) =>
+      (await listRuns(parts.pool, id, { limit: 20, before: null })).map((run) => runSummary(run) as RunDocument),
+    showRun: async (id, run) => runDocument(await getRun(parts, id, String(run))) as RunDocument,
+    cancel: async (id, run) => runDocument(await cancelRun(parts, id, String(run))) as RunDocument,
+  };
+}
+
+function ofService(url: string, token: string | null): ListsAccess {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
+  }
+  if (token === null)
+    throw new UsageError('--url needs a token in the variable OS_TOKEN: openstack token issue -f value -c id.');
+  const base = `${url.endsWith('/') ? url.slice(0, -1) : url}/stockroom/lists`;
+
+  async function ask(method: string, path: string, body?: object): Promise<{ status: number; document: unknown }> {
+    const headers = {
+      'x-auth-token': token ?? '',
+      accept: 'application/json',
+      'openstack-api-version': 'placement latest',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const init = { method, headers, signal: AbortSignal.timeout(30_000), ...sent };
+    const response = await fetch(base + path, init).catch((error: unknown) => {
+      const { cause } = error as Error & { cause?: Error };
+      throw new ApiError(
+        503,
+        `The service at ${url} cannot be reached: ${cause?.message ?? (error as Error).message}.`,
+      );
+    });
+    const text = await response.text();
+    if (!response.ok)
+      throw new ApiError(response.status, messageOf(text) ?? `The service returned ${response.status}.`);
+    return { status: response.status, document: text === '' ? null : JSON.parse(text) };
+  }
+
+  const of = (id: string): string => `/${encodeURIComponent(id)}`;
+  return {
+    list: async () => ((await ask('GET', `?limit=${PAGE}`)).document as { lists: JobDocument[] }).lists,
+    show: async (id) => (await ask('GET', of(id))).document as JobDocument,
+    async set(id, body) {
+      const { status, document } = await ask('PUT', of(id), body);
+      return { job: document as JobDocument, created: status === 201 };
+    },
+    async remove(id, withLists) {
+      await ask('DELETE', `${of(id)}${withLists ? '?lists=delete' : ''}`);
+    },
+    run: async (id) => (await ask('POST', `${of(id)}/runs`)).document as RunDocument,
+    runs: async (id) => ((await ask('GET', `${of(id)}/runs`)).document as { runs: RunDocument[] }).runs,
+    showRun: async (id, run) => (await ask('GET', `${of(id)}/runs/${run}`)).document as RunDocument,
+    cancel: async (id, run) => (await ask('POST', `${of(id)}/runs/${run}/cancel`)).document as RunDocument,
+  };
+}
+
+/** The message of an error document, without the explanation of its status. */
+function messageOf(text: string): string | null {
+  try {
+    const { errors } = JSON.parse(text) as { errors: [{ detail: string }] };
+    return errors[0].detail.split('\n\n').slice(1).join(' ').trim();
+  } catch {
+    return null;
+  }
+}

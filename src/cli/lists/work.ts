@@ -1,0 +1,37 @@
+import { openPool, databaseOptions } from '../../configured.js';
+import { composeLists } from '../../lists/compose.js';
+import { createMeters } from '../../ops/metrics.js';
+import { say, warn, type Command } from '../command.js';
+import { withDatabase } from '../database.js';
+import { openLog } from '../serve/open-log.js';
+import { prepareDatabase, untilDatabase } from '../serve/until-database.js';
+import { listenToSignals } from '../signals.js';
+
+export const command: Command = {
+  help:
+    'Does the runs of inventory jobs, sends their messages and cleans up, and serves nothing: for processes of their own beside services with ' +
+    '[stockroom] lists_worker = false. SIGTERM or Ctrl-C: gives back the run that is being read, gives one that is being uploaded the time of ' +
+    '[stockroom] drain_timeout, and ends.',
+  async run(loaded) {
+    warn(loaded);
+    const config = { ...loaded.config, listsWorker: true };
+    const signals = listenToSignals();
+    const log = openLog(config);
+    return withDatabase(config, async (connection) => {
+      await untilDatabase(config, connection, signals.stop, () => prepareDatabase(config, connection, log));
+      if (signals.stop.aborted) return 0;
+      const pool = openPool(config, connection, log);
+      const { lists: meters } = createMeters({ ofProcess: false, capacityLimit: null });
+      const lists = composeLists({ config, database: databaseOptions(config, connection), pool, log, meters });
+      // The timers of the worker do not keep a process by themselves.
+      const alive = setInterval(() => undefined, 60_000);
+      say('Doing the runs of inventory jobs.');
+      lists.parts.poke();
+      await signals.first;
+      await lists.end(config.drainTimeout * 1000, signals.hurry);
+      await pool.close();
+      clearInterval(alive);
+      return 0;
+    });
+  },
+};
