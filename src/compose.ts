@@ -9,12 +9,13 @@ import type { Config } from './config.js';
 import { corsOptions, databaseOptions, memoryLimits, policyOptions } from './configured.js';
 import { createDatabaseHealth } from './db/health.js';
 import { connectClient, createPool } from './db/pool.js';
+import { logLockedRows } from './db/turns/log.js';
 import { createWatchdog } from './db/watchdog.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
 import { loadDocs } from './http/docs.js';
 import { createMemory, type Memory } from './http/memory.js';
-import { createClaimWriter } from './ledger/write.js';
+import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';
 import { openKeysFile } from './lists/dialect/keys-file.js';
 import { createHealth, type Health } from './ops/health.js';
@@ -81,7 +82,12 @@ export function composeService(
     journalRetention: config.journalRetention,
     onCatchUp: meters.onCatchUp,
   });
-  const pool = createPool(database, { health: databaseHealth, watchdog, onUnreachable: topology.lost });
+  const pool = createPool(database, {
+    health: databaseHealth,
+    watchdog,
+    onUnreachable: topology.lost,
+    onLocked: logLockedRows(log),
+  });
   const health = createHealth({ topology, keystone, isDraining });
   const memory = createMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database, pool, log, meters: meters.lists });

@@ -1,6 +1,6 @@
 import type { Pool } from './db/pool.js';
 import type { PipelineOptions } from './http/pipeline.js';
-import type { WriteClaims } from './ledger/write.js';
+import type { WriteClaims } from './ledger/claims.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
 import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import type { ListsParts } from './lists/parts.js';

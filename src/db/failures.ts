@@ -75,6 +75,12 @@ export function isSessionEnded(error: unknown): boolean {
   return SESSION_ENDED.has((error as DriverError | null)?.code ?? '');
 }
 
+/** A lock was not to be had within `lock_timeout`. The error of the driver, or one that was made of it. */
+export function isLockTimeout(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as DriverError & { cause?: unknown };
+  return code === '55P03' || (cause as DriverError | undefined)?.code === '55P03';
+}
+
 /** The transaction lost against another and may simply run again. */
 export function mayRunAgain(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverError;

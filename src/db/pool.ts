@@ -3,6 +3,8 @@ import pg from 'pg';
 import { databaseBusy, databaseUnavailable } from '../errors.js';
 import { isOutOfConnections } from './failures.js';
 import type { DatabaseHealth } from './health.js';
+import type { Turns, TurnsOptions } from './turns/model.js';
+import { createTurns } from './turns/turns.js';
 import type { Watchdog } from './watchdog.js';
 
 export interface DatabaseOptions {
@@ -24,6 +26,10 @@ export interface DatabaseOptions {
 export interface Pool extends pg.Pool {
   readonly health: DatabaseHealth;
   readonly counts: TransactionCounts;
+  /** The order in which requests write (turns/turns.ts). */
+  readonly turns: Turns;
+  /** Until when a write that begins now is tried, as a time of `performance.now()`. */
+  writeDeadline(): number;
   /**
    * One connection, to be released.
    * @throws ApiError 503 when there is none to be had
@@ -46,14 +52,23 @@ export interface PoolParts {
   readonly watchdog: Watchdog;
   /** The database could not be reached by an attempt that began at a time of `performance.now()`. */
   readonly onUnreachable: (error: unknown, since: number) => void;
+  /** A row stays locked by another session, or is free again. */
+  readonly onLocked?: TurnsOptions['onLocked'];
 }
 
 /** A standby answers to the name of the database: what it says may be old. */
 class StandbyError extends Error {}
 
-export function createPool(options: DatabaseOptions, { health, watchdog, onUnreachable }: PoolParts): Pool {
+/**
+ * How long a statement of a request waits for a row that another session has locked, before the request leaves its place to
+ * others (turns/turns.ts). A claim's transaction takes some milliseconds.
+ */
+const LOCK_TIMEOUT_MS = 50;
+
+export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
+  const { health, watchdog, onUnreachable } = parts;
   const pool = new pg.Pool({
-    ...clientConfig(options),
+    ...clientConfig(options, `-c lock_timeout=${LOCK_TIMEOUT_MS}`),
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
     maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
@@ -100,6 +115,8 @@ export function createPool(options: DatabaseOptions, { health, watchdog, onUnrea
 
   return Object.assign(pool, {
     health,
+    turns: createTurns({ ...waitingPlaces(options.maxConnections), onLocked: parts.onLocked }),
+    writeDeadline: () => (options.statementTimeout === 0 ? Infinity : performance.now() + options.statementTimeout),
     counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
     borrow,
     async close() {
@@ -108,6 +125,12 @@ export function createPool(options: DatabaseOptions, { health, watchdog, onUnrea
       watchdog.stop();
     },
   });
+}
+
+/** How many connections of a pool may wait for stuck rows, and for how long at a stretch: most are free for other requests. */
+function waitingPlaces(maxConnections: number): Pick<TurnsOptions, 'places' | 'patience'> {
+  if (maxConnections < 5) return { places: 1, patience: 100 };
+  return { places: Math.min(10, Math.floor(maxConnections / 5)), patience: 2000 };
 }
 
 const GOODBYE_MS = 1000;
@@ -141,7 +164,10 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
   return client;
 }
 
-function clientConfig({ connectionString, connectTimeout, statementTimeout }: DatabaseOptions): pg.ClientConfig {
+function clientConfig(
+  { connectionString, connectTimeout, statementTimeout }: DatabaseOptions,
+  settings = '',
+): pg.ClientConfig {
   return {
     connectionString,
     application_name: 'stockroom',
@@ -151,7 +177,7 @@ function clientConfig({ connectionString, connectTimeout, statementTimeout }: Da
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     idle_in_transaction_session_timeout: statementTimeout,
     // A statement of milliseconds whose cost the planner overestimates would be compiled for 300 ms first, at each connection.
-    options: '-c jit=off',
+    options: `-c jit=off ${settings}`.trim(),
     keepAlive: true,
     // Then the operating system asks every second, and gives up after ten; by itself it would begin after two hours.
     keepAliveInitialDelayMillis: 10_000,

@@ -9,6 +9,7 @@ import {
 } from '../errors.js';
 import {
   isConnectionLost,
+  isLockTimeout,
   isOutOfResources,
   isReadOnly,
   isSessionEnded,
@@ -23,6 +24,24 @@ import type { Pool } from './pool.js';
 const ATTEMPTS = 5;
 
 /**
+ * Runs a short transaction that waits for locked rows as long as the statement timeout lets it, with a connection. Writes of
+ * requests wait better (turns/write.ts).
+ *
+ * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
+ */
+export async function withTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  try {
+    return await withBriefTransaction(pool, work);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    return withBriefTransaction(pool, async (transaction) => {
+      await transaction.query({ text: 'set local lock_timeout = 0' });
+      return work(transaction);
+    });
+  }
+}
+
+/**
  * Runs a short transaction and answers what it answers. It runs again, a few times with jitter, after a deadlock or a
  * serialization failure, and once when the connection broke before COMMIT was sent. A connection lost during COMMIT is
  * reported and never blindly repeated: the change may have been made.
@@ -30,9 +49,12 @@ const ATTEMPTS = 5;
  * The first statement is sent together with BEGIN and what `work` ends with may go out together with COMMIT
  * ({@link Transaction.commitWith}), so a transaction of two statements takes two round trips.
  *
- * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
+ * A statement waits for a locked row no longer than the pool's lock timeout.
+ *
+ * @throws ApiError 503 when the database cannot be used; an error that {@link isLockTimeout} knows; anything `work` throws.
+ *   All of them after a rollback.
  */
-export async function withTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+export async function withBriefTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       const result = await runOnce(pool, work);
@@ -118,6 +140,20 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
  * @throws ApiError 503 when the database cannot be used, saying so when the outcome of a write is unknown
  */
 export async function runStatement<Row extends pg.QueryResultRow>(
+  pool: Pool,
+  query: pg.QueryConfig,
+  kind: 'read' | 'write',
+): Promise<pg.QueryResult<Row>> {
+  try {
+    return await runBriefStatement(pool, query, kind);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    return withTransaction(pool, (transaction) => transaction.commitWith<Row>(query));
+  }
+}
+
+/** The same, but it waits for a locked row no longer than the pool's lock timeout. @throws what isLockTimeout() knows */
+export async function runBriefStatement<Row extends pg.QueryResultRow>(
   pool: Pool,
   query: pg.QueryConfig,
   kind: 'read' | 'write',

@@ -1,13 +1,33 @@
 import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
-import { LOCK_CONSUMERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
+import { LOCK_CONSUMERS, LOCK_FREE_CONSUMERS, LOCK_FREE_PROVIDERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
 
 /** Locks everything that a request names or its consumers hold, then reads it; one round trip. */
-export async function lockAndRead(
+export function lockAndRead(
   transaction: Transaction,
   claims: readonly Claim[],
   sets: readonly InventorySet[] = [],
+): Promise<LockedState> {
+  return read(transaction, claims, sets, {
+    consumers: { name: 'lock_consumers', text: LOCK_CONSUMERS },
+    providers: { name: 'lock_providers', text: LOCK_PROVIDERS },
+  });
+}
+
+/** The same without waiting: what others have locked is not in `consumers` and `providers` (held-up.ts). */
+export function lockFreeAndRead(transaction: Transaction, claims: readonly Claim[]): Promise<LockedState> {
+  return read(transaction, claims, [], {
+    consumers: { name: 'lock_free_consumers', text: LOCK_FREE_CONSUMERS },
+    providers: { name: 'lock_free_providers', text: LOCK_FREE_PROVIDERS },
+  });
+}
+
+async function read(
+  transaction: Transaction,
+  claims: readonly Claim[],
+  sets: readonly InventorySet[],
+  locks: { consumers: { name: string; text: string }; providers: { name: string; text: string } },
 ): Promise<LockedState> {
   const consumerUuids = unique(claims.map(({ consumerUuid }) => consumerUuid));
   const named = claims.flatMap(({ allocations }) => allocations);
@@ -26,8 +46,8 @@ export async function lockAndRead(
     unique(claims.flatMap(({ consumerType }) => consumerType ?? [])),
   ];
   const [consumers, providers, state] = await Promise.all([
-    transaction.query<ConsumerRow>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [consumerTexts] }),
-    transaction.query<Row>({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [providerTexts, consumerTexts] }),
+    transaction.query<ConsumerRow>({ ...locks.consumers, values: [consumerTexts] }),
+    transaction.query<Row>({ ...locks.providers, values: [providerTexts, consumerTexts] }),
     transaction.query<StateRow>({ name: 'read_state', text: READ_STATE, values }),
   ]);
   const found = state.rows[0];

@@ -21,6 +21,25 @@ export const LOCK_PROVIDERS = `
   )
   order by p.id for no key update of p`;
 
+/** The same without those that another transaction has locked: while some rows are stuck, claims do not wait for any. */
+export const LOCK_FREE_CONSUMERS = `${LOCK_CONSUMERS} skip locked`;
+export const LOCK_FREE_PROVIDERS = `${LOCK_PROVIDERS} skip locked`;
+
+/** The names of rows that were not locked. $1 provider uuids, $2 provider ids, $3 consumer ids */
+export const NAME_ROWS = `
+  select 'provider' as kind, id::float8 as id, uuid from resource_providers
+  where uuid = any($1::text[]) or id = any($2::integer[])
+  union all
+  select 'consumer', id::float8, uuid from consumers where id = any($3::bigint[])`;
+
+/** The providers that a consumer has something of. $1 its uuid */
+export const HELD_PROVIDERS = `
+  select distinct p.uuid
+  from consumers c
+  join allocations a on a.consumer_id = c.id
+  join resource_providers p on p.id = a.resource_provider_id
+  where c.uuid = $1`;
+
 /** $1 provider uuids, $2 consumer uuids, $3 class names, $4 projects, $5 users, $6 consumer types */
 export const READ_STATE = `
   select

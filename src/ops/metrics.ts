@@ -3,7 +3,7 @@ import type { CandidatesResult } from '../candidates/search.js';
 import type { Pool } from '../db/pool.js';
 import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
-import type { GroupResult } from '../ledger/write.js';
+import type { GroupResult } from '../ledger/claims.js';
 import type { ListGauge } from '../lists/gauges.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import { renderCapacity } from './metrics/capacity.js';

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Pool } from '../db/pool.js';
-import { withTransaction } from '../db/transaction.js';
+import { providerRow } from '../db/turns/rows.js';
+import { writeTransaction } from '../db/turns/write.js';
 
 /**
  * Runs a statement that removes whatever a provider has, with no generation to say what that is. The provider is locked in
@@ -12,7 +13,7 @@ export function withProviderLocked<Row extends pg.QueryResultRow>(
   uuid: string,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {
-  return withTransaction(pool, async (transaction) => {
+  return writeTransaction(pool, { changes: [providerRow(uuid)] }, async (transaction) => {
     const text = 'select from resource_providers where uuid = $1 for no key update';
     await transaction.query({ name: 'lock_provider', text, values: [uuid] });
     return transaction.commitWith<Row>(statement);

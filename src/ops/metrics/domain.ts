@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { CandidatesResult } from '../../candidates/search.js';
-import type { GroupResult } from '../../ledger/write.js';
+import type { GroupResult } from '../../ledger/claims.js';
 import { addHistogram, SECONDS, type Observe } from './histogram.js';
 import { addNumbers } from './series.js';
 

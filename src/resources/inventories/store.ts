@@ -1,6 +1,8 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
+import { classRow, providerRow } from '../../db/turns/rows.js';
+import { writeStatement } from '../../db/turns/write.js';
 import {
   deletedInventoriesInUse,
   deletedInventoryInUse,
@@ -38,9 +40,17 @@ async function writeOrExplain(write: () => Promise<number | undefined>, explain:
   throw updateConflict('the resource provider kept changing; please retry your request.');
 }
 
-async function write(pool: Pool, name: string, text: string, values: unknown[]): Promise<number | undefined> {
-  const { rows } = await runStatement<{ generation: number }>(pool, { name, text, values }, 'write');
-  return rows[0]?.generation;
+/** @param classes what new inventories refer to */
+async function write(
+  pool: Pool,
+  name: string,
+  text: string,
+  values: readonly [uuid: string, ...unknown[]],
+  classes: readonly string[] = [],
+): Promise<number | undefined> {
+  const rows = { changes: [providerRow(values[0])], refersTo: classes.map(classRow) };
+  const result = await writeStatement<{ generation: number }>(pool, rows, { name, text, values: [...values] });
+  return result.rows[0]?.generation;
 }
 
 /**
@@ -58,12 +68,8 @@ export function replaceInventories(
   return writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'replace_inventories', REPLACE, [
-          uuid,
-          comparableGeneration(generation),
-          names,
-          ...columns(records),
-        ]);
+        const values = [uuid, comparableGeneration(generation), names, ...columns(records)] as const;
+        return await write(pool, 'replace_inventories', REPLACE, values, names);
       } catch (error) {
         await explainInUse(pool, uuid, error, names, replacedInventoryInUse);
         return undefined;
@@ -107,7 +113,7 @@ export function createInventory(pool: Pool, uuid: string, name: string, record: 
   return writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'create_inventory', CREATE, [uuid, name, ...Object.values(ordered(record))]);
+        return await write(pool, 'create_inventory', CREATE, [uuid, name, ...Object.values(ordered(record))], [name]);
       } catch (error) {
         if (violatedConstraint(error) === undefined) throw error;
         return undefined;

@@ -1,6 +1,7 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
-import { runStatement } from '../../db/transaction.js';
+import { classRow } from '../../db/turns/rows.js';
+import { writeStatement } from '../../db/turns/write.js';
 import {
   cannotDeleteStandardClass,
   cannotUpdateStandardClass,
@@ -22,7 +23,8 @@ export async function createResourceClass(pool: Pool, name: string): Promise<voi
 export async function ensureResourceClass(pool: Pool, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;
-  const { rowCount } = await runStatement(pool, { name: 'create_class', text, values: [name] }, 'write');
+  const rows = { changes: [classRow(name)] };
+  const { rowCount } = await writeStatement(pool, rows, { name: 'create_class', text, values: [name] });
   return rowCount === 1;
 }
 
@@ -31,7 +33,8 @@ export async function renameResourceClass(pool: Pool, name: string, newName: str
   if (standard.has(name)) throw cannotUpdateStandardClass(name);
   const text = 'update resource_classes set name = $2, updated_at = now() where name = $1';
   try {
-    const { rowCount } = await runStatement(pool, { text, values: [name, newName] }, 'write');
+    const rows = { changes: [classRow(name), classRow(newName)] };
+    const { rowCount } = await writeStatement(pool, rows, { text, values: [name, newName] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
     throw violatedConstraint(error) === undefined ? error : resourceClassNameTaken(newName);
@@ -43,7 +46,7 @@ export async function deleteResourceClass(pool: Pool, name: string): Promise<voi
   if (standard.has(name)) throw cannotDeleteStandardClass(name);
   const text = 'delete from resource_classes where name = $1';
   try {
-    const { rowCount } = await runStatement(pool, { text, values: [name] }, 'write');
+    const { rowCount } = await writeStatement(pool, { changes: [classRow(name)] }, { text, values: [name] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
     throw violatedConstraint(error) === undefined ? error : resourceClassInUse(name);

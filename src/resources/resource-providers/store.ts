@@ -1,6 +1,8 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
-import { runStatement, withTransaction } from '../../db/transaction.js';
+import { runStatement } from '../../db/transaction.js';
+import { nameRow, parentRow, providerRow, TREES } from '../../db/turns/rows.js';
+import { writeStatement, writeTransaction } from '../../db/turns/write.js';
 import {
   noSuchProvider,
   noSuchProviderForDelete,
@@ -19,22 +21,28 @@ import type { ProviderSummary } from './view.js';
  * its own, so that the next one has a snapshot from after the wait.
  */
 const TREES_LOCK = 7_786_226;
+/** How long a move waits for a row below the provider while it holds that lock: less than new children wait for the lock. */
+const TREES_HELD_MS = 20;
 
 /** @throws 400 without such a parent, 409 when the uuid or the name is taken (the uuid is named first) */
 export async function createProvider(
   pool: Pool,
   { uuid, name, parentUuid }: { uuid: string; name: string; parentUuid: string | null },
 ): Promise<ProviderSummary> {
+  const rows = {
+    changes: [providerRow(uuid), nameRow(name)],
+    refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
+  };
   try {
     if (parentUuid === null) {
-      await runStatement(pool, { name: 'create_root', text: CREATE_ROOT, values: [uuid, name] }, 'write');
+      await writeStatement(pool, rows, { name: 'create_root', text: CREATE_ROOT, values: [uuid, name] });
       return { uuid, name, generation: 0, parentUuid, rootUuid: uuid };
     }
-    const { rows } = await withTransaction(pool, async (transaction) => {
+    const result = await writeTransaction(pool, rows, async (transaction) => {
       await transaction.query({ text: 'select pg_advisory_xact_lock_shared($1)', values: [TREES_LOCK] });
       return transaction.commitWith<{ root_uuid: string }>({ text: CREATE_CHILD, values: [uuid, name, parentUuid] });
     });
-    const created = rows[0];
+    const created = result.rows[0];
     if (created === undefined) throw providerNotCreated(name, uuid, 'parent provider UUID does not exist.');
     return { uuid, name, generation: 0, parentUuid, rootUuid: created.root_uuid };
   } catch (error) {
@@ -91,9 +99,10 @@ export async function updateProvider(pool: Pool, uuid: string, update: ProviderU
 }
 
 async function renameProvider(pool: Pool, uuid: string, name: string): Promise<ProviderSummary> {
+  const rows = { changes: [providerRow(uuid), nameRow(name)] };
   const query = { name: 'rename_provider', text: RENAME, values: [uuid, name] };
-  const { rows } = await runStatement<SummaryRow>(pool, query, 'write');
-  const row = rows[0];
+  const result = await writeStatement<SummaryRow>(pool, rows, query);
+  const row = result.rows[0];
   if (row === undefined) throw noSuchProvider(uuid);
   return { uuid, name, generation: row.generation, parentUuid: row.parent_uuid, rootUuid: row.root_uuid };
 }
@@ -116,9 +125,16 @@ function moveProvider(
   uuid: string,
   { name, parentUuid, reparent }: ProviderUpdate & { parentUuid: string | null },
 ): Promise<ProviderSummary> {
-  return withTransaction(pool, async (transaction) => {
-    await transaction.query({ text: 'select pg_advisory_xact_lock($1)', values: [TREES_LOCK] });
-    const found = await transaction.query<MoveRow>({ text: SELECT_MOVE, values: [uuid, parentUuid] });
+  const rows = {
+    changes: [TREES, providerRow(uuid), nameRow(name)],
+    refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
+  };
+  return writeTransaction(pool, rows, async (transaction) => {
+    const [, , found] = await Promise.all([
+      transaction.query({ text: 'select pg_advisory_xact_lock($1)', values: [TREES_LOCK] }),
+      transaction.query({ text: `set local lock_timeout = ${TREES_HELD_MS}` }),
+      transaction.query<MoveRow>({ text: SELECT_MOVE, values: [uuid, parentUuid] }),
+    ]);
     const row = found.rows[0];
     if (row === undefined) throw noSuchProvider(uuid);
     if (parentUuid === null) {
@@ -185,7 +201,7 @@ const MOVE_SUBTREE = `
 export async function deleteProvider(pool: Pool, uuid: string): Promise<void> {
   try {
     const query = { name: 'delete_provider', text: 'delete from resource_providers where uuid = $1', values: [uuid] };
-    const { rowCount } = await runStatement(pool, query, 'write');
+    const { rowCount } = await writeStatement(pool, { changes: [providerRow(uuid)] }, query);
     if (rowCount === 0) throw noSuchProviderForDelete(uuid);
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;

@@ -1,6 +1,8 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
+import { providerRow, traitRow } from '../../db/turns/rows.js';
+import { writeStatement } from '../../db/turns/write.js';
 import {
   cannotDeleteStandardTrait,
   noSuchProvider,
@@ -18,7 +20,8 @@ const standard = new Set(STANDARD_TRAITS);
 /** Creates a trait that is not there; answers whether it had to. */
 export async function ensureTrait(pool: Pool, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
-  const { rowCount } = await runStatement(pool, { name: 'create_trait', text, values: [name] }, 'write');
+  const rows = { changes: [traitRow(name)] };
+  const { rowCount } = await writeStatement(pool, rows, { name: 'create_trait', text, values: [name] });
   return rowCount === 1;
 }
 
@@ -26,11 +29,8 @@ export async function ensureTrait(pool: Pool, name: string): Promise<boolean> {
 export async function deleteTrait(pool: Pool, name: string): Promise<void> {
   if (standard.has(name)) throw cannotDeleteStandardTrait(name);
   try {
-    const { rowCount } = await runStatement(
-      pool,
-      { text: 'delete from traits where name = $1', values: [name] },
-      'write',
-    );
+    const query = { text: 'delete from traits where name = $1', values: [name] };
+    const { rowCount } = await writeStatement(pool, { changes: [traitRow(name)] }, query);
     if (rowCount === 0) throw noSuchTrait(name);
   } catch (error) {
     throw violatedConstraint(error) === undefined ? error : traitInUse(name);
@@ -59,8 +59,9 @@ export async function replaceProviderTraits(
   for (;;) {
     try {
       const query = { name: 'replace_traits', text: REPLACE, values };
-      const { rows } = await runStatement<ProviderTraits>(pool, query, 'write');
-      const replaced = rows[0];
+      const rows = { changes: [providerRow(uuid)], refersTo: names.map(traitRow) };
+      const written = await writeStatement<ProviderTraits>(pool, rows, query);
+      const replaced = written.rows[0];
       if (replaced !== undefined) return replaced;
     } catch (error) {
       // One of the traits was deleted while this waited for it.

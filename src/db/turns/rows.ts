@@ -1,0 +1,99 @@
+/**
+ * The rows that writers wait for, and the SQL that waits for one of them or looks who is locked. A row is named by its kind
+ * and by what never changes while it lives: `provider 4e8e5957-...`. Two kinds have no row: `name` is a provider's name that
+ * is being taken, `trees` is the shape of all trees.
+ */
+export type Row = `${Kind} ${string}`;
+
+type Kind = 'provider' | 'parent' | 'consumer' | 'class' | 'trait' | 'name' | 'trees' | 'unknown';
+
+export const providerRow = (uuid: string): Row => `provider ${uuid}`;
+/** A provider that something refers to: what only counts its allocations is not in the way. */
+export const parentRow = (uuid: string): Row => `parent ${uuid}`;
+export const consumerRow = (uuid: string): Row => `consumer ${uuid}`;
+export const classRow = (name: string): Row => `class ${name}`;
+export const traitRow = (name: string): Row => `trait ${name}`;
+export const nameRow = (name: string): Row => `name ${name}`;
+export const TREES: Row = 'trees all';
+/** What holds a write up is not a row that can be looked at: a row that another transaction has not committed yet. */
+export const UNKNOWN: Row = 'unknown row';
+
+/**
+ * The statements that wait for a row with nothing else locked. The inventories belong to the provider: their amounts change
+ * with each claim.
+ */
+export function lockingStatements(row: Row): { text: string; values: string[] }[] {
+  const [kind, name] = split(row);
+  return (LOCKS[kind] ?? []).map((text) => ({ text, values: [name] }));
+}
+
+const LOCKS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  provider: [
+    'select from resource_providers where uuid = $1 for no key update',
+    `select from inventories i
+     where i.resource_provider_id = (select id from resource_providers where uuid = $1)
+     order by i.resource_class_id for no key update`,
+  ],
+  parent: ['select from resource_providers where uuid = $1 for key share'],
+  consumer: ['select from consumers where uuid = $1 for update'],
+  class: ['select from resource_classes where name = $1 for key share'],
+  trait: ['select from traits where name = $1 for key share'],
+};
+
+/**
+ * Which of the rows, and of the providers that the consumers among them hold, another transaction has locked at this moment.
+ * It waits for none of them. What it can lock is free again when the statement ends. One column, `row`.
+ */
+export function lockedRowsStatement(rows: Iterable<Row>): { text: string; values: string[][] } {
+  const kinds = ['provider', 'parent', 'consumer', 'class', 'trait'] as const;
+  const names: Record<string, string[]> = {};
+  for (const row of rows) {
+    const [kind, name] = split(row);
+    (names[kind] ??= []).push(name);
+  }
+  return { text: LOCKED_ROWS, values: kinds.map((kind) => names[kind] ?? []) };
+}
+
+const LOCKED_ROWS = `
+  with consumer as materialized (
+    select id, uuid from consumers where uuid = any($3::text[])
+  ), free_consumers as materialized (
+    select id from consumers where id in (select id from consumer) for update skip locked
+  ), provider as materialized (
+    select id, uuid from resource_providers where uuid = any($1::text[])
+      or id in (select resource_provider_id from allocations where consumer_id in (select id from consumer))
+  ), free_providers as materialized (
+    select id from resource_providers where id in (select id from provider) for no key update skip locked
+  ), inventory as materialized (
+    select resource_provider_id, resource_class_id from inventories
+    where resource_provider_id in (select id from provider)
+  ), free_inventories as materialized (
+    select resource_provider_id, resource_class_id from inventories
+    where resource_provider_id in (select id from provider) for no key update skip locked
+  ), free_parents as materialized (
+    select uuid from resource_providers where uuid = any($2::text[]) for key share skip locked
+  ), free_classes as materialized (
+    select name from resource_classes where name = any($4::text[]) for key share skip locked
+  ), free_traits as materialized (
+    select name from traits where name = any($5::text[]) for key share skip locked
+  ), taken_inventories as (
+    select * from inventory except select * from free_inventories
+  )
+  select 'consumer ' || uuid as row from consumer where id not in (select id from free_consumers)
+  union all
+  select 'provider ' || uuid from provider
+  where id not in (select id from free_providers) or id in (select resource_provider_id from taken_inventories)
+  union all
+  select 'parent ' || uuid from resource_providers
+  where uuid = any($2::text[]) and uuid not in (select uuid from free_parents)
+  union all
+  select 'class ' || name from resource_classes
+  where name = any($4::text[]) and name not in (select name from free_classes)
+  union all
+  select 'trait ' || name from traits
+  where name = any($5::text[]) and name not in (select name from free_traits)`;
+
+function split(row: Row): [Kind, string] {
+  const space = row.indexOf(' ');
+  return [row.slice(0, space) as Kind, row.slice(space + 1)];
+}

@@ -1,0 +1,137 @@
+import type pg from 'pg';
+import { databaseTooSlow } from '../../errors.js';
+import { isLockTimeout } from '../failures.js';
+import type { Pool } from '../pool.js';
+import { runBriefStatement, runStatement, withBriefTransaction, type Transaction } from '../transaction.js';
+import { nothingLeft, type Left, type Wait, type Write } from './model.js';
+import { lockedRowsStatement, lockingStatements, UNKNOWN, type Row } from './rows.js';
+import { BRIEFLY_MS } from './troubles.js';
+
+/** What a write has to do with which rows. */
+export interface Rows {
+  /** One write at a time changes each of these. */
+  readonly changes: readonly Row[];
+  readonly refersTo?: readonly Row[];
+}
+
+/**
+ * Runs a statement that writes, as a transaction of its own, when it is its turn (turns.ts). A row that another session has
+ * locked is waited for up to the statement timeout, apart from the writes of other rows.
+ *
+ * @throws ApiError 503 when the rows stay locked or the database cannot be used; anything the statement fails with
+ */
+export function writeStatement<R extends pg.QueryResultRow>(
+  pool: Pool,
+  rows: Rows,
+  query: pg.QueryConfig,
+): Promise<pg.QueryResult<R>> {
+  return inTurn(pool, rows, (wait) =>
+    wait === null
+      ? runBriefStatement<R>(pool, query, 'write')
+      : withBriefTransaction(
+          pool,
+          waitingFirst(wait, (transaction) => transaction.commitWith<R>(query)),
+        ),
+  );
+}
+
+/** The same for a short transaction , which may run more than once. */
+export function writeTransaction<T>(
+  pool: Pool,
+  rows: Rows,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, work)));
+}
+
+/** What a transaction does, after it has waited for what it has to wait for. All of it is sent at once. */
+export function waitingFirst<T>(
+  wait: Wait | null,
+  work: (transaction: Transaction) => Promise<T>,
+): (transaction: Transaction) => Promise<T> {
+  if (wait === null) return work;
+  return async (transaction) => {
+    const locked = lockFirst(transaction, wait);
+    // When the locks are not to be had, its statements fail like everything else in the transaction.
+    const done = work(transaction);
+    done.catch(() => undefined);
+    await locked;
+    return done;
+  };
+}
+
+/** A row was still locked when the patience for it was over. */
+class RowLocked extends Error {
+  readonly row: Row;
+
+  constructor(row: Row, cause: unknown) {
+    super(`${row} is locked by another session`, { cause });
+    this.row = row;
+  }
+}
+
+/** Locks rows before the transaction holds anything else. @throws RowLocked */
+async function lockFirst(transaction: Transaction, { rows, patience }: Wait): Promise<void> {
+  const send = async (texts: readonly { text: string; values?: string[] }[], row: Row): Promise<void> => {
+    try {
+      await Promise.all(texts.map((query) => transaction.query(query)));
+    } catch (error) {
+      throw isLockTimeout(error) ? new RowLocked(row, error) : error;
+    }
+  };
+  const [first, ...others] = rows;
+  if (first === undefined) return;
+  const long = patience > BRIEFLY_MS;
+  await Promise.all([
+    send(
+      [
+        ...(long ? [{ text: `set local lock_timeout = ${Math.ceil(patience)}` }] : []),
+        ...lockingStatements(first),
+        ...(long ? [{ text: `set local lock_timeout = ${BRIEFLY_MS}` }] : []),
+      ],
+      first,
+    ),
+    ...others.map((row) => send(lockingStatements(row), row)),
+  ]);
+}
+
+/**
+ * The rows that an attempt failed for, when it failed for a lock: none when what was in the way cannot be looked at or is gone.
+ * Every other error is thrown on.
+ */
+export async function culpritsOf(pool: Pool, error: unknown, rows: Iterable<Row>): Promise<readonly Row[]> {
+  if (error instanceof RowLocked) return [error.row];
+  if (!isLockTimeout(error)) throw error;
+  const found = await runStatement<{ row: Row }>(pool, lockedRowsStatement(rows), 'read');
+  return found.rows.map(({ row }) => row);
+}
+
+function inTurn<T>(pool: Pool, rows: Rows, attempt: (wait: Wait | null) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const changes = new Set(rows.changes);
+    const refersTo = new Set(rows.refersTo);
+    const write: Write = {
+      changes,
+      alone: changes,
+      refersTo,
+      runner: { largest: 1, limit: Infinity, run },
+      deadline: pool.writeDeadline(),
+      expired() {
+        reject(databaseTooSlow(new Error(`waited for ${[...changes].join(', ')}`)));
+      },
+    };
+
+    async function run(_: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, Left>> {
+      try {
+        resolve(await attempt(wait));
+        return nothingLeft;
+      } catch (error) {
+        // A failure that is no lock is the caller's.
+        const locked = await culpritsOf(pool, error, [...changes, ...refersTo]).catch(reject);
+        return locked === undefined ? nothingLeft : new Map([[write, { row: locked[0] ?? UNKNOWN }]]);
+      }
+    }
+
+    pool.turns.submit(write);
+  });
+}
