@@ -55,6 +55,7 @@ describe('turns of writes', () => {
 });
 
 class World {
+  readonly locked: Set<Row>;
   readonly faults: string[] = [];
   mostWaiting = 0;
   readonly #turns = createTurns({ places: PLACES, patience: 5 });
@@ -63,7 +64,9 @@ class World {
   readonly #states = new Map<Write, { made: number; resolve: () => void }>();
   readonly #group: Runner = { largest: 5, limit: 2, run: (writes, wait) => this.#run(this.#group, writes, wait) };
 
-  constructor(readonly locked: Set<Row>) {}
+  constructor(locked: Set<Row>) {
+    this.locked = locked;
+  }
 
   write(rows: readonly Row[], grouped: boolean, deadline = Infinity) {
     const state = { made: 0 };
