@@ -16,7 +16,10 @@ export interface Conditions {
 export type Condition<Key> = (key: Key) => boolean;
 
 export function conditionsOf(group: Group): Conditions {
-  const { requiredTraits, forbiddenTraits, memberOf, forbiddenAggregates } = group;
+  const { requiredTraits, forbiddenTraits } = group;
+  // Sets: a provider may be in 200,000 aggregates, and a query may name hundreds.
+  const memberOf = group.memberOf.map((anyOf) => new Set(anyOf));
+  const forbiddenAggregates = new Set(group.forbiddenAggregates);
   return {
     requiredTraits:
       requiredTraits.length === 0
@@ -29,7 +32,7 @@ export function conditionsOf(group: Group): Conditions {
         ? null
         : remember((aggregates: readonly string[]) => memberOf.every((anyOf) => isInAny(aggregates, anyOf))),
     forbiddenAggregates:
-      forbiddenAggregates.length === 0
+      forbiddenAggregates.size === 0
         ? null
         : remember((aggregates: readonly string[]) => !isInAny(aggregates, forbiddenAggregates)),
   };
@@ -46,8 +49,8 @@ export function hasAnyTrait(set: TraitSet, anyOf: readonly Trait[]): boolean {
   return anyOf.some((trait) => hasTrait(set, trait));
 }
 
-function isInAny(aggregates: readonly string[], anyOf: readonly string[]): boolean {
-  return aggregates.some((aggregate) => anyOf.includes(aggregate));
+export function isInAny(aggregates: readonly string[], anyOf: ReadonlySet<string>): boolean {
+  return aggregates.some((aggregate) => anyOf.has(aggregate));
 }
 
 /**

@@ -55,7 +55,8 @@ export class Topology implements View {
   readonly #classByName = new Map<string, ResourceClass>();
   readonly #traitByName = new Map<string, Trait>();
   readonly #traitSetByKey = new Map<string, TraitSet>();
-  readonly #aggregatesByKey = new Map<string, readonly string[]>();
+  /** With the number of providers that have the list. */
+  readonly #aggregatesByKey = new Map<string, { readonly list: readonly string[]; users: number }>();
   /** For each pin the trees that were replaced since, as they were. */
   readonly #pins = new Set<Map<number, Tree | undefined>>();
   #nextBit = 0;
@@ -126,6 +127,10 @@ export class Topology implements View {
       const old = this.providers.get(id);
       if (old !== undefined) touchedRoots.add(old.rootId);
     }
+    const formerAggregates = changes.providers.flatMap(([id]) => {
+      const old = this.providers.get(id);
+      return old === undefined ? [] : [old.aggregates];
+    });
     // Unique names may have been swapped within a batch, so every old entry goes before the first new one comes.
     for (const [id, state] of changes.providers) this.#unindex(id, state === null);
     for (const [, state] of changes.providers) {
@@ -134,6 +139,7 @@ export class Topology implements View {
     const arrivals = changes.providers.flatMap(([id]) => this.providers.get(id) ?? []);
     this.#rebuildTrees(touchedRoots, arrivals);
 
+    for (const list of formerAggregates) this.#forgetAggregates(list);
     for (const [id, state] of changes.resourceClasses) if (state === null) this.#removeResourceClass(id);
     for (const [id, state] of changes.traits) if (state === null) this.#removeTrait(id);
     return true;
@@ -229,12 +235,20 @@ export class Topology implements View {
   }
 
   #aggregates(key: string): readonly string[] {
-    let aggregates = this.#aggregatesByKey.get(key);
-    if (aggregates === undefined) {
-      aggregates = key === '' ? [] : key.split(',');
-      this.#aggregatesByKey.set(key, aggregates);
+    let known = this.#aggregatesByKey.get(key);
+    if (known === undefined) {
+      known = { list: key === '' ? [] : key.split(','), users: 0 };
+      this.#aggregatesByKey.set(key, known);
     }
-    return aggregates;
+    known.users++;
+    return known.list;
+  }
+
+  /** A list may have 200,000 aggregates: it goes with the last provider that has it. */
+  #forgetAggregates(list: readonly string[]): void {
+    const key = list.join();
+    const known = this.#aggregatesByKey.get(key);
+    if (known !== undefined && --known.users === 0) this.#aggregatesByKey.delete(key);
   }
 
   /** Replaces the trees that lost, gained or changed a member; `arrivals` are the providers that were (re)indexed. */

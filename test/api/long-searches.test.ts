@@ -165,6 +165,27 @@ describe('requests that take long', () => {
     assert.equal(memory(), 0);
   }).timeout(60_000);
 
+  it('a list of 3,000 providers is sent in pieces, the same as in one', async () => {
+    await insertProviders(
+      test.databaseUrl,
+      Array.from({ length: 3000 }, (_, i) => ({ name: `flat-${i}`, parent: null })),
+      10_000,
+    );
+    await until('they are loaded', async () => (await test.service.topology.current()).providers.size > 3000);
+    const response = await test.api.get('/resource_providers');
+    assert.equal(response.headers['transfer-encoding'], 'chunked');
+    const listed = (response.body as { resource_providers: { name: string; uuid: string }[] }).resource_providers;
+    const { providers } = await test.service.topology.current();
+    assert.deepEqual(listed.map(({ name }) => name).sort(), [...providers.values()].map(({ name }) => name).sort());
+    const small = await test.api.get('/resource_providers?name=flat-7');
+    assert.ok(small.headers['content-length'] !== undefined);
+    assert.deepEqual(
+      listed.find(({ name }) => name === 'flat-7'),
+      (small.body as { resource_providers: unknown[] }).resource_providers[0],
+    );
+    assert.equal(memory(), 0);
+  }).timeout(60_000);
+
   it('many searches at once: each round of the event loop has one slice', async () => {
     const watch = watchStretches();
     const all = await Promise.all(Array.from({ length: 12 }, () => receive(`${SEATS}&limit=5000`)));

@@ -7,9 +7,17 @@ export interface TreeProvider {
   readonly inventory?: Readonly<Record<string, number>>;
 }
 
-/** Writes providers straight into the database: a large tree in one statement. A provider's uuid is made of its number. */
-export async function insertProviders(databaseUrl: string, providers: readonly TreeProvider[]): Promise<void> {
-  const numbers = new Map(providers.map(({ name }, i) => [name, 1000 + i]));
+/**
+ * Writes providers straight into the database: a large tree in one statement. A provider's uuid is made of its number.
+ *
+ * @param from the number of the first
+ */
+export async function insertProviders(
+  databaseUrl: string,
+  providers: readonly TreeProvider[],
+  from = 1000,
+): Promise<void> {
+  const numbers = new Map(providers.map(({ name }, i) => [name, from + i]));
   const roots = new Map<string, number>();
   const rows = providers.map(({ name, parent, inventory = {} }) => {
     const id = numbers.get(name) ?? 0;

@@ -44,6 +44,45 @@ describe('Topology.apply', () => {
     }
   });
 
+  it('keeps one list of aggregates for all providers that have it, and none for those that are gone', () => {
+    const topology = new Topology();
+    const apply = (...providers: Changes['providers']): boolean =>
+      topology.apply({ resourceClasses: [], traits: [], providers });
+    const within = (id: number, aggregates: string): [number, ProviderState] => {
+      const state = root(id, `p${id}`);
+      return [id, [...state.slice(0, 9), aggregates] as unknown as ProviderState];
+    };
+    const listOf = (id: number): readonly string[] | undefined => topology.providers.get(id)?.aggregates;
+    apply(within(1, 'x,y'), within(2, 'x,y'));
+    const list = listOf(1);
+    assert.deepEqual(list, ['x', 'y']);
+    apply(within(1, 'x,y'), [2, null]);
+    assert.equal(listOf(1), list, 'the last one that has it keeps it while it changes');
+    apply([1, null]);
+    apply(within(1, 'x,y'));
+    assert.notEqual(listOf(1), list, 'it was forgotten');
+    assert.deepEqual(listOf(1), ['x', 'y']);
+  });
+
+  it('gives pinned trees as they were', () => {
+    const topology = new Topology();
+    const apply = (...providers: Changes['providers']): boolean =>
+      topology.apply({ resourceClasses: [], traits: [], providers });
+    apply([1, root(1, 'a')], [2, root(2, 'b')]);
+    const [pinned, before] = [topology.pinTrees(), topology.trees.get(1)];
+    apply([1, root(1, 'renamed')], [2, null], [3, root(3, 'c')]);
+    apply([1, root(1, 'again')], [3, root(3, 'd')]);
+    assert.equal(pinned.get(1), before);
+    assert.deepEqual(
+      pinned.get(2)?.members.map(({ name }) => name),
+      ['b'],
+    );
+    assert.equal(pinned.get(3), undefined, 'it was made later');
+    pinned.release();
+    apply([1, root(1, 'once more')]);
+    assert.equal(topology.trees.get(1)?.members[0]?.name, 'once more');
+  });
+
   it('refuses a changed name of a class or trait, and then applies nothing', () => {
     for (const kind of ['resourceClasses', 'traits'] as const) {
       const none: Changes = { resourceClasses: [], traits: [], providers: [] };

@@ -1,3 +1,4 @@
+import { isInAny } from '../../candidates/conditions.js';
 import { unknownClassInResources, unknownTraitsInRequired } from '../../errors.js';
 import {
   parseMemberOf,
@@ -44,7 +45,8 @@ export function listProviders(view: View, filters: ProviderFilters): Provider[] 
     return { classId: resourceClass.id, amount };
   });
   const { required, forbidden } = resolveTraits(view, filters.traits);
-  const { memberOf, forbidden: forbiddenAggregates } = filters.aggregates;
+  const memberOf = filters.aggregates.memberOf.map((anyOf) => new Set(anyOf));
+  const forbiddenAggregates = new Set(filters.aggregates.forbidden);
 
   return startingPoint(view, filters).filter(
     (provider) =>
@@ -56,8 +58,8 @@ export function listProviders(view: View, filters: ProviderFilters): Provider[] 
       }) &&
       required.every((anyOf) => anyOf.some((trait) => hasTrait(provider.traits, trait))) &&
       !forbidden.some((trait) => hasTrait(provider.traits, trait)) &&
-      memberOf.every((anyOf) => anyOf.some((aggregate) => provider.aggregates.includes(aggregate))) &&
-      !forbiddenAggregates.some((aggregate) => provider.aggregates.includes(aggregate)),
+      memberOf.every((anyOf) => isInAny(provider.aggregates, anyOf)) &&
+      !isInAny(provider.aggregates, forbiddenAggregates),
   );
 }
 

@@ -194,6 +194,46 @@ export const crowdedCases: fc.Arbitrary<Case> = fc
     return { view, request, [fc.toStringMethod]: () => describeCase(view, request) };
   });
 
+/**
+ * A root with cells that look alike, each with children that look alike, and pairs of groups that belong together: where equal
+ * states must be told from those that are not, because of who is whose parent.
+ */
+export const alikeCases: fc.Arbitrary<Case> = fc
+  .record({
+    cells: fc.array(
+      fc.record({
+        room: fc.constantFrom(1, 2, 2),
+        children: fc.array(fc.constantFrom(1, 1, 2), { minLength: 1, maxLength: 2, size: 'max' }),
+        trait: chance(20),
+      }),
+      { minLength: 2, maxLength: 3, size: 'max' },
+    ),
+    pairs: fc.integer({ min: 1, max: 2 }),
+    single: often(50, fc.constantFrom('VCPU:1', 'VF:1', 'VF:2')),
+    amounts: fc.array(fc.constantFrom(1, 1, 2), { minLength: 2, maxLength: 2 }),
+    policy: fc.constantFrom('none', 'isolate'),
+    unsuffixed: often(40, fc.constantFrom('VCPU:1,VF:1&required=T1', 'VF:1')),
+  })
+  .map(({ cells, pairs, single, amounts, policy, unsuffixed }) => {
+    const spec: Record<string, ProviderSpec> = { p0: {} };
+    for (const [i, { room, children, trait }] of cells.entries()) {
+      const cell = `p${10 * (i + 1)}`;
+      spec[cell] = { parent: 'p0', inventory: { VCPU: room }, traits: trait ? ['T1'] : [] };
+      for (const [j, total] of children.entries())
+        spec[`p${10 * (i + 1) + j + 1}`] = { parent: cell, inventory: { VF: total } };
+    }
+    const view = buildWorld(spec, { classes: CLASSES, traits: TRAITS });
+    const parts: string[] = [];
+    for (let i = 0; i < pairs; i++) {
+      parts.push(`resources_C${i}=VCPU:${amounts[i] ?? 1}`, `resources_N${i}=VF:1`, `same_subtree=_C${i},_N${i}`);
+    }
+    if (single !== null) parts.push(`resources_S=${single}`);
+    if (unsuffixed !== null) parts.push(`resources=${unsuffixed}`);
+    parts.push(`group_policy=${policy}`);
+    const request = requestFrom(view, parts.join('&'));
+    return { view, request, [fc.toStringMethod]: () => describeCase(view, request) };
+  });
+
 /** What a failed property prints: a case as short as it can be read. */
 function describeCase(view: Topology, request: CandidatesRequest): string {
   const names = (items: readonly { name: string }[]) => items.map(({ name }) => name).join(',');

@@ -7,7 +7,7 @@ import { DEFAULT_BOUNDS, searchCandidates } from '../../../src/candidates/search
 import type { Provider } from '../../../src/topology/model.js';
 import type { ProviderState, Topology } from '../../../src/topology/topology.js';
 import { answerOf, findCandidates } from '../../support/candidates.js';
-import { cases, crowdedCases, type Case } from './arbitrary.js';
+import { alikeCases, cases, crowdedCases, type Case } from './arbitrary.js';
 import { candidateText, naiveCandidates } from './naive.js';
 
 /** FAST_CHECK_RUNS sets how many cases: some hundreds are for every day, tens of thousands for the night. */
@@ -37,6 +37,7 @@ describe('candidates, random worlds', function () {
   const properties = [
     ['in all sorts of trees', cases, numRuns],
     ['where groups compete for few places', crowdedCases, Math.ceil(numRuns / 4)],
+    ['where siblings are alike', alikeCases, Math.ceil(numRuns / 4)],
   ] as const;
   for (const [title, arbitrary, runs] of properties) {
     it(`gives what the written rules give, whatever the strategy and limit, ${title}`, () => {
