@@ -6,6 +6,7 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { hangUp } from './hang-up.js';
 import { connectClient, type DatabaseOptions } from './pool.js';
+import { BEGIN, pinSession } from './session.js';
 
 // Beside src/ and dist/ alike.
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -34,7 +35,7 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
     await checkServerVersion(client);
     // Instead of knex's lock, which stays behind when a process dies with it; and in a transaction that does nothing else,
     // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
-    await keeper.query('begin');
+    await keeper.query(BEGIN);
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await refuseNewerSchema(client);
     const done = await runMigrations(options);
@@ -143,7 +144,15 @@ async function runMigrations({ connectionString, connectTimeout }: DatabaseOptio
       connectionTimeoutMillis: connectTimeout,
       keepAlive: true,
     },
-    pool: { min: 0, max: 2 },
+    pool: {
+      min: 0,
+      max: 2,
+      afterCreate(client: pg.Client, done: (error?: unknown) => void) {
+        pinSession(client, { statement: 0, idleInTransaction: 0, lock: 0 }).then(() => {
+          done();
+        }, done);
+      },
+    },
     // What fails is thrown; knex would print the whole migration as well.
     log: { error: () => undefined, warn: () => undefined },
     migrations: { directory: MIGRATIONS, loadExtensions: ['.js'] },

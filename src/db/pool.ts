@@ -6,6 +6,8 @@ import type { DatabaseHealth } from './health.js';
 import type { Turns, TurnsOptions } from './turns/model.js';
 import { createTurns } from './turns/turns.js';
 import type { Watchdog } from './watchdog.js';
+import { cut } from './hang-up.js';
+import { pinSession, type SessionDeadlines } from './session.js';
 
 export interface DatabaseOptions {
   readonly connectionString: string;
@@ -68,15 +70,15 @@ const LOCK_TIMEOUT_MS = 50;
 export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
   const { health, watchdog, onUnreachable } = parts;
   const pool = new pg.Pool({
-    ...clientConfig(options, `-c lock_timeout=${LOCK_TIMEOUT_MS}`),
+    ...clientConfig(options),
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
     maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
     // Statements of one transaction go out without waiting for each other's answers where the code does not await them.
     pipeline: true,
     verify: (client, done) => {
-      refuseStandby(client).then(() => {
-        done();
+      pinSession(client, { ...deadlines(options), lock: LOCK_TIMEOUT_MS }).then((session) => {
+        done(session.standby ? new StandbyError(STANDBY) : undefined);
       }, done);
     },
   });
@@ -136,14 +138,13 @@ function waitingPlaces(maxConnections: number): Pick<TurnsOptions, 'places' | 'p
 const GOODBYE_MS = 1000;
 
 /** A connection keeps the role its server had: a primary that becomes a standby starts anew. */
-async function refuseStandby(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
-  if (rows[0]?.standby === true) {
-    throw new StandbyError(
-      'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
-        'target_session_attrs=read-write',
-    );
-  }
+const STANDBY =
+  'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
+  'target_session_attrs=read-write';
+
+/** What is idle in a transaction is a fault of ours, and holds locks. */
+function deadlines({ statementTimeout }: DatabaseOptions): SessionDeadlines {
+  return { statement: statementTimeout, idleInTransaction: statementTimeout, lock: 0 };
 }
 
 /** Named statements live in a session. */
@@ -161,23 +162,22 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
   client.on('error', () => undefined);
   if (options.preparedStatements === false) forgetNames(client);
   await client.connect();
+  try {
+    await pinSession(client, deadlines(options));
+  } catch (error) {
+    cut(client);
+    throw error;
+  }
   return client;
 }
 
-function clientConfig(
-  { connectionString, connectTimeout, statementTimeout }: DatabaseOptions,
-  settings = '',
-): pg.ClientConfig {
+function clientConfig({ connectionString, connectTimeout, statementTimeout }: DatabaseOptions): pg.ClientConfig {
   return {
     connectionString,
     application_name: 'stockroom',
     connectionTimeoutMillis: connectTimeout,
-    statement_timeout: statementTimeout,
     // The server's deadline does not help on a half-open connection; the driver's does.
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
-    idle_in_transaction_session_timeout: statementTimeout,
-    // A statement of milliseconds whose cost the planner overestimates would be compiled for 300 ms first, at each connection.
-    options: `-c jit=off ${settings}`.trim(),
     keepAlive: true,
     // Then the operating system asks every second, and gives up after ten; by itself it would begin after two hours.
     keepAliveInitialDelayMillis: 10_000,

@@ -20,6 +20,7 @@ import {
 import { cut } from './hang-up.js';
 import type { DatabaseHealth } from './health.js';
 import type { Pool } from './pool.js';
+import { BEGIN } from './session.js';
 
 const ATTEMPTS = 5;
 
@@ -89,7 +90,7 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
   let committed = false as boolean; // the callbacks below change it
   let broken = false;
   try {
-    const begun = client.query('begin');
+    const begun = client.query(BEGIN);
     begun.catch(() => undefined);
     const result = await work({
       query: async (query) => {

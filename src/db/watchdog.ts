@@ -100,6 +100,6 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
 }
 
 /** The number of the server's process, as the server said when the connection was made; the driver does not declare it. */
-function numberOf(client: pg.ClientBase): number | null {
+export function numberOf(client: pg.ClientBase): number | null {
   return (client as pg.ClientBase & { readonly processID: number | null }).processID;
 }

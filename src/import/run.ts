@@ -6,6 +6,7 @@ import type { Source } from './source.js';
 import { stage } from './stage.js';
 import { emptyTarget, holdingsOf, isEmpty, lockTarget, refusal, type Holdings } from './target.js';
 import { write } from './write.js';
+import { BEGIN } from '../db/session.js';
 
 export interface ImportOptions {
   readonly source: Source;
@@ -40,7 +41,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const { client, replace, dryRun } = options;
   // Nobody wants to wait for a million rows to learn this; it is asked again under the lock.
   if (!replace && !dryRun) await refuseFullTarget(client);
-  await client.query('begin');
+  await client.query(BEGIN);
   const read = await readAndJudge(options);
   if (dryRun) {
     await client.query('commit'); // of nothing but temporary tables

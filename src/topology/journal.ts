@@ -12,6 +12,7 @@ import {
 } from './load.sql.js';
 import { Topology, type Changes, type NameState, type ProviderState } from './topology.js';
 import { includes, parseSnapshot, type Snapshot } from './watermark.js';
+import { BEGIN_SNAPSHOT } from '../db/session.js';
 
 /** How far a topology has seen: the snapshot it was filled or caught up with, and the server that gave it. */
 export interface Mark {
@@ -39,7 +40,7 @@ export async function load(client: pg.ClientBase): Promise<{ topology: Topology;
 
 /** Runs statements that must see the same snapshot. */
 export async function inOneSnapshot<T>(client: pg.ClientBase, read: () => Promise<T>): Promise<T> {
-  await client.query('begin isolation level repeatable read read only');
+  await client.query(BEGIN_SNAPSHOT);
   try {
     return await read();
   } finally {

@@ -7,6 +7,9 @@ import { startProxy, type Proxy } from '../support/proxy.js';
 import { messageOf } from '../support/service.js';
 import { until } from '../support/until.js';
 
+/** The statement, which ends with a zero, and not the isolation level of BEGIN. */
+const COMMIT = 'commit\0';
+
 /** The server is well, and nobody gets to it. */
 describe('a network that fails', () => {
   let url: string;
@@ -97,7 +100,7 @@ describe('a network that fails', () => {
     ] as const) {
       const body = claimBody({ [test.host]: { VCPU: 10 * round } }, { consumer_generation });
       // The answer of the server to the last statement and COMMIT is lost: it has made the change.
-      const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutAfter('commit')]);
+      const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutAfter(COMMIT)]);
       assert.equal(answer.status, 503);
       assert.equal(answer.headers['retry-after'], '1');
       assert.match(messageOf(answer.body), /may or may not have been made.*read the current state/);
@@ -115,7 +118,7 @@ describe('a network that fails', () => {
   it('takes it before COMMIT arrives: the same 503, and the retry makes the change', async () => {
     const consumer = '5c2ed9b6-5a5c-4e0e-8b1f-6f2f6a6f0a02';
     const body = claimBody({ [test.host]: { VCPU: 7 } });
-    const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutBefore('commit')]);
+    const [answer] = await Promise.all([test.api.put(`/allocations/${consumer}`, body), proxy.cutBefore(COMMIT)]);
     assert.equal(answer.status, 503);
     assert.match(messageOf(answer.body), /may or may not have been made/);
     await test.api.get(`/allocations/${consumer}`).expect(200, { allocations: {} });

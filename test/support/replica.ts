@@ -25,10 +25,12 @@ export interface ReplicaOptions {
   readonly connectTimeout?: number;
   /** Seconds. */
   readonly journalRetention?: number;
+  /** A statement that each session begins with. */
+  readonly afterConnect?: string;
 }
 
 export function startReplica(connectionString: string, options: ReplicaOptions = {}): Replica {
-  const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600 } = options;
+  const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600, afterConnect = '' } = options;
   const log: LogLine[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
   const database = { connectionString, maxConnections: 1, statementTimeout, connectTimeout };
@@ -40,7 +42,11 @@ export function startReplica(connectionString: string, options: ReplicaOptions =
     },
   });
   const reader = createTopologyReader({
-    connect: () => connectClient(database),
+    async connect() {
+      const client = await connectClient(database);
+      await client.query(afterConnect);
+      return client;
+    },
     health: createDatabaseHealth(logger),
     watchdog,
     log: logger,

@@ -171,7 +171,7 @@ describe('outage', () => {
 
   it('of the janitor alone does not keep readers waiting', async () => {
     await replica.current();
-    const locking = sql(url, 'begin; lock table topology_changes in share mode; select pg_sleep(0.4); commit');
+    const locking = sql(url, 'begin; lock table topology_changes in share mode; select pg_sleep(1); commit');
     await setTimeout(50);
     await sql(url, `update topology_epoch set marked_at = '2001-01-01'`);
     const pruned = replica.prune().then(

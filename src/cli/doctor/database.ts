@@ -115,17 +115,17 @@ function rightsCheck({ user, database, schema, may_create: mayCreate, closed }: 
 }
 
 function isolationCheck({ isolation }: Settings): Check {
-  const remark = isolation === 'read committed' ? '' : '; the service sets read committed in its own transactions';
+  const remark = isolation === 'read committed' ? '' : '; the service sets read committed in its own sessions';
   return ok('isolation', `${isolation}${remark}`);
 }
 
 function durabilityCheck({ synchronous_commit: commit, fsync, full_page_writes: pages }: Settings): Check {
-  const lost = [
-    ...(fsync === 'on' ? [] : ['fsync = off']),
-    ...(pages === 'on' ? [] : ['full_page_writes = off']),
-    ...(commit === 'off' ? ['synchronous_commit = off'] : []),
-  ];
-  if (lost.length === 0) return ok('durability', `synchronous_commit = ${commit}, fsync = on`);
+  const lost = [...(fsync === 'on' ? [] : ['fsync = off']), ...(pages === 'on' ? [] : ['full_page_writes = off'])];
+  if (lost.length === 0)
+    return ok(
+      'durability',
+      `synchronous_commit = ${commit}${commit === 'off' ? '; the service turns it on in its own sessions' : ''}, fsync = on`,
+    );
   return warning(
     'durability',
     `${lost.join(', ')}: when the database server crashes, it may lose claims that clients were told are written. Set it to on.`,
