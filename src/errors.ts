@@ -79,12 +79,21 @@ export const methodNotAllowed = (allow: string | null) =>
     undefined,
     allow === null ? {} : { headers: { allow } },
   );
+/** Upstream says no more where the microversion alone lacks the method. */
+export const methodNotInVersion = () => new ApiError(405, '');
 export const notAcceptable = () => new ApiError(406, 'Only application/json is provided');
 export const unsupportedMediaType = (type: string) =>
   new ApiError(415, `The media type ${type} is not supported, use application/json`, undefined, { mediaType: type });
 export const rangeNotSatisfiable = (contentRange: string) =>
   new ApiError(416, 'No byte of the range is in the file.', undefined, { headers: { 'content-range': contentRange } });
-export const forbidden = (rule: string) => new ApiError(403, `Policy does not allow ${rule} to be performed.`);
+export const forbidden = (rule: string) =>
+  new ApiError(403, `Policy does not allow ${rule} to be performed.${WHO_MAY[rule] ?? ''}`);
+/** Rules that refuse even administrators: what follows upstream's text. */
+const WHO_MAY: Readonly<Record<string, string>> = {
+  'placement:reshaper:reshape':
+    ' By default the role "service" may; [oslo_policy] enforce_new_defaults = false, or a rule of this name in the policy file, ' +
+    'allows it to others.',
+};
 /** The caller's token is for the whole system or a domain, and the rule wants one for a project. */
 export const wrongScope = (rule: string) => new ApiError(403, rule);
 export const bodyTooLarge = (limit: number) =>
@@ -274,8 +283,11 @@ const pythonList = (items: readonly string[]) => `[${items.map((item) => `'${ite
 
 // ---- inventories
 
-export const generationConflict = () =>
-  conflict('resource provider generation conflict', 'placement.concurrent_update');
+/** Clients look for upstream's text; what follows says how far off they are. */
+const generations = (current: number, given: number) =>
+  `the provider has generation ${current}, the request says ${given}.`;
+export const generationConflict = (current: number, given: number) =>
+  conflict(`resource provider generation conflict: ${generations(current, given)}`, 'placement.concurrent_update');
 export const updateConflict = (why: string) => conflict(`update conflict: ${why}`, 'placement.concurrent_update');
 const inUse = (classes: readonly string[], uuid: string) =>
   `Inventory for '${classes.join(', ')}' on resource provider '${uuid}' in use.`;
@@ -315,9 +327,10 @@ export const noInventoryForDelete = (name: string, why: string) =>
 
 // ---- aggregates and traits
 
-export const providerGenerationChanged = () =>
+export const providerGenerationChanged = (current: number, given: number) =>
   conflict(
-    "Resource provider's generation already changed. Please update the generation and try again.",
+    "Resource provider's generation already changed. Please update the generation and try again. " +
+      `Now ${generations(current, given)}`,
     'placement.concurrent_update',
   );
 export const aggregateTooLong = (uuid: string) =>
@@ -364,8 +377,8 @@ export const consumerGenerationConflict = (stored: number | null, given: number 
     'placement.concurrent_update',
   );
 const doesNotFit = (why: string) => conflict(`Unable to allocate inventory: ${why}`);
-export const invalidInventory = (name: string, uuid: string) =>
-  doesNotFit(`Inventory for '${name}' on resource provider '${uuid}' invalid.`);
+export const invalidInventory = (classes: readonly string[], uuids: readonly string[]) =>
+  doesNotFit(`Inventory for '${classes.join(', ')}' on resource provider '${uuids.join(', ')}' invalid.`);
 export const unitConstraints = (name: string, uuid: string) =>
   doesNotFit(
     `Unable to create allocation for '${name}' on resource provider '${uuid}'. The requested amount would violate ` +

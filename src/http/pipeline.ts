@@ -7,6 +7,7 @@ import {
   contentLengthNotInteger,
   contentTypeMissing,
   methodNotAllowed,
+  methodNotInVersion,
   notAcceptable,
   notUtf8,
   unknownPath,
@@ -197,7 +198,7 @@ function bodyLimits({ maxBodyBytes: own }: Route, { maxBodyBytes, memory }: Pipe
 
 function checkGate(route: Route, version: Version): void {
   if (route.since === undefined || version.minor >= minorOf(route.since)) return;
-  throw route.below === 405 ? methodNotAllowed(null) : unknownPath();
+  throw route.below === 405 ? methodNotInVersion() : unknownPath();
 }
 
 function checkMediaTypes(route: Route, version: Version, req: Request): void {

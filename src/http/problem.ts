@@ -71,7 +71,7 @@ function detailOf(error: ApiError, { method, accept }: ProblemContext): string {
     case 406:
       return (
         'The resource could not be generated that was acceptable to your browser ' +
-        `(content of type ${accept ?? 'application/json'}. \n\n ${message}`
+        `(content of type ${accept === undefined || accept === '*/*' ? 'application/json' : accept}. \n\n ${message}`
       );
     case 415:
       return `The request media type ${error.extra.mediaType ?? 'None'} is not supported by this server. \n\n ${message}`;

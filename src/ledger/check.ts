@@ -63,7 +63,9 @@ export function resolveClaims(
 /**
  * Capacity and units. A consumer's own old allocations do not count against it, amounts of several consumers on one
  * inventory add up, and a provider that is over its capacity already (its inventory was shrunk) still takes what leaves it
- * no worse.
+ * no worse. So do units: a consumer keeps the amount that it holds, or takes less, whatever the inventory's units are by now.
+ *
+ * Providers that have none of the classes that the request asks for come first, all in one message, as upstream.
  *
  * @throws 409 naming the class and provider that do not fit
  */
@@ -74,17 +76,68 @@ export function checkRoom(
 ): void {
   const uuids = new Map(Array.from(state.providers, ([uuid, { id }]) => [id, uuid]));
   const classNames = new Map(Array.from(state.classes, ([name, id]) => [id, name]));
+  checkInventories(wanted, inventories, uuids, classNames);
+  const isHeld = heldAmounts(wanted, state);
   const after = usageAfter(wanted, state);
-  for (const { providerId, classId, used } of wanted) {
+  for (const allocation of wanted) {
+    const { providerId, classId, used } = allocation;
     const key = inventoryKey(providerId, classId);
     const inventory = inventories.get(key);
     const [className, uuid] = [classNames.get(classId) ?? '', uuids.get(providerId) ?? ''];
-    if (inventory === undefined) throw invalidInventory(className, uuid);
+    if (inventory === undefined) throw invalidInventory([className], [uuid]);
     const { min_unit, max_unit, step_size } = inventory;
-    if (used < min_unit || used > max_unit || used % step_size !== 0) throw unitConstraints(className, uuid);
+    const breaksUnits = used < min_unit || used > max_unit || used % step_size !== 0;
+    if (breaksUnits && !isHeld(allocation)) throw unitConstraints(className, uuid);
     const total = after.get(key) ?? 0;
     if (total > capacityOf(inventory) && total > inventory.used) throw insufficientCapacity(className, uuid);
   }
+}
+
+function checkInventories(
+  wanted: readonly NewAllocation[],
+  inventories: ReadonlyMap<string, StoredInventory>,
+  uuids: ReadonlyMap<number, string>,
+  classNames: ReadonlyMap<number, string>,
+): void {
+  const classIds = [...new Set(wanted.map(({ classId }) => classId))];
+  const providerIds = [...new Set(wanted.map(({ providerId }) => providerId))];
+  const without = providerIds.filter((id) => !classIds.some((classId) => inventories.has(inventoryKey(id, classId))));
+  if (without.length === 0) return;
+  throw invalidInventory(
+    classIds.map((id) => classNames.get(id) ?? ''),
+    without.map((id) => uuids.get(id) ?? ''),
+  );
+}
+
+/**
+ * Tells whether a wanted amount is held already, of the same provider and class: by the consumer itself, or by another consumer
+ * of the request that gives its amount up (a swap with a migration's consumer). Each amount that is given up counts once.
+ */
+function heldAmounts(wanted: readonly NewAllocation[], state: LockedState): (allocation: NewAllocation) => boolean {
+  const keyOf = (
+    consumerId: number | undefined,
+    { providerId, classId }: Pick<NewAllocation, 'providerId' | 'classId'>,
+  ) => `${consumerId} ${inventoryKey(providerId, classId)}`;
+  const idOf = ({ consumerUuid }: NewAllocation): number | undefined => state.consumers.get(consumerUuid)?.id;
+  const own = new Map(state.held.map((held) => [keyOf(held.consumerId, held), held.used]));
+  const kept = new Set(wanted.map((allocation) => keyOf(idOf(allocation), allocation)));
+  const givenUp = new Map<string, number[]>();
+  for (const held of state.held) {
+    if (kept.has(keyOf(held.consumerId, held))) continue;
+    const key = inventoryKey(held.providerId, held.classId);
+    givenUp.set(
+      key,
+      [...(givenUp.get(key) ?? []), held.used].sort((a, b) => a - b),
+    );
+  }
+  return (allocation) => {
+    const { used, providerId, classId } = allocation;
+    if (used <= (own.get(keyOf(idOf(allocation), allocation)) ?? 0)) return true;
+    const amounts = givenUp.get(inventoryKey(providerId, classId)) ?? [];
+    const enough = amounts.findIndex((amount) => used <= amount);
+    if (enough !== -1) amounts.splice(enough, 1);
+    return enough !== -1;
+  };
 }
 
 function capacityOf({ total, reserved, allocation_ratio }: StoredInventory): number {

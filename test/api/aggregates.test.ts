@@ -50,7 +50,8 @@ describe('aggregates of a provider', () => {
     assert.equal(codeOf(stale.body), 'placement.concurrent_update');
     assert.equal(
       messageOf(stale.body),
-      "Resource provider's generation already changed. Please update the generation and try again.",
+      "Resource provider's generation already changed. Please update the generation and try again. " +
+        'Now the provider has generation 2, the request says 1.',
     );
     assert.deepEqual(await stored(), [a, b].sort());
     await put([b], 2).expect(200);

@@ -243,10 +243,11 @@ describe('allocations of a consumer', () => {
     await claim(test.api, { [host]: { VCPU: 1 } }).expect(409);
   });
 
-  it('check units again even when the amount stays', async () => {
+  it('check units when the amount grows, and not when it stays', async () => {
     await claim(test.api, { [host]: { VCPU: 3 } }, { consumer }).expect(204);
     await setInventories(test.api, host, { VCPU: { total: 8, step_size: 2 } });
-    await claim(test.api, { [host]: { VCPU: 3 } }, { consumer, consumer_generation: 1 }).expect(409);
+    await claim(test.api, { [host]: { VCPU: 5 } }, { consumer, consumer_generation: 1 }).expect(409);
+    await claim(test.api, { [host]: { VCPU: 3 } }, { consumer, consumer_generation: 1 }).expect(204);
   });
 
   it('can be sent back as they were read, at every version that Nova and osc-placement use', async () => {

@@ -50,7 +50,10 @@ describe('inventories of a provider', () => {
     await put(0, { VCPU: { total: 8 } }).expect(200);
     const { body } = await put(0, { VCPU: { total: 99 } }).expect(409);
     assert.equal(codeOf(body), 'placement.concurrent_update');
-    assert.equal(messageOf(body), 'resource provider generation conflict');
+    assert.equal(
+      messageOf(body),
+      'resource provider generation conflict: the provider has generation 1, the request says 0.',
+    );
     const { body: kept } = await test.api.get(path()).expect(200);
     assert.equal(kept.inventories.VCPU.total, 8);
   });
@@ -223,7 +226,7 @@ describe('inventories of a provider', () => {
     assert.equal(body.resource_provider_generation, 2);
     await test.api.delete(path('/VCPU')).expect(204);
     const gone = await test.api.delete(path('/VCPU')).expect(404);
-    assert.match(messageOf(gone.body), /^No inventory of class VCPU found for delete:/);
+    assert.match(messageOf(gone.body), /^No inventory of class VCPU found for delete: No inventory of class VCPU found for delete$/);
     assert.match(messageOf((await test.api.get(path('/VCPU')).expect(404)).body), /No inventory of class VCPU for/);
   });
 

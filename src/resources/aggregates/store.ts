@@ -25,9 +25,11 @@ export async function replaceAggregates(
     values,
   });
   if (rows[0] !== undefined) return rows[0].generation;
-  const exists = { text: 'select from resource_providers where uuid = $1', values: [uuid] };
-  const { rowCount } = await runStatement(pool, exists, 'read');
-  throw rowCount === 0 ? noSuchProvider(uuid) : providerGenerationChanged();
+  const present = { text: 'select generation from resource_providers where uuid = $1', values: [uuid] };
+  const found = (await runStatement<{ generation: number }>(pool, present, 'read')).rows[0];
+  throw found === undefined
+    ? noSuchProvider(uuid)
+    : providerGenerationChanged(found.generation, generation ?? found.generation);
 }
 
 const REPLACE = `

@@ -140,7 +140,9 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
     const broken = records.find(([, record]) => !leavesCapacity(record, reservedMayEqualTotal));
     if (broken === undefined) return;
     const provider = findProvider(await topology.current(), request.param('uuid'));
-    if (generation !== null && provider.generation !== generation) throw generationConflict();
+    if (generation !== null && provider.generation !== generation) {
+      throw generationConflict(provider.generation, generation);
+    }
     throw invalidCapacity(action, broken[0], provider.uuid, reservedMayEqualTotal);
   }
 }

@@ -77,7 +77,7 @@ export function replaceInventories(
     },
     async () => {
       const found = await inspect(pool, uuid, names);
-      if (found.generation !== generation) throw generationConflict();
+      if (found.generation !== generation) throw generationConflict(found.generation, generation);
       const unknown = found.unknownClasses[0];
       if (unknown !== undefined) throw unknownClassInInventories(uuid, unknown);
     },
@@ -160,7 +160,7 @@ export function updateInventory(
       ]),
     async () => {
       const found = await inspect(pool, uuid, [name]);
-      if (found.generation !== generation) throw generationConflict();
+      if (found.generation !== generation) throw generationConflict(found.generation, generation);
       if (found.unknownClasses.length > 0) throw noSuchResourceClass(name);
       if (!found.inventories.includes(name)) throw noInventoryToUpdate(uuid, name);
     },
@@ -196,7 +196,8 @@ export async function deleteInventory(pool: Pool, uuid: string, name: string): P
     async () => {
       const found = await inspect(pool, uuid, [name]);
       if (found.unknownClasses.length > 0) throw noInventoryForDelete(name, `No such resource class ${name}.`);
-      if (!found.inventories.includes(name)) throw noInventoryForDelete(name, `No inventory of class ${name} found.`);
+      if (!found.inventories.includes(name))
+        throw noInventoryForDelete(name, `No inventory of class ${name} found for delete`);
     },
   );
 }

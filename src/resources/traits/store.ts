@@ -113,7 +113,7 @@ async function diagnoseReplace(pool: Pool, uuid: string, generation: number, nam
   );
   const found = rows[0];
   if (found === undefined) throw noSuchProvider(uuid);
-  if (found.generation !== generation) throw providerGenerationChanged();
+  if (found.generation !== generation) throw providerGenerationChanged(found.generation, generation);
   if (found.unknown.length > 0) throw noSuchTraits(found.unknown);
 }
 
