@@ -57,6 +57,8 @@ describe('what deploy/ has for monitoring', () => {
     const uuid = await createProvider(plain.api, 'one');
     await setInventories(plain.api, uuid, { VCPU: { total: 1 } });
     await claim(plain.api, { [uuid]: { VCPU: 1 } }).expect(204);
+    const job = { enabled: true, schedule: { frequency: 'daily' }, destination: {} };
+    await plain.api.put('/stockroom/lists/nightly', job).expect(201);
     await plain.close();
     await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } });
     live = await admin.metrics();
