@@ -135,6 +135,13 @@ describe('candidates that only sums and remembered dead ends tell apart', () => 
     5000,
   );
 
+  it('sums end the search before anything is tried', () => {
+    for (const room of [1000, 1009]) {
+      const { candidates, endedBy, trace } = ask(hosts({ a: times(6, { VF: room }) }), mixed);
+      assert.deepEqual([candidates.length, endedBy, trace.combinations.tried], [0, null, 0]);
+    }
+  });
+
   it('eleven groups of 4 and twelve of 3 would have to fill 8 children of 10: no equal state is searched twice', () => {
     const amounts = [...times(11, 4), ...times(12, 3)];
     const { candidates, endedBy, trace } = ask(children(8, 10), groups(amounts, 'none'));
