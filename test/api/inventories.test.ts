@@ -226,7 +226,10 @@ describe('inventories of a provider', () => {
     assert.equal(body.resource_provider_generation, 2);
     await test.api.delete(path('/VCPU')).expect(204);
     const gone = await test.api.delete(path('/VCPU')).expect(404);
-    assert.match(messageOf(gone.body), /^No inventory of class VCPU found for delete: No inventory of class VCPU found for delete$/);
+    assert.match(
+      messageOf(gone.body),
+      /^No inventory of class VCPU found for delete: No inventory of class VCPU found for delete$/,
+    );
     assert.match(messageOf((await test.api.get(path('/VCPU')).expect(404)).body), /No inventory of class VCPU for/);
   });
 
