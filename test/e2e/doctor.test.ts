@@ -5,7 +5,8 @@ import net from 'node:net';
 import path from 'node:path';
 import { createEmptyDatabase, createTestDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
-import { cleanUp, runToEnd, temporaryFolder } from '../support/process.js';
+import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { freePorts } from '../support/s3-store.js';
 
 interface Check {
   readonly name: string;
@@ -49,6 +50,19 @@ describe('stockroom doctor', () => {
     assert.match(output, /\nok {7}clock of the database +agrees/);
     assert.match(output, /\nThe service can work; failures: 0, warnings: 1\n$/);
     assert.ok(!output.includes(new URL(connection).password), 'shows no password');
+  });
+
+  it('knows the port for clients of object stores, free and in use by the service', async () => {
+    const port = await freePorts(1);
+    const lists = { OS_STOCKROOM__LISTS_S3_PORT: String(port) };
+    const message = async (): Promise<string> =>
+      (await doctor(lists)).checks.find(({ name }) => name === 'lists S3 port')?.message ?? '';
+    assert.equal(await message(), `${port} of 127.0.0.1 is free`);
+    const service = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection, ...lists });
+    await service.listening();
+    assert.equal(await message(), `a Placement listens on ${port} of 127.0.0.1 already`);
+    service.signal('SIGTERM');
+    await service.ended();
   });
 
   it('changes nothing: an empty database stays empty', async () => {

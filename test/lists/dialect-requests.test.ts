@@ -316,6 +316,16 @@ describe('requests of the S3 dialect', () => {
       }
     });
 
+    it('do not lead a list out of its place', async () => {
+      for (const folder of ['../x', 'a/../b', 'a//b', 'a/./b', '%2e%2e/x', 'a\\b', 'a\tb', '\u00e4']) {
+        const inside = `<Bucket>local</Bucket><Format>CSV</Format><Prefix>${folder}</Prefix>`;
+        await refused(xml({ Destination: destination('S3', inside) }), /^destination\.prefix: expected /);
+      }
+      const nul = '<Bucket>local</Bucket><Format>CSV</Format><Prefix>a&#0;b</Prefix>';
+      const response = await set(xml({ Destination: destination('S3', nul) }));
+      assert.equal(response.status, 400, response.text);
+    });
+
     it('read buckets in any form, and return the form of the dialect', async () => {
       const kinds = { s3: 'S3', oss: 'OSS', cos: 'COS' } as const;
       for (const [sent, name] of [

@@ -44,11 +44,14 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
   const client = createHttpClient(options);
   const { validate, checkSignature, answers } = createValidator(options, client, log, circuit);
   const cache = new TokenCache(validate, options);
+  let signatures = 0;
   return {
     authenticate: authenticateWith(options, (token, allowExpired) => cache.get(token, allowExpired)),
     async checkSignature(accessKey, stringToSign, signature) {
       try {
-        const data = await checkSignature({ accessKey, stringToSign, signature });
+        if (signatures >= MAX_SIGNATURES) throw new KeystoneUnavailable('too many signatures wait to be checked', 1000);
+        signatures++;
+        const data = await checkSignature({ accessKey, stringToSign, signature }).finally(() => signatures--);
         // Access rules name paths of this API, which a client of the S3 dialect does not use.
         if (data === null || data.identity.userId === '' || !isAlive(data) || data.accessRules !== null) return null;
         return data.identity;
@@ -64,6 +67,9 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
     },
   };
 }
+
+/** Signatures that are waited for at once: each request is one, so more than this many come from a client that tries secrets. */
+const MAX_SIGNATURES = 100;
 
 type Lookup = (token: string, allowExpired: boolean) => TokenData | null | Promise<TokenData | null>;
 

@@ -3,9 +3,10 @@ import type { Config } from '../../config.js';
 import { failure, ok, type Check } from './check.js';
 
 /** Whether the service can listen where the configuration says. */
-export async function portChecks({ host, port, adminHost, adminPort }: Config): Promise<Check[]> {
+export async function portChecks({ host, port, adminHost, adminPort, listsS3Host, listsS3Port }: Config): Promise<Check[]> {
   const checks = [await portCheck('port', host, port)];
   if (adminPort !== null) checks.push(await portCheck('admin port', adminHost, adminPort));
+  if (listsS3Port !== null) checks.push(await portCheck('lists S3 port', listsS3Host, listsS3Port));
   return checks;
 }
 
@@ -30,13 +31,17 @@ function listenOnce(host: string, port: number): Promise<NodeJS.ErrnoException |
   });
 }
 
-/** The service itself, or the Placement that it replaces: both list their versions at the root. The admin listener has /healthz. */
+/**
+ * The service itself, or the Placement that it replaces: both list their versions at the root. The admin listener has /healthz, and
+ * the one for clients of object stores refuses what is not signed under a request id.
+ */
 async function isPlacement(host: string, port: number): Promise<boolean> {
   const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const base = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
   try {
     const root = await fetch(base, { signal: AbortSignal.timeout(2000), redirect: 'manual' });
     if ((await root.text()).includes('"max_version"')) return true;
+    if (root.headers.get('x-amz-request-id')?.startsWith('req-') === true) return true;
     return (await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(2000), redirect: 'manual' })).ok;
   } catch {
     return false;
