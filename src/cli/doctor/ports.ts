@@ -3,7 +3,14 @@ import type { Config } from '../../config.js';
 import { failure, ok, type Check } from './check.js';
 
 /** Whether the service can listen where the configuration says. */
-export async function portChecks({ host, port, adminHost, adminPort, listsS3Host, listsS3Port }: Config): Promise<Check[]> {
+export async function portChecks({
+  host,
+  port,
+  adminHost,
+  adminPort,
+  listsS3Host,
+  listsS3Port,
+}: Config): Promise<Check[]> {
   const checks = [await portCheck('port', host, port)];
   if (adminPort !== null) checks.push(await portCheck('admin port', adminHost, adminPort));
   if (listsS3Port !== null) checks.push(await portCheck('lists S3 port', listsS3Host, listsS3Port));

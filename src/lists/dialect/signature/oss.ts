@@ -1,13 +1,5 @@
-import {
-  basicTime,
-  headerOf,
-  hexHash,
-  hmac,
-  isSame,
-  MalformedAuthorization,
-  type Claim,
-  type SignedRequest,
-} from './claim.js';
+import { basicTime, headerOf, hmac, isSame, MalformedAuthorization, type Claim, type SignedRequest } from './claim.js';
+import { versionFour } from './version-four.js';
 
 /** The query parameters of these requests that signature version 1 covers; it leaves others out. */
 const SUBRESOURCES = ['continuation-token', 'inventory', 'inventoryId'];
@@ -65,7 +57,7 @@ export function readOssV4(authorization: string, request: SignedRequest): Claim 
   if (accessKey === undefined || date === undefined || signature === undefined) {
     throw new MalformedAuthorization('The header authorization does not have the form of OSS4-HMAC-SHA256.');
   }
-  const { method, query, headers, bucket } = request;
+  const { headers, bucket } = request;
   const time = headerOf(headers, 'x-oss-date');
   const signedAt = basicTime(time);
   if (Number.isNaN(signedAt) || !time.startsWith(date)) {
@@ -75,31 +67,25 @@ export function readOssV4(authorization: string, request: SignedRequest): Claim 
   const always = ['content-md5', 'content-type'].filter((name) => headers[name] !== undefined);
   const signedHeaders = [...new Set([...names.split(';').filter(Boolean), ...always, ...ossHeaders(request)])].sort();
   const payload = headerOf(headers, 'x-oss-content-sha256') || 'UNSIGNED-PAYLOAD';
-  const canonicalRequest = [
-    method,
-    `/${bucket}/`,
-    query
-      .map(({ raw }) => raw.replace(/=$/, ''))
-      .sort()
-      .join('&'),
-    ...signedHeaders.map((name) => `${name}:${headerOf(headers, name)}`),
-    '',
-    names,
+  const { isSignedWith } = versionFour(request, {
+    algorithm: 'OSS4-HMAC-SHA256',
+    beforeSecret: 'aliyun_v4',
+    time,
+    scope: `${date}/${region ?? ''}/${product ?? ''}/aliyun_v4_request`,
+    path: `/${bucket}/`,
+    parameter: (raw) => raw.replace(/=$/, ''),
+    headerLines: signedHeaders.map((name) => `${name}:${headerOf(headers, name)}`),
+    headerNames: names,
     payload,
-  ].join('\n');
-  const scope = `${date}/${region ?? ''}/${product ?? ''}/aliyun_v4_request`;
-  const stringToSign = ['OSS4-HMAC-SHA256', time, scope, hexHash('sha256', canonicalRequest)].join('\n');
+    signature,
+  });
   return {
     dialect: 'oss',
     accessKey,
     signedAt,
     expiresAt: null,
     forKeystone: null,
-    isSignedWith(secret) {
-      const first = `aliyun_v4${secret}`;
-      const key = scope.split('/').reduce((parent: string | Buffer, part) => hmac('sha256', parent, part), first);
-      return isSame(hmac('sha256', key, stringToSign).toString('hex'), signature);
-    },
+    isSignedWith,
     coversParameter: () => true,
     body: /^[0-9a-f]{64}$/.test(payload) ? { sha256: payload } : md5 === '' ? null : 'md5',
   };
