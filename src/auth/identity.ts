@@ -50,7 +50,12 @@ export type Admission = Identity | Refusal;
  * Finds out who calls, from the headers of a request; its method and path are for tokens that may do only certain things.
  * Answers at once when nobody has to be asked: requests with a known token, tens of thousands a second, pay no promise.
  */
-export type Authenticate = (headers: RequestHeaders, method: string, path: string) => Admission | Promise<Admission>;
+export type Authenticate = (
+  headers: RequestHeaders,
+  method: string,
+  path: string,
+  client: string,
+) => Admission | Promise<Admission>;
 
 /** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
 export const WITHOUT_USER = {

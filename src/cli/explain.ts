@@ -1,4 +1,4 @@
-import { withoutPassword } from '../config/database-url.js';
+import { withoutSecrets } from '../config/database-url.js';
 import { ConfigError, type Config } from '../config.js';
 import { EmbeddedError } from '../db/embedded/problem.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
@@ -16,7 +16,7 @@ export function explained(error: unknown, config: Config | null): string {
   if (isForeseen(error) || !(error instanceof Error)) return error instanceof Error ? error.message : String(error);
   if (isUnavailable(error) || isRefused(error)) {
     const where = config?.connection ?? null;
-    return `The database${where === null ? '' : ` at ${withoutPassword(where)}`} cannot be used: ${reasonOf(error)}.`;
+    return `The database${where === null ? '' : ` at ${withoutSecrets(where)}`} cannot be used: ${reasonOf(error)}.`;
   }
   return error.stack ?? error.message;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { UsageError, type CommandLine } from '../config/arguments.js';
-import { withoutPassword } from '../config/database-url.js';
+import { withoutSecrets } from '../config/database-url.js';
 import { parseSourceUrl, placeOf, sourceUrlOfConfig, type SourceUrl } from '../config/source-url.js';
 import type { Config } from '../config.js';
 import { connectDatabase, migrateDatabase } from '../configured.js';
@@ -68,7 +68,7 @@ function refuseSameDatabase({ from, connection }: Job): void {
   const target = new URL(connection);
   if (from.dialect !== 'postgresql' || from.url.host !== target.host || from.url.pathname !== target.pathname) return;
   throw new ImportError(
-    `The source and the target are the same database, ${withoutPassword(connection)}. The target is a database of its own: create an empty ` +
+    `The source and the target are the same database, ${withoutSecrets(connection)}. The target is a database of its own: create an empty ` +
       'one and put its URL in [placement_database] connection.',
   );
 }
@@ -79,7 +79,7 @@ async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; repla
   await inSession(job, async (client, source, revision) => {
     if (await isOfUpstream(client)) {
       throw new ImportError(
-        `The target ${withoutPassword(job.connection)} has the tables of an OpenStack Placement. Create an empty database for Stockroom.`,
+        `The target ${withoutSecrets(job.connection)} has the tables of an OpenStack Placement. Create an empty database for Stockroom.`,
       );
     }
     if (!dryRun) await migrateDatabase(job.config, job.connection);
@@ -137,5 +137,5 @@ function optionsOf({ config }: Job, client: pg.Client, source: Source, revision:
 }
 
 function describe({ from, connection }: Job, revision: Revision): { source: string; revision: string; target: string } {
-  return { source: placeOf(from), revision: revision.name, target: withoutPassword(connection) };
+  return { source: placeOf(from), revision: revision.name, target: withoutSecrets(connection) };
 }

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
 import type { CommandLine } from '../config/arguments.js';
-import { withoutPassword } from '../config/database-url.js';
+import { withoutSecrets } from '../config/database-url.js';
 import { filesText, optionsForLog } from '../config/show.js';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../db/embedded.js';
@@ -103,7 +103,7 @@ async function serveUntilTold(
       const lists = listsListenOptions(config, log);
       const listsUrl = lists === null ? null : await listen(listsListener, lists);
       admin.attach(site.admin);
-      const data = database === null ? withoutPassword(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
+      const data = database === null ? withoutSecrets(connectionOf(config)) : `${dataDir} (embedded PostgreSQL)`;
       greet(config, url, data, listsUrl);
       supervision.started(site, url);
       const inForce = { config };

@@ -41,10 +41,17 @@ export function adviceOnUrl(value: string): string {
   );
 }
 
-/** For people: no password. */
-export function withoutPassword(connection: string): string {
+/** The arguments of libpq, and of drivers for other databases, whose values are secret. */
+const SECRET = /^(ssl)?pass(word|wd|phrase)?$|^passfile$|secret|token/i;
+
+/**
+ * A connection URL as it may be shown, in messages, the log and `config show`. The one place that knows what is secret in it: the
+ * password of the user, and arguments like password and sslpassword, in any case and however they are percent-encoded.
+ */
+export function withoutSecrets(connection: string): string {
+  if (!URL.canParse(connection)) return '(a connection URL that cannot be read)';
   const url = new URL(connection);
   url.password = '';
-  url.searchParams.delete('password');
+  for (const name of [...url.searchParams.keys()]) if (SECRET.test(name.trim())) url.searchParams.delete(name);
   return url.toString();
 }

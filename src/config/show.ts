@@ -1,4 +1,4 @@
-import { withoutPassword } from './database-url.js';
+import { withoutSecrets } from './database-url.js';
 import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
 import { WITHOUT_MEANING } from './without-meaning.js';
@@ -43,7 +43,7 @@ function shownOptions({ values, origins, options }: LoadedConfig) {
 }
 
 function valueText(one: AnyOption, value: unknown): string {
-  if (one.name === 'connection') return withoutPassword(String(value)).replace(/(:\/\/[^:@/]+)@/, '$1:***@');
+  if (one.name === 'connection') return withoutSecrets(String(value)).replace(/(:\/\/[^:@/]+)@/, '$1:***@');
   if (one.secret === true) return '***';
   return [value].flat().join(', ').replaceAll('$', '$$$$');
 }

@@ -117,7 +117,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
       }
       const admission = publicPaths.has(path)
         ? null
-        : options.authenticate(req.headers, req.method, req.baseUrl + path);
+        : options.authenticate(req.headers, req.method, req.baseUrl + path, exchangeClient(req));
       // A token that is known is admitted at once, without a promise in between.
       if (!(admission instanceof Promise)) return serve(req, res, admission);
       return admission.then((admitted) => serve(req, res, admitted)).catch(failed);
@@ -130,6 +130,11 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
 
 /** Routes that Placement does not have are below it, so that no later microversion can have the same path. */
 const EXTENSIONS = '/stockroom/';
+
+/** The address that sent a request, of the first proxy's client where the configuration believes proxies. */
+function exchangeClient({ exchange, socket }: Request): string {
+  return exchange.forwarded?.client ?? socket.remoteAddress ?? '';
+}
 
 /** What serves one path, whatever the method. It never rejects. */
 type Dispatch = (req: Request, res: Response) => Promise<void>;

@@ -25,19 +25,31 @@ export interface CircuitOptions {
   readonly longestPauseMs?: number;
 }
 
-/** Failures in a row that open the circuit. */
-const THRESHOLD = 3;
+/** So many of the last answers are looked at. */
+const RECENT = 20;
+
+/** So many clients must have got no usable answer, and at least half of the last answers, to open the circuit. */
+const CLIENTS = 3;
+
+/** How a conversation ended: with an answer, or with one that says nothing (500, no token document). */
+interface Outcome {
+  readonly client: string;
+  readonly isWrong: boolean;
+}
 
 /**
- * Spares a Keystone that is down, and those who wait for it: after a failure nobody asks for a moment, then one asks for
- * all, and the moments double as long as that fails. One strange token that Keystone cannot digest must not lock everybody
- * out, so an answer that is merely wrong counts less than none at all.
+ * Spares a Keystone that is down, and those who wait for it: after a failure no token is validated for a moment, then one is for
+ * all, and the moments double as long as that fails.
+ *
+ * A connection that fails opens the circuit at once. A wrong answer may be the token's fault, and a client can send as many such tokens as
+ * it likes: the circuit opens only when the tokens of several clients get wrong answers, and half of all answers are wrong.
  */
 export class Circuit {
   readonly #now: () => number;
   readonly #firstPauseMs: number;
   readonly #longestPauseMs: number;
-  #failures = 0;
+  readonly #recent: Outcome[] = [];
+  #isOpen = false;
   #pauseMs = 0;
   #quietUntil = 0;
   #probing = false;
@@ -48,30 +60,52 @@ export class Circuit {
     this.#longestPauseMs = longestPauseMs;
   }
 
-  /** Runs a conversation with Keystone, or does not. @throws KeystoneUnavailable at once while the circuit is open */
-  async run<Result>(conversation: () => Promise<Result>, isSevere: (error: unknown) => boolean): Promise<Result> {
+  /**
+   * Runs a conversation with Keystone, or does not.
+   *
+   * @param client whose token it is about
+   * @throws KeystoneUnavailable at once while the circuit is open
+   */
+  async run<Result>(
+    client: string,
+    conversation: () => Promise<Result>,
+    isSevere: (error: unknown) => boolean,
+  ): Promise<Result> {
     const remaining = this.#quietUntil - this.#now();
     if (remaining > 0) throw new KeystoneUnavailable('it has just failed', remaining);
-    const probe = this.#failures >= THRESHOLD;
+    const probe = this.#isOpen;
     if (probe && this.#probing) throw new KeystoneUnavailable('it is being tried again', this.#pauseMs);
     this.#probing = probe;
     try {
       const result = await conversation();
-      this.#failures = 0;
+      this.#note({ client, isWrong: false });
+      this.#isOpen = false;
       this.#pauseMs = 0;
       this.#quietUntil = 0;
       return result;
     } catch (error) {
-      this.#failures += isSevere(error) ? THRESHOLD : 1;
-      if (this.#failures >= THRESHOLD) this.#open();
+      this.#note({ client, isWrong: true });
+      if (isSevere(error) || probe || this.#isMostlyWrong()) this.#open();
       throw new KeystoneUnavailable((error as Error).message, Math.max(this.#quietUntil - this.#now(), 0));
     } finally {
       if (probe) this.#probing = false;
     }
   }
 
+  #note(outcome: Outcome): void {
+    this.#recent.push(outcome);
+    if (this.#recent.length > RECENT) this.#recent.shift();
+  }
+
+  #isMostlyWrong(): boolean {
+    const wrong = this.#recent.filter(({ isWrong }) => isWrong);
+    const clients = new Set(wrong.map(({ client }) => client));
+    return clients.size >= CLIENTS && wrong.length * 2 >= this.#recent.length;
+  }
+
   /** Conversations that were under way together fail together: only the first of them lengthens the pause. */
   #open(): void {
+    this.#isOpen = true;
     if (this.#quietUntil > this.#now()) return;
     this.#pauseMs = this.#pauseMs === 0 ? this.#firstPauseMs : Math.min(this.#pauseMs * 2, this.#longestPauseMs);
     this.#quietUntil = this.#now() + this.#pauseMs;

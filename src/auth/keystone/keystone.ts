@@ -46,7 +46,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
   const cache = new TokenCache(validate, options);
   let signatures = 0;
   return {
-    authenticate: authenticateWith(options, (token, allowExpired) => cache.get(token, allowExpired)),
+    authenticate: authenticateWith(options, (token, allowExpired, client) => cache.get(token, allowExpired, client)),
     async checkSignature(accessKey, stringToSign, signature) {
       try {
         if (signatures >= MAX_SIGNATURES) throw new KeystoneUnavailable('too many signatures wait to be checked', 1000);
@@ -71,7 +71,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
 /** Signatures that are waited for at once: each request is one, so more than this many come from a client that tries secrets. */
 const MAX_SIGNATURES = 100;
 
-type Lookup = (token: string, allowExpired: boolean) => TokenData | null | Promise<TokenData | null>;
+type Lookup = (token: string, allowExpired: boolean, client: string) => TokenData | null | Promise<TokenData | null>;
 
 function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
@@ -82,6 +82,7 @@ function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticat
     headers: RequestHeaders,
     method: string,
     path: string,
+    client: string,
     service: TokenData | null,
   ): Admission | Promise<Admission> => {
     const token = tokenIn(headers['x-auth-token'] ?? headers['x-storage-token']);
@@ -92,17 +93,17 @@ function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticat
       if (!isBindingKept(user, options.tokenBind) || !mayDo(user, options, service, method, path)) return unauthorized;
       return service === null ? user.identity : withService(user.identity, service.identity);
     };
-    return whenKnown(lookup(token, allowExpired), decide);
+    return whenKnown(lookup(token, allowExpired, client), decide);
   };
 
-  return (headers, method, path) => {
-    if (blank(headers['x-service-token'])) return admitUser(headers, method, path, null);
+  return (headers, method, path, client) => {
+    if (blank(headers['x-service-token'])) return admitUser(headers, method, path, client, null);
     const token = tokenIn(headers['x-service-token']);
     const goOn = (service: TokenData | null): Admission | Promise<Admission> => {
-      if (service !== null && isGoodService(service, options)) return admitUser(headers, method, path, service);
-      return options.delayDecision ? admitUser(headers, method, path, null) : unauthorized;
+      if (service !== null && isGoodService(service, options)) return admitUser(headers, method, path, client, service);
+      return options.delayDecision ? admitUser(headers, method, path, client, null) : unauthorized;
     };
-    return token === null ? goOn(null) : whenKnown(lookup(token, false), goOn);
+    return token === null ? goOn(null) : whenKnown(lookup(token, false, client), goOn);
   };
 }
 

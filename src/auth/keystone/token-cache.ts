@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { KeystoneUnavailable } from './circuit.js';
 import type { TokenData } from './token.js';
 import type { Validate } from './validator.js';
 
@@ -9,9 +8,6 @@ const REFUSED_MS = 10_000;
 /** Good tokens, and bad ones, that are remembered. Apart: whoever makes tokens up cannot push good ones out. */
 const MAX_TOKENS = 20_000;
 const MAX_REFUSED = 20_000;
-/** Different tokens that are waited for at once; who comes on top is sent away rather than queued. */
-const MAX_WAITING = 1000;
-
 /** How the tokens that came were judged, since the start. */
 export interface TokenCounts {
   /** Known to be good, or bad, or already being asked about. */
@@ -52,22 +48,21 @@ export class TokenCache {
     this.#refused = new LRUCache({ max: MAX_REFUSED, ttl: Math.min(REFUSED_MS, Math.max(1, cacheMs)), ...shared });
   }
 
-  /** The data of a token, null for a bad one; a promise only when Keystone has to be asked. */
-  get(token: string, allowExpired: boolean): TokenData | null | Promise<TokenData | null> {
+  /**
+   * @param client whose request has the token: validations are shared out among clients
+   * @returns the data of a token, null for a bad one; a promise only when Keystone has to be asked
+   */
+  get(token: string, allowExpired: boolean, client = ''): TokenData | null | Promise<TokenData | null> {
     // Keystone says no to an expired token unless it is asked to overlook that: these are two questions.
     const key = allowExpired ? `${hash('sha256', token, 'base64')}+expired` : hash('sha256', token, 'base64');
     const found = this.#known.get(key) ?? (this.#refused.has(key) ? null : this.#waiting.get(key));
-    if (found === undefined) return this.#ask(key, token, allowExpired);
+    if (found === undefined) return this.#ask(key, token, allowExpired, client);
     this.counts.cached++;
     return found;
   }
 
-  #ask(key: string, token: string, allowExpired: boolean): Promise<TokenData | null> {
-    if (this.#waiting.size >= MAX_WAITING) {
-      this.counts.failed++;
-      return Promise.reject(new KeystoneUnavailable('too many tokens wait to be validated', 1000));
-    }
-    const answer = this.#validate(token, allowExpired)
+  #ask(key: string, token: string, allowExpired: boolean, client: string): Promise<TokenData | null> {
+    const answer = this.#validate(token, allowExpired, client)
       .then((data) => {
         this.counts[data === null ? 'refused' : 'validated']++;
         if (!this.#remembers) return data;

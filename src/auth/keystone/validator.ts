@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { Circuit, type CircuitOptions } from './circuit.js';
+import { Circuit, KeystoneUnavailable, type CircuitOptions } from './circuit.js';
+import { FairQueue, QueueFull } from './fair-queue.js';
 import { BrokenAnswer, ConnectionFailure, type HttpAnswer, type HttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
 import { LoginRefused, OwnTokens, type OwnToken } from './own-token.js';
@@ -7,7 +8,7 @@ import { askAboutSignature, type SignedText } from './signature.js';
 import { parseToken, type TokenData } from './token.js';
 
 /** Asks Keystone about a token: its data, or null when it is not valid. @throws KeystoneUnavailable when it cannot say */
-export type Validate = (token: string, allowExpired: boolean) => Promise<TokenData | null>;
+export type Validate = (token: string, allowExpired: boolean, client: string) => Promise<TokenData | null>;
 
 interface Validator {
   readonly validate: Validate;
@@ -46,13 +47,15 @@ export function createValidator(
     return readAnswer(answer, token);
   };
 
-  const run = async (conversation: () => Promise<TokenData | null>): Promise<TokenData | null> => {
+  const queue = new FairQueue();
+  const run = async (client: string, conversation: () => Promise<TokenData | null>): Promise<TokenData | null> => {
     try {
-      const data = await circuit.run(conversation, isSevere);
+      const data = await queue.run(client, () => circuit.run(client, conversation, isSevere));
       if (answers === false) log.info('Keystone answers again');
       answers = true;
       return data;
     } catch (error) {
+      if (error instanceof QueueFull) throw new KeystoneUnavailable('too many tokens wait to be validated', 1000);
       // What is thrown never holds a token: messages are made of statuses, addresses and Node's own words.
       if (answers !== false)
         log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
@@ -61,8 +64,8 @@ export function createValidator(
     }
   };
   return {
-    validate: (token, allowExpired) => run(() => converse(token, allowExpired)),
-    checkSignature: (signed) => run(() => askAboutSignature(client, ownTokens, signed)),
+    validate: (token, allowExpired, client) => run(client, () => converse(token, allowExpired)),
+    checkSignature: (signed) => run(signed.accessKey, () => askAboutSignature(client, ownTokens, signed)),
     answers: () => answers,
   };
 }

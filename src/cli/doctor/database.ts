@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connectDatabase, databaseSchema } from '../../configured.js';
-import { withoutPassword } from '../../config/database-url.js';
+import { withoutSecrets } from '../../config/database-url.js';
 import type { Config } from '../../config.js';
 import { OLDEST_SERVER } from '../../db/migrate.js';
 import { explained } from '../explain.js';
@@ -20,7 +20,7 @@ export async function databaseChecks(config: Config, connection: string): Promis
     const skew = (Number(row.now) - (before + Date.now()) / 2) / 1000;
     const rights = rightsCheck(row);
     return [
-      ok('database', `reachable at ${withoutPassword(connection)}`),
+      ok('database', `reachable at ${withoutSecrets(connection)}`),
       versionCheck(row),
       primaryCheck(row),
       rights,

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { checkDatabase, migrateDatabase } from '../../configured.js';
-import { withoutPassword } from '../../config/database-url.js';
+import { withoutSecrets } from '../../config/database-url.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';
 import { ApiError } from '../../errors.js';
@@ -32,7 +32,7 @@ export async function untilDatabase<T>(
       return await unlessAborted(stop, attempt());
     } catch (error) {
       if (isStopped()) return null;
-      const problem = `The database at ${withoutPassword(connection)} cannot be used: ${reasonOf(error)}.`;
+      const problem = `The database at ${withoutSecrets(connection)} cannot be used: ${reasonOf(error)}.`;
       if (isRefused(error)) throw new ConfigError(problem);
       // The topology reports a database that is away as any request would see it.
       if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;

@@ -38,7 +38,7 @@ export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOpt
     throw signatureDoesNotMatch('The signature does not fit the request and the secret of this access key.');
   }
   if ('noauth2' in strategy) {
-    const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '');
+    const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '', '');
     if (admission instanceof Refusal) throw refused(admission);
     return { identity: admission, isProved: false };
   }

@@ -12,16 +12,24 @@ describe('the pause while Keystone is down', () => {
   });
   const severe = () => true;
   const mild = () => false;
-  const fail = (isSevere = severe) =>
-    circuit.run(() => {
-      calls++;
-      return Promise.reject(new Error('down'));
-    }, isSevere);
+  const fail = (isSevere = severe, client = 'a') =>
+    circuit.run(
+      client,
+      () => {
+        calls++;
+        return Promise.reject(new Error('down'));
+      },
+      isSevere,
+    );
   const succeed = () =>
-    circuit.run(() => {
-      calls++;
-      return Promise.resolve('fine');
-    }, severe);
+    circuit.run(
+      'good',
+      () => {
+        calls++;
+        return Promise.resolve('fine');
+      },
+      severe,
+    );
 
   it('spares Keystone after one failure to connect', async () => {
     await assert.rejects(fail(), KeystoneUnavailable);
@@ -48,6 +56,7 @@ describe('the pause while Keystone is down', () => {
     time += 500;
     let finish = (): void => undefined;
     const probe = circuit.run(
+      'good',
       () =>
         new Promise<string>((resolve) => {
           calls++;
@@ -64,16 +73,31 @@ describe('the pause while Keystone is down', () => {
     assert.equal(await succeed(), 'fine');
   });
 
-  it('takes wrong answers for a failure only when there are several in a row', async () => {
-    for (let round = 0; round < 10; round++) {
-      await assert.rejects(fail(mild));
-      await assert.rejects(fail(mild));
+  it('is never begun by the wrong answers of one client, however many', async () => {
+    for (let round = 0; round < 100; round++) {
+      for (let one = 0; one < 20; one++) await assert.rejects(fail(mild, 'hostile'));
       assert.equal(await succeed(), 'fine');
     }
-    for (let round = 0; round < 3; round++) await assert.rejects(fail(mild));
+  });
+
+  it('begins when several clients get wrong answers, and half of all answers are wrong', async () => {
+    for (let round = 0; round < 20; round++) {
+      // Three clients with strange tokens among many that are well.
+      await assert.rejects(fail(mild, String(round % 3)));
+      assert.equal(await succeed(), 'fine');
+      assert.equal(await succeed(), 'fine');
+    }
+    for (let one = 0; one < 20; one++) await fail(mild, String(one % 3)).catch(() => undefined);
     calls = 0;
     await assert.rejects(succeed(), KeystoneUnavailable);
     assert.equal(calls, 0);
+    // Keystone that is still wrong when it is tried again is left alone for longer.
+    time += 500;
+    await assert.rejects(fail(mild, 'a'));
+    time += 500;
+    await assert.rejects(succeed(), KeystoneUnavailable);
+    time += 500;
+    assert.equal(await succeed(), 'fine');
   });
 
   it('lengthens the pause once for those who fail together', async () => {

@@ -28,8 +28,8 @@ describe('authentication at Keystone', () => {
       circuit: { now: () => clock },
     });
   }
-  const admit = (headers: RequestHeaders, method = 'GET', path = '/traits') =>
-    keystone!.authenticate(headers, method, path);
+  const admit = (headers: RequestHeaders, method = 'GET', path = '/traits', client = '127.0.0.1') =>
+    keystone!.authenticate(headers, method, path, client);
   const ask = (token: string, more: RequestHeaders = {}): Promise<Admission> =>
     Promise.resolve(admit({ 'x-auth-token': token, ...more }));
   const identityOf = (admission: Admission): Identity => {
@@ -61,7 +61,7 @@ describe('authentication at Keystone', () => {
       const token = fake.issue();
       const first = await ask(token);
       assert.equal(admit({ 'x-auth-token': token }), first);
-      assert.deepEqual(fake.calls, { logins: 1, validations: 1 });
+      assert.deepEqual(fake.calls, { logins: 1, signatures: 0, validations: 1 });
     });
 
     it('is asked about once, however many wait', async () => {
@@ -70,14 +70,14 @@ describe('authentication at Keystone', () => {
       const token = fake.issue();
       const admissions = await Promise.all(Array.from({ length: 100 }, () => ask(token)));
       admissions.forEach(identityOf);
-      assert.deepEqual(fake.calls, { logins: 1, validations: 1 });
+      assert.deepEqual(fake.calls, { logins: 1, signatures: 0, validations: 1 });
     });
 
     it('shares one login with others that are new', async () => {
       fake.behaviour = 'slow';
       start();
       (await Promise.all(Array.from({ length: 20 }, () => ask(fake.issue())))).forEach(identityOf);
-      assert.deepEqual(fake.calls, { logins: 1, validations: 20 });
+      assert.deepEqual(fake.calls, { logins: 1, signatures: 0, validations: 20 });
     });
 
     it('may come as X-Storage-Token, and with blanks around it', async () => {
@@ -140,7 +140,7 @@ describe('authentication at Keystone', () => {
       for (const token of odd) await refused(401, ask(token));
       await refused(401, admit({}));
       await refused(401, admit({ 'x-auth-token': [good, good] }));
-      assert.deepEqual(fake.calls, { logins: 0, validations: 0 });
+      assert.deepEqual(fake.calls, { logins: 0, signatures: 0, validations: 0 });
     });
 
     it('is what counts, not what a client says it is', async () => {
@@ -317,15 +317,15 @@ describe('authentication at Keystone', () => {
       start();
       fake.behaviour = 'refusing service tokens';
       await refused(503, ask(fake.issue()));
-      assert.deepEqual(fake.calls, { logins: 2, validations: 2 });
+      assert.deepEqual(fake.calls, { logins: 2, signatures: 0, validations: 2 });
       await refused(503, ask(fake.issue()));
-      assert.deepEqual(fake.calls, { logins: 2, validations: 2 }, 'nobody asks during the pause');
+      assert.deepEqual(fake.calls, { logins: 2, signatures: 0, validations: 2 }, 'nobody asks during the pause');
     });
 
     it('is not asked for again and again with a wrong password', async () => {
       start({ keystonePassword: 'wrong-password' });
       for (let round = 0; round < 10; round++) await refused(503, ask(fake.issue()));
-      assert.deepEqual(fake.calls, { logins: 1, validations: 0 });
+      assert.deepEqual(fake.calls, { logins: 1, signatures: 0, validations: 0 });
       assert.match(log, /refuses the login of the service/);
       assert.doesNotMatch(log, /wrong-password/);
     });
@@ -368,7 +368,8 @@ describe('authentication at Keystone', () => {
         fake.behaviour = trouble;
         const before = fake.calls.validations;
         for (let round = 0; round < 10; round++) {
-          const { headers, body } = await refused(503, ask(fake.issue()));
+          const admission = admit({ 'x-auth-token': fake.issue() }, 'GET', '/traits', `client ${round}`);
+          const { headers, body } = await refused(503, Promise.resolve(admission));
           assert.match(headers['retry-after'] ?? '', /^\d+$/);
           assert.match(body, /The Keystone service is temporarily unavailable/);
           identityOf(await ask(known));
@@ -388,6 +389,17 @@ describe('authentication at Keystone', () => {
         assert.equal(fake.calls.validations, 0);
       });
     }
+
+    it('(500) for the tokens of one client does not lock out the new tokens of others', async () => {
+      start();
+      for (let round = 0; round < 25; round++) {
+        fake.behaviour = 500;
+        for (let one = 0; one < 3; one++) await refused(503, ask(fake.issue()));
+        fake.behaviour = 'good';
+        const admission = admit({ 'x-auth-token': fake.issue() }, 'GET', '/traits', '127.0.0.2');
+        identityOf(await admission);
+      }
+    });
 
     it('that is not there gives 503 after the retries, and is found again', async () => {
       start({ keystoneHttpRequestMaxRetries: 2 });

@@ -42,7 +42,7 @@ describe('Keystone behind a certificate of its own authority', () => {
     const keystone = createKeystone(keystoneOptions(defaultConfig(fake.config(more))), {
       log: pino({}, { write: (line: string) => void log.push(line) }),
     });
-    const admission = await keystone.authenticate({ 'x-auth-token': fake.issue() }, 'GET', '/traits');
+    const admission = await keystone.authenticate({ 'x-auth-token': fake.issue() }, 'GET', '/traits', '127.0.0.1');
     keystone.close();
     return admission instanceof Refusal ? `${admission.status} ${log.join()}` : 'let in';
   }

@@ -104,18 +104,6 @@ describe('the cache of tokens', () => {
     assert.deepEqual(asked, ['bad 0'], 'the oldest bad ones are forgotten');
   });
 
-  it('sends away who comes on top of a thousand that wait', async () => {
-    let finish = (): void => undefined;
-    const open = new Promise<void>((resolve) => (finish = resolve));
-    answer = () => open.then(() => DATA);
-    const cache = cacheOf();
-    const waiting = Array.from({ length: 1000 }, (_, index) => Promise.resolve(cache.get(`${index}`, false)));
-    await assert.rejects(Promise.resolve(cache.get('one more', false)), /too many/);
-    finish();
-    await Promise.all(waiting);
-    assert.equal(await cache.get('one more', false), DATA);
-  });
-
   it('holds no token', async () => {
     const cache = cacheOf();
     await cache.get('the-secret-token', false);

@@ -1,0 +1,66 @@
+/** Conversations with Keystone at a time: as many as the HTTP client has connections. */
+const AT_A_TIME = 32;
+
+/** What waits at most, of all clients together. */
+const MAX_WAITING = 1000;
+
+/** The queue is full, and this client has more in it than any other. */
+export class QueueFull extends Error {}
+
+interface Waiting {
+  readonly start: () => void;
+  readonly reject: (error: QueueFull) => void;
+}
+
+/**
+ * Shares conversations out among clients: one of each in turn, so a client that sends thousands of tokens waits behind its own.
+ * When the queue is full, the newest of the client that has most in it is rejected.
+ */
+export class FairQueue {
+  readonly #waiting = new Map<string, Waiting[]>();
+  #active = 0;
+  #count = 0;
+
+  /** @throws QueueFull */
+  async run<Result>(client: string, conversation: () => Promise<Result>): Promise<Result> {
+    if (this.#active >= AT_A_TIME) await this.#turn(client);
+    else this.#active++;
+    try {
+      return await conversation();
+    } finally {
+      this.#startNext();
+    }
+  }
+
+  #turn(client: string): Promise<void> {
+    return new Promise((start, reject) => {
+      const own = this.#waiting.get(client) ?? [];
+      own.push({ start, reject });
+      this.#waiting.set(client, own);
+      if (++this.#count > MAX_WAITING) this.#rejectOne();
+    });
+  }
+
+  #rejectOne(): void {
+    const [client, longest] = [...this.#waiting].reduce((a, b) => (b[1].length > a[1].length ? b : a));
+    longest.pop()?.reject(new QueueFull());
+    this.#count--;
+    if (longest.length === 0) this.#waiting.delete(client);
+  }
+
+  /** The conversation that has ended gives its place to the client that has waited longest for a turn. */
+  #startNext(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#active--;
+      return;
+    }
+    const [client, own] = first;
+    // Behind the others, if there is more.
+    this.#waiting.delete(client);
+    const next = own.shift();
+    if (own.length > 0) this.#waiting.set(client, own);
+    this.#count--;
+    next?.start();
+  }
+}
