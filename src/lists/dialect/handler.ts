@@ -134,6 +134,10 @@ function fail(req: Request, res: Response, dialect: Dialect, error: unknown, opt
     known ??
     new DialectError(500, 'InternalError', 'An unexpected error occurred; the log of the server has it under this id.');
   if (status === 503) options.onUnavailable();
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
   const [resource = ''] = req.originalUrl.split('?', 1);
   const body = renderError({ code, message }, resource, req.exchange.requestId);
   const cause = error instanceof Error ? error.cause : undefined;

@@ -44,7 +44,7 @@ export function openKeysFile(path: string, log: Pick<Logger, 'info' | 'error'>):
 }
 
 /** @throws Error that names a line and not what is in it */
-export function parseKeys(text: string): ReadonlyMap<string, FileKey> {
+function parseKeys(text: string): ReadonlyMap<string, FileKey> {
   const keys = new Map<string, FileKey>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.trim().startsWith('#')) continue;

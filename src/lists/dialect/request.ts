@@ -78,7 +78,7 @@ export function readOperation(method: string, { query, bucket, key }: Target, so
 }
 
 /** A bucket of COS has the number of an account at its end. */
-export function isSource(bucket: string, source: string): boolean {
+function isSource(bucket: string, source: string): boolean {
   return bucket === source || (bucket.startsWith(`${source}-`) && /^\d+$/.test(bucket.slice(source.length + 1)));
 }
 
