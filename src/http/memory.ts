@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { serverFull } from '../errors.js';
+import { createOneAtATime, type OneAtATime } from './one-at-a-time.js';
 import { createRoom, type Room } from './room.js';
 
 /** What this process holds in memory for its clients, each with a bound for all of them together. */
@@ -9,6 +10,8 @@ export interface Memory {
   readonly requests: Room;
   /** Responses that clients have not taken yet. */
   readonly responses: Room;
+  /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most that is that large is refused then. */
+  readonly parsing: OneAtATime;
 }
 
 /** In bytes. */
@@ -33,6 +36,7 @@ export function createMemory(limits: MemoryLimits, log: Logger): Memory {
   return {
     requests: createRoom(limits.requests, full('requests', 'max_request_bytes_in_memory')),
     responses: createRoom(limits.responses, full('responses', 'max_response_bytes_in_memory')),
+    parsing: createOneAtATime(),
   };
 }
 

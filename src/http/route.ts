@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { malformedJson } from '../errors.js';
+import { bodyIncomplete, malformedJson } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
@@ -121,22 +121,30 @@ export class RouteRequest {
 
   /** Reads and parses the body. @throws 400 when it is not JSON in UTF-8, 413 when it is too large */
   async json(): Promise<unknown> {
-    return parseJson(await this.#text());
+    const { bytes, holding } = await readBody(this.#req, this.#bodies.maxBodyBytes, this.#bodies.memory.requests);
+    this.#body = holding;
+    if (bytes.length < LARGE_BYTES) return parseJson(textOf(bytes));
+    return this.#bodies.memory.parsing(bytes.length, () => {
+      if (this.#req.socket.destroyed) throw bodyIncomplete();
+      return parseJson(textOf(bytes));
+    });
   }
 
   /** There is a response: what was made of the body is not needed any more. */
   end(): void {
     this.#body?.leave();
   }
+}
 
-  async #text(): Promise<string> {
-    const { bytes, holding } = await readBody(this.#req, this.#bodies.maxBodyBytes, this.#bodies.memory.requests);
-    this.#body = holding;
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      throw malformedJson('the body is not valid UTF-8');
-    }
+/** Bodies from this size on are parsed one at a time. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** @throws 400 */
+function textOf(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw malformedJson('the body is not valid UTF-8');
   }
 }
 

@@ -32,29 +32,35 @@ export function ask(
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
     };
     let [text, length, status] = ['', 0, 0];
-    const signal = AbortSignal.any([
-      over,
-      AbortSignal.timeout(PATIENCE_MS),
-      ...(options.signal ? [options.signal] : []),
-    ]);
     const agent = options.agent ?? false;
-    const request = http.request(url + path, { method, headers, agent, signal }, (response) => {
+    const request = http.request(url + path, { method, headers, agent }, (response) => {
       status = response.statusCode ?? 0;
       response.on('data', (bytes: Buffer) => {
         length += bytes.length;
         if (text.length < MOST_TEXT) text += bytes.toString('latin1');
       });
-      response.on('end', () => {
-        resolve({ status, length, text });
-      });
+      response.on('end', finish);
       response.on('error', () => {
-        resolve({ status: 0, length, text });
+        status = 0;
+        finish();
       });
     });
-    request.on('error', () => {
-      // The server may respond and close while the body is still being sent.
+    // The server may respond and close while the body is still being sent.
+    request.on('error', finish);
+    request.on('close', finish);
+    // Not AbortSignal.any: with Node.js 20 it may be collected before it is aborted.
+    const signals = [over, ...(options.signal === undefined ? [] : [options.signal])];
+    const leave = (): void => void request.destroy();
+    const late = setTimeout(leave, PATIENCE_MS);
+    for (const signal of signals) {
+      signal.addEventListener('abort', leave);
+      if (signal.aborted) leave();
+    }
+    function finish(): void {
+      clearTimeout(late);
+      for (const signal of signals) signal.removeEventListener('abort', leave);
       resolve({ status, length, text });
-    });
+    }
     request.end(body);
   });
 }

@@ -53,7 +53,7 @@ interface Crowd {
 }
 
 async function repeat(crowds: readonly Crowd[], place: Place, ms: number): Promise<void> {
-  const over: AbortSignal = AbortSignal.timeout(ms);
+  const over: AbortSignal = AbortSignal.timeout(Math.round(ms));
   // Each client listens.
   setMaxListeners(0, over);
   const isOver = (): boolean => over.aborted;

@@ -24,7 +24,6 @@ process.on('message', (message) => {
   [times, failures] = [[], {}];
   process.send?.(served);
 });
-process.on('disconnect', () => process.exit(0));
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const over = new AbortController().signal;
@@ -38,7 +37,7 @@ async function request(expected: number, method: string, path: string, body?: ob
   await setTimeout(PAUSE_MS);
 }
 
-for (;;) {
+while (process.connected) {
   const consumer = randomUUID();
   await request(204, 'PUT', `/allocations/${consumer}`, {
     allocations: { [host]: { resources: { MEMORY_MB: 1 } } },
@@ -54,3 +53,4 @@ for (;;) {
     await setTimeout(500);
   }
 }
+process.exit(0);
