@@ -55,7 +55,7 @@ describe('metrics', () => {
     const { value, text } = await admin.metrics();
     const labels = 'method="GET",route="/resource_providers/{uuid}",status="200"';
     const bounds = [
-      ...new Set([...text.matchAll(/duration_seconds_bucket\{.*le="([^"]+)"/g)].map(([, le]) => le ?? '')),
+      ...new Set([...text.matchAll(new RegExp(`^${DURATION}_bucket\\{.*le="([^"]+)"`, 'gm'))].map(([, le]) => le ?? '')),
     ];
     const counts = bounds.map((le) => value(`${DURATION}_bucket{le="${le}",${labels}}`) ?? NaN);
     assert.equal(bounds.length, 18);
@@ -101,7 +101,8 @@ describe('metrics', () => {
     const { value } = await admin.metrics();
     assert.equal(value('stockroom_http_requests_in_flight'), 0);
     assert.equal(value('stockroom_pool_connections{state="busy"}'), 0);
-    assert.equal(value('stockroom_pool_connections{state="idle"}'), 1);
+    // A scrape reads the gauges of inventory jobs on a connection of its own.
+    assert.ok((value('stockroom_pool_connections{state="idle"}') ?? 0) >= 1);
     assert.equal(value('stockroom_pool_waiting'), 0);
     assert.ok((value('stockroom_pool_connections_max') ?? 0) > 0);
   });

@@ -24,7 +24,7 @@ async function smallDisk(megabytes: number): Promise<Disk | string> {
   const folder = path.join(await clusterFolder(), 'disk');
   fs.mkdirSync(folder);
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0777`, 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755`, 'tmpfs', folder], { stdio: 'pipe' });
   } catch (error) {
     return `no small disk can be mounted here: ${(error as Error).message.trim()}`;
   }
