@@ -55,7 +55,9 @@ describe('metrics', () => {
     const { value, text } = await admin.metrics();
     const labels = 'method="GET",route="/resource_providers/{uuid}",status="200"';
     const bounds = [
-      ...new Set([...text.matchAll(new RegExp(`^${DURATION}_bucket\\{.*le="([^"]+)"`, 'gm'))].map(([, le]) => le ?? '')),
+      ...new Set(
+        [...text.matchAll(new RegExp(`^${DURATION}_bucket\\{.*le="([^"]+)"`, 'gm'))].map(([, le]) => le ?? ''),
+      ),
     ];
     const counts = bounds.map((le) => value(`${DURATION}_bucket{le="${le}",${labels}}`) ?? NaN);
     assert.equal(bounds.length, 18);
