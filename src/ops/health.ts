@@ -15,6 +15,7 @@ export interface Readiness {
     | 'ready'
     | 'starting'
     | 'draining'
+    | 'catching up'
     | 'the database cannot be used'
     | 'the database does not answer in time'
     | 'no worker answers';
@@ -71,19 +72,24 @@ export function createHealth({ topology, keystone, isDraining }: HealthOptions):
       const start = performance.now();
       const outcome = await within(DEADLINE_MS, probe());
       const milliseconds = Math.round((performance.now() - start) * 1000) / 1000;
-      const { loaded, age, xidLag } = topology.status();
+      const { loaded, catchingUp, age, xidLag } = topology.status();
+      // Every process gets the same large change at the same moment: if each said that it is not ready, all would be out at once.
+      // Reads wait until it is applied, and are served.
+      const isBusy = outcome === undefined && catchingUp;
       const draining = isDraining();
       return {
-        ready: outcome === true && !draining,
+        ready: (outcome === true || isBusy) && !draining,
         reason: draining
           ? 'draining'
           : outcome === true
             ? 'ready'
-            : outcome === false
-              ? 'the database cannot be used'
-              : 'the database does not answer in time',
+            : isBusy
+              ? 'catching up'
+              : outcome === false
+                ? 'the database cannot be used'
+                : 'the database does not answer in time',
         draining,
-        database: { usable: outcome === true, milliseconds },
+        database: { usable: outcome === true || isBusy, milliseconds },
         topology: {
           loaded,
           age_seconds: age === null ? null : Math.round(age * 1000) / 1000,

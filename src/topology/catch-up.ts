@@ -44,6 +44,8 @@ export interface TopologyReader {
 
 export interface TopologyStatus {
   readonly loaded: boolean;
+  /** Changes that have been read are being applied; reads wait for it. */
+  readonly catchingUp: boolean;
   readonly providers: number;
   /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
   readonly loads: number;
@@ -85,6 +87,9 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   let reads = 0;
   let differences = 0;
   let seenAt: number | null = null;
+  /** The topology while changes are applied to it. What is not exact reads it: metrics. */
+  let underChange: Topology | null = null;
+  let xidLag = 0;
   let closed = false;
 
   const turns = createTurns<View>(() => connection.use(catchUp));
@@ -111,8 +116,12 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       const { topology } = state;
       // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
       state = null;
-      if (news !== 'reload' && (await applied(news.batches, topology, copy))) {
+      underChange = topology;
+      const isApplied = news !== 'reload' && (await applied(news.batches, topology, copy));
+      underChange = null;
+      if (isApplied) {
         state = { topology, mark: news.mark };
+        xidLag = lagOf(news.mark);
         seenAt = performance.now();
         onCatchUp((seenAt - start) / 1000);
         return topology;
@@ -124,6 +133,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     const start = performance.now();
     copy = null;
     state = await load(client);
+    xidLag = lagOf(state.mark);
     loads++;
     seenAt = performance.now();
     const milliseconds = Math.round(seenAt - start);
@@ -178,7 +188,10 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     const [news, newsOfCopy] = [await sinceInSnapshot(client, state.mark), await sinceInSnapshot(client, fresh.mark)];
     const { topology } = state;
     state = null;
-    if (news === 'reload' || !(await applied(news.batches, topology))) return;
+    underChange = topology;
+    const isApplied = news !== 'reload' && (await applied(news.batches, topology));
+    underChange = null;
+    if (!isApplied) return;
     state = { topology, mark: news.mark };
     if (newsOfCopy === 'reload' || !(await applied(newsOfCopy.batches, fresh.topology))) return;
     copy = fresh.topology;
@@ -198,7 +211,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   return {
     current,
     lost: connection.lost,
-    latest: () => state?.topology ?? null,
+    latest: () => state?.topology ?? underChange,
     audit() {
       auditing ??= audit().finally(() => {
         copy = null;
@@ -210,15 +223,16 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       await onConnectionOfItsOwn((client) => client.query(PRUNE, [journalRetention]));
     },
     status: () => ({
-      loaded: state !== null,
-      providers: state?.topology.providers.size ?? 0,
+      loaded: (state?.topology ?? underChange) !== null,
+      catchingUp: underChange !== null,
+      providers: (state?.topology ?? underChange)?.providers.size ?? 0,
       loads,
       catchUps,
       reads,
       age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
       away: connection.refusal() !== null,
       differences,
-      xidLag: state === null ? 0 : Number(state.mark.snapshot.xmax - state.mark.snapshot.xmin),
+      xidLag,
     }),
     async close() {
       closed = true;
@@ -226,4 +240,9 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       await connection.close(turns.alone(() => Promise.resolve()));
     },
   };
+}
+
+/** Transactions between the oldest running one of a snapshot and the newest. */
+function lagOf({ snapshot: { xmin, xmax } }: Mark): number {
+  return Number(xmax - xmin);
 }

@@ -111,12 +111,14 @@ export class Topology implements View {
   }
 
   /**
-   * Takes over what changed. Answers false, with nothing applied, when a class or trait that we know changed: names are part
-   * of what readers derive from providers, so everything has to be loaded again (renaming exists only below 1.7).
+   * Takes over what changed. A resource class that was renamed (PUT /resource_classes/{name} below 1.7) replaces the providers that have
+   * it: its name is part of what readers derive from them. Returns false, with nothing applied, when a known trait changed; no
+   * route renames traits.
    */
   apply(changes: Changes): boolean {
-    if (changes.resourceClasses.some((change) => isAltered(this.resourceClasses, change))) return false;
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
+    const renamed = changes.resourceClasses.filter((change) => isAltered(this.resourceClasses, change));
+    if (renamed.length > 0) return this.apply(this.#withRenamedClasses(changes, renamed));
 
     // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
     for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);
@@ -143,6 +145,22 @@ export class Topology implements View {
     for (const [id, state] of changes.resourceClasses) if (state === null) this.#removeResourceClass(id);
     for (const [id, state] of changes.traits) if (state === null) this.#removeTrait(id);
     return true;
+  }
+
+  /** The changes, with each provider of a renamed class among them. */
+  #withRenamedClasses(changes: Changes, renamed: Changes['resourceClasses']): Changes {
+    const changed = new Set(changes.providers.map(([id]) => id));
+    const holders = new Map<number, Provider>();
+    for (const [id] of renamed)
+      for (const [holderId, holder] of this.#byClass.get(id) ?? [])
+        if (!changed.has(holderId)) holders.set(holderId, holder);
+    // Two classes may have exchanged their names, so every old name goes before the first new one comes.
+    for (const [id] of renamed) this.#removeResourceClass(id);
+    for (const [, state] of renamed) if (state !== null) this.#addResourceClass(state);
+    return {
+      ...changes,
+      providers: [...changes.providers, ...Array.from(holders, ([id, holder]) => [id, stateOf(holder)] as const)],
+    };
   }
 
   #addResourceClass([id, name, modified]: NameState): void {
@@ -278,6 +296,23 @@ function isAltered(
 ): boolean {
   const old = known.get(id);
   return old !== undefined && state !== null && (old.name !== state[1] || old.modified !== state[2]);
+}
+
+/** A provider as the database gives it. */
+function stateOf({ id, uuid, name, generation, parentId, rootId, modified, ...more }: Provider): ProviderState {
+  const inventories = more.inventories.map((one): InventoryState => [
+    one.resourceClass.id,
+    one.total,
+    one.reserved,
+    one.minUnit,
+    one.maxUnit,
+    one.stepSize,
+    one.allocationRatio,
+    one.used,
+    one.modified,
+  ]);
+  const [traits, aggregates] = [keyOf(more.traits), more.aggregates.join()];
+  return [id, uuid, name, generation, parentId, rootId, modified, inventories, traits, aggregates];
 }
 
 const NO_INVENTORIES: readonly Inventory[] = [];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import { createHealth } from '../../src/ops/health.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
@@ -52,6 +53,7 @@ describe('a catch-up with very many changes', function () {
     const { loads } = replica.status();
     let longest = 0;
     let done = false as boolean;
+    let [turnsCatchingUp, notLoaded] = [0, 0];
     const turns = (async () => {
       while (!done) {
         const before = process.cpuUsage();
@@ -59,12 +61,18 @@ describe('a catch-up with very many changes', function () {
         // Not the time on the clock, which others on the machine take from us.
         const { user, system } = process.cpuUsage(before);
         longest = Math.max(longest, (user + system) / 1000);
+        const { catchingUp, loaded } = replica.status();
+        if (catchingUp) turnsCatchingUp++;
+        if (!loaded || replica.latest() === null) notLoaded++;
       }
     })();
     const view = await replica.current();
     await setImmediate();
     done = true;
     await turns;
+    assert.ok(turnsCatchingUp > 0, 'while changes are applied, the status says so');
+    assert.equal(notLoaded, 0, 'metrics have the last view meanwhile');
+    assert.equal(replica.status().catchingUp, false);
     assert.equal(replica.status().loads, loads, 'it was loaded anew, so this shows nothing');
     assert.equal(view.providers.size, MANY - 1);
     assertSame(view, await freshTopology(url));
@@ -83,5 +91,59 @@ describe('a catch-up with very many changes', function () {
     assertSame(await replica.current(), await freshTopology(url));
     assert.equal(replica.status().loads, loads);
     assert.deepEqual(await replica.audit(), []);
+  });
+
+  it('takes a renamed resource class, and two that exchange their names, without loading everything again', async () => {
+    const { loads } = replica.status();
+    const lines = replica.log.length;
+    const ids = "(10801, 'CUSTOM_ONE'), (10802, 'CUSTOM_TWO')";
+    await sql(url, `insert into resource_classes (id, name) values ${ids}`);
+    await sql(
+      url,
+      `update inventories set resource_class_id = 10800 + resource_class_id where resource_class_id in (1, 2) and resource_provider_id < 50`,
+    );
+    assertSame(await replica.current(), await freshTopology(url));
+    await sql(url, "update resource_classes set name = 'CUSTOM_THREE', updated_at = now() where id = 10801");
+    const view = await replica.current();
+    assertSame(view, await freshTopology(url));
+    assert.equal(view.resourceClassByName('CUSTOM_ONE'), undefined);
+    assert.equal(view.resourceClassByName('CUSTOM_THREE')?.id, 10801);
+    assert.equal(
+      view
+        .providersWithClass(10801)
+        ?.get(7)
+        ?.inventories.find(({ resourceClass }) => resourceClass.id === 10801)?.resourceClass.name,
+      'CUSTOM_THREE',
+    );
+    await sql(
+      url,
+      `begin;
+       update resource_classes set name = 'CUSTOM_X' where id = 10801;
+       update resource_classes set name = 'CUSTOM_THREE' where id = 10802;
+       update resource_classes set name = 'CUSTOM_TWO' where id = 10801;
+       update inventories set total = 77 where resource_class_id = 10802 and resource_provider_id = 9;
+       commit`,
+    );
+    assertSame(await replica.current(), await freshTopology(url));
+    assert.equal((await replica.current()).resourceClassByName('CUSTOM_TWO')?.id, 10801);
+    assert.equal(replica.status().loads, loads);
+    assert.deepEqual(replica.log.slice(lines), []);
+    assert.deepEqual(await replica.audit(), []);
+  });
+
+  it('leaves a process ready while the changes are applied: every process gets them at the same moment', async () => {
+    const busy = { ...replica.status(), catchingUp: true };
+    const never = new Promise<never>(() => undefined);
+    const health = (status: typeof busy, isDraining = false) =>
+      createHealth({
+        topology: { current: () => never, status: () => status },
+        keystone: null,
+        isDraining: () => isDraining,
+      });
+    const during = await health(busy).readiness();
+    assert.deepEqual([during.ready, during.reason, during.topology?.loaded], [true, 'catching up', true]);
+    assert.equal((await health(busy, true).readiness()).ready, false);
+    const late = await health({ ...busy, catchingUp: false }).readiness();
+    assert.deepEqual([late.ready, late.reason], [false, 'the database does not answer in time']);
   });
 });

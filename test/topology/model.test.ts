@@ -83,8 +83,8 @@ describe('Topology.apply', () => {
     assert.equal(topology.trees.get(1)?.members[0]?.name, 'once more');
   });
 
-  it('refuses a changed name of a class or trait, and then applies nothing', () => {
-    for (const kind of ['resourceClasses', 'traits'] as const) {
+  it('refuses a changed name of a trait, and then applies nothing', () => {
+    for (const kind of ['traits'] as const) {
       const none: Changes = { resourceClasses: [], traits: [], providers: [] };
       const topology = new Topology();
       topology.apply({ ...none, [kind]: [[1, [1, 'OLD', 0]]] });
