@@ -9,6 +9,7 @@ import type { CorsOptions } from './http/cors.js';
 import type { MemoryLimits } from './http/memory.js';
 import { policySearchPath } from './policy/locate.js';
 import type { PolicyOptions } from './policy/policy.js';
+import { createHosts } from './db/hosts.js';
 
 /**
  * What the configuration comes to for single parts: here, not in compose.ts, because a command that needs the database alone
@@ -18,6 +19,7 @@ import type { PolicyOptions } from './policy/policy.js';
 export function databaseOptions(config: Config, connectionString: string): DatabaseOptions {
   return {
     connectionString,
+    hosts: createHosts(connectionString),
     maxConnections:
       config.maxPoolSize === 0 || config.maxOverflow === -1 ? Infinity : config.maxPoolSize + config.maxOverflow,
     maxConnectionAge: Math.max(0, config.connectionRecycleTime),

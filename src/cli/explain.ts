@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../config/database-url.js';
+import { withoutSecrets } from '../database-url/secrets.js';
 import { ConfigError, type Config } from '../config.js';
 import { EmbeddedError } from '../db/embedded/problem.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';

@@ -1,19 +1,22 @@
 import type pg from 'pg';
 import { UsageError, type CommandLine } from '../config/arguments.js';
-import { withoutSecrets } from '../config/database-url.js';
+import { withoutSecrets } from '../database-url/secrets.js';
 import { parseSourceUrl, placeOf, sourceUrlOfConfig, type SourceUrl } from '../config/source-url.js';
 import type { Config } from '../config.js';
-import { connectDatabase, migrateDatabase } from '../configured.js';
+import { connectDatabase, databaseSchema, migrateDatabase } from '../configured.js';
 import { openSource } from '../import/open-source.js';
 import { ImportError } from '../import/problem.js';
 import { revisionOf, type Revision } from '../import/revision.js';
 import { readAndJudge, runImport } from '../import/run.js';
 import type { Source } from '../import/source.js';
-import { holdingsOf, isEmpty, isOfUpstream, refusal } from '../import/target.js';
+import { holdingsOf, isEmpty, refusal } from '../import/target.js';
 import { compare } from '../import/verify.js';
 import { complain, warn, type Command } from './command.js';
 import { withDatabase, withNewDatabase } from './database.js';
 import { importReporter, progressLines, type ImportReporter } from './import-report.js';
+import { urlWarnings } from '../config/database-url.js';
+import { isSameDatabase, parseDatabaseUrl } from '../database-url/parse.js';
+import { newerSchema } from '../db/migrate.js';
 
 export const command: Command = {
   help:
@@ -25,6 +28,7 @@ export const command: Command = {
     const { switches } = commandLine;
     const from = sourceOf(commandLine);
     warn(loaded);
+    if (from.dialect === 'postgresql') for (const warning of urlWarnings(from.href)) complain(`--from: ${warning}`);
     const [dryRun, verifyOnly] = [switches.has('dry-run'), switches.has('verify-only')];
     const report = importReporter({ json: switches.has('json') });
     const work = async (connection: string): Promise<number> => {
@@ -65,8 +69,8 @@ function sourceOf({ values, switches }: CommandLine): SourceUrl {
 }
 
 function refuseSameDatabase({ from, connection }: Job): void {
-  const target = new URL(connection);
-  if (from.dialect !== 'postgresql' || from.url.host !== target.host || from.url.pathname !== target.pathname) return;
+  const target = parseDatabaseUrl(connection);
+  if (from.dialect !== 'postgresql' || target === undefined || !isSameDatabase(from.url, target)) return;
   throw new ImportError(
     `The source and the target are the same database, ${withoutSecrets(connection)}. The target is a database of its own: create an empty ` +
       'one and put its URL in [placement_database] connection.',
@@ -77,11 +81,9 @@ function refuseSameDatabase({ from, connection }: Job): void {
 async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; replace: boolean }): Promise<boolean> {
   let possible = true;
   await inSession(job, async (client, source, revision) => {
-    if (await isOfUpstream(client)) {
-      throw new ImportError(
-        `The target ${withoutSecrets(job.connection)} has the tables of an OpenStack Placement. Create an empty database for Stockroom.`,
-      );
-    }
+    // As the service would say at its start.
+    const { unknown } = await databaseSchema(job.config, job.connection);
+    if (unknown.length > 0) throw newerSchema(unknown);
     if (!dryRun) await migrateDatabase(job.config, job.connection);
     const result = await runImport({ ...optionsOf(job, client, source, revision), replace, dryRun });
     await job.report.imported({ ...describe(job, revision), ...result, dryRun }, client);

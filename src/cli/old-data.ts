@@ -1,6 +1,6 @@
-import { connectDatabase, databaseVersion } from '../configured.js';
+import { connectDatabase, databaseSchema } from '../configured.js';
 import type { Config } from '../config.js';
-import { SchemaError } from '../db/migrate.js';
+import { newerSchema, SchemaError } from '../db/migrate.js';
 import { withDatabase } from './database.js';
 
 /** Rows as releases of upstream long ago left them. Constraints rule both out here, so both are 0 unless someone dropped those. */
@@ -11,7 +11,9 @@ export interface OldData {
 
 export function countOldData(config: Config): Promise<OldData> {
   return withDatabase(config, async (connection) => {
-    if ((await databaseVersion(config, connection)) === null) {
+    const { newest, unknown } = await databaseSchema(config, connection);
+    if (unknown.length > 0) throw newerSchema(unknown);
+    if (newest === null) {
       throw new SchemaError('This database has no tables yet. Run `stockroom db sync` with the same configuration.');
     }
     const client = await connectDatabase(config, connection);

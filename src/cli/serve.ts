@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
 import type { CommandLine } from '../config/arguments.js';
-import { withoutSecrets } from '../config/database-url.js';
+import { withoutSecrets } from '../database-url/secrets.js';
 import { filesText, optionsForLog } from '../config/show.js';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../db/embedded.js';

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { readArguments, type CommandLine } from './arguments.js';
-import { withParameters } from './database-url.js';
+import { urlWarnings, withParameters } from './database-url.js';
 import { ConfigError } from './error.js';
 import type { ListBucket, ListHook } from '../lists/model.js';
 import { parseIni, sectionName, type Entry } from './ini.js';
@@ -73,7 +73,10 @@ export function loadConfig(
     origins,
     options,
     values,
-    warnings: unknownOptions([...Object.values(OPTIONS), ...options.values()], entries, env),
+    warnings: [
+      ...unknownOptions([...Object.values(OPTIONS), ...options.values()], entries, env),
+      ...(connection === null ? [] : urlWarnings(connection).map((one) => `[placement_database] connection: ${one}`)),
+    ],
   };
 }
 

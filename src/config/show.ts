@@ -1,4 +1,5 @@
-import { withoutSecrets } from './database-url.js';
+import { parseDatabaseUrl } from '../database-url/parse.js';
+import { withoutSecrets } from '../database-url/secrets.js';
 import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
 import { WITHOUT_MEANING } from './without-meaning.js';
@@ -43,7 +44,13 @@ function shownOptions({ values, origins, options }: LoadedConfig) {
 }
 
 function valueText(one: AnyOption, value: unknown): string {
-  if (one.name === 'connection') return withoutSecrets(String(value)).replace(/(:\/\/[^:@/]+)@/, '$1:***@');
+  if (one.name === 'connection') return withMarkedPassword(String(value));
   if (one.secret === true) return '***';
   return [value].flat().join(', ').replaceAll('$', '$$$$');
+}
+
+/** Without secrets, and with a mark where a password is. */
+function withMarkedPassword(connection: string): string {
+  const text = withoutSecrets(connection);
+  return parseDatabaseUrl(connection)?.password == null ? text : text.replace(/^(\w+:\/\/[^@/]*)@/, '$1:***@');
 }

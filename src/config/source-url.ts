@@ -1,4 +1,5 @@
-import { databaseUrl } from './database-url.js';
+import { parseDatabaseUrl, placesText, type DatabaseUrl } from '../database-url/parse.js';
+import { adviceOnSource, databaseUrl, withParameters } from './database-url.js';
 import { ConfigError } from './error.js';
 import { parseIni } from './ini.js';
 import { textOf } from './locate.js';
@@ -7,10 +8,9 @@ import { valueOf, type Sources } from './sources.js';
 import { expecting } from './values.js';
 
 /** Where an OpenStack Placement keeps its data, as its configuration says it in the form of SQLAlchemy. */
-export interface SourceUrl {
-  readonly dialect: 'mysql' | 'postgresql';
-  readonly url: URL;
-}
+export type SourceUrl =
+  | { readonly dialect: 'mysql'; readonly url: URL }
+  | { readonly dialect: 'postgresql'; readonly href: string; readonly url: DatabaseUrl };
 
 const EXPECTED =
   'a URL of the form mysql+pymysql://user:password@host:3306/placement or postgresql://user:password@host:5432/placement';
@@ -23,14 +23,18 @@ function readSourceUrl(text: string): SourceUrl | undefined {
     const url = URL.canParse(mysql) ? new URL(mysql) : undefined;
     return url !== undefined && url.pathname.length > 1 ? { dialect: 'mysql', url } : undefined;
   }
-  const postgresql = databaseUrl(text) as string | undefined;
-  return postgresql === undefined ? undefined : { dialect: 'postgresql', url: new URL(postgresql) };
+  return ofPostgresql(databaseUrl(text));
+}
+
+function ofPostgresql(href: string | undefined): SourceUrl | undefined {
+  const url = href === undefined ? undefined : parseDatabaseUrl(href);
+  return href === undefined || url === undefined ? undefined : { dialect: 'postgresql', href, url };
 }
 
 /** @throws ConfigError, without the text: it may contain a password */
 export function parseSourceUrl(text: string): SourceUrl {
   const found = readSourceUrl(text);
-  if (found === undefined) throw new ConfigError(`--from: expected ${EXPECTED}.`);
+  if (found === undefined) throw new ConfigError(`--from: expected ${EXPECTED}.${adviceOnSource(text)}`);
   return found;
 }
 
@@ -50,11 +54,21 @@ export function sourceUrlOfConfig(file: string): SourceUrl {
   const found = valueOf(option, sources)?.value as SourceUrl | undefined;
   if (found === undefined) throw new ConfigError(`${file} has no connection in [placement_database].`);
   const parameters = valueOf(OPTIONS.connectionParameters, sources)?.value as string | undefined;
+  if (found.dialect === 'postgresql') {
+    const complete = ofPostgresql(withParameters(found.href, parameters ?? ''));
+    if (complete === undefined)
+      throw new ConfigError(`${file}: connection_parameters cannot be used with the connection.`);
+    return complete;
+  }
   for (const [name, value] of new URLSearchParams(parameters ?? '')) found.url.searchParams.set(name, value);
   return found;
 }
 
 /** For people: which database it is, without user and password. */
-export function placeOf({ dialect, url }: SourceUrl): string {
-  return `${dialect}://${url.host === '' ? 'localhost' : url.host}${url.pathname}`;
+export function placeOf(source: SourceUrl): string {
+  if (source.dialect === 'mysql') {
+    return `mysql://${source.url.host === '' ? 'localhost' : source.url.host}${source.url.pathname}`;
+  }
+  const { hosts, database } = source.url;
+  return `postgresql://${placesText(hosts) || 'localhost'}/${database ?? ''}`;
 }

@@ -46,8 +46,12 @@ export function isUnavailable(error: unknown): boolean {
   return isConnectionLost(error) || REFUSED.has(code) || /^(53|58)...$/.test(code);
 }
 
+/** The configuration of the connection or of the server has to be changed first: TLS, certificates, files. */
+export class UnusableConnection extends Error {}
+
 /** The server does not let us in, and will not until somebody changes something: password, role, database. */
 export function isRefused(error: unknown): boolean {
+  if (error instanceof UnusableConnection) return true;
   const { code = '' } = (error ?? {}) as DriverError;
   // 28 invalid authorization, 3D000 no such database, 42501 insufficient privilege
   return /^28...$/.test(code) || code === '3D000' || code === '42501';

@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import knexFactory from 'knex';
+import knexFactory, { type Knex } from 'knex';
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
+import { foreignTables } from './foreign.js';
 import { hangUp } from './hang-up.js';
 import { connectClient, type DatabaseOptions } from './pool.js';
 import { BEGIN, pinSession } from './session.js';
+import { createHosts, type Hosts } from './hosts.js';
 
 // Beside src/ and dist/ alike.
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -27,7 +29,8 @@ export class SchemaError extends Error {}
  * @throws SchemaError for a server that is too old or a schema that is newer than this program
  */
 export async function migrate(options: DatabaseOptions): Promise<readonly string[]> {
-  const patient = { ...options, statementTimeout: 0 };
+  const hosts = createHosts(options.connectionString);
+  const patient = { ...options, hosts, statementTimeout: 0 };
   const client = await connectClient(patient);
   let keeper: pg.Client | null = null;
   try {
@@ -37,8 +40,8 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
     // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
     await keeper.query(BEGIN);
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await refuseNewerSchema(client);
-    const done = await runMigrations(options);
+    await refuseOthers(client);
+    const done = await runMigrations(options, hosts);
     await addStandardNames(client);
     return done;
   } finally {
@@ -57,12 +60,11 @@ export async function checkSchema(options: DatabaseOptions): Promise<void> {
   const client = await connectClient(options);
   try {
     await checkServerVersion(client);
-    await refuseNewerSchema(client);
-    const done = new Set(await migrationsOf(client));
-    const missing = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js') && !done.has(name));
-    if (missing.length > 0) {
+    const { pending, unknown } = await stateOf(client);
+    if (unknown.length > 0) throw newerSchema(unknown);
+    if (pending.length > 0) {
       throw new SchemaError(
-        `The schema of this database is not up to date (${missing.join(', ')} to come), and [placement_database] sync_on_startup ` +
+        `The schema of this database is not up to date (${pending.join(', ')} to come), and [placement_database] sync_on_startup ` +
           'is false. Run `stockroom db sync` with the same configuration.',
       );
     }
@@ -72,14 +74,9 @@ export async function checkSchema(options: DatabaseOptions): Promise<void> {
   }
 }
 
-/** The name of the newest migration; null for a database without any. */
+/** The name of the newest migration; null for a database without any. @throws SchemaError for a database of another program */
 export async function schemaVersion(options: DatabaseOptions): Promise<string | null> {
-  const client = await connectClient(options);
-  try {
-    return (await migrationsOf(client)).at(-1)?.replace(/\.js$/, '') ?? null;
-  } finally {
-    await hangUp(client);
-  }
+  return (await schemaState(options)).newest;
 }
 
 /** The migrations of a database beside those of this program. */
@@ -92,19 +89,13 @@ export interface SchemaState {
   readonly unknown: readonly string[];
 }
 
-/** Compares and writes nothing. */
+/** Compares and writes nothing. @throws SchemaError for a database of another program */
 export async function schemaState(options: DatabaseOptions): Promise<SchemaState> {
   const client = await connectClient(options);
   try {
-    const done = await migrationsOf(client);
-    const known = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js'));
-    return {
-      newest: done.at(-1)?.replace(/\.js$/, '') ?? null,
-      pending: known.filter((name) => !done.includes(name)),
-      unknown: done.filter((name) => !known.includes(name)),
-    };
+    return await stateOf(client);
   } finally {
-    await client.end();
+    await hangUp(client);
   }
 }
 
@@ -125,25 +116,42 @@ async function checkServerVersion(client: pg.Client): Promise<void> {
   }
 }
 
-async function refuseNewerSchema(client: pg.Client): Promise<void> {
-  const known = new Set(fs.readdirSync(MIGRATIONS));
-  const unknown = (await migrationsOf(client)).filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    throw new SchemaError(
-      `The schema of this database is newer than this program: it has ${unknown.join(', ')}. Run the newer Stockroom that made it.`,
-    );
-  }
+/** @throws SchemaError for a database of another program, or of a newer one of ours */
+async function refuseOthers(client: pg.Client): Promise<void> {
+  const { unknown } = await stateOf(client);
+  if (unknown.length > 0) throw newerSchema(unknown);
 }
 
-async function runMigrations({ connectionString, connectTimeout }: DatabaseOptions): Promise<string[]> {
+export function newerSchema(unknown: readonly string[]): SchemaError {
+  return new SchemaError(
+    `The schema of this database is newer than this program: it has ${unknown.join(', ')}. Run the newer Stockroom that made it.`,
+  );
+}
+
+/** @throws SchemaError for a database of another program */
+async function stateOf(client: pg.Client): Promise<SchemaState> {
+  const done = await migrationsOf(client);
+  const known = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js'));
+  if (!known.some((name) => done.includes(name))) {
+    const problem = await foreignTables(client);
+    if (problem !== null) throw new SchemaError(problem);
+  }
+  return {
+    newest: done.at(-1)?.replace(/\.js$/, '') ?? null,
+    pending: known.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !known.includes(name)),
+  };
+}
+
+async function runMigrations({ connectTimeout }: DatabaseOptions, hosts: Hosts): Promise<string[]> {
   const knex = knexFactory({
     client: 'pg',
     connection: {
-      connectionString,
+      ...hosts.preferred(),
       application_name: 'stockroom migration',
       connectionTimeoutMillis: connectTimeout,
       keepAlive: true,
-    },
+    } as Knex.PgConnectionConfig,
     pool: {
       min: 0,
       max: 2,

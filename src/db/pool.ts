@@ -7,10 +7,13 @@ import type { Turns, TurnsOptions } from './turns/model.js';
 import { createTurns } from './turns/turns.js';
 import type { Watchdog } from './watchdog.js';
 import { cut } from './hang-up.js';
-import { pinSession, type SessionDeadlines } from './session.js';
+import { createHosts, type Hosts } from './hosts.js';
+import { pinSession, type Session, type SessionDeadlines } from './session.js';
 
 export interface DatabaseOptions {
   readonly connectionString: string;
+  /** The servers of the connection string, where several connections share what is known of them. */
+  readonly hosts?: Hosts;
   readonly maxConnections: number;
   /** Longest wait for a connection, milliseconds. */
   readonly connectTimeout: number;
@@ -59,7 +62,10 @@ export interface PoolParts {
 }
 
 /** A standby answers to the name of the database: what it says may be old. */
-class StandbyError extends Error {}
+class StandbyError extends Error {
+  /** cannot_connect_now: it may become the primary. */
+  readonly code = '57P03';
+}
 
 /**
  * How long a statement of a request waits for a row that another session has locked, before the request leaves its place to
@@ -69,8 +75,10 @@ const LOCK_TIMEOUT_MS = 50;
 
 export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
   const { health, watchdog, onUnreachable } = parts;
+  const hosts = hostsOf(options);
   const pool = new pg.Pool({
-    ...clientConfig(options),
+    ...clientConfig(options, hosts),
+    Client: clientOf(hosts),
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
     maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
@@ -78,7 +86,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
     pipeline: true,
     verify: (client, done) => {
       pinSession(client, { ...deadlines(options), lock: LOCK_TIMEOUT_MS }).then((session) => {
-        done(session.standby ? new StandbyError(STANDBY) : undefined);
+        done(problemWith(session, hosts) ?? undefined);
       }, done);
     },
   });
@@ -155,27 +163,73 @@ function forgetNames(client: pg.ClientBase): void {
   Object.assign(client, { query: (first: unknown, ...rest: unknown[]) => query(unnamed(first), ...rest) });
 }
 
-/** A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. */
-export async function connectClient(options: DatabaseOptions): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(options));
-  // The statement under way fails with the same error; without a listener the event would end the process.
-  client.on('error', () => undefined);
-  if (options.preparedStatements === false) forgetNames(client);
-  await client.connect();
-  try {
-    await pinSession(client, deadlines(options));
-  } catch (error) {
-    cut(client);
-    throw error;
-  }
-  return client;
+/** Null for a server that can be written to; a single one that only reads by default serves readers. */
+function problemWith({ standby, readOnly }: Session, { readWrite, several }: Hosts): StandbyError | null {
+  if (standby) return new StandbyError(STANDBY);
+  return readOnly && readWrite && several
+    ? new StandbyError(
+        'its sessions are read-only (default_transaction_read_only), and target_session_attrs=read-write',
+      )
+    : null;
 }
 
-function clientConfig({ connectionString, connectTimeout, statementTimeout }: DatabaseOptions): pg.ClientConfig {
+function hostsOf({ hosts, connectionString }: DatabaseOptions): Hosts {
+  return hosts ?? createHosts(connectionString);
+}
+
+/** Clients that connect to the server that was right last. */
+function clientOf(hosts: Hosts): new () => pg.Client {
+  return class extends pg.Client {
+    constructor(given?: pg.ClientConfig) {
+      const [config, problem] = outcomeOf(() => hosts.preferred());
+      super({ ...given, ...config });
+      if (problem === null) return;
+      // Thrown here it would reach nobody: the pool also makes clients when others leave.
+      this.connect = ((callback: (error: unknown) => void) => {
+        process.nextTick(callback, problem);
+      }) as typeof this.connect;
+    }
+  };
+}
+
+function outcomeOf(read: () => pg.ClientConfig): [config: pg.ClientConfig, problem: unknown] {
+  try {
+    return [read(), null];
+  } catch (error) {
+    return [{}, error];
+  }
+}
+
+/**
+ * A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. With several hosts it is the first that
+ * can be written to; a single one may be a standby, which callers recognise.
+ *
+ * @throws UnusableConnection when the configuration has to be changed first
+ */
+export async function connectClient(options: DatabaseOptions): Promise<pg.Client> {
+  const hosts = hostsOf(options);
+  return hosts.connect(async (config) => {
+    const client = new pg.Client({ ...clientConfig(options, hosts), ...config });
+    // The statement under way fails with the same error; without a listener the event would end the process.
+    client.on('error', () => undefined);
+    if (options.preparedStatements === false) forgetNames(client);
+    try {
+      await client.connect();
+      const session = await pinSession(client, deadlines(options));
+      const problem = hosts.several ? problemWith(session, hosts) : null;
+      if (problem !== null) throw problem;
+    } catch (error) {
+      cut(client);
+      throw error;
+    }
+    return client;
+  });
+}
+
+function clientConfig({ connectTimeout, statementTimeout }: DatabaseOptions, hosts: Hosts): pg.ClientConfig {
   return {
-    connectionString,
     application_name: 'stockroom',
-    connectionTimeoutMillis: connectTimeout,
+    connectionTimeoutMillis: hosts.connectTimeout ?? connectTimeout,
     // The server's deadline does not help on a half-open connection; the driver's does.
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     keepAlive: true,

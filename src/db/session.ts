@@ -36,6 +36,8 @@ export interface SessionDeadlines {
 export interface Session {
   /** The server is in recovery. */
   readonly standby: boolean;
+  /** Transactions read only unless they say otherwise: a standby, or default_transaction_read_only. */
+  readonly readOnly: boolean;
 }
 
 /** How every transaction that writes begins. */
@@ -52,7 +54,7 @@ export async function pinSession(client: pg.ClientBase, deadlines: SessionDeadli
     first,
     client.query<Session>(pinStatement(deadlines, numberOf(client) ?? 0)),
   ]);
-  return { standby: rows[0]?.standby === true };
+  return { standby: rows[0]?.standby === true, readOnly: rows[0]?.readOnly === true };
 }
 
 function pinStatement({ idleInTransaction, lock }: SessionDeadlines, process: number): string {
@@ -63,7 +65,7 @@ function pinStatement({ idleInTransaction, lock }: SessionDeadlines, process: nu
   const settings = Object.entries(all).map(([name, value]) => `set_config('${name}', '${value}', false)`);
   // A pooler in transaction mode gives the session to migrations, too, which wait for longer. It makes up the number of the process.
   const lockTimeout = `case when pg_backend_pid() = ${process} then set_config('lock_timeout', '${lock}', false) end`;
-  return `select pg_is_in_recovery() as standby, ${[...settings, lockTimeout, ...WITH_CONDITIONS].join(', ')}`;
+  return `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "readOnly", ${[...settings, lockTimeout, ...WITH_CONDITIONS].join(', ')}`;
 }
 
 /**

@@ -4,6 +4,6 @@ import { openPostgresql } from './source-postgresql.js';
 import type { Source } from './source.js';
 
 /** @throws ImportError when the database cannot be reached or used */
-export function openSource({ dialect, url }: SourceUrl): Promise<Source> {
-  return dialect === 'mysql' ? openMysql(url) : openPostgresql(url);
+export function openSource(from: SourceUrl): Promise<Source> {
+  return from.dialect === 'mysql' ? openMysql(from.url) : openPostgresql(from.href);
 }

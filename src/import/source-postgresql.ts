@@ -1,30 +1,19 @@
 import pg from 'pg';
+import { parseDatabaseUrl } from '../database-url/parse.js';
 import { reasonOf } from '../db/failures.js';
+import { cut } from '../db/hang-up.js';
+import { createHosts } from '../db/hosts.js';
+import { BEGIN_SNAPSHOT } from '../db/session.js';
 import { ImportError } from './problem.js';
 import { ROWS_PER_PAGE, type Source, type Text } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-export async function openPostgresql(url: URL): Promise<Source> {
-  const client = new pg.Client({
-    connectionString: url.href,
-    application_name: 'stockroom import',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    // Values are read as the database prints them: nothing is lost in a JavaScript number or date.
-    types: { getTypeParser: () => (value: unknown) => value },
-  });
-  // The statement under way fails with the same error; without a listener the event would end the process.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query("set datestyle = 'ISO'; set timezone = 'UTC'; set statement_timeout = 0");
-    await client.query('set idle_in_transaction_session_timeout = 0');
-    await client.query('begin isolation level repeatable read read only');
-  } catch (error) {
-    await client.end().catch(() => undefined);
+/** @param href in the form of `databaseHref`. With target_session_attrs=read-write the standby is passed by */
+export async function openPostgresql(href: string): Promise<Source> {
+  const client = await connect(href).catch((error: unknown) => {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
-  }
+  });
 
   async function* pages(select: string): AsyncIterable<Text[][]> {
     await client.query(`declare import_page no scroll cursor for ${select}`);
@@ -55,3 +44,37 @@ export async function openPostgresql(url: URL): Promise<Source> {
     },
   };
 }
+
+async function connect(href: string): Promise<pg.Client> {
+  const url = parseDatabaseUrl(href);
+  const primary = ['read-write', 'primary'].includes(url?.parameters.get('target_session_attrs') ?? '');
+  return createHosts(href).connect(async (config) => {
+    const client = new pg.Client({
+      application_name: 'stockroom import',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      ...config,
+      // Values are read as the database prints them: nothing is lost in a JavaScript number or date.
+      types: { getTypeParser: () => (value: unknown) => value },
+    });
+    // The statement under way fails with the same error; without a listener the event would end the process.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('set statement_timeout = 0');
+      await client.query(OF_SOURCE);
+      const { rows } = await client.query<{ standby: string }>('select pg_is_in_recovery()::text as standby');
+      if (primary && rows[0]?.standby === 'true') throw new Error('the server is a standby (in recovery)');
+      await client.query(BEGIN_SNAPSHOT);
+    } catch (error) {
+      cut(client);
+      throw error;
+    }
+    return client;
+  });
+}
+
+/** What decides how values are printed, and how long they may take (docs/adr/0014). */
+const OF_SOURCE =
+  "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set bytea_output = 'hex'; " +
+  'set standard_conforming_strings = on; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0; set jit = off';

@@ -39,14 +39,6 @@ export async function holdingsOf(client: pg.ClientBase): Promise<Holdings | null
   return Object.fromEntries(HOLDINGS.map(([name], index) => [name, Number(rows[0]?.[index])])) as Holdings;
 }
 
-/** Whether the database has the tables of upstream, whose names are ours, too. */
-export async function isOfUpstream(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query(
-    "select from pg_tables where tablename = 'alembic_version' and schemaname = any (current_schemas(false))",
-  );
-  return rows.length > 0;
-}
-
 export function isEmpty(holdings: Holdings | null): boolean {
   return holdings === null || Object.values(holdings).every((count) => count === 0);
 }

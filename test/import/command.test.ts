@@ -223,7 +223,7 @@ describe('stockroom import', function () {
       [await createTestDatabase(), target, /It is a Stockroom's/],
       [damaged, target, /lacks inventories\.id, .*consumers\.generation: it is damaged/],
       [source, source, /The source and the target are the same database/],
-      [source, damaged, /has the tables of an OpenStack Placement\. Create an empty database/],
+      [source, damaged, /belongs to an OpenStack Placement\. Give Stockroom an empty database of its own/],
       ['postgresql://u:hunter2@127.0.0.1:1/d', target, /to import from cannot be used: .*ECONNREFUSED/],
       ['mysql+pymysql://u:hunter2@127.0.0.1:1/d', target, /to import from cannot be used: .*ECONNREFUSED/],
       ['sqlite:///placement.db', target, /--from: expected a URL of the form mysql/],

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connectDatabase, databaseSchema } from '../../configured.js';
-import { withoutSecrets } from '../../config/database-url.js';
+import { withoutSecrets } from '../../database-url/secrets.js';
 import type { Config } from '../../config.js';
 import { OLDEST_SERVER } from '../../db/migrate.js';
 import { explained } from '../explain.js';

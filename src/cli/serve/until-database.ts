@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { checkDatabase, migrateDatabase } from '../../configured.js';
-import { withoutSecrets } from '../../config/database-url.js';
+import { withoutSecrets } from '../../database-url/secrets.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';
 import { ApiError } from '../../errors.js';

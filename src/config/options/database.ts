@@ -8,7 +8,7 @@ export const databaseOptions = {
     group: 'placement_database',
     name: 'connection',
     argument: 'URL',
-    help: 'URL of your own PostgreSQL (14 or newer), postgresql://user:password@host:port/database; postgresql+psycopg2:// and the arguments of libpq are understood.',
+    help: 'URL of your own PostgreSQL (14 or newer), postgresql://user:password@host:port/database; every form of docs/reference/database-connection.md is understood, several hosts too.',
     default: null,
     defaultText: 'the embedded PostgreSQL',
     parse: databaseUrl,

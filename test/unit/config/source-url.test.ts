@@ -37,8 +37,9 @@ describe('the URL of a database to import from', () => {
       `[DEFAULT]\ndb_host = db.example\n[placement_database]
 connection = mysql+pymysql://u:p@$db_host/placement?charset=utf8\nconnection_parameters = ssl_ca=/ca.pem\n`,
     );
-    const { url } = sourceUrlOfConfig(file);
-    assert.deepEqual([url.host, url.searchParams.get('ssl_ca')], ['db.example', '/ca.pem']);
+    const source = sourceUrlOfConfig(file);
+    assert.ok(source.dialect === 'mysql');
+    assert.deepEqual([source.url.host, source.url.searchParams.get('ssl_ca')], ['db.example', '/ca.pem']);
     writeFileSync(file, '[placement_database]\nsync_on_startup = true\n');
     assert.throws(() => sourceUrlOfConfig(file), /placement\.conf has no connection in \[placement_database\]\.$/);
     writeFileSync(file, '[placement_database]\nconnection = sqlite:///hunter2\n');

@@ -148,10 +148,13 @@ describe('where an option is said', () => {
       load([], { OS_PLACEMENT_DATABASE__CONNECTION: url, OS_PLACEMENT_DATABASE__CONNECTION_PARAMETERS: parameters })
         .config.connection;
     assert.equal(connection('postgresql+psycopg2://u:p%40@h/d?charset=utf8'), 'postgresql://u:p%40@h/d');
-    assert.equal(connection('postgresql+psycopg://u@h:5433/d?sslmode=prefer'), 'postgresql://u@h:5433/d');
+    assert.equal(
+      connection('postgresql+psycopg://u@h:5433/d?sslmode=prefer'),
+      'postgresql://u@h:5433/d?sslmode=prefer',
+    );
     assert.equal(
       connection('postgresql://u@h/d', 'sslmode=require&application_name=x'),
-      'postgresql://u@h/d?sslmode=require&application_name=x&uselibpqcompat=true',
+      'postgresql://u@h/d?sslmode=require&application_name=x',
     );
   });
 });
