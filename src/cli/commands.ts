@@ -174,6 +174,27 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./lists/work.js')).command,
   },
   {
+    name: 'lists now',
+    summary: 'Write a list of all inventories at once, without a job.',
+    flags: {
+      format: { argument: 'FORMAT', help: 'parquet, the default, or csv.' },
+      to: { argument: 'FOLDER', help: 'Write the list below this folder.' },
+      prefix: {
+        argument: 'PREFIX',
+        help: 'Only inventories whose key, the names from the root to the class with a slash after each, begins with it.',
+      },
+      fields: { argument: 'FIELD,FIELD', help: 'The columns beside Bucket and Key; the default are those of a job.' },
+      versions: { argument: 'VERSIONS', help: 'current, the default, or all: also what there was before.' },
+    },
+    load: async () => (await import('./lists-now.js')).command,
+  },
+  {
+    name: 'lists verify',
+    operands: ['MANIFEST'],
+    summary: 'Compare the files of a list with its manifest.',
+    load: async () => (await import('./lists-verify.js')).command,
+  },
+  {
     name: 'policy check',
     summary: 'Validate the policy files that the configuration names.',
     load: async () => (await import('./policy-check.js')).command,

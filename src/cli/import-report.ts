@@ -4,6 +4,7 @@ import type { ImportOptions, ImportResult } from '../import/run.js';
 import { holdingsText, isEmpty } from '../import/target.js';
 import { differenceText, type Difference } from '../import/verify.js';
 import { complain, say } from './command.js';
+import { counted } from './terminal-progress.js';
 
 /** Where from, where to. */
 interface Journey {
@@ -113,8 +114,4 @@ function jsonReporter(): ImportReporter {
       write('\n}\n');
     },
   };
-}
-
-function counted(number: number): string {
-  return number.toLocaleString('en');
 }

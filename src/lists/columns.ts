@@ -18,7 +18,7 @@ export interface Column {
   readonly sql: string;
 }
 
-/** A row as the database sends it: the values of the columns in their order. */
+/** A row as the database sends it: the values of the columns in their order, then the name of the root. */
 export type Row = readonly (string | null)[];
 
 const CAPACITY = 'i.capacity';

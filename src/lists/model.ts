@@ -81,6 +81,8 @@ export interface SpooledList {
   /** When the snapshot was taken, by the clock of the database. */
   readonly takenAt: Date;
   readonly rows: number;
+  /** Trees with rows in the list, and the root of the first of them. */
+  readonly trees: { readonly count: number; readonly first: string | null };
   readonly parts: readonly Part[];
   /** `fileSchema` of the manifest. */
   readonly schema: string;

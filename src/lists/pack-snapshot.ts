@@ -36,16 +36,27 @@ export async function packSnapshot(
   await refuseFullDisk(folder, snapshot.expected);
   const packer = createPacker({ columns, format, uuid, folder, limits });
   let rows = 0;
+  const trees = { count: 0, first: null as string | null };
+  let root: string | null = null;
   onProgress(rows, snapshot.expected);
   for await (const batch of snapshot.batches()) {
     await packer.add(batch);
     rows += batch.length;
+    // A tree stands together, and names of roots are unique.
+    for (const row of batch) {
+      const name = row.at(-1) ?? null;
+      if (name === root) continue;
+      root = name;
+      trees.first ??= name;
+      trees.count++;
+    }
     onProgress(rows, snapshot.expected);
   }
   await snapshot.close();
   return {
     takenAt: snapshot.takenAt,
     rows,
+    trees,
     parts: await packer.finish(),
     schema: schemaText(columns, format),
     warnings: settings.included_versions === 'all' ? [NO_HISTORY] : [],

@@ -22,7 +22,7 @@ const PREFIX_BYTES = 1024;
 const KEY_BYTES = 1024;
 
 /** Without `optional_fields`, natively. */
-const DEFAULT_FIELDS: readonly OptionalField[] = [
+export const DEFAULT_FIELDS: readonly OptionalField[] = [
   'LastModifiedDate',
   'ProviderUuid',
   'ProviderName',

@@ -28,7 +28,7 @@ export function listStatement(settings: JobSettings, source: string): ListStatem
     values: [source, prefix],
     rows: `
       ${TREE}
-      select ${columns.map(({ sql }) => sql).join(', ')}
+      select ${columns.map(({ sql }) => sql).join(', ')}, t.root_name
       from (select * from tree order by path collate "C" offset 0) t
       cross join lateral (select t.*${wants('Traits') ? `, ${TRAITS}` : ''}${wants('Aggregates') ? `, ${AGGREGATES}` : ''} offset 0) p
       ${INVENTORIES}

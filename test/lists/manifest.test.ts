@@ -12,6 +12,7 @@ const place = { prefix: 'regionone', source: 'placement', id: 'nightly', due };
 const list: SpooledList = {
   takenAt: new Date('2026-11-25T02:00:01.391Z'),
   rows: 4,
+  trees: { count: 2, first: 'h1' },
   parts: [
     {
       name: '745a29e3-bfaa-490d-9109-47086afcc8f2.csv.gz',

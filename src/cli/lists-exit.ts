@@ -1,0 +1,38 @@
+import type { Config } from '../config.js';
+import { UsageError } from '../config/arguments.js';
+import { DestinationError } from '../lists/model.js';
+import { complain } from './command.js';
+import { explained } from './explain.js';
+
+/** The exit codes of commands of inventory lists, beside 0 for done and 2 for a wrong usage. */
+export const EXIT = {
+  /** The run failed, or a check did. */
+  failed: 1,
+  /** Whether it would work is not known: no database, no service, no file. */
+  notAsked: 3,
+} as const;
+
+/** Runs a command; says what failed, and returns the exit code. */
+export async function withExitCode(config: Config, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof DestinationError) {
+      complain(`${error.code}: ${error.message}`);
+      return EXIT.failed;
+    }
+    if ((error as Error).name === 'AbortError') {
+      complain('Stopped.');
+      return EXIT.failed;
+    }
+    complain(isWithoutTables(error) ? NO_TABLES : explained(error, config));
+    return EXIT.notAsked;
+  }
+}
+
+const NO_TABLES = 'The database has no tables of Stockroom. Start the service once, or run `stockroom db sync`.';
+
+function isWithoutTables(error: unknown): boolean {
+  return (error as { code?: string }).code === '42P01'; // undefined_table
+}

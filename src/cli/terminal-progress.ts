@@ -1,0 +1,51 @@
+/** How far something with a known number of rows is, on one line of a terminal that is written again and again. */
+export interface TerminalProgress {
+  show(rows: number, expected: number): void;
+  /** Removes the line. */
+  clear(): void;
+}
+
+const REDRAW_MS = 200;
+/** Before, the time that is left is a guess about the first rows. */
+const ESTIMATE_AFTER_MS = 1000;
+
+/** Writes nothing when the stream is no terminal. */
+export function terminalProgress(
+  stream: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr,
+  now: () => number = () => performance.now(),
+): TerminalProgress {
+  const start = now();
+  let last = -Infinity;
+  return {
+    show(rows, expected) {
+      if (stream.isTTY !== true || now() - last < REDRAW_MS) return;
+      last = now();
+      stream.write(`\r\u001b[K${progressText(rows, expected, last - start)}`);
+    },
+    clear() {
+      if (stream.isTTY === true && last > -Infinity) stream.write('\r\u001b[K');
+    },
+  };
+}
+
+/** `52,000 of 104,000 rows, 50 %, 4 s left` */
+export function progressText(rows: number, expected: number, elapsedMs: number): string {
+  if (rows === 0) return `${counted(expected)} rows to read`;
+  const percent = Math.floor((100 * rows) / Math.max(rows, expected));
+  const text = `${counted(rows)} of ${counted(expected)} rows, ${percent} %`;
+  if (elapsedMs < ESTIMATE_AFTER_MS) return text;
+  const seconds = Math.ceil((elapsedMs / 1000) * (Math.max(rows, expected) / rows - 1));
+  return `${text}, ${durationText(seconds)} left`;
+}
+
+/** A number for people: `104,000`. */
+export function counted(number: number): string {
+  return number.toLocaleString('en');
+}
+
+/** `8 s`, `2 min 5 s`; below ten seconds with a decimal: `0.3 s`. */
+export function durationText(seconds: number): string {
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

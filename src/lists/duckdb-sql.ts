@@ -1,0 +1,23 @@
+import { columnsOf, type ColumnType } from './columns.js';
+import type { JobSettings } from './model.js';
+
+const TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'VARCHAR',
+  boolean: 'BOOLEAN',
+  int32: 'INTEGER',
+  int64: 'BIGINT',
+  double: 'DOUBLE',
+  time: 'TIMESTAMPTZ',
+};
+
+/**
+ * The files of a list as a table in DuckDB's SQL. Parquet has the names and types within; for CSV they stand here.
+ *
+ * @param files a path or URL, `*` and `?` stand for any characters
+ */
+export function duckdbTable(settings: JobSettings, files: string): string {
+  const path = `'${files.replaceAll("'", "''")}'`;
+  if (settings.destination.format === 'parquet') return path;
+  const columns = columnsOf(settings).map(({ name, type }) => `${name}: '${TYPES[type]}'`);
+  return `read_csv(${path}, header = false, columns = {${columns.join(', ')}})`;
+}
