@@ -16,8 +16,9 @@ export const command: Command = {
         if (problems.length > 0) return EXIT.failed;
         const files = `${counted(parts)} part${parts === 1 ? '' : 's'}`;
         say(
-          `List ${id} of ${source}, taken at ${takenAt}: ${counted(rows)} rows in ${files}, ${counted(bytes)} bytes. All is as the manifest says.`,
+          `List ${id} of ${source}, taken at ${takenAt}: ${counted(rows)} rows in ${files}, ${counted(bytes)} bytes.`,
         );
+        say('All is as the manifest says.');
         return 0;
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error;

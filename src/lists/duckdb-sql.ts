@@ -11,7 +11,10 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
 };
 
 /**
- * The files of a list as a table in DuckDB's SQL. Parquet has the names and types within; for CSV they stand here.
+ * The files of a list as a table in DuckDB's SQL. Parquet has the names and types within; for CSV they stand here, and that
+ * a text in quotes is a text although it is empty.
+ *
+ * Nothing is guessed: DuckDB takes a carriage return in the first name for the end of a line.
  *
  * @param files a path or URL, `*` and `?` stand for any characters
  */
@@ -19,5 +22,5 @@ export function duckdbTable(settings: JobSettings, files: string): string {
   const path = `'${files.replaceAll("'", "''")}'`;
   if (settings.destination.format === 'parquet') return path;
   const columns = columnsOf(settings).map(({ name, type }) => `${name}: '${TYPES[type]}'`);
-  return `read_csv(${path}, header = false, columns = {${columns.join(', ')}})`;
+  return `read_csv(${path}, auto_detect = false, new_line = '\\n', allow_quoted_nulls = false, columns = {${columns.join(', ')}})`;
 }

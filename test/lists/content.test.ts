@@ -5,7 +5,7 @@ import { keysOf } from '../../src/lists/keys.js';
 import { renderManifest } from '../../src/lists/manifest.js';
 import { OPTIONAL_FIELDS, type SpooledList } from '../../src/lists/model.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
-import { listOf, settingsWith } from '../support/lists.js';
+import { encodedName, listOf, settingsWith } from '../support/lists.js';
 import { cleanUp } from '../support/process.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 
@@ -320,7 +320,7 @@ describe('the content of an inventory list', () => {
     );
     const inParquet = await duckdb(`${query} ${parquetTable(pathsOf(parquet))} ${where}`);
     for (const [rows, keyOf] of [
-      [inCsv, encodeURIComponentStrictly],
+      [inCsv, encodedName],
       [inParquet, (name: string) => name],
     ] as const) {
       assert.equal(rows.length, names.length);
@@ -345,10 +345,6 @@ describe('the content of an inventory list', () => {
     assert.deepEqual(keys, sorted);
   });
 });
-
-function encodeURIComponentStrictly(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-}
 
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;

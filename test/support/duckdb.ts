@@ -1,4 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { temporaryFolder } from './process.js';
 
 /** Of the types that lists have; 64-bit numbers and times are texts. */
 export type DuckDBRow = Record<string, string | number | boolean | null>;
@@ -29,4 +33,14 @@ export function csvTable(files: readonly string[], schema: string, options = '')
 
 export function parquetTable(files: readonly string[]): string {
   return `read_parquet([${files.map(quoted).join(', ')}])`;
+}
+
+/** A folder for the PATH of a shell in which `duckdb` is a command. */
+export async function folderWithDuckdb(): Promise<string> {
+  const folder = await temporaryFolder();
+  const script = fileURLToPath(new URL('duckdb-cli.js', import.meta.url));
+  await writeFile(path.join(folder, 'duckdb'), `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`, {
+    mode: 0o755,
+  });
+  return folder;
 }

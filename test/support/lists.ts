@@ -47,3 +47,8 @@ export async function listOf(
     ...options,
   });
 }
+
+/** A name as a Key has it: percent-encoded as RFC 3986 says, more strictly than encodeURIComponent. */
+export function encodedName(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import fc from 'fast-check';
+import type pg from 'pg';
+import { duckdbTable } from '../../src/lists/duckdb-sql.js';
+import { DEFAULT_FIELDS } from '../../src/lists/settings.js';
+import { OPTIONAL_FIELDS } from '../../src/lists/model.js';
+import { packSnapshot } from '../../src/lists/pack-snapshot.js';
+import { connect } from '../support/database.js';
+import { duckdb, type DuckDBRow } from '../support/duckdb.js';
+import { encodedName as encoded, settingsWith } from '../support/lists.js';
+import { cleanUp, temporaryFolder } from '../support/process.js';
+import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
+
+const CLASSES = ['VCPU', 'MEMORY_MB', 'CUSTOM_A', 'CUSTOM_A_B'];
+
+interface Provider {
+  readonly name: string;
+  /** The number of an earlier one, modulo how many there are; null for a root. */
+  readonly parent: number | null;
+  readonly inventories: Readonly<Record<string, { total: number; reserved: number; allocation_ratio: number }>>;
+}
+
+/** Any text that the API takes for a name, with the characters that formats trip over more often than not. */
+const name = fc.oneof(
+  fc.string({
+    minLength: 1,
+    maxLength: 40,
+    unit: fc.constantFrom(...Array.from('ab/ +%"\',;=\n\r\t.~-_\\*?[]ä名😀\u2028é')),
+  }),
+  fc.string({ minLength: 1, maxLength: 60, unit: 'binary' }),
+  fc.constantFrom('x'.repeat(200), '😀'.repeat(200), '/', '//', '%2F', '.', '..', 'NULL', 'true', '1', '1.0', '-'),
+);
+
+const provider = fc.record<Provider>({
+  name,
+  parent: fc.option(fc.nat(20), { freq: 2 }),
+  inventories: fc.dictionary(
+    fc.constantFrom(...CLASSES),
+    fc.record({
+      total: fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.constant(2_147_483_647)),
+      reserved: fc.constantFrom(0, 1),
+      allocation_ratio: fc.oneof(fc.constantFrom(1, 1.5, 16, 0.1), fc.double({ min: 0.001, max: 1e30, noNaN: true })),
+    }),
+    { maxKeys: 4 },
+  ),
+});
+
+const world = fc.uniqueArray(provider, { selector: (one) => one.name, minLength: 1, maxLength: 8 });
+
+/** An inventory as the API returns it, beside what its list says of it. */
+interface Expected {
+  readonly path: readonly string[];
+  readonly row: DuckDBRow;
+}
+
+describe('an inventory list of any world', function () {
+  this.timeout(120_000);
+  let test: TestService;
+  let client: pg.Client;
+  let folder: string;
+  before(async () => {
+    test = await startTestService();
+    client = await connect(test.databaseUrl);
+    folder = await temporaryFolder();
+    for (const one of CLASSES.slice(2)) await test.api.put(`/resource_classes/${one}`).expect(201);
+  });
+  after(async () => {
+    await client.end();
+    await test.close();
+    await cleanUp();
+  });
+
+  it('is GET inventories of every provider, field by field, in CSV and in Parquet', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.subarray([...OPTIONAL_FIELDS], { minLength: 0 }),
+        fc.constantFrom('csv', 'parquet'),
+        fc.option(fc.nat(), { freq: 2 }),
+        async (providers, fields, format, cut) => {
+          const uuids = await build(providers);
+          try {
+            const all = await expectedOf(uuids);
+            // A prefix that is the beginning of a key, when there is one.
+            const some = cut === null ? undefined : all[cut % Math.max(1, all.length)];
+            const raw = some === undefined ? undefined : [...some.path].join('/');
+            const prefix =
+              raw === undefined
+                ? undefined
+                : Array.from(raw)
+                    .slice(0, 1 + (cut! % 12))
+                    .join('');
+            const expected = all.filter(({ path }) => prefix === undefined || path.join('/').startsWith(prefix));
+            const rows = await listed({ fields, format, ...(prefix === undefined ? {} : { prefix }) });
+            assert.deepEqual(
+              rows,
+              expected.map(({ path, row }) => ({
+                Bucket: 'placement',
+                Key: path.map((part) => (format === 'csv' ? encoded(part) : part)).join('/'),
+                ...Object.fromEntries(fields.map((field) => [field, row[field]])),
+              })),
+            );
+          } finally {
+            for (const uuid of uuids.toReversed()) await test.api.delete(`/resource_providers/${uuid}`).expect(204);
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('has the default fields in the order of the contract', () => {
+    assert.deepEqual(
+      DEFAULT_FIELDS,
+      OPTIONAL_FIELDS.filter((field) => DEFAULT_FIELDS.includes(field)),
+    );
+  });
+
+  async function build(providers: readonly Provider[]): Promise<string[]> {
+    const uuids: string[] = [];
+    for (const { name: called, parent, inventories } of providers) {
+      const uuid = await createProvider(
+        test.api,
+        called,
+        parent === null ? undefined : uuids[parent % (uuids.length || 1)],
+      );
+      uuids.push(uuid);
+      if (Object.keys(inventories).length > 0) await setInventories(test.api, uuid, inventories);
+    }
+    return uuids;
+  }
+
+  /** By the API alone, in the order of the contract. */
+  async function expectedOf(uuids: readonly string[]): Promise<Expected[]> {
+    const nodes = new Map<string, { name: string; parent: string | null; root: string; generation: number }>();
+    for (const uuid of uuids) {
+      const { body } = await test.api.get(`/resource_providers/${uuid}`).expect(200);
+      const one = body as {
+        name: string;
+        parent_provider_uuid: string | null;
+        root_provider_uuid: string;
+        generation: number;
+      };
+      nodes.set(uuid, {
+        name: one.name,
+        parent: one.parent_provider_uuid,
+        root: one.root_provider_uuid,
+        generation: one.generation,
+      });
+    }
+    const pathOf = (uuid: string | null): string[] => {
+      const node = uuid === null ? undefined : nodes.get(uuid);
+      return node === undefined ? [] : [...pathOf(node.parent), node.name];
+    };
+    const found: Expected[] = [];
+    for (const [uuid, node] of nodes) {
+      const { body } = await test.api.get(`/resource_providers/${uuid}/inventories`).expect(200);
+      for (const [resourceClass, inventory] of Object.entries(
+        (body as { inventories: Record<string, Record<string, number>> }).inventories,
+      )) {
+        const { total = 0, reserved = 0, allocation_ratio: ratio = 0 } = inventory;
+        const capacity = bounded(Math.floor((total - reserved) * ratio));
+        found.push({
+          path: [...pathOf(uuid), resourceClass],
+          row: {
+            Size: total,
+            LastModifiedDate: 'a time',
+            ETag: String(node.generation),
+            StorageClass: resourceClass,
+            IsMultipartUploaded: false,
+            ReplicationStatus: '',
+            EncryptionStatus: 'NOT-SSE',
+            ProviderUuid: uuid,
+            ProviderName: node.name,
+            ParentUuid: node.parent,
+            RootUuid: node.root,
+            RootName: nodes.get(node.root)!.name,
+            ResourceClass: resourceClass,
+            Total: total,
+            Reserved: reserved,
+            MinUnit: inventory['min_unit']!,
+            MaxUnit: inventory['max_unit']!,
+            StepSize: inventory['step_size']!,
+            AllocationRatio: ratio,
+            Capacity: capacity,
+            Used: '0',
+            Free: capacity,
+            Generation: node.generation,
+            Traits: '',
+            Aggregates: '',
+          },
+        });
+      }
+    }
+    const sortKey = ({ path }: Expected): string => `${path.slice(0, -1).map(encoded).join('/')}/\u0000${path.at(-1)}`;
+    return found.sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
+  }
+
+  /** A list, read by DuckDB with the types of the contract. */
+  async function listed(wish: Parameters<typeof settingsWith>[0]): Promise<DuckDBRow[]> {
+    const settings = settingsWith(wish);
+    const limits = { rows: 5, bytes: 1e9 };
+    const work = { settings, source: 'placement', uuid: randomUUID(), folder, limits, timeout: 10_000 };
+    const events = { onBackend: () => undefined, onProgress: () => undefined };
+    const { parts, rows } = await packSnapshot(client, work, events);
+    assert.equal(
+      rows,
+      parts.reduce((sum, part) => sum + part.rows, 0),
+    );
+    const read: DuckDBRow[] = [];
+    for (const { path } of parts) {
+      read.push(...(await duckdb(`from ${duckdbTable(settings, path)}`)));
+      await rm(path);
+    }
+    return read.map((row) => ({
+      ...row,
+      ...('LastModifiedDate' in row
+        ? { LastModifiedDate: Number.isNaN(Date.parse(String(row['LastModifiedDate']))) ? 'no time' : 'a time' }
+        : {}),
+    }));
+  }
+});
+
+/** The largest double below 2^63, where a ratio makes more of it. */
+function bounded(capacity: number): string {
+  return String(BigInt(Math.min(capacity, 9_223_372_036_854_774_784)));
+}
