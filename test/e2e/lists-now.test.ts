@@ -156,7 +156,7 @@ describe('stockroom lists now', function () {
 
     it('find a good list good, in both formats', async () => {
       const good =
-        /^List now of placement, taken at \d{4}-\S+Z: 3 rows in 1 part, \d+ bytes\.\nAll is as the manifest says\.\n$/;
+        /^List now of placement, taken at \d{4}-\S+Z: 3 rows in 1 part, [\d,]+ bytes\.\nAll is as the manifest says\.\n$/;
       for (const file of [manifest, (await now('--to', folder)).output.split('\n')[1]!]) {
         const { code, output, errors } = await verify(file);
         assert.deepEqual([code, errors], [0, '']);
