@@ -110,7 +110,7 @@ const COMMANDS: readonly ListedCommand[] = [
     name: 'lists show',
     operands: ['ID'],
     summary: 'Show an inventory job.',
-    flags: ASKING,
+    flags: { ...ASKING, sql: { help: 'Print the statement with which DuckDB reads its newest list.' } },
     load: async () => (await import('./lists/commands.js')).show,
   },
   {
@@ -186,13 +186,13 @@ const COMMANDS: readonly ListedCommand[] = [
       fields: { argument: 'FIELD,FIELD', help: 'The columns beside Bucket and Key; the default are those of a job.' },
       versions: { argument: 'VERSIONS', help: 'current, the default, or all: also what there was before.' },
     },
-    load: async () => (await import('./lists-now.js')).command,
+    load: async () => (await import('./lists/now.js')).command,
   },
   {
     name: 'lists verify',
     operands: ['MANIFEST'],
     summary: 'Compare the files of a list with its manifest.',
-    load: async () => (await import('./lists-verify.js')).command,
+    load: async () => (await import('./lists/verify.js')).command,
   },
   {
     name: 'policy check',

@@ -18,6 +18,11 @@ export interface Column {
   readonly sql: string;
 }
 
+/** What of a job decides the columns of its lists, and how they are written. */
+export interface ListShape extends Pick<JobSettings, 'included_versions' | 'optional_fields'> {
+  readonly destination: Pick<JobSettings['destination'], 'format'>;
+}
+
 /** A row as the database sends it: the values of the columns in their order, then the name of the root. */
 export type Row = readonly (string | null)[];
 
@@ -66,11 +71,7 @@ const VERSION_COLUMNS: readonly Column[] = [
 ];
 
 /** The columns of a job's list, in their order. In CSV the names in a Key are percent-encoded, in Parquet they are not. */
-export function columnsOf({
-  included_versions: versions,
-  optional_fields: fields,
-  destination,
-}: JobSettings): Column[] {
+export function columnsOf({ included_versions: versions, optional_fields: fields, destination }: ListShape): Column[] {
   const key = destination.format === 'csv' ? 'p.path || c.path' : 'p.raw_path || c.name';
   const wanted = new Set(fields);
   return [

@@ -1,5 +1,4 @@
-import { columnsOf, type ColumnType } from './columns.js';
-import type { JobSettings } from './model.js';
+import { columnsOf, type ColumnType, type ListShape } from './columns.js';
 
 const TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'VARCHAR',
@@ -18,9 +17,9 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
  *
  * @param files a path or URL, `*` and `?` stand for any characters
  */
-export function duckdbTable(settings: JobSettings, files: string): string {
+export function duckdbTable(list: ListShape, files: string): string {
   const path = `'${files.replaceAll("'", "''")}'`;
-  if (settings.destination.format === 'parquet') return path;
-  const columns = columnsOf(settings).map(({ name, type }) => `${name}: '${TYPES[type]}'`);
+  if (list.destination.format === 'parquet') return path;
+  const columns = columnsOf(list).map(({ name, type }) => `${name}: '${TYPES[type]}'`);
   return `read_csv(${path}, auto_detect = false, new_line = '\\n', allow_quoted_nulls = false, columns = {${columns.join(', ')}})`;
 }

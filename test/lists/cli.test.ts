@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { duckdb } from '../support/duckdb.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { createProvider, setInventories } from '../support/service.js';
 
 describe('stockroom lists', () => {
   let databaseUrl: string;
@@ -100,7 +102,7 @@ describe('stockroom lists', () => {
 
   it('asks a service, whose runs another process does: lists work', async () => {
     const service = startProcess(['--port', '0'], { ...env, OS_STOCKROOM__LISTS_WORKER: 'false' });
-    const { url } = await service.listening();
+    const { url, api } = await service.listening();
     const worker = startProcess(['lists', 'work'], env);
     await worker.printed(/Doing the runs/);
     const remote = (...words: string[]) => runToEnd(['lists', ...words, '--url', url], { ...env, OS_TOKEN: 'admin' });
@@ -114,6 +116,25 @@ describe('stockroom lists', () => {
     await worker.logged(/lists run \d+ of far succeeded: 0 rows, 0 parts, 0\.0 MB, reading /);
     assert.ok(existsSync(path.join(folder, 'lists', 'placement', 'far')));
     assert.deepEqual(readdirSync(path.join(folder, 'spool')), []);
+    const empty = await remote('show', 'far', '--sql');
+    assert.deepEqual([empty.code, empty.errors], [1, 'The newest list of far is empty: it has no files.\n']);
+    await setInventories(api, await createProvider(api, 'a "host", \r\n of many'), { VCPU: { total: 8 } });
+    for (const format of ['csv', 'parquet']) {
+      await remote('set', 'far', '--disabled', '--format', format, '--fields', 'ParentUuid,ProviderName,Total,Traits');
+      assert.equal((await remote('run', 'far', '--wait')).code, 0);
+      const { output } = await runToEnd(['lists', 'show', 'far', '--sql', '--url', url], { ...env, OS_TOKEN: 'admin' });
+      const [{ Key: key, ...row } = { Key: null }] = await duckdb(output);
+      assert.equal(key === 'a "host", \r\n of many/VCPU', format === 'parquet');
+      assert.deepEqual(row, {
+        Bucket: 'placement',
+        ProviderName: 'a "host", \r\n of many',
+        ParentUuid: null,
+        Total: 8,
+        Traits: '',
+      });
+    }
+    await remote('set', 'far', '--disabled');
+    assert.match((await remote('show', 'far', '--sql')).output, /^-- The job was set again after this list was begun/);
     assert.equal((await remote('delete', 'far', '--with-lists')).code, 0);
     assert.equal((await remote('show', 'far')).code, 1);
     worker.signal('SIGTERM');

@@ -75,6 +75,7 @@ describe('the worker of inventory jobs', () => {
     return Promise.resolve({
       takenAt: new Date(),
       rows: 1,
+      trees: { count: 1, first: 'h1' },
       parts: [{ ...part, md5, sha256 }],
       schema: 'Bucket, Key',
       warnings: [],

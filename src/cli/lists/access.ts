@@ -1,3 +1,4 @@
+import type { OptionalField } from '../../lists/model.js';
 import { listsOptions, type ListsParts } from '../../lists/parts.js';
 import { deleteJob, getJob, listJobs, setJob } from '../../lists/job-rows.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run-rows.js';
@@ -17,7 +18,10 @@ export interface JobDocument {
   readonly id: string;
   readonly enabled: boolean;
   readonly schedule: { readonly frequency: string; readonly at: string; readonly day?: string };
+  readonly included_versions: 'current' | 'all';
+  readonly optional_fields: readonly OptionalField[];
   readonly destination: { readonly bucket: string; readonly format: 'csv' | 'parquet' };
+  readonly updated_at: string;
   readonly next_run_at: string | null;
   readonly last_run: RunDocument | null;
 }
@@ -29,6 +33,7 @@ export interface RunDocument {
   readonly reason: string;
   readonly due_at: string;
   readonly attempt: number;
+  readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly rows: number | null;
   readonly bytes: number | null;

@@ -1,5 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { bytesText } from './text.js';
+import { duckdbTable } from '../../lists/duckdb-sql.js';
+import type { ListBucket } from '../../lists/model.js';
+import { listsOptions } from '../../lists/parts.js';
 import { complain, say, type Command } from '../command.js';
 import { withLists, type JobDocument, type ListsAccess, type RunDocument } from './access.js';
 import { table } from './text.js';
@@ -38,10 +41,34 @@ export const show: Command = {
   help: `Prints the job as JSON. ${EXIT_CODES}`,
   run: ({ config }, commandLine, [id = '']) =>
     withLists(config, commandLine, async (lists) => {
+      if (commandLine.switches.has('sql')) return showSql(lists, id, listsOptions(config).buckets);
       say(JSON.stringify(await lists.show(id), null, 2));
       return 0;
     }),
 };
+
+/** The statement of the newest list, whose files are those of one uuid. */
+async function showSql(lists: ListsAccess, id: string, buckets: readonly ListBucket[]): Promise<number> {
+  const job = await lists.show(id);
+  const { files = [], manifest, started_at: startedAt } = await lists.showRun(id, 'latest');
+  const [first] = files;
+  if (first === undefined || manifest === null) {
+    complain(`The newest list of ${id} is empty: it has no files.`);
+    return 1;
+  }
+  if (job.updated_at > (startedAt ?? ''))
+    say('-- The job was set again after this list was begun: its columns may be others.');
+  const ending = job.destination.format === 'csv' ? 'csv.gz' : 'parquet';
+  const allParts = first.key.replace(/(-\d+)?\.(csv\.gz|parquet)$/, `*.${ending}`);
+  say(`select * from ${duckdbTable(job, `${locationOf(manifest.bucket, buckets)}/${allParts}`)};`);
+  return 0;
+}
+
+/** What stands before a key; for a bucket that this configuration does not have, its name. */
+function locationOf(name: string, buckets: readonly ListBucket[]): string {
+  const bucket = buckets.find((one) => one.name === name);
+  return bucket?.type === 'folder' ? bucket.path : `s3://${bucket?.bucket ?? name}`;
+}
 
 /** `stockroom lists delete ID` */
 export const remove: Command = {

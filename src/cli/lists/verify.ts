@@ -1,7 +1,7 @@
-import { ManifestError, verifyList } from '../lists/verify.js';
-import { complain, say, type Command } from './command.js';
-import { EXIT, withExitCode } from './lists-exit.js';
-import { counted } from './terminal-progress.js';
+import { ManifestError, verifyList } from '../../lists/verify.js';
+import { complain, say, type Command } from '../command.js';
+import { EXIT, withExitCode } from './exit.js';
+import { counted } from '../terminal-progress.js';
 
 export const command: Command = {
   help:

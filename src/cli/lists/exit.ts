@@ -1,8 +1,8 @@
-import type { Config } from '../config.js';
-import { UsageError } from '../config/arguments.js';
-import { DestinationError } from '../lists/model.js';
-import { complain } from './command.js';
-import { explained } from './explain.js';
+import type { Config } from '../../config.js';
+import { UsageError } from '../../config/arguments.js';
+import { DestinationError } from '../../lists/model.js';
+import { complain } from '../command.js';
+import { explained } from '../explain.js';
 
 /** The exit codes of commands of inventory lists, beside 0 for done and 2 for a wrong usage. */
 export const EXIT = {

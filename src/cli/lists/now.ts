@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { UsageError, type CommandLine } from '../config/arguments.js';
-import { didYouMean } from '../config/did-you-mean.js';
-import { databaseOptions } from '../configured.js';
-import { folderDestination } from '../lists/destination-folder.js';
-import { duckdbTable } from '../lists/duckdb-sql.js';
-import { keysOf, type ListKeys } from '../lists/keys.js';
-import { renderManifest } from '../lists/manifest.js';
+import { UsageError, type CommandLine } from '../../config/arguments.js';
+import { didYouMean } from '../../config/did-you-mean.js';
+import { databaseOptions } from '../../configured.js';
+import { folderDestination } from '../../lists/destination-folder.js';
+import { duckdbTable } from '../../lists/duckdb-sql.js';
+import { keysOf, type ListKeys } from '../../lists/keys.js';
+import { renderManifest } from '../../lists/manifest.js';
 import {
   OPTIONAL_FIELDS,
   type Destination,
   type JobSettings,
   type OptionalField,
   type SpooledList,
-} from '../lists/model.js';
-import { partObject, smallObject } from '../lists/objects.js';
-import { listsOptions, LOCAL, type ListsOptions } from '../lists/parts.js';
-import { DEFAULT_FIELDS } from '../lists/settings.js';
-import { removeSpool, spoolList } from '../lists/spool.js';
-import { say, warn, type Command } from './command.js';
-import { withDatabase } from './database.js';
-import { withExitCode } from './lists-exit.js';
-import { listenToSignals } from './signals.js';
-import { counted, durationText, terminalProgress } from './terminal-progress.js';
+} from '../../lists/model.js';
+import { partObject, smallObject } from '../../lists/objects.js';
+import { listsOptions, LOCAL, type ListsOptions } from '../../lists/parts.js';
+import { DEFAULT_FIELDS } from '../../lists/settings.js';
+import { removeSpool, spoolList } from '../../lists/spool.js';
+import { say, warn, type Command } from '../command.js';
+import { withDatabase } from '../database.js';
+import { withExitCode } from './exit.js';
+import { listenToSignals } from '../signals.js';
+import { counted, durationText, terminalProgress } from '../terminal-progress.js';
 
 /** The folder of these lists, where others have the id of their job. */
 const ID = 'now';
