@@ -51,7 +51,11 @@ export function spoolFolder(spoolDir: string, uuid: string): string {
  *   the database's error, with its code
  */
 export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
-  const { database, settings, source, uuid, spoolDir, signal, limits = {} } = options;
+  const { settings, source, uuid, spoolDir, signal, limits = {} } = options;
+  // What is known of the servers is functions, which no message takes to a thread; the thread finds out anew.
+  const database: DatabaseOptions = Object.fromEntries(
+    Object.entries(options.database).filter(([name]) => name !== 'hosts'),
+  ) as unknown as DatabaseOptions;
   const { part, time } = { ...LIMITS, ...limits };
   signal.throwIfAborted();
   const folder = spoolFolder(spoolDir, uuid);

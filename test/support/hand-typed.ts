@@ -139,11 +139,10 @@ export const STATEMENTS: readonly Statement[] = [
     'delete of a class with inventory of it, in one transaction',
     `delete from inventories where resource_class_id = 10000; delete from resource_classes where id = 10000`,
   ],
-  ['rename of a class', `update resource_classes set name = 'CUSTOM_NEW' where id = 10000`, 'reloaded'],
+  ['rename of a class', `update resource_classes set name = 'CUSTOM_NEW' where id = 10000`],
   [
     'a class with another time stamp',
     `update resource_classes set updated_at = now() + interval '1 hour' where id = 10000`,
-    'reloaded',
   ],
   ['a class with another id', `update resource_classes set id = 10009 where name = 'CUSTOM_UNUSED'`, 'reloaded'],
   ['truncate of classes', 'truncate resource_classes cascade', 'reloaded'],
