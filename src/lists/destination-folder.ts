@@ -38,6 +38,16 @@ export function folderDestination(root: string): Destination {
 }
 
 /**
+ * Makes the folder `key` below the root, with those above it. Of several processes that make the same folder at once, one succeeds.
+ *
+ * @returns false when the folder exists
+ * @throws DestinationError as `put` does
+ */
+export function claimFolder(root: string, key: string): Promise<boolean> {
+  return explained(root, async () => await makeFolder(await placeOf(root, key, true)));
+}
+
+/**
  * The file of a key, all links resolved.
  *
  * @returns null when there is none
@@ -74,14 +84,16 @@ function refuseOutside(real: string, top: string, key: string): void {
   throw new DestinationError('OutsideFolder', `${key}: a link leads out of the folder ${top}.`, 'late');
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** @returns false when the folder exists */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { mode: FOLDER_MODE });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
   await syncFolder(path.dirname(folder));
+  return true;
 }
 
 async function write(file: string, object: OutgoingObject, signal: AbortSignal): Promise<void> {

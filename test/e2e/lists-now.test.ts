@@ -92,13 +92,23 @@ describe('stockroom lists now', function () {
     );
   });
 
-  it('takes the next minute when there is a list of this one', async () => {
+  it('takes the next minute when there is a list of this one, also when several run at once', async () => {
     const to = await temporaryFolder();
-    const manifests = await Promise.all([1, 2].map(async () => (await now('--to', to)).output.split('\n')[1]));
-    manifests.push((await now('--to', to)).output.split('\n')[1]);
-    const minutes = readdirSync(path.join(to, 'placement/now')).filter((name) => name !== 'data');
-    // Two that run at once may choose the same; the third one does not.
-    assert.ok(new Set(manifests).size >= 2 && minutes.length >= 2);
+    const runs = await Promise.all([1, 2, 3].map(() => now('--to', to)));
+    runs.push(await now('--to', to));
+    assert.deepEqual(
+      runs.map(({ code, errors }) => [code, errors]),
+      runs.map(() => [0, '']),
+    );
+    const manifests = runs.map(({ output }) => output.split('\n')[1]!).sort();
+    assert.deepEqual(
+      manifests,
+      readdirSync(path.join(to, 'placement/now'))
+        .filter((name) => name !== 'data')
+        .sort()
+        .map((minute) => path.join(to, 'placement/now', minute, 'manifest.json')),
+    );
+    assert.equal(new Set(manifests).size, 4);
   });
 
   it('refuses what makes no sense with exit code 2, naming the choices', async () => {

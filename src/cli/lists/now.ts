@@ -3,17 +3,11 @@ import path from 'node:path';
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import { didYouMean } from '../../config/did-you-mean.js';
 import { databaseOptions } from '../../configured.js';
-import { folderDestination } from '../../lists/destination-folder.js';
+import { claimFolder, folderDestination } from '../../lists/destination-folder.js';
 import { duckdbTable } from '../../lists/duckdb-sql.js';
 import { keysOf, type ListKeys } from '../../lists/keys.js';
 import { renderManifest } from '../../lists/manifest.js';
-import {
-  OPTIONAL_FIELDS,
-  type Destination,
-  type JobSettings,
-  type OptionalField,
-  type SpooledList,
-} from '../../lists/model.js';
+import { OPTIONAL_FIELDS, type JobSettings, type OptionalField, type SpooledList } from '../../lists/model.js';
 import { partObject, smallObject } from '../../lists/objects.js';
 import { listsOptions, LOCAL, type ListsOptions } from '../../lists/parts.js';
 import { DEFAULT_FIELDS } from '../../lists/settings.js';
@@ -126,7 +120,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<ListKeys> {
   const destination = folderDestination(folder);
-  const { due, keys } = await freeMinute(destination, source, signal);
+  const { due, keys } = await reserveMinute(folder, source);
   for (const part of list.parts) await destination.put(partObject(keys.data(part.name), part), null, signal);
   const { manifest, checksum } = renderManifest({
     variant: 'folder',
@@ -144,16 +138,12 @@ async function deliver(
   return keys;
 }
 
-/** This minute, or the first one after it that has no list yet. */
-async function freeMinute(
-  destination: Destination,
-  source: string,
-  signal: AbortSignal,
-): Promise<{ due: Date; keys: ListKeys }> {
+/** This minute, or the first one after it that no other list has; the folder of the minute reserves it. */
+async function reserveMinute(folder: string, source: string): Promise<{ due: Date; keys: ListKeys }> {
   for (let minute = Math.floor(Date.now() / MINUTE_MS); ; minute++) {
     const due = new Date(minute * MINUTE_MS);
     const keys = keysOf({ prefix: '', source, id: ID, due });
-    if ((await destination.get(keys.manifest, signal)) === null) return { due, keys };
+    if (await claimFolder(folder, path.posix.dirname(keys.manifest))) return { due, keys };
   }
 }
 
