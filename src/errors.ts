@@ -171,16 +171,31 @@ export const providerNotCreated = (name: string, uuid: string, why: string) =>
   badRequest(`Unable to create resource provider "${name}", ${uuid}: Object action create failed because: ${why}`);
 export const providerNotSaved = (uuid: string, action: 'create' | 'update', why: string) =>
   badRequest(`Unable to save resource provider ${uuid}: Object action ${action} failed because: ${why}`);
-export const providerHasChildren = (uuid: string) =>
+export const providerHasChildren = (uuid: string, children: Holders) =>
   conflict(
-    `Unable to delete parent resource provider ${uuid}: It has child resource providers.`,
+    `Unable to delete parent resource provider ${uuid}: It has child resource providers.${listed('Children:', children)}`,
     'placement.resource_provider.cannot_delete_parent',
   );
-export const providerHasAllocations = (uuid: string) =>
+export const providerHasAllocations = (uuid: string, consumers: Holders) =>
   conflict(
-    `Unable to delete resource provider ${uuid}: Resource provider has allocations.`,
+    `Unable to delete resource provider ${uuid}: Resource provider has allocations.${heldBy(consumers)}`,
     'placement.resource_provider.inuse',
   );
+
+/** What keeps something from being removed: names of the first ones, and how many there are. */
+export interface Holders {
+  readonly names: readonly string[];
+  readonly total: number;
+}
+
+/** Follows upstream's text in a 409, so that the operator knows whom to ask. Empty when the holders are gone meanwhile. */
+function listed(introduction: string, { names, total }: Holders): string {
+  if (names.length === 0) return '';
+  const more = total > names.length ? ` and ${total - names.length} more` : '';
+  return ` ${introduction} ${names.join(', ')}${more}.`;
+}
+const heldBy = (consumers: Holders) => listed('Held by consumers:', consumers);
+const usedBy = (providers: Holders) => listed('Used by resource providers:', providers);
 
 // ---- resource classes
 
@@ -191,8 +206,10 @@ export const resourceClassNameTaken = (name: string) => conflict(`Resource class
 export const cannotUpdateStandardClass = (name: string) => badRequest(`Cannot update standard resource class ${name}`);
 export const cannotDeleteStandardClass = (name: string) =>
   badRequest(`Error in delete resource class: Cannot delete standard resource class ${name}.`);
-export const resourceClassInUse = (name: string) =>
-  conflict(`Error in delete resource class: Cannot delete resource class ${name}. Class is in use in inventory.`);
+export const resourceClassInUse = (name: string, providers: Holders) =>
+  conflict(
+    `Error in delete resource class: Cannot delete resource class ${name}. Class is in use in inventory.${usedBy(providers)}`,
+  );
 
 // ---- query strings: what to look for
 
@@ -289,15 +306,18 @@ const generations = (current: number, given: number) =>
 export const generationConflict = (current: number, given: number) =>
   conflict(`resource provider generation conflict: ${generations(current, given)}`, 'placement.concurrent_update');
 export const updateConflict = (why: string) => conflict(`update conflict: ${why}`, 'placement.concurrent_update');
-const inUse = (classes: readonly string[], uuid: string) =>
-  `Inventory for '${classes.join(', ')}' on resource provider '${uuid}' in use.`;
-export const replacedInventoryInUse = (classes: readonly string[], uuid: string) =>
-  conflict(`update conflict: ${inUse(classes, uuid)}`, 'placement.inventory.inuse');
-export const deletedInventoriesInUse = (classes: readonly string[], uuid: string) =>
-  conflict(inUse(classes, uuid), 'placement.inventory.inuse');
+const inUse = (classes: readonly string[], uuid: string, consumers: Holders) =>
+  `Inventory for '${classes.join(', ')}' on resource provider '${uuid}' in use.${heldBy(consumers)}`;
+export const replacedInventoryInUse = (classes: readonly string[], uuid: string, consumers: Holders) =>
+  conflict(`update conflict: ${inUse(classes, uuid, consumers)}`, 'placement.inventory.inuse');
+export const deletedInventoriesInUse = (classes: readonly string[], uuid: string, consumers: Holders) =>
+  conflict(inUse(classes, uuid, consumers), 'placement.inventory.inuse');
 /** Upstream's code for this one route is concurrent_update, and clients see it today. */
-export const deletedInventoryInUse = (name: string, uuid: string) =>
-  conflict(`Unable to delete inventory of class ${name}: ${inUse([name], uuid)}`, 'placement.concurrent_update');
+export const deletedInventoryInUse = (name: string, uuid: string, consumers: Holders) =>
+  conflict(
+    `Unable to delete inventory of class ${name}: ${inUse([name], uuid, consumers)}`,
+    'placement.concurrent_update',
+  );
 export const inventoryExists = (name: string, uuid: string) =>
   conflict(
     `Update conflict: resource provider ${uuid} already has inventory of class ${name}.`,
@@ -343,7 +363,8 @@ export const invalidTraitName = () =>
       'following characters: "A"-"Z", "0"-"9" and "_"',
   );
 export const cannotDeleteStandardTrait = (name: string) => badRequest(`Cannot delete standard trait ${name}.`);
-export const traitInUse = (name: string) => conflict(`The trait ${name} is in use by a resource provider.`);
+export const traitInUse = (name: string, providers: Holders) =>
+  conflict(`The trait ${name} is in use by a resource provider.${usedBy(providers)}`);
 export const badTraitNameFilter = (value: string) =>
   badRequest(
     'Badly formatted name parameter. Expected name query string parameter in form: ' +

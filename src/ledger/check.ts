@@ -3,7 +3,6 @@ import {
   generationConflictFor,
   insufficientCapacity,
   invalidInventory,
-  replacedInventoryInUse,
   reshapedProviderNotFound,
   unitConstraints,
   unknownClassInAllocations,
@@ -229,14 +228,22 @@ export function interimInventories(
   return interim;
 }
 
-/** What the reshape leaves out. @throws 409 when one of them would still be in use */
+/** What a reshape leaves out of one provider. */
+export interface RemovedInventories {
+  readonly providerUuid: string;
+  readonly inventories: readonly StoredInventory[];
+  /** Those of them that would still be in use. */
+  readonly inUse: readonly StoredInventory[];
+}
+
+/** @returns what the reshape leaves out, of each provider */
 export function removedInventories(
   sets: readonly InventorySet[],
   wanted: readonly NewAllocation[],
   state: LockedState,
-): StoredInventory[] {
+): RemovedInventories[] {
   const after = usageAfter(wanted, state);
-  return sets.flatMap(({ providerUuid, inventories }) => {
+  return sets.map(({ providerUuid, inventories }) => {
     const providerId = state.providers.get(providerUuid)?.id;
     const removed = [...state.inventories.values()].filter(
       (inventory) => inventory.providerId === providerId && !inventories.has(inventory.className),
@@ -244,11 +251,6 @@ export function removedInventories(
     const inUse = removed.filter(
       ({ classId, used }) => (after.get(inventoryKey(providerId ?? 0, classId)) ?? used) > 0,
     );
-    if (inUse.length > 0)
-      throw replacedInventoryInUse(
-        inUse.map(({ className }) => className),
-        providerUuid,
-      );
-    return removed;
+    return { providerUuid, inventories: removed, inUse };
   });
 }

@@ -2,7 +2,7 @@ import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
 import { classRow, consumerRow, providerRow, type Row } from '../db/turns/rows.js';
 import { writeTransaction } from '../db/turns/write.js';
-import { unknownClassInReshape } from '../errors.js';
+import { replacedInventoryInUse, unknownClassInReshape } from '../errors.js';
 import {
   checkConsumers,
   checkReshapedProviders,
@@ -12,9 +12,11 @@ import {
   removedInventories,
   resolveClaims,
   type NewAllocation,
+  type RemovedInventories,
 } from './check.js';
+import { consumersHolding, withHolders, type Read } from './holders.js';
 import { lockAndRead } from './lock.js';
-import type { Claim, InventorySet, LockedState } from './model.js';
+import { inventoryKey, type Claim, type InventorySet, type LockedState } from './model.js';
 import { ensureOwners } from './owners.js';
 import { DELETE_CONSUMER, HELD_PROVIDERS, LOCK_CONSUMERS, LOCK_PROVIDERS } from './sql.js';
 import { startingOver } from './starting-over.js';
@@ -44,14 +46,40 @@ export function reshape(pool: Pool, sets: readonly InventorySet[], claims: reado
       const wanted = resolveClaims(claims, state, unknownClassInReshape);
       checkRoom(wanted, state, interim);
       const removed = removedInventories(sets, wanted, state);
+      await refuseInUse(removed, claims, wanted, (query) => transaction.query(query));
       const owners = await ensureOwners(transaction, claims, state);
       const write = await writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
       await Promise.all([
         transaction.query(overlayStatement(sets, state)),
         transaction.query(write),
-        transaction.commitWith(removeStatement(removed)),
+        transaction.commitWith(removeStatement(removed.flatMap(({ inventories }) => inventories))),
       ]);
     }),
+  );
+}
+
+/** @throws 409 naming the consumers that would still use an inventory that is left out */
+async function refuseInUse(
+  removed: readonly RemovedInventories[],
+  claims: readonly Claim[],
+  wanted: readonly NewAllocation[],
+  read: Read,
+): Promise<void> {
+  const refused = removed.find(({ inUse }) => inUse.length > 0);
+  if (refused === undefined) return;
+  const { providerUuid, inUse } = refused;
+  const keys = new Set(inUse.map(({ providerId, classId }) => inventoryKey(providerId, classId)));
+  const keep = wanted.filter(({ providerId, classId }) => keys.has(inventoryKey(providerId, classId)));
+  const classes = inUse.map(({ className }) => className);
+  const consumers = claims.map(({ consumerUuid }) => consumerUuid);
+  const others = await consumersHolding(read, providerUuid, classes, consumers);
+  throw replacedInventoryInUse(
+    classes,
+    providerUuid,
+    withHolders(
+      others,
+      keep.map(({ consumerUuid }) => consumerUuid),
+    ),
   );
 }
 

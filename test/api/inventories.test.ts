@@ -87,9 +87,10 @@ describe('inventories of a provider', () => {
   });
 
   describe('in use', () => {
+    let consumer: string;
     beforeEach(async () => {
       await put(0, { VCPU: { total: 8 }, DISK_GB: { total: 100 }, MEMORY_MB: { total: 10 } }).expect(200);
-      await allocateByHand(test.databaseUrl, uuid, { VCPU: 2, DISK_GB: 5 });
+      consumer = await allocateByHand(test.databaseUrl, uuid, { VCPU: 2, DISK_GB: 5 });
     });
 
     it('cannot be left out of a replacement: 409 naming every class in use, nothing changed', async () => {
@@ -97,7 +98,7 @@ describe('inventories of a provider', () => {
       assert.equal(codeOf(body), 'placement.inventory.inuse');
       assert.equal(
         messageOf(body),
-        `update conflict: Inventory for 'VCPU, DISK_GB' on resource provider '${uuid}' in use.`,
+        `update conflict: Inventory for 'VCPU, DISK_GB' on resource provider '${uuid}' in use. Held by consumers: ${consumer}.`,
       );
       const { body: kept } = await test.api.get(path()).expect(200);
       assert.equal(kept.resource_provider_generation, 1);
@@ -260,7 +261,7 @@ describe('inventories of a provider', () => {
 });
 
 /** Allocations written by hand, as an operator could; the API's own come with the next issue. */
-async function allocateByHand(databaseUrl: string, uuid: string, resources: Record<string, number>): Promise<void> {
+async function allocateByHand(databaseUrl: string, uuid: string, resources: Record<string, number>): Promise<string> {
   const consumer = randomUUID();
   await sql(
     databaseUrl,
@@ -278,4 +279,5 @@ async function allocateByHand(databaseUrl: string, uuid: string, resources: Reco
       [consumer, uuid, name, used],
     );
   }
+  return consumer;
 }

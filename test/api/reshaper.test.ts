@@ -62,7 +62,7 @@ describe('the reshaper', () => {
       409,
       'placement.inventory.inuse',
       async () => ({ inventories: await sets({ [root]: { VCPU: { total: 8 } } }), allocations: {} }),
-      /Inventory for 'VGPU' on resource provider '.*' in use\.$/,
+      /Inventory for 'VGPU' on resource provider '.*' in use\. Held by consumers: [-0-9a-f]{36}\.$/,
     ],
     [
       'a provider has another generation',

@@ -128,7 +128,7 @@ describe('resource classes', () => {
     const used = await test.api.delete(at(name)).expect(409);
     assert.equal(
       messageOf(used.body),
-      `Error in delete resource class: Cannot delete resource class ${name}. Class is in use in inventory.`,
+      `Error in delete resource class: Cannot delete resource class ${name}. Class is in use in inventory. Used by resource providers: ${uuid}.`,
     );
     await setInventories(test.api, uuid, {});
     await test.api.delete(at(name)).expect(204);

@@ -151,7 +151,7 @@ describe('resource providers', () => {
     assert.equal(codeOf(refused.body), 'placement.resource_provider.cannot_delete_parent');
     assert.equal(
       messageOf(refused.body),
-      `Unable to delete parent resource provider ${parent}: It has child resource providers.`,
+      `Unable to delete parent resource provider ${parent}: It has child resource providers. Children: ${child}.`,
     );
     await test.api.delete(at(child)).expect(204);
     await test.api.delete(at(parent)).expect(204);

@@ -71,7 +71,10 @@ describe('traits', () => {
     const path = `/resource_providers/${uuid}/traits`;
     await test.api.put(path, { traits: [name], resource_provider_generation: 0 }).expect(200);
     const used = await test.api.delete(at(name)).expect(409);
-    assert.equal(messageOf(used.body), `The trait ${name} is in use by a resource provider.`);
+    assert.equal(
+      messageOf(used.body),
+      `The trait ${name} is in use by a resource provider. Used by resource providers: ${uuid}.`,
+    );
     await test.api.delete(path).expect(204);
     await test.api.delete(at(name)).expect(204);
   });

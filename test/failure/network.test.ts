@@ -55,7 +55,9 @@ describe('a network that fails', () => {
     const [away, back, ...more] = test.troubles();
     assert.match(away ?? '', /^database away: /);
     assert.match(back ?? '', /^database back after /);
-    assert.deepEqual(more, []);
+    // The session that was cut off keeps its row until PostgreSQL ends it, which the service may notice first.
+    const others = more.filter((line) => !/the row of provider \S+ (for|is free again)/.test(line));
+    assert.deepEqual(others, []);
   });
 
   it('has swallowed idle connections, and takes new ones: nobody waits for long, nobody is refused', async () => {

@@ -16,7 +16,9 @@ import {
   unknownClassInInventories,
   unknownClassInNewInventory,
   updateConflict,
+  type Holders,
 } from '../../errors.js';
+import { consumersHolding, readWith } from '../../ledger/holders.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryRecord } from './schema.js';
@@ -190,7 +192,7 @@ export async function deleteInventory(pool: Pool, uuid: string, name: string): P
         return await write(pool, 'delete_inventory', DELETE_ONE, [uuid, name]);
       } catch (error) {
         if (violatedConstraint(error) === undefined) throw error;
-        throw deletedInventoryInUse(name, uuid);
+        throw deletedInventoryInUse(name, uuid, await consumersHolding(readWith(pool), uuid, [name]));
       }
     },
     async () => {
@@ -291,10 +293,10 @@ async function explainInUse(
   uuid: string,
   error: unknown,
   kept: readonly string[],
-  toError: (classes: readonly string[], uuid: string) => Error,
+  toError: (classes: readonly string[], uuid: string, consumers: Holders) => Error,
 ): Promise<void> {
   if (violatedConstraint(error) === undefined) throw error;
   const { inUse } = await inspect(pool, uuid, []);
   const classes = inUse.filter((name) => !kept.includes(name));
-  if (classes.length > 0) throw toError(classes, uuid);
+  if (classes.length > 0) throw toError(classes, uuid, await consumersHolding(readWith(pool), uuid, classes));
 }

@@ -10,6 +10,7 @@ import {
   resourceClassInUse,
   resourceClassNameTaken,
 } from '../../errors.js';
+import { providersWithClass, readWith } from '../../ledger/holders.js';
 import { STANDARD_RESOURCE_CLASSES } from '../../standard/resource-classes.js';
 
 const standard = new Set(STANDARD_RESOURCE_CLASSES);
@@ -49,6 +50,7 @@ export async function deleteResourceClass(pool: Pool, name: string): Promise<voi
     const { rowCount } = await writeStatement(pool, { changes: [classRow(name)] }, { text, values: [name] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
-    throw violatedConstraint(error) === undefined ? error : resourceClassInUse(name);
+    if (violatedConstraint(error) === undefined) throw error;
+    throw resourceClassInUse(name, await providersWithClass(readWith(pool), name));
   }
 }

@@ -13,6 +13,7 @@ import {
   providerNotCreated,
   providerNotSaved,
 } from '../../errors.js';
+import { childrenOf, consumersHolding, readWith } from '../../ledger/holders.js';
 import type { ProviderSummary } from './view.js';
 
 /**
@@ -206,12 +207,8 @@ export async function deleteProvider(pool: Pool, uuid: string): Promise<void> {
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;
     // Which of the two it was depends on the order of triggers; children are named first.
-    const children = {
-      text: `select from resource_providers child join resource_providers p on p.id = child.parent_provider_id
-             where p.uuid = $1 limit 1`,
-      values: [uuid],
-    };
-    const { rowCount } = await runStatement(pool, children, 'read');
-    throw rowCount === 0 ? providerHasAllocations(uuid) : providerHasChildren(uuid);
+    const children = await childrenOf(readWith(pool), uuid);
+    if (children.total > 0) throw providerHasChildren(uuid, children);
+    throw providerHasAllocations(uuid, await consumersHolding(readWith(pool), uuid, null));
   }
 }

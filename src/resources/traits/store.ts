@@ -11,6 +11,7 @@ import {
   providerGenerationChanged,
   traitInUse,
 } from '../../errors.js';
+import { providersWithTrait, readWith } from '../../ledger/holders.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
@@ -33,7 +34,8 @@ export async function deleteTrait(pool: Pool, name: string): Promise<void> {
     const { rowCount } = await writeStatement(pool, { changes: [traitRow(name)] }, query);
     if (rowCount === 0) throw noSuchTrait(name);
   } catch (error) {
-    throw violatedConstraint(error) === undefined ? error : traitInUse(name);
+    if (violatedConstraint(error) === undefined) throw error;
+    throw traitInUse(name, await providersWithTrait(readWith(pool), name));
   }
 }
 
