@@ -73,6 +73,26 @@ describe('stockroom import', function () {
     await service.close();
   });
 
+  it('reads from the first of several hosts that can be reached, in each form of the URL', async () => {
+    const target = await createEmptyDatabase();
+    const { username, password, hostname, port, pathname } = new URL(source);
+    const login = `${username}:${password}@`;
+    for (const from of [
+      `postgresql+psycopg2://${login}${pathname}?host=${hostname}:1&host=${hostname}:${port}&target_session_attrs=read-write`,
+      `postgresql://${login}${hostname}:1,${hostname}:${port}${pathname}?target_session_attrs=read-write`,
+      `postgresql://${login}${pathname}?host=${hostname}&port=${port}`,
+    ]) {
+      const { code, output, errors } = await importInto(target, from, '--dry-run', '--json');
+      assert.equal(code, 0, `${from}: ${errors}`);
+      assert.equal((JSON.parse(output) as Report).read['allocations'], 1);
+    }
+    const none = await importInto(target, `postgresql://${login}${hostname}:1,${hostname}:2${pathname}`, '--dry-run');
+    assert.equal(none.code, 1);
+    assert.match(none.errors, /^The database to import from cannot be used: .*:1.*:2.*\n$/m);
+    assert.doesNotMatch(none.errors, /\n *at /);
+    assert.ok(!none.errors.includes(password));
+  });
+
   it('--dry-run finds the same and writes nothing, not even tables', async () => {
     const target = await createEmptyDatabase();
     const { code, output } = await importInto(target, source, '--dry-run', '--json');
