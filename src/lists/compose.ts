@@ -7,7 +7,7 @@ import { folderDestination } from './destination-folder.js';
 import { s3Destination } from './destination-s3.js';
 import { bytesBelow, readGauges, type ListGauge } from './gauges.js';
 import type { Destination, ListBucket } from './model.js';
-import { sendMessages } from './notify.js';
+import { createMessengers } from './notify.js';
 import { listsOptions, type ListsParts } from './parts.js';
 import { spoolList } from './spool.js';
 import { createListWorker } from './worker.js';
@@ -53,7 +53,7 @@ export function composeLists({ config, database, pool, log, meters }: ListsSurro
           meter: meters,
           destinationOf,
           spoolList: (request) => spoolList({ ...request, database }),
-          chores: [(signal) => sendMessages(messages, signal), cleaner],
+          chores: [...createMessengers(messages), cleaner],
         });
   return {
     parts: {

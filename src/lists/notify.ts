@@ -29,24 +29,44 @@ interface MessageRow extends RunRow {
   readonly attempts: number;
 }
 
-/** Sends the messages that are due, side by side: a hook that hangs keeps no other waiting. */
-export async function sendMessages(deps: NotifyDeps, signal: AbortSignal): Promise<void> {
-  for (let messages = await claimMessages(deps.pool); messages.length > 0; messages = await claimMessages(deps.pool)) {
+/**
+ * What sends the messages that are due: one piece of work for each hook, and one for messages to hooks that the configuration does
+ * not have. They run side by side, so a hook that hangs keeps no other waiting, however many messages it has.
+ */
+export function createMessengers(deps: NotifyDeps): ((signal: AbortSignal) => Promise<void>)[] {
+  const names = deps.hooks.map(({ name }) => name);
+  return [
+    ...names.map(
+      (name) => (signal: AbortSignal) => sendMessages(deps, { text: 'hook = any($1)', names: [name] }, signal),
+    ),
+    (signal) => sendMessages(deps, { text: 'hook <> all($1)', names }, signal),
+  ];
+}
+
+/** Which hooks' messages. */
+interface Which {
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
+async function sendMessages(deps: NotifyDeps, which: Which, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const messages = await claimMessages(deps.pool, which);
     await Promise.all(messages.map((message) => deliver(deps, message, signal)));
     if (signal.aborted || messages.length < AT_ONCE) return;
   }
 }
 
-async function claimMessages(pool: Pool): Promise<readonly MessageRow[]> {
+async function claimMessages(pool: Pool, { text: which, names }: Which): Promise<readonly MessageRow[]> {
   const text = `
     with due as (
-      select id from list_messages where not_before <= now() order by not_before limit ${AT_ONCE} for update skip locked
+      select id from list_messages where not_before <= now() and ${which} order by not_before limit ${AT_ONCE} for update skip locked
     ), held as (
       update list_messages m set attempts = m.attempts + 1, not_before = now() + interval '${HOLD_S} seconds'
       from due where m.id = due.id returning m.id as message, m.hook, m.event, m.attempts as sent, m.run
     )
     select h.message, h.hook, h.event, h.sent as attempts, ${RUN_COLUMNS} from held h join list_runs r on r.id = h.run`;
-  const { rows } = await runStatement<MessageRow>(pool, { name: 'list_claim_messages', text }, 'write');
+  const { rows } = await runStatement<MessageRow>(pool, { text, values: [names] }, 'write');
   return rows;
 }
 

@@ -61,7 +61,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
   const { pool, log, host, spool, runs, meter, chores, interval = INTERVAL_MS, lease = LEASE_S } = options;
   const worker = randomUUID();
   const active = new Set<Active>();
-  let [stopped, isSwept, again] = [false, false, false];
+  let [stopped, again] = [false, false];
   let looking: Promise<void> | null = null;
   const leaving = new AbortController();
   const choresUnderWay = new Map<(signal: AbortSignal) => Promise<void>, Promise<void>>();
@@ -82,8 +82,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
     again = false;
     doChores();
     try {
-      if (!isSwept) await sweepSpool(options);
-      isSwept = true;
+      await sweepSpool(options, worker);
       let jobs: readonly DueJob[];
       do {
         jobs = await queueDue(options);
@@ -286,14 +285,15 @@ function keepLease({ pool }: Pick<WorkerOptions, 'pool'>, claim: Claim, abort: (
 }
 
 /**
- * Removes what killed processes of this machine left in the spool: the folders of runs that no process does. A folder is made after
- * the run was claimed, so one that is listed before the table is read has its row there.
+ * Removes what killed processes of this machine left in the spool: the folders of runs that no process does. Each look does it: the
+ * lease of a killed process lasts longer than the next start takes. A folder is made after the run was claimed, so one that is listed
+ * before the table is read has its row there.
  */
-async function sweepSpool({ pool, spool }: Pick<WorkerOptions, 'pool' | 'spool'>): Promise<void> {
+async function sweepSpool({ pool, spool }: Pick<WorkerOptions, 'pool' | 'spool'>, worker: string): Promise<void> {
   // A folder that cannot be read cannot be written to either; runs say so.
   const names = await readdir(spool).catch(() => []);
   // Others may keep something of their own here.
-  const folders = names.filter((name) => /^[0-9a-f-]{36}\.\d+$/.test(name));
+  const folders = names.filter((name) => /^[0-9a-f-]{36}\.\d+$/.test(name) && !name.startsWith(`${worker}.`));
   if (folders.length === 0) return;
   const text = `select worker || '.' || id as name from list_runs where state = 'running' and lease_until > now()`;
   const { rows } = await runStatement<{ name: string }>(pool, { text }, 'read');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import {
   type ListHook,
   type SpooledList,
 } from '../../src/lists/model.js';
-import { sendMessages } from '../../src/lists/notify.js';
+import { createMessengers } from '../../src/lists/notify.js';
 import { retryDelay } from '../../src/lists/retry.js';
 import { doRun, type RunDeps } from '../../src/lists/run.js';
 import { createListWorker } from '../../src/lists/worker.js';
@@ -202,54 +202,60 @@ describe('the worker of inventory jobs', () => {
     }
   });
 
-  it('publishes only while it has the run; when it slips through, the cleaner puts the manifest of the row back', async () => {
-    await dueJob('a', '1 day');
-    await queueDue({ pool, hooks: [] });
-    const first = await claim();
-    let resume = (): void => undefined;
-    let atManifest = (): void => undefined;
-    const reached = new Promise<void>((resolve) => (atManifest = resolve));
-    const inner = folderDestination(lists());
-    // Stopped after its last look at the lease, right before the PUT of manifest.json.
-    const slow: Destination = {
-      ...inner,
-      async put(object, ...rest) {
-        if (object.key.endsWith('manifest.json')) {
-          atManifest();
-          await new Promise<void>((resolve) => (resume = resolve));
-        }
-        await inner.put(object, ...rest);
-      },
-    };
-    const overtaken = doRun(deps({ destinationOf: () => slow }), first, never);
-    await reached;
-    await rowsOf(`update list_runs set lease_until = now() - interval '1 second'`);
-    const second = await claim();
-    assert.equal(second.run.attempt, 2);
-    await doRun(deps(), second, never);
-    resume();
-    await assert.rejects(overtaken, /taken over/);
-    const [row] = await rowsOf('select manifest, manifest_key, state, attempt from list_runs');
-    const { manifest, manifest_key: key, state, attempt } = row as Record<string, string | number>;
-    assert.deepEqual([state, attempt], ['succeeded', 2]);
-    // The manifest of the first is in the place now: it names a part that exists.
-    const there = readFileSync(path.join(lists(), String(key)), 'utf8');
-    assert.notEqual(there, manifest);
-    for (const file of (JSON.parse(there) as { files: { key: string }[] }).files)
-      assert.ok(existsSync(path.join(lists(), file.key)));
+  for (const stoppedAt of ['.csv.gz', 'manifest.json', 'manifest.checksum']) fence(stoppedAt);
 
-    await clean('here');
-    assert.equal(readFileSync(path.join(lists(), String(key)), 'utf8'), manifest);
-    const data = readdirSync(path.join(lists(), 'placement/a/data'));
-    assert.deepEqual(
-      data,
-      (JSON.parse(String(manifest)) as { files: { key: string }[] }).files.map((file) => path.basename(file.key)),
-    );
-    const [{ left } = {}] = await rowsOf(
-      'select count(*)::integer as left from list_attempts where cleaned_at is null',
-    );
-    assert.equal(left, 0);
-  });
+  /** A process that is stopped after its last look at the lease, right before it puts the object that ends so. */
+  function fence(stoppedAt: string): void {
+    it(`harms no list of another attempt for longer than the cleaner needs, stopped right before ${stoppedAt}`, async () => {
+      await dueJob('a', '1 day');
+      await queueDue({ pool, hooks: [] });
+      const first = await claim();
+      let resume = (): void => undefined;
+      let atManifest = (): void => undefined;
+      const reached = new Promise<void>((resolve) => (atManifest = resolve));
+      const inner = folderDestination(lists());
+      const slow: Destination = {
+        ...inner,
+        async put(object, ...rest) {
+          if (object.key.endsWith(stoppedAt)) {
+            atManifest();
+            await new Promise<void>((resolve) => (resume = resolve));
+          }
+          await inner.put(object, ...rest);
+        },
+      };
+      const overtaken = doRun(deps({ destinationOf: () => slow }), first, never);
+      await reached;
+      await rowsOf(`update list_runs set lease_until = now() - interval '1 second'`);
+      const second = await claim();
+      assert.equal(second.run.attempt, 2);
+      await doRun(deps(), second, never);
+      resume();
+      await assert.rejects(overtaken, /taken over/);
+      const [row] = await rowsOf('select manifest, manifest_key, state, attempt from list_runs');
+      const { manifest, manifest_key: key, state, attempt } = row as Record<string, string | number>;
+      assert.deepEqual([state, attempt], ['succeeded', 2]);
+      // Whose manifest is in the place now, it names parts that exist.
+      const there = readFileSync(path.join(lists(), String(key)), 'utf8');
+      assert.equal(there === manifest, stoppedAt !== 'manifest.json');
+      for (const file of (JSON.parse(there) as { files: { key: string }[] }).files)
+        assert.ok(existsSync(path.join(lists(), file.key)));
+
+      await clean('here');
+      assert.equal(readFileSync(path.join(lists(), String(key)), 'utf8'), manifest);
+      const checksum = readFileSync(path.join(lists(), String(key).replace('.json', '.checksum')), 'utf8');
+      assert.equal(checksum, createHash('md5').update(String(manifest)).digest('hex'));
+      const data = readdirSync(path.join(lists(), 'placement/a/data'));
+      assert.deepEqual(
+        data,
+        (JSON.parse(String(manifest)) as { files: { key: string }[] }).files.map((file) => path.basename(file.key)),
+      );
+      const [{ left } = {}] = await rowsOf(
+        'select count(*)::integer as left from list_attempts where cleaned_at is null',
+      );
+      assert.equal(left, 0);
+    });
+  }
 
   const clean = (host: string, more: Partial<Parameters<typeof createCleaner>[0]> = {}) =>
     createCleaner({
@@ -350,6 +356,38 @@ describe('the worker of inventory jobs', () => {
     assert.ok(await renewLease(pool, again));
   });
 
+  it('removes the spool of a killed process when its lease has run out, though the next process started earlier', async () => {
+    await dueJob('a', '1 day');
+    await queueDue({ pool, hooks: [] });
+    const killed = '00000000-0000-4000-8000-000000000001';
+    const claimed = await claim();
+    const spool = path.join(folder, 'spool');
+    const left = path.join(spool, `${killed}.${claimed.run.id}`);
+    mkdirSync(left, { recursive: true });
+    writeFileSync(path.join(left, 'part'), 'x');
+    mkdirSync(path.join(spool, 'of-others'));
+    let looks = 0;
+    const chores = [() => Promise.resolve(void looks++)];
+    const worker = createListWorker({
+      ...deps(),
+      ...{ log, host: 'here', spool, runs: 1, meter, chores, interval: 50 },
+    });
+    try {
+      await until('some looks', () => looks > 3);
+      assert.ok(existsSync(left), 'the process may be alive');
+      await rowsOf(`update list_runs set lease_until = now() - interval '1 second'`);
+      await until('the folder is gone', () => !existsSync(left));
+      await until(
+        'the run',
+        async () => (await rowsOf(`select from list_runs where state = 'succeeded'`)).length === 1,
+      );
+      await until('its spool is gone', () => readdirSync(spool).length === 1);
+      assert.deepEqual(readdirSync(spool), ['of-others']);
+    } finally {
+      await worker.stop(0, AbortSignal.abort());
+    }
+  });
+
   describe('tells hooks', () => {
     let server: http.Server;
     let answers: (number | 'hang')[];
@@ -379,7 +417,8 @@ describe('the worker of inventory jobs', () => {
       server.closeAllConnections();
       server.close();
     });
-    const send = () => sendMessages({ pool, log, hooks: [hook], onHook: () => undefined }, never);
+    const send = () =>
+      Promise.all(createMessengers({ pool, log, hooks: [hook], onHook: () => undefined }).map((work) => work(never)));
     const hurry = () => rowsOf(`update list_messages set not_before = now() where not_before is not null`);
 
     it('of the end of a run, signed, once', async () => {
@@ -413,6 +452,54 @@ describe('the worker of inventory jobs', () => {
       const [row] = await rowsOf('select attempts, sent_at is not null as sent, last_error from list_messages');
       assert.deepEqual(row, { attempts: 3, sent: true, last_error: null });
     });
+
+    it('while one of them hangs: runs end, other hooks hear of theirs, and the message is retried', async () => {
+      const hanging = http.createServer(() => undefined);
+      await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+      const { port } = hanging.address() as AddressInfo;
+      const hooks = [{ ...hook, name: 'deaf', url: `http://127.0.0.1:${port}/` }, hook];
+      // More than are sent at once, and before the one to the hook that receives.
+      for (let job = 0; job < 25; job++) await dueJob(`deaf-${job}`, '1 day', { ...SETTINGS, notify: ['deaf'] });
+      await send();
+      received = [];
+      const worker = createListWorker({
+        ...deps({ hooks }),
+        ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 1, meter, interval: 50 },
+        chores: createMessengers({ pool, log, hooks, onHook: () => undefined }),
+      });
+      try {
+        const succeeded = async (): Promise<number> => {
+          const text = `select count(*)::integer as done from list_runs where state = 'succeeded' and job <> 'a'`;
+          return Number((await rowsOf(text))[0]?.['done']);
+        };
+        await until(
+          'a message hangs',
+          async () => (await rowsOf('select from list_messages where attempts = 1 and hook = $1', ['deaf'])).length > 0,
+        );
+        await dueJob('late', '1 day', { ...SETTINGS, notify: ['billing'] });
+        await until('all runs', async () => (await succeeded()) === 26, 30_000);
+        await until('the other hook has its message', () => received.length === 1);
+        const before = await rowsOf('select from list_messages where last_error is not null');
+        assert.deepEqual(before, [], 'all that while no message has been given back');
+        const [failed] = await until(
+          'a message that was not received',
+          async () => {
+            const text = `
+              select attempts, last_error, sent_at, not_before - now() > interval '50 seconds' as later
+              from list_messages where last_error is not null`;
+            const rows = await rowsOf(text);
+            return rows.length > 0 && rows;
+          },
+          30_000,
+        );
+        const last_error = 'the receiver did not respond within 10 s';
+        assert.deepEqual(failed, { attempts: 1, last_error, sent_at: null, later: true });
+      } finally {
+        hanging.closeAllConnections();
+        hanging.close();
+        await worker.stop(0, AbortSignal.abort());
+      }
+    }).timeout(90_000);
 
     it('and gives up after six attempts', async () => {
       answers = Array.from({ length: 10 }, () => 503);
