@@ -367,7 +367,12 @@ describe('the worker of inventory jobs', () => {
     writeFileSync(path.join(left, 'part'), 'x');
     mkdirSync(path.join(spool, 'of-others'));
     let looks = 0;
-    const chores = [() => Promise.resolve(void looks++)];
+    const chores = [
+      () => {
+        looks++;
+        return Promise.resolve();
+      },
+    ];
     const worker = createListWorker({
       ...deps(),
       ...{ log, host: 'here', spool, runs: 1, meter, chores, interval: 50 },

@@ -15,6 +15,8 @@ export interface FaultyStore {
   /** What the next requests meet, one each; then `otherwise`. */
   readonly faults: Fault[];
   otherwise: Fault | null;
+  /** Is told of each request; the store responds when it has resolved. */
+  onRequest: ((request: Recorded) => Promise<void>) | null;
   /** Bytes that it has sent as the text of an error without end. */
   readonly poured: { bytes: number };
   stop(): Promise<void>;
@@ -50,7 +52,9 @@ export async function startFaultyStore(tls?: { key: string; cert: string }): Pro
     for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const [method, url] = [req.method ?? '', req.url ?? ''];
-    requests.push({ method, path: url, headers: req.headers, bodyBytes: body.length });
+    const request = { method, path: url, headers: req.headers, bodyBytes: body.length };
+    requests.push(request);
+    await store.onRequest?.(request);
     const fault = store.faults.shift() ?? store.otherwise;
     switch (fault?.kind) {
       case 'error': {
@@ -130,6 +134,7 @@ export async function startFaultyStore(tls?: { key: string; cert: string }): Pro
     objects,
     faults: [],
     otherwise: null,
+    onRequest: null,
     poured,
     async stop() {
       server.closeAllConnections();
