@@ -22,4 +22,5 @@ export type ToSpoolWorker = 'stop';
 export type FromSpoolWorker =
   | { readonly type: 'progress'; readonly rows: number; readonly expected: number }
   | { readonly type: 'done'; readonly list: SpooledList }
-  | { readonly type: 'failed'; readonly message: string; readonly code?: string };
+  /** `path`: of the file that an error of the file system is about. */
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly path?: string };

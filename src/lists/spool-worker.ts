@@ -35,8 +35,8 @@ try {
     await client.end();
   }
 } catch (error) {
-  const { message, code } = error as NodeJS.ErrnoException;
-  send({ type: 'failed', message, ...(code === undefined ? {} : { code }) });
+  const { message, code, path } = error as NodeJS.ErrnoException;
+  send({ type: 'failed', message, ...(code === undefined ? {} : { code }), ...(path === undefined ? {} : { path }) });
 }
 port.close();
 

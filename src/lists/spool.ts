@@ -96,7 +96,7 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
     worker.on('message', (message: FromSpoolWorker) => {
       if (message.type === 'progress') onProgress?.(message.rows, message.expected);
       else if (message.type === 'done') result = message.list;
-      else failure = Object.assign(new Error(message.message), { code: message.code });
+      else failure = Object.assign(new Error(message.message), { code: message.code, path: message.path });
     });
     worker.on('error', (error) => {
       failure = error;
@@ -115,13 +115,17 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
 }
 
 function known(error: unknown, folder: string, time: number): unknown {
-  const { name, code, message } = error as NodeJS.ErrnoException;
+  const { name, code, message, path: file } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DestinationError('NoSpace', `The spool: ${message}`, 'soon');
   if (name === 'TimeoutError') {
     return new DestinationError('TooSlow', `Reading took more than ${time / 1000} s and was stopped.`, 'soon');
   }
   if (code === 'EACCES' || code === 'EROFS') {
     return new DestinationError('SpoolUnusable', `The spool ${folder} cannot be written: ${code}.`, 'late');
+  }
+  // A socket of the database that is missing has the same code.
+  if (code === 'ENOENT' && file?.startsWith(folder) === true) {
+    return new DestinationError('SpoolUnusable', `The spool ${folder} was removed while it was written.`, 'soon');
   }
   return error;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DestinationError, type SpooledList } from '../../src/lists/model.js';
 import { removeSpool } from '../../src/lists/spool.js';
@@ -155,6 +155,18 @@ describe('the spool of inventory lists', function () {
     away.port = '1';
     await assert.rejects(listOf(away.href, {}, { spoolDir }), { code: 'ECONNREFUSED' });
     assert.deepEqual(await readdir(spoolDir), []);
+  });
+
+  it('says SpoolUnusable, not that the database is away, when its folder is removed meanwhile', async () => {
+    let list: Promise<DestinationError> | undefined;
+    await whileLocked(async () => {
+      list = refusal(listOf(url, {}, { spoolDir }));
+      await until('it waits', async () => (await sql(url, READERS)).length > 0);
+      for (const name of await readdir(spoolDir)) await rm(path.join(spoolDir, name), { recursive: true });
+    });
+    const { code, message, retry } = await list!;
+    assert.deepEqual([code, retry], ['SpoolUnusable', 'soon']);
+    assert.match(message, /was removed while it was written\.$/);
   });
 
   it('refuses a disk with less room than 200 bytes a row, and says NoSpace when it is full in the middle', async function () {

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCleaner } from '../../src/lists/clean.js';
+import { folderDestination } from '../../src/lists/destination-folder.js';
+import { setJob } from '../../src/lists/job-rows.js';
+import { defaultConfig } from '../../src/config.js';
+import { openPool } from '../../src/configured.js';
+import type { Pool } from '../../src/db/pool.js';
+import { createLog } from '../../src/ops/log.js';
+import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';
+import { sql } from '../support/database.js';
+import { settingsWith } from '../support/lists.js';
+import { cleanUp, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
+import { until } from '../support/until.js';
+
+/** 12 jobs take 20 s; `npm run test:havoc` has 60, which take 80 s, and prints what happened. */
+const isThorough = process.env['STOCKROOM_TEST_HAVOC'] === 'all';
+const JOBS = isThorough ? 60 : 12;
+const ROWS = 20_000;
+const WORKERS = 3;
+/** Where Debian has it. One process has a clock that is an hour ahead, where it is installed. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+
+/** An attempt holds its run for so many seconds without a word; the 60 seconds of the contract, in a hurry. */
+const LEASE_S = 4;
+
+describe('three processes with many inventory jobs, killed and stopped at random', function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let pool: Pool;
+  let folder: string;
+  const log = createLog(process.env['TEST_LOG'] ?? 'silent');
+  before(async () => {
+    cluster = await startCluster();
+    pool = openPool(defaultConfig(), cluster.url, log);
+    folder = await temporaryFolder();
+  });
+  after(async () => {
+    await cleanUp();
+    await pool.close();
+    await removeClusters();
+  });
+
+  const lists = (): string => path.join(folder, 'lists');
+  const spool = (): string => path.join(folder, 'spool');
+  const query = (text: string, values: unknown[] = []) => sql(cluster.url, text, values);
+  const isAhead = (number: number): boolean => number === 0 && existsSync(FAKETIME);
+
+  async function worker(number: number): Promise<RunningProcess> {
+    const one = startProcess(['lists', 'work'], {
+      OS_PLACEMENT_DATABASE__CONNECTION: cluster.url,
+      OS_STOCKROOM__LISTS_DIR: lists(),
+      OS_STOCKROOM__LISTS_SPOOL: spool(),
+      OS_STOCKROOM__DATA_DIR: folder,
+      ...(isAhead(number) ? { LD_PRELOAD: FAKETIME, FAKETIME: '+1h', FAKETIME_DONT_FAKE_MONOTONIC: '1' } : {}),
+    });
+    await one.printed(/Doing the runs/);
+    return one;
+  }
+
+  /** Whether each manifest that is there names parts that are there. Returns how many there are. */
+  function assertComplete(): number {
+    const base = path.join(lists(), 'placement');
+    let count = 0;
+    for (const job of existsSync(base) ? readdirSync(base) : []) {
+      for (const minute of readdirSync(path.join(base, job))) {
+        const file = path.join(base, job, minute, 'manifest.json');
+        if (!existsSync(file)) continue;
+        count++;
+        for (const { key } of (JSON.parse(readFileSync(file, 'utf8')) as { files: { key: string }[] }).files)
+          assert.ok(existsSync(path.join(lists(), key)), `${file} names ${key}, which is missing`);
+      }
+    }
+    return count;
+  }
+
+  it('give each due time one list, of which all parts are there, and leave nothing over', async () => {
+    const first = await worker(0);
+    const workers = [first, await worker(1), await worker(2)];
+    await query(
+      `insert into resource_providers (id, uuid, name, root_provider_id)
+       select n, gen_random_uuid()::text, 'host-' || n, n from generate_series(1, $1) n`,
+      [ROWS],
+    );
+    await query(
+      `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
+       select p.id, (select min(id) from resource_classes), 10, 0, 1, 10, 1, 1 from resource_providers p`,
+    );
+    const settings = settingsWith({ fields: ['Total', 'Used'] });
+    for (let job = 0; job < JOBS; job++) await setJob({ pool }, `job-${job}`, { ...settings, enabled: false });
+    // Half of them are due as they have been each day of a week, half now.
+    await query(`
+      update list_jobs set enabled = true, settings = settings || '{"enabled": true}',
+        next_due = date_trunc('day', now(), 'UTC') + interval '2 hours' - interval '1 day' * (1 + 6 * (random() > 0.5)::integer)`);
+    const [{ latest } = {}] = await query(
+      `select date_trunc('day', now() - interval '2 hours', 'UTC') + interval '2 hours' as latest`,
+    );
+
+    const done = async (): Promise<number> =>
+      Number((await query(`select count(*)::integer as done from list_runs where state = 'succeeded'`))[0]?.['done']);
+    /** Time passes faster than in a minute: a lease that is not renewed runs out, and a retry is due. */
+    const hurry = async (): Promise<void> => {
+      await query(
+        `update list_runs set lease_until = now() - interval '1 second'
+         where state = 'running' and lease_until < now() + make_interval(secs => 60 - $1)`,
+        [LEASE_S],
+      );
+      await query(`update list_runs set not_before = now() where state = 'queued' and not_before > now()`);
+    };
+    const seen = { kills: 0, stops: 0, restarts: 0 };
+    const logs: string[] = [];
+    for (let round = 0; ; round++) {
+      const count = await done().catch(() => 0);
+      if (count === JOBS) break;
+      assert.ok(round < 400, `${count} of ${JOBS} runs have ended; ${JSON.stringify(seen)}`);
+      await hurry();
+      assertComplete();
+      const number = Math.floor(Math.random() * WORKERS);
+      const victim = workers[number]!;
+      // Whatever chance says, each happens once.
+      const what = seen.kills === 0 ? 0 : seen.stops === 0 ? 0.5 : Math.random();
+      if (what < 0.3) {
+        victim.signal('SIGKILL');
+        await victim.ended();
+        logs.push(victim.errors());
+        seen.kills++;
+        workers[number] = await worker(number);
+      } else if (what < 0.6) {
+        victim.signal('SIGSTOP');
+        // Past its lease in half of the cases.
+        const until = performance.now() + Math.random() * 2000 * LEASE_S;
+        while (performance.now() < until) {
+          await sleep(300);
+          await hurry();
+          assertComplete();
+        }
+        victim.signal('SIGCONT');
+        seen.stops++;
+      } else await sleep(Math.random() * 1000);
+      if (seen.restarts === 0 && count > JOBS / 3) {
+        await cluster.stop('fast');
+        await sleep(1000);
+        await cluster.start();
+        seen.restarts++;
+      }
+    }
+    assert.ok(seen.kills > 0 && seen.stops > 0 && seen.restarts === 1, JSON.stringify(seen));
+
+    const rows = await query(
+      'select job, due_at, state, attempt, manifest, manifest_key, files, reason from list_runs',
+    );
+    assert.equal(rows.length, JOBS);
+    assert.equal(new Set(rows.map(({ job }) => job)).size, JOBS);
+    for (const { state, due_at: due, reason } of rows)
+      assert.deepEqual([state, due, reason], ['succeeded', latest, 'schedule']);
+    logs.push(...workers.map((one) => one.errors()));
+    const succeeded = logs.join('').match(/lists run \d+ of job-\d+ succeeded/g) ?? [];
+    assert.equal(new Set(succeeded).size, succeeded.length, 'no run has ended twice');
+
+    assert.doesNotMatch(logs.join(''), /InternalError|unexpected/);
+    if (isAhead(0)) {
+      // It has migrated the database, and says when.
+      const time = Date.parse(/"time":"([^"]+)"/.exec(first.errors())?.[1] ?? '');
+      assert.ok(time > Date.now() + 50 * 60_000, 'the clock of the first process is ahead');
+    }
+
+    await until(
+      'no spool is left',
+      async () => {
+        await hurry();
+        return readdirSync(spool()).length === 0;
+      },
+      30_000,
+    );
+    for (const one of workers) one.signal('SIGTERM');
+    for (const one of workers) assert.equal(await one.ended(), 0);
+
+    // What the cleaner of this machine does an hour later.
+    const cleaner = createCleaner({
+      ...{ pool, log, host: os.hostname(), quiet: -1, onFailure: () => undefined },
+      buckets: [{ type: 'folder', name: 'local', path: lists() }],
+      destinationOf: () => folderDestination(lists()),
+    });
+    await query(`update list_locks set until = '-infinity'`);
+    await cleaner(new AbortController().signal);
+    assert.equal(assertComplete(), JOBS);
+    const expected = new Map<string, string | null>();
+    for (const { manifest, manifest_key: key, files } of rows as Record<string, unknown>[]) {
+      expected.set(String(key), String(manifest));
+      const md5 = createHash('md5').update(String(manifest)).digest('hex');
+      expected.set(String(key).replace('.json', '.checksum'), md5);
+      for (const file of files as { key: string }[]) expected.set(file.key, null);
+    }
+    const there = readdirSync(lists(), { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => path.relative(lists(), path.join(entry.parentPath, entry.name)));
+    assert.deepEqual(there.sort(), [...expected.keys()].sort());
+    for (const [key, bytes] of expected)
+      if (bytes !== null) assert.equal(readFileSync(path.join(lists(), key), 'utf8'), bytes);
+    const most = Math.max(...rows.map(({ attempt }) => Number(attempt)));
+    if (isThorough)
+      console.log(
+        `      ${seen.kills} × SIGKILL, ${seen.stops} × SIGSTOP, 1 restart of the database, at most ${most} attempts; ` +
+          (existsSync(FAKETIME) ? 'one clock an hour ahead' : 'libfaketime is not installed: the clocks are equal'),
+      );
+  });
+});
