@@ -98,8 +98,11 @@ async function updateJob(
   const found = rows[0];
   if (found === undefined) return null;
   if (onlyNew) throw listJobExists(id);
+  // A due time that has come, and that no process has queued yet, keeps its run unless the schedule changes.
   const text = `
-    update list_jobs set settings = $2, enabled = $3, next_due = $4, revision = revision + 1, updated_at = now() where id = $1`;
+    update list_jobs set settings = $2, enabled = $3, revision = revision + 1, updated_at = now(),
+      next_due = case when $3 and next_due <= now() and settings->'schedule' = $2::jsonb->'schedule' then next_due else $4 end
+    where id = $1`;
   await transaction.query({ text, values: [id, settings, settings.enabled, dueOf(settings, found.now)] });
   if (settings.enabled && !found.enabled) await queueRun(transaction, id, 'first');
   return 'updated';

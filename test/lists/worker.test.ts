@@ -123,6 +123,31 @@ describe('the worker of inventory jobs', () => {
     assert.deepEqual(await queueDue({ pool, hooks: [] }), []);
   });
 
+  it('keeps a due time that has just come when the job is set again, unless its schedule changes or it is disabled', async () => {
+    const changes = {
+      fields: { ...SETTINGS, optional_fields: ['Total' as const] },
+      later: { ...SETTINGS, schedule: { frequency: 'daily' as const, at: '01:59' } },
+      off: { ...SETTINGS, enabled: false },
+    };
+    for (const [id, settings] of Object.entries(changes)) {
+      await dueJob(id, '1 day');
+      await setJob({ pool }, id, settings);
+    }
+    assert.deepEqual(
+      (await queueDue({ pool, hooks: [] })).map(({ id, queued }) => [id, queued]),
+      [['fields', true]],
+    );
+    const [run] = await rowsOf('select job, reason, settings from list_runs');
+    assert.deepEqual([run?.['job'], run?.['reason']], ['fields', 'schedule']);
+    assert.deepEqual((run?.['settings'] as JobSettings).optional_fields, ['Total']);
+    const dues = await rowsOf('select id, next_due > now() as due from list_jobs order by id');
+    assert.deepEqual(dues, [
+      { id: 'fields', due: true },
+      { id: 'later', due: true },
+      { id: 'off', due: null },
+    ]);
+  });
+
   it('ends a run that waits for a retry when the next due time comes, and skips the due time of one that goes on', async () => {
     await dueJob('a', '1 day');
     await queueDue({ pool, hooks: [] });
