@@ -1,6 +1,6 @@
 /**
  * Every failure a client can see, once: status, code and message. The wording of those that clients or the OpenStack
- * project's own tests match on is part of the interface (spec: errors.md); the others say which field, what was expected
+ * project's own tests match on is part of the interface (docs/contract/errors.md#texts-that-clients-depend-on); the others say which field, what was expected
  * and what came.
  */
 

@@ -1,4 +1,4 @@
-/** Who calls, as policy sees it: the credentials of spec/policy.md. */
+/** Who calls, as policy sees it: docs/contract/policy.md#credentials. */
 export interface Identity {
   readonly userId: string;
   /** Federated users may have none. */

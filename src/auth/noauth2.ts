@@ -2,7 +2,7 @@ import { Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from '.
 
 /**
  * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`, and the identity headers
- * that Keystone's middleware would set (spec: keystone-auth.md, noauth2).
+ * that Keystone's middleware would set (docs/contract/keystone-auth.md#noauth2).
  */
 export const noauth2: Authenticate = (headers) => {
   const token = text(headers, 'x-auth-token');

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * What browsers want to know before they let a page of another origin use the API (spec: routes.md, CORS). It sits outside
+ * What browsers want to know before they let a page of another origin use the API (docs/contract/routes.md#cors). It sits outside
  * authentication: a preflight carries no token, and a page may read the 401 it gets.
  */
 export interface CorsOptions {

@@ -15,7 +15,7 @@ import type { Version } from './microversions.js';
 import { isUuidLike } from './validate.js';
 
 /**
- * The small languages inside query parameters: resources, required and member_of (spec: schemas.md, query strings). Pure:
+ * The small languages inside query parameters: resources, required and member_of (docs/contract/schemas.md#query-strings). Pure:
  * names stay names here, whether they exist is the topology's to say.
  */
 

@@ -29,8 +29,8 @@ import { sendError, sendFile, sendPage, sendPreflight, sendRefusal, sendReply } 
 import { RouteRequest, type BodyLimits, type Route } from './route.js';
 
 /**
- * What happens to a request, in the order that decides which failure a client sees (spec: routes.md, order of
- * processing): request id, CORS, the API reference, authentication, microversion, content headers, path, method, version gate, Accept or content
+ * What happens to a request, in the order that decides which failure a client sees
+ * (docs/contract/routes.md#order-of-processing): request id, CORS, the API reference, authentication, microversion, content headers, path, method, version gate, Accept or content
  * type, policy, handler.
  */
 

@@ -4,7 +4,7 @@ import { acceptedQuality } from './accept.js';
 import { toJson } from './json.js';
 
 /**
- * The error document (spec: errors.md). Its `detail` has the explanation of the status first and the message last and on
+ * The error document (docs/contract/errors.md#document). Its `detail` has the explanation of the status first and the message last and on
  * one line: the `openstack` command line shows whatever follows the last newline.
  */
 

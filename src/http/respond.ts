@@ -112,7 +112,7 @@ export function sendLastError(res: Response, error: ApiError): string | null {
   return exchange.requestId;
 }
 
-/** Who is not let in gets a document of another form (spec: keystone-auth.md). */
+/** Who is not let in gets a document of another form (docs/contract/keystone-auth.md#responses). */
 export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): number {
   return send(res, refusal.status, 'application/json', refusal.body, {
     ...commonHeaders(exchange),

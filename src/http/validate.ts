@@ -17,7 +17,7 @@ export interface Validator<T> {
 
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, verbose: true, strictRequired: false });
 
-/** uuid-like: `urn:`, `uuid:`, braces and dashes aside, 32 hexadecimal digits (spec: schemas.md). */
+/** uuid-like: `urn:`, `uuid:`, braces and dashes aside, 32 hexadecimal digits (docs/contract/schemas.md#uuid-like). */
 export function isUuidLike(text: string): boolean {
   return normalizeUuid(text) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** The tables of upstream (spec: upstream-db-schema.md), as they are read and as they are laid down for judging. */
+/** The tables of upstream, as they are read and as they are laid down for judging. */
 export interface SourceTable {
   readonly name: string;
   readonly columns: Readonly<Record<string, 'integer' | 'text' | 'double precision' | 'time'>>;

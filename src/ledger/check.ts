@@ -11,8 +11,9 @@ import {
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 
 /**
- * The rules of the ledger, pure: what a request wants against what the database holds (spec: semantics.md, writing
- * allocations, reshaper). Everything that can be refused is refused here, before the first row is written.
+ * The rules of the ledger, pure: what a request wants against what the database holds
+ * (docs/contract/semantics.md#writing-allocations, docs/contract/semantics.md#reshaper). Everything that can be refused is
+ * refused here, before the first row is written.
  */
 
 /** One row to write. */

@@ -114,7 +114,7 @@ async function lockedByOthers(pool: Pool, consumerUuid: string): Promise<Row[]> 
 
 /**
  * A reshape counts as several operations on a provider's generation: the interim set when the new one is not empty, the
- * allocations that name it, and the final set (spec: semantics.md, generations).
+ * allocations that name it, and the final set (docs/contract/semantics.md#generations).
  */
 function reshapeBumps(
   sets: readonly InventorySet[],

@@ -35,7 +35,7 @@ const QUIET_S = 3600;
 const EVERY_S = 600;
 
 /**
- * The cleaner (contract: inventory-lists.md, 5.5 and 7). It sees to it that a bucket has what the rows say, and no more: it knows the
+ * The cleaner (docs/contract/inventory-lists.md#cleaning-and-retention). It sees to it that a bucket has what the rows say, and no more: it knows the
  * keys from the rows and never lists a bucket. One process at a time cleans the buckets, and one of each machine its folders.
  *
  * @returns what to do at each look; it does nothing while it is not its turn

@@ -29,7 +29,7 @@ export type Row = readonly (string | null)[];
 const CAPACITY = 'i.capacity';
 
 /**
- * The contract's table of columns (inventory-lists.md, 2.1), in its order. `Size`, `ETag` and `StorageClass` are other names for
+ * The table of docs/contract/inventory-lists.md#columns, in its order. `Size`, `ETag` and `StorageClass` are other names for
  * what the inventory has; `IsMultipartUploaded`, `ReplicationStatus` and `EncryptionStatus` are constants.
  */
 const OPTIONAL: Readonly<Record<OptionalField, Omit<Column, 'name'>>> = {

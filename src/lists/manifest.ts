@@ -22,7 +22,7 @@ export interface ManifestOptions {
   readonly list: SpooledList;
 }
 
-/** manifest.json, and manifest.checksum of it: 32 characters without a line end (contract: inventory-lists.md, 4.1). */
+/** manifest.json, and manifest.checksum of it: 32 characters without a line end (docs/contract/inventory-lists.md#manifest). */
 export function renderManifest(options: ManifestOptions): { manifest: Buffer; checksum: Buffer } {
   const { variant, bucket, root = '', keys, source, settings, run, id, due, list } = options;
   const isOss = variant === 'oss';

@@ -99,7 +99,7 @@ async function deliver(
 }
 
 /**
- * Sends one message (contract: inventory-lists.md, 8).
+ * Sends one message (docs/contract/inventory-lists.md#messages).
  *
  * @returns null when it was received, else the reason; never the secret or what the receiver wrote
  */

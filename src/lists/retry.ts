@@ -2,7 +2,7 @@ import { ApiError } from '../errors.js';
 import { isUnavailable, reasonOf } from '../db/failures.js';
 import { DestinationError } from './model.js';
 
-/** What the failure of an attempt means (contract: inventory-lists.md, 5.3). Pure. */
+/** What the failure of an attempt means (docs/contract/inventory-lists.md#failures). Pure. */
 
 /** Minutes before the second attempt, the third and so on; the last one again and again. */
 const DELAYS = { soon: [1, 5, 15, 60], late: [15, 60] } as const;

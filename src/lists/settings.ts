@@ -157,7 +157,7 @@ export function checkJobId(id: string): void {
 }
 
 /**
- * The settings of a job out of the body of PUT, with every default filled in (contract: inventory-lists.md, 3.1).
+ * The settings of a job out of the body of PUT, with every default filled in (docs/contract/inventory-lists.md#the-job).
  *
  * @param foreign what a dialect keeps for its clients
  * @throws 400 stockroom.lists.invalid that names the member, what is possible and what came

@@ -1,6 +1,6 @@
 import type { Job, Run } from './model.js';
 
-/** Jobs and runs as clients see them (contract: inventory-lists.md, 3). */
+/** Jobs and runs as clients see them (docs/contract/inventory-lists.md#routes). */
 
 export function jobDocument({ id, settings, ...job }: Job, source: string): object {
   const { enabled, filter, included_versions, optional_fields, schedule, destination, keep_days, notify } = settings;

@@ -1,4 +1,4 @@
-/** The rules of the service with what they are when no file says otherwise (spec: policies.json). */
+/** The rules of the service with what they are when no file says otherwise (docs/contract/policy.md#default-rules). */
 export interface DefaultRule {
   readonly name: string;
   readonly check: string;

@@ -2,7 +2,7 @@ import { ApiError, noSuchProvider } from '../errors.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import type { Provider, View } from '../topology/model.js';
 
-/** The provider of a path. Upper-case and undashed spellings are other names, hence unknown (spec: routes.md, paths). */
+/** The provider of a path. Upper-case and undashed spellings are other names, hence unknown (docs/contract/routes.md#paths). */
 export function findProvider(
   view: View,
   uuid: string,
@@ -14,8 +14,8 @@ export function findProvider(
 }
 
 /**
- * Reads a body that says what to do with a provider. An unknown provider comes before a bad body (spec: order of
- * processing), but a good body should not cost a look-up: the write itself finds out.
+ * Reads a body that says what to do with a provider. An unknown provider comes before a bad body
+ * (docs/contract/routes.md#order-of-processing), but a good body should not cost a look-up: the write itself finds out.
  */
 export async function bodyForProvider<T>(topology: TopologyReader, uuid: string, read: () => Promise<T>): Promise<T> {
   try {

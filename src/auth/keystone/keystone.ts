@@ -16,7 +16,7 @@ import { withService, type TokenData } from './token.js';
 import { createValidator } from './validator.js';
 
 /**
- * Authentication at Keystone, as its middleware does it (spec: keystone-auth.md). No identity is ever read from the headers
+ * Authentication at Keystone, as its middleware does it (docs/contract/keystone-auth.md#tokens). No identity is ever read from the headers
  * of a client, so there are none to strip.
  */
 export interface Keystone {

@@ -1,6 +1,6 @@
 import type { Template } from './template.js';
 
-/** A check of the oslo.policy language as the parser leaves it (spec: policy.md, language). */
+/** A check of the oslo.policy language as the parser leaves it (docs/contract/policy.md#language). */
 export type Check =
   | { readonly kind: 'always' }
   /** Denies; `why` says what is wrong with a text that was meant to be a check. */

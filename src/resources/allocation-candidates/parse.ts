@@ -15,7 +15,7 @@ export interface ParsedQuery {
   readonly limit: number | null;
 }
 
-/** @throws 400 for whatever the version does not know or the rules do not allow (spec: allocation-candidates.md) */
+/** @throws 400 for whatever the version does not know or the rules do not allow (docs/contract/allocation-candidates.md#errors-and-empty-responses) */
 export function parseCandidatesQuery(query: Query, version: Version): ParsedQuery {
   const validate = candidatesQuery(version);
   const last = lastValues(query);

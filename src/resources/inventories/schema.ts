@@ -74,7 +74,7 @@ export function completeRecord(body: InventoryBody): InventoryRecord {
 
 /**
  * Whether an inventory leaves a capacity: trunc((total - reserved) * ratio) above 0, or from 1.26 on not below 0
- * (spec: microversions.md, 1.26).
+ * (docs/contract/microversions.md#126).
  */
 export function leavesCapacity(record: InventoryRecord, reservedMayEqualTotal: boolean): boolean {
   const capacity = Math.trunc((record.total - record.reserved) * record.allocation_ratio);

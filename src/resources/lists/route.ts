@@ -13,7 +13,7 @@ import type { Parts } from '../../parts.js';
 import { fileOf } from './files.js';
 import { deleteQuery, idOf, jobListQuery, MAX_JOB_BYTES, runListQuery, tokenOf } from './schema.js';
 
-/** The native routes of inventory lists (contract: inventory-lists.md, 3). */
+/** The native routes of inventory lists (docs/contract/inventory-lists.md#routes). */
 export function listRoutes({ lists }: Parts): Route[] {
   const ok = (document: object) => ({ status: 200, body: toJson(document), modified: nowSeconds() });
   return [

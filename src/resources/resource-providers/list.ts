@@ -12,7 +12,7 @@ import { lastValues, type Query } from '../../http/query.js';
 import { hasRoom, hasTrait, inventoryOf, type Provider, type Trait, type View } from '../../topology/model.js';
 import { listQuery } from './schema.js';
 
-/** Filters are ANDed and look at each provider alone: no tree, no sharing (spec: semantics.md, provider trees). */
+/** Filters are ANDed and look at each provider alone: no tree, no sharing (docs/contract/semantics.md#list-of-providers). */
 export interface ProviderFilters {
   readonly name: string | undefined;
   readonly uuid: string | undefined;

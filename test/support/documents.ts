@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from './process.js';
+
+/** The files below folders of the repository with one of these endings, as paths from its root. */
+export function filesBelow(folders: readonly string[], endings: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => endings.some((ending) => name.endsWith(ending)))
+      .map((name) => path.posix.join(folder, name)),
+  );
+}
+
+export function textOf(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
+}
+
+/** The anchors of the headings of a Markdown text, as GitHub makes them. */
+export function anchorsOf(markdown: string): Set<string> {
+  const withoutCode = markdown.replaceAll(/^```.*?^```/gms, '');
+  const headings = Array.from(withoutCode.matchAll(/^#+ (.+)$/gm), ([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
