@@ -6,7 +6,9 @@ import { duckdb } from '../support/duckdb.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
 import { createProvider, setInventories } from '../support/service.js';
 
-describe('stockroom lists', () => {
+describe('stockroom lists', function () {
+  // Each command is a process, and a busy machine starts one in seconds.
+  this.timeout(180_000);
   let databaseUrl: string;
   let folder: string;
   let env: Record<string, string>;
