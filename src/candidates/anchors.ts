@@ -17,7 +17,11 @@ export interface AnchorTrees {
   freeze(): number;
 }
 
-/** Walks the smallest index that applies, and leaves trees out whose root is ruled out by itself. */
+/**
+ * Walks the smallest index that applies, and leaves trees out whose root is ruled out by itself.
+ *
+ * @param isOver whether no more trees are wanted
+ */
 export function anchorTrees(
   view: View,
   trees: Trees,
@@ -25,6 +29,7 @@ export function anchorTrees(
   sharing: Sharing,
   counts: AnchorCounts,
   pace: Pace,
+  isOver: () => boolean,
 ): AnchorTrees {
   const isAllowed = rootCheck(plan);
   const only = plan.unsuffixed?.inTree ?? null;
@@ -33,7 +38,7 @@ export function anchorTrees(
       ? walkTrees(view, trees, cheapest(sourcesOf(view, plan), sharing), sharing, pace)
       : oneTree(view, only);
   function* checked(): Generator<Tree | Pause, void, void> {
-    for (let tree = walk.next(); tree !== null; tree = walk.next()) {
+    for (let tree = walk.next(); tree !== null && !isOver(); tree = walk.next()) {
       if (tree === 'pause') {
         yield tree;
         continue;

@@ -25,8 +25,28 @@ export function searchAtAnchor(
   trace: Trace,
   search: Search,
 ): (tree: Tree) => Iterable<Combination | Pause | Stuck> {
-  const { pace } = search;
   const atFlatHost = flatHostSearch(plan, trace);
+  // Made for the first tree that needs it: at flat hosts it would be most of the work of a small request.
+  let inTree: ReturnType<typeof treeSearch> | null = null;
+  return (tree) => {
+    const root = rootOf(tree);
+    const sharers = sharing.reaching(tree);
+    if (atFlatHost !== null && tree.members.length === 1 && sharers.length === 0 && !sharing.providers.has(root.id)) {
+      return atFlatHost(tree, root);
+    }
+    inTree ??= treeSearch(plan, sharing, trace, search);
+    return inTree({ tree, root, sharers, treeOf });
+  };
+}
+
+/** Combines providers of a tree and those that share with it. */
+function treeSearch(
+  plan: Plan,
+  sharing: Sharing,
+  trace: Trace,
+  search: Search,
+): (anchor: Anchor) => Generator<Combination | Pause | Stuck, void, void> {
+  const { pace } = search;
   const subtrees = subtreesOf(plan);
   const weights = weightsOf(plan);
   const contested = [...contestedClasses(plan)];
@@ -34,7 +54,7 @@ export function searchAtAnchor(
   const deadEnds = createDeadEnds(plan, subtrees);
   const isRepeated = repetitionCheck(sharing);
 
-  function* inTree(anchor: Anchor): Generator<Combination | Pause | Stuck, void, void> {
+  return function* (anchor) {
     const members = anchor.tree.members.length + anchor.sharers.length;
     const draft = levelsToBe(anchor);
     for (const slot of plan.slots) {
@@ -67,15 +87,6 @@ export function searchAtAnchor(
       trace.combinations.found++;
       yield { tree: anchor.tree, chosen };
     }
-  }
-
-  return (tree) => {
-    const root = rootOf(tree);
-    const sharers = sharing.reaching(tree);
-    if (atFlatHost !== null && tree.members.length === 1 && sharers.length === 0 && !sharing.providers.has(root.id)) {
-      return atFlatHost(tree, root);
-    }
-    return inTree({ tree, root, sharers, treeOf });
   };
 }
 

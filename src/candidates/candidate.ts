@@ -36,14 +36,23 @@ interface Bag {
 export function candidateMaker({ request, slots }: Plan): (combination: Combination) => Candidate {
   const [only, ...others] = request.groups;
   const resourcesOfAll = only !== undefined && others.length === 0 && only.resources.length > 0 ? only.resources : null;
-  const empty: Bag = { resources: [], bigger: new Map() };
-  // Most mappings name one provider, and the same ones come again and again: one list for each saves most of the memory.
-  const alone = remember((provider: Provider): readonly Provider[] => [provider]);
-  return ({ chosen }) => {
+  let combined: ReturnType<typeof combiner> | null = null;
+  return (combination) => {
+    const { chosen } = combination;
     const [first] = chosen;
     if (resourcesOfAll !== null && first !== undefined && isSame(chosen, first)) {
       return { allocations: [{ provider: first, resources: resourcesOfAll }], mappings: [[first]] };
     }
+    combined ??= combiner({ request, slots });
+    return combined(combination);
+  };
+}
+
+function combiner({ request, slots }: Pick<Plan, 'request' | 'slots'>): (combination: Combination) => Candidate {
+  const empty: Bag = { resources: [], bigger: new Map() };
+  // Most mappings name one provider, and the same ones come again and again: one list for each saves most of the memory.
+  const alone = remember((provider: Provider): readonly Provider[] => [provider]);
+  return ({ chosen }) => {
     const providers: Provider[] = [];
     const bags: Bag[] = [];
     const mappings: (readonly Provider[])[] = request.groups.map(() => NOBODY);

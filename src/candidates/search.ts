@@ -4,7 +4,7 @@ import { searchAtAnchor } from './at-anchor.js';
 import { candidateMaker, summarised, type Candidate, type Combination, type Summarised } from './candidate.js';
 import { bytesKept, collect } from './collect.js';
 import type { Search } from './combine.js';
-import type { BoundName, Bounds, Pace, Pause, Tuning } from './effort.js';
+import type { BoundName, Bounds, Pace, Tuning } from './effort.js';
 import { planOf, type Plan } from './match.js';
 import type { CandidatesRequest } from './request.js';
 import { sharingIn } from './sharing.js';
@@ -75,7 +75,8 @@ function* searchPlan(
   const sharing = sharingIn(view, plan.slots);
   let pinned: PinnedTrees | null = null;
   const trees: Trees = { get: (rootId) => (pinned ?? view.trees).get(rootId) };
-  const anchors = anchorTrees(view, trees, plan, sharing, trace.anchors, pace);
+  const isOver = (): boolean => trace.combinations.tried >= bounds.maxSteps;
+  const anchors = anchorTrees(view, trees, plan, sharing, trace.anchors, pace, isOver);
   let endedBy: BoundName | null = null;
 
   let frozen = 0;
@@ -104,11 +105,11 @@ function* searchPlan(
   const common: Search = { counts: trace.combinations, bounds, pace, share, triesBeforeCare };
   const searchAt = searchAtAnchor(plan, treeOf, sharing, trace, common);
   const inOrder = request.strategy === 'breadth-first' ? breadthFirst : depthFirst;
-  const all = inOrder({ anchors: whileStepsLast(anchors.trees, trace, bounds), searchAt, share });
+  const all = inOrder({ anchors: anchors.trees, searchAt, share });
   try {
     const { found, complete, overflowed } = yield* collect(all, request, bounds, pause);
     if (overflowed) endedBy = 'size';
-    if (trace.combinations.tried >= bounds.maxSteps) endedBy = 'steps';
+    if (isOver()) endedBy = 'steps';
     trace.complete = complete && endedBy === null;
     const held = bytesKept(found.length, found.length * plan.slots.length);
     const summaries = summarised(found, plan, treeOf, pace);
@@ -121,16 +122,5 @@ function* searchPlan(
     return { combinations: found, toCandidate: candidateMaker(plan), summarised: next.value, held, endedBy, trace };
   } finally {
     unpin();
-  }
-}
-
-function* whileStepsLast(
-  trees: Iterable<Tree | Pause>,
-  { combinations }: Trace,
-  { maxSteps }: Bounds,
-): Generator<Tree | Pause, void, void> {
-  for (const tree of trees) {
-    if (combinations.tried >= maxSteps) return;
-    yield tree;
   }
 }
