@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createTestDatabase } from '../support/database.js';
+import { folderWithDuckdb } from '../support/duckdb.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
 
 /** What the README shows is what happens. */
@@ -11,17 +12,24 @@ describe('the README', () => {
   const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
   after(cleanUp);
 
-  it('shows a tour whose commands print what it says', async () => {
-    const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase() });
+  it('shows a tour whose commands print what it says, up to the sums of a list in DuckDB', async function () {
+    this.timeout(120_000);
+    const database = { OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase() };
+    const run = startProcess(['--port', '0'], database);
     const { url } = await run.listening();
-    const commands = blocks(section('Five minutes'), 'sh');
-    const outputs = blocks(section('Five minutes'), 'text');
+    const tour = section('Five minutes') + section('Inventory lists');
+    const commands = blocks(tour, 'sh');
+    const outputs = blocks(tour, 'text');
     assert.ok(commands.length >= 5);
     assert.equal(commands.length, outputs.length, 'each command is followed by its output');
-    // One shell, as the reader has one; the port is the only thing that differs.
-    const script = commands.join("\necho '-- next --'\n").replaceAll('http://127.0.0.1:8778', url);
+    // One shell, as the reader has one; the port, the database and the folder of lists are all that differs.
+    const script = commands
+      .join("\necho '-- next --'\n")
+      .replaceAll('http://127.0.0.1:8778', url)
+      .replaceAll('/tmp/stock', await temporaryFolder());
     assert.ok(script.includes(url));
-    const printed = execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('-- next --\n');
+    const env = { ...process.env, ...database, PATH: `${await folderWithDuckdb()}:${process.env['PATH']}` };
+    const printed = execFileSync('bash', ['-c', script], { cwd: ROOT, env, encoding: 'utf8' }).split('-- next --\n');
     assert.deepEqual(printed.map(comparable), outputs.map(comparable));
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
