@@ -15,15 +15,20 @@ export interface StartedServer {
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** The built service, on a database of ours or on an embedded one in a temporary folder. */
+/**
+ * The built service, on a database of ours or on an embedded one in a temporary folder.
+ *
+ * @param options of its configuration, as variables of the environment
+ */
 export async function startService(
   databaseUrl: string | undefined,
   nodeOptions: readonly string[],
+  options: Readonly<Record<string, string>> = {},
 ): Promise<StartedServer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-bench-'));
   const database = databaseUrl === undefined ? {} : { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
   const child = spawn(process.execPath, [...nodeOptions, MAIN, '--port', '0', '--data-dir', folder], {
-    env: { ...process.env, ...database, STOCKROOM_LOG_LEVEL: 'warn' },
+    env: { ...process.env, ...database, STOCKROOM_LOG_LEVEL: 'warn', ...options },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {

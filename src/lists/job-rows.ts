@@ -7,7 +7,7 @@ import { nextDue } from './schedule.js';
 
 /** The rows of list_jobs. */
 
-export const MAX_JOBS = 1000;
+const MAX_JOBS = 1000;
 
 const JOB_COLUMNS = 'j.id as job_id, j.settings as job_settings, j.next_due, j.revision, j.created_at, j.updated_at';
 

@@ -151,7 +151,7 @@ ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
 const fits = ajv.compile<JobBody>(jobSchema);
 
 /** @throws 400 stockroom.lists.invalid for an id that no job can have */
-export function checkJobId(id: string): void {
+function checkJobId(id: string): void {
   if (new RegExp(JOB_ID, 'u').test(id) && !RESERVED_IDS.includes(id)) return;
   throw invalidListJob('id', `1 to 64 characters of A-Z, a-z, 0-9, _, . and -, not ${RESERVED_IDS.join(', ')}`, id);
 }

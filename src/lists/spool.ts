@@ -38,7 +38,7 @@ const GOODBYE = 3000;
 const WORKER = new URL('../../dist/lists/spool-worker.js', import.meta.url);
 
 /** The folder of an attempt's parts. */
-export function spoolFolder(spoolDir: string, uuid: string): string {
+function spoolFolder(spoolDir: string, uuid: string): string {
   return path.join(spoolDir, uuid);
 }
 

@@ -6,7 +6,7 @@ import type { PartFile } from './part-file.js';
 import type { PartWriter } from './part-writer.js';
 
 /** The text of rows: every value in quotes, null as nothing, a line ends with LF. */
-export function csvText(columns: readonly Column[], rows: readonly Row[]): string {
+function csvText(columns: readonly Column[], rows: readonly Row[]): string {
   let text = '';
   for (const row of rows) {
     let separator = '';
