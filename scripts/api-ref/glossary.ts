@@ -9,7 +9,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   consumer_generation:
     'Rises with each change of what the consumer has; `null` in a request: there is no such consumer yet.',
   consumer_type:
-    'What the consumer is: `INSTANCE`, `MIGRATION` or whatever its owner calls it; `unknown` when nobody has said.',
+    'What the consumer is: `INSTANCE`, `MIGRATION` or whatever its owner calls it; `unknown` when no client has set it.',
   detail: 'What happened, for people. The message is after the last line break.',
   generation: 'Rises with each change of the provider.',
   href: 'Path of what the link leads to, with the prefix that the service is mounted under.',

@@ -34,7 +34,7 @@ export const headers = {
     schema: { const: 'no-cache' },
   },
   LastModified: {
-    description: 'When what is answered was last changed; the time of the answer where nobody has noted that.',
+    description: 'When the resource was last changed; the time of the response where that is not recorded.',
     required: true,
     'x-openstack-min-version': '1.15',
     schema: { type: 'string', pattern: '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$' },

@@ -51,7 +51,7 @@ function textReporter(): ImportReporter {
         say(`${dryRun ? 'The target holds' : 'Removed from the target'}: ${holdingsText(removed)}`);
       for (const [kind, rows] of Object.entries(written ?? read)) say(`  ${counted(rows).padStart(12)}  ${kind}`);
       const counts = await findingCounts(client);
-      if (counts.length === 0) say('Every row was brought over as it is.'.replace('was', dryRun ? 'can be' : 'was'));
+      if (counts.length === 0) say(`Every row ${dryRun ? 'can be' : 'was'} imported unchanged.`);
       else say(`\nRows that are not as they should be, and the rule for each (docs/how-to/import-from-placement.md):`);
       for await (const line of findingsText(client, counts)) say(line);
     },

@@ -1,7 +1,7 @@
 /**
- * What may be wrong with rows of the source, and the rule for each. No row that is not brought over as it is goes unnamed.
+ * What may be wrong with rows of the source, and the rule for each. Each row that is not imported unchanged is named.
  *
- * `repaired`: brought over with a change. `skipped`: not brought over. `kept`: brought over as it is, and worth knowing.
+ * `repaired`: imported with a change. `skipped`: not imported. `kept`: imported unchanged, and worth knowing.
  */
 export interface Finding {
   readonly done: 'repaired' | 'skipped' | 'kept';
@@ -54,12 +54,12 @@ export const FINDINGS = {
   unknown_standard_class: {
     done: 'kept',
     what: 'A standard resource class that this release does not know',
-    rule: 'It is brought over under its name and number.',
+    rule: 'It is imported under its name and number.',
   },
   unknown_standard_trait: {
     done: 'kept',
     what: 'A standard trait that this release does not know',
-    rule: 'It is brought over under its name.',
+    rule: 'It is imported under its name.',
   },
   unusable_name: {
     done: 'skipped',
@@ -99,7 +99,7 @@ export const FINDINGS = {
   empty_aggregate: {
     done: 'skipped',
     what: 'An aggregate that no provider is in',
-    rule: 'There is nothing to bring over: an aggregate is nothing but its providers, and no request shows it.',
+    rule: 'There is nothing to import: an aggregate is nothing but its providers, and no request shows it.',
   },
   allocation_of_missing_provider: {
     done: 'skipped',

@@ -16,9 +16,9 @@ export interface IncompleteConsumer {
 
 /**
  * Makes `import_<kind>` out of `source_<table>`: exactly what the target is to hold, every constraint of it kept, and a row in
- * `findings` for whatever is not brought over as it is (findings.ts has the rules in words).
+ * `findings` for what is not imported unchanged (findings.ts has the rules in words).
  *
- * @throws ImportError when two providers have one uuid: nobody can say which is meant
+ * @throws ImportError when two providers have one uuid: it is unknown which one is meant
  */
 export async function judge(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
   await refuseDoubles(client);

@@ -21,7 +21,7 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
     ...base(
       'project_reader_api',
       'role:reader and project_id:%(project_id)s',
-      'Somebody who may read what belongs to the project asked for.',
+      'A reader of the project in the request.',
       'role:admin',
     ),
     scopes: null,

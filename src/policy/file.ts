@@ -122,7 +122,7 @@ function parseValue(node: Node | null, document: Document, text: string, fail: F
     if (!(error instanceof PolicySyntaxError)) throw error;
     return fail(error.message, isScalar(node) ? placeInScalar(node, text, error.offset) : offset);
   }
-  return fail('expected a text, "@" for everybody or "!" for nobody', offset);
+  return fail('expected a text, "@" (allow all) or "!" (deny all)', offset);
 }
 
 /** The list form as texts; PolicySyntaxError where something else is in it. */

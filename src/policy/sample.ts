@@ -7,7 +7,7 @@ const INTRODUCTION = `\
 #   role:NAME             the caller has this role
 #   rule:NAME             what that rule says
 #   project_id:%(key)s    a credential equals a key of the target; a literal or any credential may be on the left
-#   "@"  "!"              everybody, nobody
+#   "@"  "!"              allow all, deny all
 #   and, or, not, ( )     not binds most, or least
 `;
 

@@ -51,7 +51,7 @@ describe('stockroom import', function () {
     assert.equal(code, 0, errors);
     assert.match(output, /^Imported postgresql:.* \(revision a082b8bb98d0\) into postgresql:/);
     assert.match(output, /\nRemoved from the target: 1 resource providers, 1 custom traits\n/);
-    assert.match(output, /\nEvery row was brought over as it is\.\n[^]*\nNo differences \(compared: /);
+    assert.match(output, /\nEvery row was imported unchanged\.\n[^]*\nNo differences \(compared: /);
     assert.match(errors, /\d s {2}read allocations: 1 rows\n/);
     assert.ok(!(output + errors).includes(new URL(target).password));
     const { body } = await service.api.get('/resource_providers').expect(200);

@@ -90,7 +90,7 @@ export const keystoneOptions = {
   keystoneDelayAuthDecision: option({
     group: 'keystone_authtoken',
     name: 'delay_auth_decision',
-    help: 'Leave the 401 for a bad token to the service: nobody is let in, only its body is another, and a bad service token is ignored.',
+    help: 'Leave the 401 for a bad token to the service: such a request is rejected all the same, only the body differs, and a bad service token is ignored.',
     default: false,
     parse: boolean(),
   }),

@@ -7,7 +7,7 @@ export const monitoringOptions = {
     group: 'stockroom',
     name: 'admin_host',
     argument: 'ADDRESS',
-    help: 'Address of the admin listener. It asks nobody for a token: choose one that only your monitoring can reach.',
+    help: 'Address of the admin listener. It asks for no token: choose one that only your monitoring can reach.',
     default: '127.0.0.1',
     parse: text,
   }),

@@ -1,4 +1,4 @@
-/** Resource classes, traits and consumer types: what is brought over, under which number. `$standard` are ours. */
+/** Resource classes, traits and consumer types: what is imported, under which number. `$standard` are ours. */
 export const NAME_RULES = `
   insert into findings (kind, subject, detail)
   select 'unusable_name', format('%s %s', kind, id), null from (

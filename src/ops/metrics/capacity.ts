@@ -4,7 +4,7 @@ import type { Inventory, Provider, View } from '../../topology/model.js';
 /** The names and labels that the dashboards of OpenStack clouds know from openstack-exporter. */
 const GAUGES: readonly (readonly [name: string, help: string, read: (one: Inventory, of: Provider) => number])[] = [
   ['total', 'Inventory of a resource class.', (one) => one.total],
-  ['reserved', 'Part of the inventory that nobody may have.', (one) => one.reserved],
+  ['reserved', 'Part of the inventory that is kept from allocations.', (one) => one.reserved],
   ['allocation_ratio', 'How often the rest may be promised.', (one) => one.allocationRatio],
   ['usage', 'What is allocated.', (one) => one.used],
   ['generation', 'Generation of the provider.', (_, provider) => provider.generation],

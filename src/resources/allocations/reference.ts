@@ -46,7 +46,7 @@ export const allocationReference: Reference = {
   'GET /allocations/:consumer_uuid': {
     id: 'showAllocations',
     summary: 'List the allocations of a consumer',
-    about: 'A consumer that nobody has heard of has no allocations; it is never 404.',
+    about: 'An unknown consumer has no allocations; the response is never 404.',
     answers: {
       200: {
         about: 'The allocations by provider; nothing but an empty object when there are none.',

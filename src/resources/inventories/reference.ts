@@ -40,7 +40,7 @@ export const inventoryReference: Reference = {
     changes: ['reservedMayEqualTotal'],
     summary: 'Add an inventory to a resource provider',
     about:
-      `${CAPACITY} A generation in the body is accepted and not compared: use PUT to be told when somebody else has ` +
+      `${CAPACITY} A generation in the body is accepted and not compared: use PUT to be told when another client has ` +
       'changed the provider.',
     body: () => createBody.schema,
     answers: { 201: { about: 'The new inventory.', body: one, location: true, cached: 'dated' } },

@@ -13,7 +13,7 @@ export const usageReference: Reference = {
   'GET /resource_providers/:uuid/usages': {
     id: 'showProviderUsages',
     summary: 'Show what is used of a resource provider',
-    about: 'Every class that the provider has an inventory of, those that nobody uses included.',
+    about: 'Every class that the provider has an inventory of, unused classes included.',
     answers: {
       200: {
         about: 'The sums by resource class.',
@@ -31,7 +31,7 @@ export const usageReference: Reference = {
       'with the number of its consumers.',
     query: usagesQuery,
     parameters: {
-      project_id: { about: 'The project; one that nobody has heard of uses nothing.', example: 'demo' },
+      project_id: { about: 'The project; an unknown one uses nothing.', example: 'demo' },
       user_id: { about: 'Only what consumers of this user have.', example: 'ada' },
       consumer_type: {
         about: 'Only consumers of this type; `unknown` for those without any, `all` for one sum over every type.',
