@@ -38,7 +38,7 @@ async function measureAll(options: Arguments): Promise<Measured[]> {
   }
 }
 
-/** Progress, on one line of the terminal; where nobody watches, line by line. */
+/** Progress, on one line of the terminal; where there is no terminal, line by line. */
 function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
   else if (line !== '') process.stderr.write(`${line}\n`);

@@ -31,7 +31,7 @@ export const NO_SERVICE = {
 
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The answer to a request that is not let in: a 401, or a 503 when nobody can say. Its documents are not the API's own. */
+/** The response to a request that is not let in: a 401, or a 503 when the token could not be validated. Its documents are not the API's own. */
 export class Refusal {
   readonly status: 401 | 503;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ export type Admission = Identity | Refusal;
 
 /**
  * Finds out who calls, from the headers of a request; its method and path are for tokens that may do only certain things.
- * Answers at once when nobody has to be asked: requests with a known token, tens of thousands a second, pay no promise.
+ * Returns at once when Keystone need not be asked: requests with a known token, tens of thousands a second, pay no promise.
  */
 export type Authenticate = (
   headers: RequestHeaders,

@@ -55,11 +55,11 @@ function combiner({ request, slots }: Pick<Plan, 'request' | 'slots'>): (combina
   return ({ chosen }) => {
     const providers: Provider[] = [];
     const bags: Bag[] = [];
-    const mappings: (readonly Provider[])[] = request.groups.map(() => NOBODY);
+    const mappings: (readonly Provider[])[] = request.groups.map(() => NO_PROVIDERS);
     for (const slot of slots) {
       const provider = chosen[slot.index];
       if (provider === undefined) throw new Error(`no provider for slot ${slot.index}`);
-      const mapped = mappings[slot.group] ?? NOBODY;
+      const mapped = mappings[slot.group] ?? NO_PROVIDERS;
       if (mapped.length === 0) mappings[slot.group] = alone(provider);
       else if (!mapped.includes(provider)) mappings[slot.group] = [...mapped, provider];
       if (slot.resources.length === 0) continue;
@@ -77,7 +77,7 @@ function isSame(chosen: readonly Provider[], first: Provider): boolean {
   return true;
 }
 
-const NOBODY: readonly Provider[] = [];
+const NO_PROVIDERS: readonly Provider[] = [];
 
 function enlarged(bag: Bag, slot: Slot): Bag {
   let bigger = bag.bigger.get(slot);

@@ -15,7 +15,7 @@ export interface Group {
   /** At least one trait of every inner list: `required=A,in:B,C` is `[[A], [B, C]]`. */
   readonly requiredTraits: readonly (readonly Trait[])[];
   readonly forbiddenTraits: readonly Trait[];
-  /** At least one aggregate uuid of every inner list; those that nobody is in may be listed, too. */
+  /** At least one aggregate uuid of every inner list; empty ones may be listed, too. */
   readonly memberOf: readonly (readonly string[])[];
   readonly forbiddenAggregates: readonly string[];
   /** Uuid of any provider of the tree, whether it exists or not. */

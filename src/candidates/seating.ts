@@ -102,7 +102,7 @@ function seatingOf({ name, roomOf, demandOf, atLeast }: Pool, levels: readonly L
   return {
     name,
     allows: (_, decided) => {
-      // Whoever takes nothing changes nothing.
+      // A guest that takes nothing changes nothing.
       if (guests[decided - 1]?.demand === 0) return true;
       for (const table of tables.values()) {
         table.left = table.room;

@@ -19,7 +19,7 @@ export function complain(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Says what the files and variables have that nobody knows. */
+/** Warns of unknown options in files and variables. */
 export function warn({ warnings }: LoadedConfig): void {
   for (const one of warnings) complain(`Warning: ${one}`);
 }

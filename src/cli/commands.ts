@@ -214,7 +214,7 @@ export interface Program {
   readonly commands: readonly ListedCommand[];
   /**
    * Whether the configuration is searched in the usual places, as upstream's tools do. Not by the service: what happens to
-   * be in /etc/placement must not decide where somebody who tries it out writes.
+   * be in /etc/placement must not decide where a first try writes.
    */
   readonly searchesConfiguration: boolean;
 }

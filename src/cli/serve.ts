@@ -70,7 +70,7 @@ async function run(given: Run): Promise<void> {
   try {
     await serveUntilTold(given, admin, signals, broken);
   } catch (error) {
-    // What is thrown is printed to standard error, which may be gone when somebody looks; a log file stays.
+    // What is thrown is printed to standard error, which may be gone later; a log file stays.
     const hasFile = config.logFile !== null || config.logDir !== null;
     if (hasFile) log.fatal({ reason: explained(error, config) }, 'the service ends because of a failure');
     throw error;

@@ -4,7 +4,7 @@ export interface Signals {
   readonly first: Promise<NodeJS.Signals>;
   /** Aborted with the first signal. */
   readonly stop: AbortSignal;
-  /** Aborted when somebody loses patience. */
+  /** Aborted by the second signal. */
   readonly hurry: AbortSignal;
   /** Is called at each SIGHUP from now on, and at once when there was one before. */
   onReload(reload: () => void): void;

@@ -116,7 +116,7 @@ function connectionOf({ connection, connectionParameters }: Config): string | nu
   return url;
 }
 
-/** What `$name` stands for when nobody has said anything. */
+/** What `$name` stands for when the option is not set. */
 function defaultTextOf(section: string, name: string): string | undefined {
   const found: AnyOption | undefined = Object.values(OPTIONS).find(
     (one) => sectionName(one.group) === section && one.name === name,

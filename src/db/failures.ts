@@ -49,7 +49,7 @@ export function isUnavailable(error: unknown): boolean {
 /** The configuration of the connection or of the server has to be changed first: TLS, certificates, files. */
 export class UnusableConnection extends Error {}
 
-/** The server does not let us in, and will not until somebody changes something: password, role, database. */
+/** The server does not let us in, and will not until an operator changes something: password, role, database. */
 export function isRefused(error: unknown): boolean {
   if (error instanceof UnusableConnection) return true;
   const { code = '' } = (error ?? {}) as DriverError;
@@ -92,7 +92,7 @@ export function mayRunAgain(error: unknown): boolean {
 }
 
 /**
- * What the log says of an error that is nobody's but the configuration's. 26000 invalid_sql_statement_name and 42P05
+ * What the log says of an error that is in the configuration alone. 26000 invalid_sql_statement_name and 42P05
  * duplicate_prepared_statement: we prepare each statement once a session, so the session is not the one that we connected to.
  */
 export function withAdvice(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Without a goodbye, which nobody may hear. */
+/** Without a goodbye: the server may not be there. */
 export function cut(client: pg.ClientBase): void {
   // The driver declares it for one kind of client only.
   (client as unknown as Pick<pg.Client, 'connection'>).connection.stream.destroy();
@@ -8,7 +8,7 @@ export function cut(client: pg.ClientBase): void {
 
 const PATIENCE_MS = 500;
 
-/** Says goodbye, and leaves when nobody answers: on a half-open connection that would take for ever. */
+/** Says goodbye, and leaves when no response comes: on a half-open connection that would take for ever. */
 export async function hangUp(client: pg.Client): Promise<void> {
   const impatience = setTimeout(() => {
     cut(client);

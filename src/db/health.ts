@@ -7,11 +7,11 @@ import { reasonOf } from './failures.js';
  * A trouble has one line in the log when it begins and one when it is over, however many requests meet it.
  */
 export interface DatabaseHealth {
-  /** The 503 for whoever comes while the database is known to be away; null while it is worth asking. */
+  /** The 503 for requests that come while the database is known to be away; null while it is worth asking. */
   refusal(): ApiError | null;
   began(trouble: Trouble, error: unknown): void;
   ended(trouble: Trouble): void;
-  /** When somebody will try next, in milliseconds from now: what clients are told. */
+  /** When the next attempt will be made, in milliseconds from now: what clients are told. */
   nextTryIn(milliseconds: number): void;
   /** A statement has written: what kept others from it is over, unless it was there a moment ago. */
   wrote(): void;

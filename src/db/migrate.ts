@@ -13,7 +13,7 @@ import { createHosts, type Hosts } from './hosts.js';
 // Beside src/ and dist/ alike.
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
-/** Any number will do that nobody else uses as an advisory lock in this database. */
+/** Any number will do that no other program uses as an advisory lock in this database. */
 const MIGRATION_LOCK = 7_786_225;
 
 export const OLDEST_SERVER = 14;

@@ -184,7 +184,7 @@ function clientOf(hosts: Hosts): new () => pg.Client {
       const [config, problem] = outcomeOf(() => hosts.preferred());
       super({ ...given, ...config });
       if (problem === null) return;
-      // Thrown here it would reach nobody: the pool also makes clients when others leave.
+      // Thrown here it would reach no caller: the pool also makes clients when others leave.
       this.connect = ((callback: (error: unknown) => void) => {
         process.nextTick(callback, problem);
       }) as typeof this.connect;

@@ -3,7 +3,7 @@ import { isOutOfConnections } from './failures.js';
 import { cut, hangUp } from './hang-up.js';
 
 /**
- * Finds connections that nobody will ever answer on (half-open: a cable, a firewall, a fail-over in between), long before
+ * Finds connections on which no response will ever come (half-open: a cable, a firewall, a fail-over in between), long before
  * the deadline of their statements. Whatever has been waited for longer than `patience` is looked into, on a new connection:
  * when there is none to be had the database is away; when there is, it tells which of our sessions it knows.
  *
@@ -12,11 +12,11 @@ import { cut, hangUp } from './hang-up.js';
 export interface Watchdog {
   /** Have an eye on a connection until it ends. */
   watch(client: pg.ClientBase): void;
-  /** Somebody waits for its answers from now on, */
+  /** A caller waits for its responses from now on, */
   busy(client: pg.ClientBase): void;
   /** and no more. */
   idle(client: pg.ClientBase): void;
-  /** Closes the connections that nobody waits for: after an outage they may be dead without knowing. */
+  /** Closes the connections that no caller waits for: after an outage they may be dead without knowing. */
   dropIdle(): void;
   /** Closes all connections that are still there. */
   stop(): void;

@@ -225,7 +225,7 @@ function acceptsJson(req: Request): boolean {
 /** Answers a promise only when a remote server has to be asked: waiting for nothing would cost each request a turn. */
 function checkPolicy({ rule, policyTarget }: Route, request: RouteRequest, policy: Policy): void | Promise<void> {
   if (rule === null) return;
-  // admit() has let nobody without an identity through to a path with a rule.
+  // admit() has let no request without an identity through to a path with a rule.
   return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
 }
 

@@ -6,7 +6,7 @@ import type { Exchange } from './respond.js';
 
 /**
  * One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. A 503
- * is foreseen: whoever sends it has said in the log, once, what is away.
+ * is foreseen: its sender has logged once what is away.
  */
 export interface LoggedExchange extends Exchange {
   identity: Identity | null;
@@ -68,7 +68,7 @@ function globalRequestId(header: string | string[] | undefined): string | undefi
   return /^req-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(header) ? header : undefined;
 }
 
-/** No route takes a token in its URL, but somebody may try. Both kinds that Keystone issues begin with a fixed text. */
+/** No route takes a token in its URL, but a client may try. Both kinds that Keystone issues begin with a fixed text. */
 function withoutTokens(url: string): string {
   if (!url.includes('gAAAA') && !url.includes('eyJ')) return url;
   return url.replaceAll(/(gAAAA|eyJ)[\w.%=-]{16,}/g, '***');

@@ -2,7 +2,7 @@ import http from 'node:http';
 
 /**
  * Chunks of a body that are smaller than this are put together, in bytes. Node makes a Buffer of each chunk of a chunked body,
- * which takes some 380 bytes: a packet of 64 KiB with 10,900 chunks of one byte takes 4 MB until somebody reads the body.
+ * which takes some 380 bytes: a packet of 64 KiB with 10,900 chunks of one byte takes 4 MB until the body is read.
  */
 const SMALL_BYTES = 512;
 

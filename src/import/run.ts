@@ -39,7 +39,7 @@ export interface ImportResult {
  */
 export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const { client, replace, dryRun } = options;
-  // Nobody wants to wait for a million rows to learn this; it is asked again under the lock.
+  // An operator must not wait for a million rows to learn this; it is asked again under the lock.
   if (!replace && !dryRun) await refuseFullTarget(client);
   await client.query(BEGIN);
   const read = await readAndJudge(options);

@@ -30,7 +30,7 @@ export async function openMysql(url: URL): Promise<Source> {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
 
-  // Rows that nobody has read keep the connection busy, and saying goodbye would wait for them for ever.
+  // Unread rows keep the connection busy, and saying goodbye would wait for them for ever.
   let reading = false;
   async function* pages(select: string): AsyncIterable<Text[][]> {
     reading = true;

@@ -3,7 +3,7 @@ export type Text = string | null;
 
 /**
  * An existing Placement's database, read in one snapshot: all pages of all tables show one moment, however long reading
- * takes and whoever writes meanwhile. Nothing is ever written.
+ * takes and what is written meanwhile. Nothing is ever written.
  */
 export interface Source {
   readonly dialect: 'mysql' | 'postgresql';

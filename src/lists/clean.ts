@@ -104,7 +104,7 @@ async function failed(
   await markFailed(pool, run.id, refused, warning);
 }
 
-/** Removes a list that nobody keeps any longer. Its checksum goes first: without it there is no list. */
+/** Removes a list whose time is over. Its checksum goes first: without it there is no list. */
 async function removeList(
   { pool, log }: CleanDeps,
   { run, attempts }: Cleanable,

@@ -13,7 +13,7 @@ export interface AdminParts {
 }
 
 /**
- * The listener for those who run the service. It has no users and asks nobody for a token, so it belongs where only they can
+ * The listener for those who run the service. It has no users and asks for no token, so it belongs where only they can
  * reach it.
  */
 export function createAdminServer(parts: AdminParts): http.Server {

@@ -67,7 +67,7 @@ function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
   }));
 }
 
-/** Log rotation moves the file away; it is written to under its new name until somebody looks. */
+/** Log rotation moves the file away; it is written to under its new name until the next look. */
 function reopenWhenMoved(file: string, destination: LogDestination): void {
   let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
   setInterval(() => {

@@ -50,7 +50,7 @@ function text(value: unknown): string {
   return harmless(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** Somebody else's text must not steer the terminal. */
+/** A text of a client must not steer the terminal. */
 function harmless(value: string): string {
   return value.replaceAll(/\p{Cc}/gu, '\ufffd');
 }

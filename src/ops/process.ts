@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
-/** Where the embedded database goes when nobody says: beside the program, or the system's place for root, as whose home is
+/** Where the embedded database goes when no option says so: beside the program, or the system's place for root, as whose home is
  * closed to the user that the database runs as. */
 export function defaultDataDir(): string {
   const here = path.resolve('data');

@@ -22,7 +22,7 @@ const LONGEST_ANSWER = 64 * 1024;
 /**
  * Asks a remote server whether a caller may do something. Only the answer `True` allows, whatever its status.
  *
- * @throws when the server cannot be reached or is too slow: then nobody knows
+ * @throws when the server cannot be reached or is too slow: then the result is unknown
  */
 export async function askRemote(url: string, question: Question, options: RemoteOptions): Promise<boolean> {
   const body = requestBody(question, options.contentType);

@@ -15,7 +15,7 @@ export interface WatchOptions {
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Keeps a policy as fresh as its files: whoever asks makes it look, at most once a second. Files that cannot be used leave
+ * Keeps a policy as fresh as its files: each check makes it look, at most once a second. Files that cannot be used leave
  * the rules as they were, and are logged once.
  *
  * @throws PolicyFileError when the files cannot be used at the beginning

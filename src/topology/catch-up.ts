@@ -34,7 +34,7 @@ export interface TopologyReader {
   /** Removes changes from the journal that every process has had time to see. */
   prune(): Promise<void>;
   /**
-   * Somebody found, from a time of `performance.now()` on, that the database cannot be reached: tries again in the background
+   * A caller found, from a time of `performance.now()` on, that the database cannot be reached: tries again in the background
    * until it can. Who began before the last time that it came back is late with old news.
    */
   readonly lost: (error: unknown, since: number) => void;
@@ -141,7 +141,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     return state.topology;
   }
 
-  /** In slices, between which others have their turn; nobody is given the view before all of it has been applied. */
+  /** In slices, between which others have their turn; no reader gets the view before all of it has been applied. */
   async function applied(batches: readonly Changes[], ...topologies: readonly (Topology | null)[]): Promise<boolean> {
     for (const [n, batch] of batches.entries()) {
       if (n > 0) await breathe();

@@ -15,11 +15,11 @@ export interface TopologyConnection {
    * @throws ApiError 503 while the database cannot be used
    */
   use<T>(read: (client: pg.Client) => Promise<T>, isAttempt?: boolean): Promise<T>;
-  /** Why nobody is served at present; null when somebody would be. */
+  /** Why requests are not served at present; null when they are. */
   refusal(): ApiError | null;
-  /** Somebody else found, from a time of `performance.now()` on, that the database cannot be reached. */
+  /** Another part found, from a time of `performance.now()` on, that the database cannot be reached. */
   readonly lost: (error: unknown, since: number) => void;
-  /** Serves nobody any more, waits for what is under way, but not long, and hangs up. */
+  /** Serves no more requests, waits for what is under way, but not long, and hangs up. */
   close(underWay: Promise<unknown>): Promise<void>;
 }
 
@@ -95,7 +95,7 @@ export function createTopologyConnection(options: TopologyConnectionOptions): To
     trouble = { error, timer: setTimeout(tryAgain, wait).unref() };
   }
 
-  /** Others are refused until an attempt has got through: whoever is let in finds a topology. */
+  /** Others are refused until an attempt has got through: a request that is let in finds a topology. */
   function tryAgain(): void {
     attempt().then(recovered, (error: unknown) => {
       // A fault of ours, which comeBackLater() has not seen.

@@ -2,7 +2,7 @@
 export interface Turns<T> {
   /**
    * What the shared work answers when it is begun after this call. Work that is under way may have taken its snapshot before a
-   * write that the caller has seen acknowledged, so whoever comes meanwhile waits for the next, and nobody waits for more
+   * write that the caller has seen acknowledged, so a caller that comes meanwhile waits for the next, and none waits for more
    * than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
    */
   share(): Promise<T>;

@@ -1,6 +1,6 @@
 import { Refusal } from '../identity.js';
 
-/** Nobody can say whether a token is good. */
+/** It is unknown whether a token is good. */
 export class KeystoneUnavailable extends Error {
   readonly retryAfterMs: number;
 

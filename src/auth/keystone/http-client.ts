@@ -21,7 +21,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Nobody is there, or nobody answers in time. */
+/** The server cannot be reached, or does not respond in time. */
 export class ConnectionFailure extends Error {}
 /** Something answers that is not Keystone in good health. */
 export class BrokenAnswer extends Error {}

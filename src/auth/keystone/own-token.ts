@@ -19,7 +19,7 @@ export class LoginRefused extends Error {}
 
 const RENEW_BEFORE_MS = 120_000;
 
-/** The service's own token. Whoever needs a new one at the same time shares one login. */
+/** The service's own token. Requests that need a new one at the same time share one login. */
 export class OwnTokens {
   readonly #options: KeystoneOptions;
   readonly #client: HttpClient;

@@ -3,9 +3,9 @@ import { LRUCache } from 'lru-cache';
 import type { TokenData } from './token.js';
 import type { Validate } from './validator.js';
 
-/** Nobody is asked again about a bad token for so long: the wait of a client whose token reaches Keystone late. */
+/** Keystone is not asked again about a bad token for so long: the wait of a client whose token reaches Keystone late. */
 const REFUSED_MS = 10_000;
-/** Good tokens, and bad ones, that are remembered. Apart: whoever makes tokens up cannot push good ones out. */
+/** Good tokens, and bad ones, that are remembered. Apart: a client that makes tokens up cannot push good ones out. */
 const MAX_TOKENS = 20_000;
 const MAX_REFUSED = 20_000;
 /** How the tokens that came were judged, since the start. */
@@ -16,7 +16,7 @@ export interface TokenCounts {
   validated: number;
   /** Keystone says that it is not. */
   refused: number;
-  /** Nobody can say. */
+  /** It is unknown. */
   failed: number;
 }
 
@@ -30,7 +30,7 @@ interface TokenCacheOptions {
  * What Keystone said of tokens, under the SHA-256 of each: the memory of the process holds no token to steal. Everybody who
  * asks about a token while it is being validated gets the one answer.
  *
- * Expiry is not looked at here: whoever uses the data does, every time.
+ * Expiry is not looked at here: each user of the data does, every time.
  */
 export class TokenCache {
   readonly counts: TokenCounts = { cached: 0, validated: 0, refused: 0, failed: 0 };

@@ -5,7 +5,7 @@ import { asArray, asRecord, asText } from './json.js';
 
 /** What Keystone says of a token, ready for use: the identity is made once and shared by all requests with the token. */
 export interface TokenData {
-  /** Its user id is empty when the token is nobody's, which lets nobody in. */
+  /** Its user id is empty when the token has no user; such a token is rejected. */
   readonly identity: Identity;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;

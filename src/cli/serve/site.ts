@@ -21,7 +21,7 @@ export interface Site {
    */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
   /**
-   * Whether somebody is able to serve: false when no worker responds in time. A worker that has not responded for
+   * Whether a worker is able to serve: false when no worker responds in time. A worker that has not responded for
    * `patience` milliseconds is killed, so that another takes its place.
    */
   alive(patience: number): Promise<boolean>;

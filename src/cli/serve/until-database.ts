@@ -44,7 +44,7 @@ export async function untilDatabase<T>(
   return null;
 }
 
-/** Brings the schema up to date, or sees that it is. The embedded database is nobody else's to migrate. */
+/** Brings the schema up to date, or sees that it is. No other process migrates the embedded database. */
 export async function prepareDatabase(config: Config, connection: string, log: Logger): Promise<void> {
   if (config.connection !== null && !config.syncOnStartup) {
     await checkDatabase(config, connection);

@@ -86,7 +86,7 @@ function canWrite({ mode, uid, gid }: fs.Stats, account: Account): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && account.groups.includes(gid));
 }
 
-/** A data folder of an earlier version is the account's. From here on nobody but root makes or renames entries in it. */
+/** A data folder of an earlier version is the account's. From here on only root makes or renames entries in it. */
 function takeOver(folder: string): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
   const handle = fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

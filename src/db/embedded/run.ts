@@ -5,7 +5,7 @@ import { CHILD_ENVIRONMENT } from '../../ops/child-environment.js';
 export interface Account {
   readonly uid: number;
   readonly gid: number;
-  /** All groups that somebody with this account may act as, `gid` included. */
+  /** All groups that a process of this account may act as, `gid` included. */
   readonly groups: readonly number[];
 }
 

@@ -21,7 +21,7 @@ export interface Sample {
 }
 
 /**
- * Adds a metric whose numbers are read when somebody asks. The service counts with plain variables where it works, and pays
+ * Adds a metric whose numbers are read at each scrape. The service counts with plain variables where it works, and pays
  * nothing for labels there; all that a registry wants of a metric is `get`.
  */
 export function addSeries(registry: Registry, definition: Definition, read: () => Iterable<Sample>): void {

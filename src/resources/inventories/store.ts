@@ -28,7 +28,7 @@ import type { InventoryRecord } from './schema.js';
  * nothing a second statement finds out why; should that find nothing wrong, a rival has undone the reason meanwhile and the
  * write is tried again.
  *
- * The statement updates the provider's row first, so whoever changes the same provider waits for its turn there, and a
+ * The statement updates the provider's row first, so every writer of the same provider waits for its turn there, and a
  * generation compared in that UPDATE is compared with the latest row: of two writers with the same generation one wins.
  */
 const ATTEMPTS = 5;
