@@ -1,7 +1,12 @@
+import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connectClient } from '../db/pool.js';
 import { packSnapshot } from './pack-snapshot.js';
 import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './spool-thread.js';
+
+// The requests of the main thread come first where processors are scarce. Linux gives each thread a priority of its own; elsewhere
+// this would be that of the process.
+if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 /**
  * The thread that reads a list, packs it, and writes it into the spool. It has a database connection of its own: rows never
