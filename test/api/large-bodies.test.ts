@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
+import { watchStretches } from '../support/stretch.js';
 import { sendElsewhere, type Answer } from '../support/wire.js';
+
+/** What was mended held it for 20 and more. The garbage collector works on both processors, and both count. */
+const MOST_UNITS = 12;
 
 /** Other clients wait while the event loop is held, whatever is asked for. */
 describe('a large body', function () {
@@ -18,22 +22,21 @@ describe('a large body', function () {
   });
   after(() => service.close());
 
-  /** Sends a body, and measures how long the event loop was held at most, in the unit of what JSON.parse takes for 8 MB just now. */
+  /**
+   * Sends a body, and measures how long the event loop was held at most: in processor time, which tells the same on a busy machine, in the
+   * unit of what JSON.parse takes for 8 MB just now.
+   */
   async function held(method: string, path: string, body: string): Promise<{ response: Answer; units: number }> {
     const text = JSON.stringify(Array.from({ length: 200_000 }, () => randomUUID()));
-    const began = performance.now();
+    const began = process.cpuUsage();
     JSON.parse(text);
-    const unit = Math.max(performance.now() - began, 30);
-    let [longest, last] = [0, performance.now()];
-    const timer = setInterval(() => {
-      const now = performance.now();
-      longest = Math.max(longest, now - last);
-      last = now;
-    }, 1);
+    const { user, system } = process.cpuUsage(began);
+    const unit = Math.max((user + system) / 1000, 30);
+    const stretches = watchStretches();
     const headers = { 'content-type': 'application/json', 'openstack-api-version': 'placement 1.39' };
     const response = await sendElsewhere(service.url, { method, path, headers, body });
-    clearInterval(timer);
-    return { response, units: longest / unit };
+    stretches.stop();
+    return { response, units: stretches.longest() / unit };
   }
 
   const inventories = () => `/resource_providers/${provider}/inventories`;
@@ -49,7 +52,7 @@ describe('a large body', function () {
       const { response, units } = await held('PUT', inventories(), body);
       assert.equal(response.status, 400, response.text);
       assert.ok(response.text.length < 2000);
-      assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+      assert.ok(units < MOST_UNITS, `held for ${units.toFixed(1)} times JSON.parse`);
     });
   }
 
@@ -61,7 +64,7 @@ describe('a large body', function () {
     const body = JSON.stringify(Object.fromEntries(Array.from({ length: 40_000 }, () => [randomUUID(), claim])));
     const { response, units } = await held('POST', '/allocations', body);
     assert.equal(response.status, 204, response.text);
-    assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+    assert.ok(units < MOST_UNITS, `held for ${units.toFixed(1)} times JSON.parse`);
     const [row] = await sql<{ used: number }>(service.databaseUrl, 'select used::int from inventories');
     assert.equal(row?.used, 40_000);
   });
@@ -76,7 +79,7 @@ describe('a large body', function () {
     assert.match(twice.response.text, /has non-unique elements/);
     const { response, units } = await held('PUT', path, bodyOf(aggregates, 2));
     assert.equal(response.status, 200, response.text.slice(0, 500));
-    assert.ok(units < 8, `held for ${units.toFixed(1)} times JSON.parse`);
+    assert.ok(units < MOST_UNITS, `held for ${units.toFixed(1)} times JSON.parse`);
     const [row] = await sql<{ count: number }>(
       service.databaseUrl,
       'select count(*)::int from resource_provider_aggregates',

@@ -9,6 +9,7 @@ import { startAdmin, type Admin, type Metrics } from '../support/metrics.js';
 import { ROOT } from '../support/process.js';
 import { namesIn } from '../support/promql.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 import { send } from '../support/wire.js';
 
 const RULES = path.join(ROOT, 'deploy/prometheus/stockroom.rules.yml');
@@ -61,7 +62,15 @@ describe('what deploy/ has for monitoring', () => {
     await plain.api.put('/stockroom/lists/nightly', job).expect(201);
     await plain.close();
     await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } });
-    live = await admin.metrics();
+    // The numbers of jobs are read from the database beside a scrape, which does not wait for them long.
+    live = await until(
+      'the numbers of the job',
+      async () => {
+        const found = await admin.metrics();
+        return found.text.includes('{list="nightly"') && found;
+      },
+      30_000,
+    );
   });
   after(async () => {
     admin.close();
