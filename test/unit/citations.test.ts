@@ -7,7 +7,9 @@ import { ROOT } from '../support/process.js';
 const CODE = filesBelow(['src', 'test', 'migrations', 'scripts', 'bench'], ['.ts', '.js', '.cjs']);
 const DOCUMENTS = [...filesBelow(['docs', 'src', 'bench'], ['.md']), 'README.md', 'api-ref/README.md'];
 /** Pages that name source files in their text. */
-const MAPS = DOCUMENTS.filter((file) => /^src\/.*README\.md$|^docs\/explanation\/architecture\.md$/.test(file));
+const MAPS = DOCUMENTS.filter((file) =>
+  /^src\/.*README\.md$|^docs\/(explanation\/architecture|reference\/glossary)\.md$/.test(file),
+);
 
 describe('what comments and documents refer to', () => {
   it('is a heading of the contract that exists', () => {
