@@ -35,7 +35,7 @@ export function writeStatement<R extends pg.QueryResultRow>(
   );
 }
 
-/** The same for a short transaction , which may run more than once. */
+/** The same for a short transaction, which may run more than once. */
 export function writeTransaction<T>(
   pool: Pool,
   rows: Rows,

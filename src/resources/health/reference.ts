@@ -7,7 +7,7 @@ const readiness = closed(
   {
     ready: { type: 'boolean' },
     reason: {
-      enum: ['ready', 'draining', 'the database cannot be used', 'the database does not answer in time'],
+      enum: ['ready', 'draining', 'catching up', 'the database cannot be used', 'the database does not answer in time'],
     },
     draining: { type: 'boolean' },
     database: closed({ usable: { type: 'boolean' }, milliseconds: number }),
