@@ -148,7 +148,7 @@ function unsuffixedSlot(
   const className = resource.resourceClass.name;
   const lookedAt = addStage(trace, 'looked at', className);
   // Not with a spread of `asked`, nor of `position` below: V8 makes a hidden class of each object that is spread and holds closures, which
-  // took half the time of a small search (53 µs against 27).
+  // took 20 of the 56 µs of a small search.
   const ofOne: Conditions = {
     requiredTraits: group.resources.length === 1 ? asked.requiredTraits : null,
     forbiddenTraits: asked.forbiddenTraits,
