@@ -4,7 +4,7 @@ export interface Signals {
   readonly first: Promise<NodeJS.Signals>;
   /** Aborted with the first signal. */
   readonly stop: AbortSignal;
-  /** Aborted by the second signal. */
+  /** Aborted by another signal, a second or more after the first. */
   readonly hurry: AbortSignal;
   /** Is called at each SIGHUP from now on, and at once when there was one before. */
   onReload(reload: () => void): void;
