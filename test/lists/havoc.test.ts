@@ -17,19 +17,26 @@ import { settingsWith } from '../support/lists.js';
 import { cleanUp, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
 import { until } from '../support/until.js';
 
-/** 12 jobs take 20 s; `npm run test:havoc` has 60, which take 80 s, and prints what happened. */
+/** 8 jobs take 15 s; `npm run test:havoc` has 60 and one process more, which take 110 s, and prints what happened. */
 const isThorough = process.env['STOCKROOM_TEST_HAVOC'] === 'all';
-const JOBS = isThorough ? 60 : 12;
+const JOBS = isThorough ? 60 : 8;
+const WORKERS = isThorough ? 4 : 3;
+/** Of a kill in each round, and of a stop. */
+const CHANCE = isThorough ? 0.3 : 0.1;
 const ROWS = 20_000;
-const WORKERS = 3;
 /** Where Debian has it. One process has a clock that is an hour ahead, where it is installed. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
-/** An attempt holds its run for so many seconds without a word; the 60 seconds of the contract, in a hurry. */
-const LEASE_S = 4;
+/**
+ * An attempt holds its run for so many seconds without a word; the 60 seconds of the contract, in a hurry. The second attempt has
+ * twice as many, and so on, so a machine that needs longer for a step gets the time.
+ */
+const LEASE_S = 3;
+/** How long the runs may take, in milliseconds; many times what they take on two cores. */
+const DEADLINE_MS = 480_000;
 
-describe('three processes with many inventory jobs, killed and stopped at random', function () {
-  this.timeout(300_000);
+describe('several processes with many inventory jobs, killed and stopped at random', function () {
+  this.timeout(600_000);
   let cluster: Cluster;
   let pool: Pool;
   let folder: string;
@@ -80,7 +87,8 @@ describe('three processes with many inventory jobs, killed and stopped at random
 
   it('give each due time one list, of which all parts are there, and leave nothing over', async () => {
     const first = await worker(0);
-    const workers = [first, await worker(1), await worker(2)];
+    const others = Array.from({ length: WORKERS - 1 }, (_, index) => worker(index + 1));
+    const workers = [first, ...(await Promise.all(others))];
     await query(
       `insert into resource_providers (id, uuid, name, root_provider_id)
        select n, gen_random_uuid()::text, 'host-' || n, n from generate_series(1, $1) n`,
@@ -93,62 +101,76 @@ describe('three processes with many inventory jobs, killed and stopped at random
     const settings = settingsWith({ fields: ['Total', 'Used'] });
     for (let job = 0; job < JOBS; job++) await setJob({ pool }, `job-${job}`, { ...settings, enabled: false });
     // Half of them are due as they have been each day of a week, half now.
-    await query(`
-      update list_jobs set enabled = true, settings = settings || '{"enabled": true}',
-        next_due = date_trunc('day', now(), 'UTC') + interval '2 hours' - interval '1 day' * (1 + 6 * (random() > 0.5)::integer)`);
+    const enable = (half: number): Promise<unknown> =>
+      query(
+        `update list_jobs set enabled = true, settings = settings || '{"enabled": true}',
+           next_due = date_trunc('day', now(), 'UTC') + interval '2 hours' - interval '1 day' * (1 + 6 * (random() > 0.5)::integer)
+         where substr(id, 5)::integer % 2 = $1`,
+        [half],
+      );
+    await enable(0);
     const [{ latest } = {}] = await query(
       `select date_trunc('day', now() - interval '2 hours', 'UTC') + interval '2 hours' as latest`,
     );
 
-    const done = async (): Promise<number> =>
-      Number((await query(`select count(*)::integer as done from list_runs where state = 'succeeded'`))[0]?.['done']);
+    const count = async (state: string): Promise<number> =>
+      Number((await query('select count(*)::integer as runs from list_runs where state = $1', [state]))[0]?.['runs']);
+    const inProgress = (): Promise<unknown> =>
+      until('a run is in progress', async () => (await count('running')) > 0, 120_000);
     /** Time passes faster than in a minute: a lease that is not renewed runs out, and a retry is due. */
     const hurry = async (): Promise<void> => {
       await query(
         `update list_runs set lease_until = now() - interval '1 second'
-         where state = 'running' and lease_until < now() + make_interval(secs => 60 - $1)`,
+         where state = 'running' and lease_until < now() + make_interval(secs => greatest(0, 60 - $1 * attempt))`,
         [LEASE_S],
       );
       await query(`update list_runs set not_before = now() where state = 'queued' and not_before > now()`);
     };
     const seen = { kills: 0, stops: 0, restarts: 0 };
     const logs: string[] = [];
-    for (let round = 0; ; round++) {
-      const count = await done().catch(() => 0);
-      if (count === JOBS) break;
-      assert.ok(round < 400, `${count} of ${JOBS} runs have ended; ${JSON.stringify(seen)}`);
-      await hurry();
-      assertComplete();
+    async function kill(): Promise<void> {
       const number = Math.floor(Math.random() * WORKERS);
       const victim = workers[number]!;
-      // Whatever chance says, each happens once.
-      const what = seen.kills === 0 ? 0 : seen.stops === 0 ? 0.5 : Math.random();
-      if (what < 0.3) {
-        victim.signal('SIGKILL');
-        await victim.ended();
-        logs.push(victim.errors());
-        seen.kills++;
-        workers[number] = await worker(number);
-      } else if (what < 0.6) {
-        victim.signal('SIGSTOP');
-        // Past its lease in half of the cases.
-        const until = performance.now() + Math.random() * 2000 * LEASE_S;
-        while (performance.now() < until) {
-          await sleep(300);
-          await hurry();
-          assertComplete();
-        }
-        victim.signal('SIGCONT');
-        seen.stops++;
-      } else await sleep(Math.random() * 1000);
-      if (seen.restarts === 0 && count > JOBS / 3) {
-        await cluster.stop('fast');
-        await sleep(1000);
-        await cluster.start();
-        seen.restarts++;
-      }
+      victim.signal('SIGKILL');
+      await victim.ended();
+      logs.push(victim.errors());
+      seen.kills++;
+      workers[number] = await worker(number);
     }
-    assert.ok(seen.kills > 0 && seen.stops > 0 && seen.restarts === 1, JSON.stringify(seen));
+    /** Past its lease in half of the cases. */
+    async function stop(): Promise<void> {
+      const victim = workers[Math.floor(Math.random() * WORKERS)]!;
+      victim.signal('SIGSTOP');
+      for (const end = performance.now() + Math.random() * 2000 * LEASE_S; performance.now() < end;) {
+        await sleep(300);
+        await hurry();
+        assertComplete();
+      }
+      victim.signal('SIGCONT');
+      seen.stops++;
+    }
+    async function restart(): Promise<void> {
+      await cluster.stop('fast');
+      await sleep(1000);
+      await cluster.start();
+      seen.restarts++;
+    }
+
+    const end = performance.now() + DEADLINE_MS;
+    // Whatever chance says, each happens once while runs are in progress.
+    await inProgress();
+    await kill();
+    await stop();
+    await enable(1);
+    await inProgress();
+    await restart();
+    for (let succeeded: number; (succeeded = await count('succeeded')) < JOBS;) {
+      assert.ok(performance.now() < end, `${succeeded} of ${JOBS} runs have succeeded; ${JSON.stringify(seen)}`);
+      await hurry();
+      assertComplete();
+      const what = Math.random();
+      await (what < CHANCE ? kill() : what < 2 * CHANCE ? stop() : sleep(Math.random() * 1000));
+    }
 
     const rows = await query(
       'select job, due_at, state, attempt, manifest, manifest_key, files, reason from list_runs',
@@ -161,7 +183,7 @@ describe('three processes with many inventory jobs, killed and stopped at random
     const succeeded = logs.join('').match(/lists run \d+ of job-\d+ succeeded/g) ?? [];
     assert.equal(new Set(succeeded).size, succeeded.length, 'no run has ended twice');
 
-    assert.doesNotMatch(logs.join(''), /InternalError|unexpected/);
+    assertExplained(logs.join(''));
     if (isAhead(0)) {
       // It has migrated the database, and says when.
       const time = Date.parse(/"time":"([^"]+)"/.exec(first.errors())?.[1] ?? '');
@@ -174,7 +196,7 @@ describe('three processes with many inventory jobs, killed and stopped at random
         await hurry();
         return readdirSync(spool()).length === 0;
       },
-      30_000,
+      120_000,
     );
     for (const one of workers) one.signal('SIGTERM');
     for (const one of workers) assert.equal(await one.ended(), 0);
@@ -209,3 +231,15 @@ describe('three processes with many inventory jobs, killed and stopped at random
       );
   });
 });
+
+/** Asserts that a log has no error but those that a restart of the database explains: it is away, or gives no connection. */
+function assertExplained(log: string): void {
+  // A process that was killed may have left half a line.
+  const lines = log.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+  for (const line of lines) {
+    const { level, trouble, code } = JSON.parse(line) as Record<string, string | undefined>;
+    const isExplained = trouble === 'away' || trouble === 'connections';
+    assert.ok((level !== 'error' && level !== 'fatal') || isExplained, line);
+    assert.notEqual(code, 'InternalError', line);
+  }
+}
