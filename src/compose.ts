@@ -18,11 +18,13 @@ import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';
 import { openKeysFile } from './lists/dialect/keys-file.js';
+import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { createPolicy } from './policy/policy.js';
 import { createSlices } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
+import { createTurnstile } from './turnstile.js';
 
 /** The running parts of the service, without an HTTP server. */
 export interface Service {
@@ -45,6 +47,9 @@ export interface Service {
 
 /** Where the build puts the API reference: the same place for the compiled service and for its sources. */
 const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
+
+/** Each looks at every tree, in slices: more at once would only make all of them late. */
+const QUESTIONS = { places: 2, mostWaiting: 10 };
 
 /** What only the process knows. */
 export interface Surroundings {
@@ -106,6 +111,7 @@ export function composeService(
     maxBodyBytes: config.maxRequestBody,
     memory,
     slices: createSlices(),
+    questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
     docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,

@@ -382,6 +382,22 @@ export const searchEnded = (bound: string) =>
     'stockroom.search_ended',
   );
 
+// ---- explain and capacity
+
+/** Below 1.10 there are no candidates. */
+export const noCandidatesAtVersion = (version: string) =>
+  badRequest(
+    `Explain and capacity read queries of version 1.10 or later; this request is for ${version}. ` +
+      'Leave the openstack-api-version header out for the newest.',
+  );
+export const badQuestionValue = (name: string, expected: string, value: string) =>
+  badRequest(`${name}: expected ${expected}, got ${JSON.stringify(value.slice(0, 100))}`, 'placement.query.bad_value');
+export const tooManyQuestions = () =>
+  unavailable(
+    'As many explanations and capacities as may be worked out at once are being worked out, and as many as may wait do. Please try again.',
+    1,
+  );
+
 // ---- allocations
 
 export const malformedConsumerUuid = (uuid: string) => badRequest(`Malformed consumer_uuid: ${uuid}`);

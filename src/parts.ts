@@ -7,6 +7,7 @@ import type { ListsParts } from './lists/parts.js';
 import type { Health } from './ops/health.js';
 import type { CandidatesResult } from './candidates/search.js';
 import type { TopologyReader } from './topology/catch-up.js';
+import type { Turnstile } from './turnstile.js';
 
 /** What the routes work with. */
 export interface Parts extends PipelineOptions {
@@ -17,6 +18,8 @@ export interface Parts extends PipelineOptions {
   readonly candidates: CandidatesOptions;
   /** Is told of each search for candidates, for the metrics. */
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  /** Questions about the whole cloud, explain and capacity, of which only a few are worked out at a time. */
+  readonly questions: Turnstile;
   readonly health: Health;
   readonly lists: ListsParts;
 }

@@ -32,13 +32,17 @@ const granular = (properties: Schema, groupParameters: readonly string[], suffix
 const since125 = ['resources', 'required', 'member_of'];
 const since131 = [...since125, 'in_tree'];
 
-export const candidatesQuery = byVersion(single({}), {
-  candidatesLimit: single({ limit }),
-  candidatesRequired: single({ limit, required: text }),
-  candidatesMemberOf: single({ limit, required: text, member_of: text }),
-  granularGroups: granular({}, since125, NUMBERED),
-  candidatesInTree: granular({}, since131, NUMBERED),
-  stringSuffixes: granular({}, since131, NAMED),
-  rootRequired: granular({ root_required: text }, since131, NAMED),
-  sameSubtree: granular({ root_required: text, same_subtree: text }, since131, NAMED),
-});
+/** The schema of each version, with parameters of a route's own beside those of this one. */
+export const candidatesQueryWith = (own: Schema) =>
+  byVersion(single({ ...own }), {
+    candidatesLimit: single({ limit, ...own }),
+    candidatesRequired: single({ limit, required: text, ...own }),
+    candidatesMemberOf: single({ limit, required: text, member_of: text, ...own }),
+    granularGroups: granular({ ...own }, since125, NUMBERED),
+    candidatesInTree: granular({ ...own }, since131, NUMBERED),
+    stringSuffixes: granular({ ...own }, since131, NAMED),
+    rootRequired: granular({ root_required: text, ...own }, since131, NAMED),
+    sameSubtree: granular({ root_required: text, same_subtree: text, ...own }, since131, NAMED),
+  });
+
+export const candidatesQuery = candidatesQueryWith({});
