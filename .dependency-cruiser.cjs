@@ -19,7 +19,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(topology|candidates|ledger)/' },
       to: {
-        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|configured|index|main|parts)\\.ts$',
+        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
       },
     },
     {
@@ -59,7 +59,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(compose|configured|index)\\.ts$|^src/(db|cli)/|^src/lists/spool-worker\\.ts$',
+        pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/|^src/lists/spool-worker\\.ts$',
       },
       to: {
         path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Express } from 'express';
 import { composeService } from './compose.js';
-import { migrateDatabase } from './configured.js';
+import { migrateDatabase } from './db/migrate.js';
 import { defaultConfig } from './config.js';
 import { didYouMean } from './config/did-you-mean.js';
 import { startEmbedded } from './db/embedded.js';

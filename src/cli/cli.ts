@@ -87,8 +87,8 @@ async function run(
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (command.failure !== undefined) complain('Error:');
-    const { explained } = await import('./explain.js');
-    complain(explained(error, config));
+    const { failureText } = await import('../failure-text.js');
+    complain(failureText(error, config));
     return command.failure ?? 1;
   }
 }

@@ -1,5 +1,5 @@
 import { configText, withoutMeaningText } from '../config/show.js';
-import { policyOptions } from '../configured.js';
+import { policyOptions } from '../policy/options.js';
 import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { say, warn, type Command } from './command.js';
 

@@ -1,4 +1,4 @@
-import { migrateDatabase } from '../configured.js';
+import { migrateDatabase } from '../db/migrate.js';
 import type { Command } from './command.js';
 import { withDatabase } from './database.js';
 

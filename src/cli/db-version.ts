@@ -1,4 +1,4 @@
-import { databaseVersion } from '../configured.js';
+import { databaseVersion } from '../db/migrate.js';
 import { say, type Command } from './command.js';
 import { withDatabase } from './database.js';
 

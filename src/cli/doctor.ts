@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { policyOptions } from '../configured.js';
+import { policyOptions } from '../policy/options.js';
 import type { Config, LoadedConfig } from '../config.js';
 import { filesText } from '../config/show.js';
 import { defaultDataDir } from '../ops/process.js';

@@ -1,4 +1,5 @@
-import { connectDatabase, databaseSchema } from '../configured.js';
+import { connectDatabase } from '../db/database.js';
+import { databaseSchema } from '../db/migrate.js';
 import type { Config } from '../config.js';
 import { newerSchema, SchemaError } from '../db/migrate.js';
 import { withDatabase } from './database.js';

@@ -1,4 +1,4 @@
-import { policyOptions } from '../configured.js';
+import { policyOptions } from '../policy/options.js';
 import { checkPolicy } from '../policy/check.js';
 import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { PolicyFileError, problemText } from '../policy/problem.js';

@@ -12,7 +12,7 @@ import { defaultDataDir, isLoopback } from '../ops/process.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { say, warn, type Command } from './command.js';
 import { checkEmbeddedAsked } from './embedded-asked.js';
-import { explained } from './explain.js';
+import { failureText } from '../failure-text.js';
 import { listen, tryToListen, type ListenOptions } from './listen.js';
 import { unlessAborted } from './serve/aborted.js';
 import { serveHere } from './serve/here.js';
@@ -72,7 +72,7 @@ async function run(given: Run): Promise<void> {
   } catch (error) {
     // What is thrown is printed to standard error, which may be gone later; a log file stays.
     const hasFile = config.logFile !== null || config.logDir !== null;
-    if (hasFile) log.fatal({ reason: explained(error, config) }, 'the service ends because of a failure');
+    if (hasFile) log.fatal({ reason: failureText(error, config) }, 'the service ends because of a failure');
     throw error;
   } finally {
     admin.close();
@@ -110,7 +110,7 @@ async function serveUntilTold(
       signals.onReload(
         createReloader({
           reload: () => supervision.duringReload(() => reload(given, inForce, site, connectionOf, signals.stop)),
-          explain: (error) => explained(error, inForce.config),
+          explain: (error) => failureText(error, inForce.config),
           log,
           stop: signals.stop,
         }),

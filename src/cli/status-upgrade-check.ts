@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { policyOptions } from '../configured.js';
+import { policyOptions } from '../policy/options.js';
 import type { Config } from '../config.js';
 import { locatePolicyFiles } from '../policy/locate.js';
 import { say, type Command } from './command.js';

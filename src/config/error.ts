@@ -1,2 +1,4 @@
+import { OperatorError } from '../operator-error.js';
+
 /** A configuration value that cannot be used; the message names where it came from. */
-export class ConfigError extends Error {}
+export class ConfigError extends OperatorError {}

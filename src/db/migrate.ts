@@ -6,9 +6,12 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { foreignTables } from './foreign.js';
 import { hangUp } from './hang-up.js';
-import { connectClient, type DatabaseOptions } from './pool.js';
-import { BEGIN, pinSession } from './session.js';
+import type { Config } from '../config.js';
+import { databaseOptions, type DatabaseOptions } from './options.js';
+import { connectClient } from './pool.js';
 import { createHosts, type Hosts } from './hosts.js';
+import { BEGIN, pinSession } from './session.js';
+import { OperatorError } from '../operator-error.js';
 
 // Beside src/ and dist/ alike.
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -19,7 +22,7 @@ const MIGRATION_LOCK = 7_786_225;
 export const OLDEST_SERVER = 14;
 
 /** The database is not one this program can work with; the message says what to do. */
-export class SchemaError extends Error {}
+export class SchemaError extends OperatorError {}
 
 /**
  * Brings the schema up to date and adds the standard resource classes and traits that are missing. Processes that start at
@@ -28,8 +31,9 @@ export class SchemaError extends Error {}
  * @returns the names of the migrations that were run
  * @throws SchemaError for a server that is too old or a schema that is newer than this program
  */
-export async function migrate(options: DatabaseOptions): Promise<readonly string[]> {
-  const hosts = createHosts(options.connectionString);
+export async function migrateDatabase(config: Config, connectionString: string): Promise<readonly string[]> {
+  const options = databaseOptions(config, connectionString);
+  const hosts = createHosts(connectionString);
   const patient = { ...options, hosts, statementTimeout: 0 };
   const client = await connectClient(patient);
   let keeper: pg.Client | null = null;
@@ -56,8 +60,8 @@ export async function migrate(options: DatabaseOptions): Promise<readonly string
  *
  * @throws SchemaError
  */
-export async function checkSchema(options: DatabaseOptions): Promise<void> {
-  const client = await connectClient(options);
+export async function checkDatabase(config: Config, connectionString: string): Promise<void> {
+  const client = await connectClient(databaseOptions(config, connectionString));
   try {
     await checkServerVersion(client);
     const { pending, unknown } = await stateOf(client);
@@ -75,8 +79,8 @@ export async function checkSchema(options: DatabaseOptions): Promise<void> {
 }
 
 /** The name of the newest migration; null for a database without any. @throws SchemaError for a database of another program */
-export async function schemaVersion(options: DatabaseOptions): Promise<string | null> {
-  return (await schemaState(options)).newest;
+export async function databaseVersion(config: Config, connectionString: string): Promise<string | null> {
+  return (await databaseSchema(config, connectionString)).newest;
 }
 
 /** The migrations of a database beside those of this program. */
@@ -90,8 +94,8 @@ export interface SchemaState {
 }
 
 /** Compares and writes nothing. @throws SchemaError for a database of another program */
-export async function schemaState(options: DatabaseOptions): Promise<SchemaState> {
-  const client = await connectClient(options);
+export async function databaseSchema(config: Config, connectionString: string): Promise<SchemaState> {
+  const client = await connectClient(databaseOptions(config, connectionString));
   try {
     return await stateOf(client);
   } finally {

@@ -8,24 +8,8 @@ import { createTurns } from './turns/turns.js';
 import type { Watchdog } from './watchdog.js';
 import { cut } from './hang-up.js';
 import { createHosts, type Hosts } from './hosts.js';
+import type { DatabaseOptions } from './options.js';
 import { pinSession, type Session, type SessionDeadlines } from './session.js';
-
-export interface DatabaseOptions {
-  readonly connectionString: string;
-  /** The servers of the connection string, where several connections share what is known of them. */
-  readonly hosts?: Hosts;
-  readonly maxConnections: number;
-  /** Longest wait for a connection, milliseconds. */
-  readonly connectTimeout: number;
-  /** Longest wait for one of the pool's connections, a new one included, milliseconds; connectTimeout unless given. */
-  readonly poolTimeout?: number;
-  /** Free connections of the pool that are older are closed, seconds; 0 for never. */
-  readonly maxConnectionAge?: number;
-  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
-  readonly statementTimeout: number;
-  /** False: no named statements, for a pooler that gives each transaction another session. True unless given. */
-  readonly preparedStatements?: boolean;
-}
 
 /** The connections that requests share, and what is known of the database they lead to. */
 export interface Pool extends pg.Pool {

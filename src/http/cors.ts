@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Config } from '../config.js';
 
 /**
  * What browsers want to know before they let a page of another origin use the API (docs/contract/routes.md#cors). It sits outside
@@ -13,6 +14,19 @@ export interface CorsOptions {
   readonly maxAge: number;
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
+}
+
+/** Null when no origin is allowed. */
+export function corsOptions(config: Config): CorsOptions | null {
+  if (config.corsAllowedOrigin.length === 0) return null;
+  return {
+    allowedOrigins: config.corsAllowedOrigin,
+    allowCredentials: config.corsAllowCredentials,
+    exposeHeaders: config.corsExposeHeaders,
+    maxAge: config.corsMaxAge,
+    allowMethods: config.corsAllowMethods,
+    allowHeaders: config.corsAllowHeaders,
+  };
 }
 
 export interface Cors {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { Config } from '../config.js';
 import { serverFull } from '../errors.js';
 import { createOneAtATime, type OneAtATime } from './one-at-a-time.js';
 import { createRoom, type Room } from './room.js';
@@ -18,6 +19,14 @@ export interface Memory {
 export interface MemoryLimits {
   readonly requests: number;
   readonly responses: number;
+}
+
+/** There is always room for the largest single body. */
+export function memoryLimits(config: Config): MemoryLimits {
+  return {
+    requests: Math.max(config.maxRequestBytesInMemory, config.maxRequestBody),
+    responses: config.maxResponseBytesInMemory,
+  };
 }
 
 /** One line in the log at most for each of these periods, in milliseconds. */

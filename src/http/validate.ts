@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
 import { createPause } from '../slices.js';
 
@@ -43,19 +43,21 @@ ajv.addFormat('dashed-uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 // PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one must be refused before it gets there.
 ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
 
-/** Compiles the schema of a request body, at boot. */
+/** Of a request body. */
 export function bodyValidator<T>(schema: Schema): Validator<T> {
   return validator<T>(schema, schemaMismatch);
 }
 
-/** Compiles the schema of a query string (an object of its last values), at boot. */
+/** Of a query string: an object of its last values. */
 export function queryValidator<T>(schema: Schema): Validator<T> {
   return validator<T>(schema, invalidQuery);
 }
 
+/** Compiles the schema when it is needed first: all together take a quarter of a second, in which no worker is ready. */
 function validator<T>(schema: Schema, failure: (report: string) => ApiError): Validator<T> {
-  const validate = ajv.compile<T>(schema);
+  let compiled: ValidateFunction<T> | null = null;
   const check = (value: unknown): T => {
+    const validate = (compiled ??= ajv.compile<T>(schema));
     if (validate(value)) return value;
     const error = validate.errors?.[0];
     throw failure(error === undefined ? 'the value does not match the schema' : describe(error));

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import type { DatabaseOptions, Pool } from '../db/pool.js';
+import type { DatabaseOptions } from '../db/options.js';
+import type { Pool } from '../db/pool.js';
 import type { ListMeters } from '../ops/metrics/lists.js';
 import { createCleaner } from './clean.js';
 import { folderDestination } from './destination-folder.js';

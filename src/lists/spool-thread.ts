@@ -1,4 +1,4 @@
-import type { DatabaseOptions } from '../db/pool.js';
+import type { DatabaseOptions } from '../db/options.js';
 import type { JobSettings, SpooledList } from './model.js';
 import type { PartLimits } from './pack.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { DatabaseOptions } from '../db/pool.js';
+import type { DatabaseOptions } from '../db/options.js';
 import { DestinationError, type JobSettings, type SpooledList } from './model.js';
 import { PART_LIMITS, type PartLimits } from './pack.js';
 import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './spool-thread.js';

@@ -1,3 +1,5 @@
+import { OperatorError } from '../operator-error.js';
+
 /** A place in a policy file; line and column count from 1. */
 export interface Place {
   readonly file: string;
@@ -24,7 +26,7 @@ export function problemText({ severity, message, rule, place }: PolicyProblem): 
 }
 
 /** Policy files that cannot be used at all; the message names file, line and column. */
-export class PolicyFileError extends Error {
+export class PolicyFileError extends OperatorError {
   readonly reason: string;
   readonly place: Place | string;
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { migrate } from '../../src/db/migrate.js';
+import { defaultConfig } from '../../src/config.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { connectClient } from '../../src/db/pool.js';
 import { connect, createEmptyDatabase, createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
@@ -86,7 +87,7 @@ describe('settings of the server that correctness or a response depends on', () 
     const url = await createEmptyDatabase();
     urls.push(url);
     await setWorst(url, WORST);
-    const migrations = await migrate({ ...OPTIONS, connectionString: url });
+    const migrations = await migrateDatabase(defaultConfig(), url);
     assert.ok(migrations.length > 0);
     const client = await connectClient({ ...OPTIONS, connectionString: url });
     const { rows } = await client.query("select schemaname from pg_tables where tablename = 'topology_epoch'");
@@ -107,7 +108,7 @@ describe('settings of the server that correctness or a response depends on', () 
       result.searchParams.set('options', `-c search_path=${path}`);
       return result.href;
     };
-    await migrate({ ...OPTIONS, connectionString: via('ours') });
+    await migrateDatabase(defaultConfig(), via('ours'));
     const shadowed = await connectClient({ ...OPTIONS, connectionString: via('shadow,ours') });
     const { rows } = await shadowed.query(
       "select current_setting('search_path') as path, count(*) > 100 as full from traits",

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { migrate } from '../../src/db/migrate.js';
+import { defaultConfig } from '../../src/config.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { connectClient } from '../../src/db/pool.js';
 import { makeCertificates } from '../support/certificates.js';
 import { clusterFolder, removeClusters, startCluster, type Cluster } from '../support/cluster.js';
@@ -42,7 +43,7 @@ describe('the connection that an operator has', () => {
     const cluster = await startCluster({ unix_socket_directories: folder });
     const { hostname, port, username, password, pathname } = new URL(cluster.url);
     const login = `${username}:${password}@`;
-    await migrate({ ...OPTIONS, connectionString: cluster.url });
+    await migrateDatabase(defaultConfig(), cluster.url);
     for (const connection of [
       `postgresql+psycopg2://${login}${pathname}?host=${folder}&port=${port}`,
       `postgresql://${login}${encodeURIComponent(folder)}:${port}${pathname}`,
@@ -63,7 +64,7 @@ describe('the connection that an operator has', () => {
 
   it('leads to the host that can be written to, also after a fail-over', async () => {
     const primary = await startCluster();
-    await migrate({ ...OPTIONS, connectionString: primary.url });
+    await migrateDatabase(defaultConfig(), primary.url);
     const standby = await primary.standby();
     const url = several([standby, primary], 'target_session_attrs=read-write');
     const test = await startTestService({ databaseUrl: url, config: { connectTimeout: 2 } });

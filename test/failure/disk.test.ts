@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { migrateDatabase } from '../../src/configured.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim } from '../support/claims.js';
 import { clusterFolder, removeClusters, startCluster } from '../support/cluster.js';

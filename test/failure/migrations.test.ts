@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { migrateDatabase } from '../../src/configured.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { isUnavailable } from '../../src/db/failures.js';
 import { createEmptyDatabase, dropTestDatabase, sql } from '../support/database.js';

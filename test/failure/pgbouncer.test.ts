@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { migrateDatabase } from '../../src/configured.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim, usagesOf } from '../support/claims.js';
 import { removeClusters } from '../support/cluster.js';

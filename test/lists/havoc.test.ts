@@ -8,7 +8,7 @@ import { createCleaner } from '../../src/lists/clean.js';
 import { folderDestination } from '../../src/lists/destination-folder.js';
 import { setJob } from '../../src/lists/job-rows.js';
 import { defaultConfig } from '../../src/config.js';
-import { openPool } from '../../src/configured.js';
+import { openPool } from '../../src/db/database.js';
 import type { Pool } from '../../src/db/pool.js';
 import { createLog } from '../../src/ops/log.js';
 import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';

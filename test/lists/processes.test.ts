@@ -6,7 +6,7 @@ import { createCleaner } from '../../src/lists/clean.js';
 import { s3Destination } from '../../src/lists/destination-s3.js';
 import type { Pool } from '../../src/db/pool.js';
 import { defaultConfig } from '../../src/config.js';
-import { openPool } from '../../src/configured.js';
+import { openPool } from '../../src/db/database.js';
 import { createLog } from '../../src/ops/log.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { startFaultyStore, type FaultyStore, type Recorded } from '../support/faulty-store.js';

@@ -20,7 +20,7 @@ import { createMessengers } from '../../src/lists/notify.js';
 import { retryDelay } from '../../src/lists/retry.js';
 import { doRun, type RunDeps } from '../../src/lists/run.js';
 import { createListWorker } from '../../src/lists/worker.js';
-import { openPool } from '../../src/configured.js';
+import { openPool } from '../../src/db/database.js';
 import { defaultConfig } from '../../src/config.js';
 import type { Pool } from '../../src/db/pool.js';
 import { createLog } from '../../src/ops/log.js';

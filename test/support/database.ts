@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { migrateDatabase } from '../../src/configured.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { migrateDatabase } from '../../src/configured.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
 import { assertSame } from '../support/compare.js';

@@ -1,9 +1,10 @@
 import type pg from 'pg';
-import { connectDatabase, databaseSchema } from '../../configured.js';
+import { connectDatabase } from '../../db/database.js';
+import { databaseSchema } from '../../db/migrate.js';
 import { withoutSecrets } from '../../database-url/secrets.js';
 import type { Config } from '../../config.js';
 import { OLDEST_SERVER } from '../../db/migrate.js';
-import { explained } from '../explain.js';
+import { failureText } from '../../failure-text.js';
 import { clockCheck, failure, ok, warning, type Check } from './check.js';
 
 /** Looks at the database of a connection and writes nothing. */
@@ -13,7 +14,7 @@ export async function databaseChecks(config: Config, connection: string): Promis
   try {
     client = await connectDatabase(config, connection);
   } catch (error) {
-    return [failure('database', explained(error, { ...config, connection }))];
+    return [failure('database', failureText(error, { ...config, connection }))];
   }
   try {
     const row = await settingsOf(client);
@@ -31,7 +32,7 @@ export async function databaseChecks(config: Config, connection: string): Promis
       clockCheck('clock of the database', skew),
     ];
   } catch (error) {
-    return [failure('database', explained(error, { ...config, connection }))];
+    return [failure('database', failureText(error, { ...config, connection }))];
   } finally {
     await client.end();
   }

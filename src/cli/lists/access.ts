@@ -6,12 +6,12 @@ import { settingsOf } from '../../lists/settings.js';
 import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import type { Config } from '../../config.js';
-import { openPool } from '../../configured.js';
+import { openPool } from '../../db/database.js';
 import { ApiError } from '../../errors.js';
 import { createLog } from '../../ops/log.js';
 import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
-import { explained } from '../explain.js';
+import { failureText } from '../../failure-text.js';
 
 /** A job as the API shows it; as much of it as the commands look at. */
 export interface JobDocument {
@@ -74,7 +74,7 @@ export async function withLists(
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (!(error instanceof ApiError)) {
-      complain(explained(error, config));
+      complain(failureText(error, config));
       return NOT_ASKED;
     }
     if (error.status === 400) throw new UsageError(error.message);

@@ -2,7 +2,7 @@ import type { Config } from '../../config.js';
 import { UsageError } from '../../config/arguments.js';
 import { DestinationError } from '../../lists/model.js';
 import { complain } from '../command.js';
-import { explained } from '../explain.js';
+import { failureText } from '../../failure-text.js';
 
 /** The exit codes of commands of inventory lists, beside 0 for done and 2 for a wrong usage. */
 export const EXIT = {
@@ -26,7 +26,7 @@ export async function withExitCode(config: Config, work: () => Promise<number>):
       complain('Stopped.');
       return EXIT.failed;
     }
-    complain(isWithoutTables(error) ? NO_TABLES : explained(error, config));
+    complain(isWithoutTables(error) ? NO_TABLES : failureText(error, config));
     return EXIT.notAsked;
   }
 }

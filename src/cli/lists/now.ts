@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import { didYouMean } from '../../config/did-you-mean.js';
-import { databaseOptions } from '../../configured.js';
+import { databaseOptions } from '../../db/options.js';
 import { claimFolder, folderDestination } from '../../lists/destination-folder.js';
 import { duckdbTable } from '../../lists/duckdb-sql.js';
 import { keysOf, type ListKeys } from '../../lists/keys.js';

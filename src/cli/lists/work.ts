@@ -1,4 +1,5 @@
-import { openPool, databaseOptions } from '../../configured.js';
+import { openPool } from '../../db/database.js';
+import { databaseOptions } from '../../db/options.js';
 import { composeLists } from '../../lists/compose.js';
 import { createMeters } from '../../ops/metrics.js';
 import { say, warn, type Command } from '../command.js';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isRefused, isUnavailable } from '../../db/failures.js';
 import { ApiError } from '../../errors.js';
-import { isForeseen } from '../explain.js';
+import { OperatorError } from '../../operator-error.js';
 import { WorkerFailure } from './worker-process.js';
 
 export interface ReloadOptions {
@@ -45,7 +45,7 @@ export function createReloader({ reload, explain, log, stop }: ReloadOptions): (
 /** The message of the log; only the first is a fault of the files. */
 function messageOf(error: unknown): string {
   const isDeath = error instanceof WorkerFailure && !error.foreseen;
-  if (isForeseen(error) || (error instanceof WorkerFailure && !isDeath)) {
+  if (error instanceof OperatorError || (error instanceof WorkerFailure && !isDeath)) {
     return 'the configuration cannot be used; the old one stays in force';
   }
   const cause = isDeath

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { checkDatabase, migrateDatabase } from '../../configured.js';
+import { checkDatabase, migrateDatabase } from '../../db/migrate.js';
 import { withoutSecrets } from '../../database-url/secrets.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';

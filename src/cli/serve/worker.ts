@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { explained, isForeseen } from '../explain.js';
+import { failureText } from '../../failure-text.js';
+import { OperatorError } from '../../operator-error.js';
 import { openInstance, type Instance } from './instance.js';
 import { handleTheUnhandled } from '../../ops/last-resort.js';
 import { openLog } from './open-log.js';
@@ -59,7 +60,7 @@ async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' 
       tell({ kind: 'ready' });
     }
   } catch (error) {
-    tell({ kind: 'failed', reason: explained(error, config), foreseen: isForeseen(error) }, () => {
+    tell({ kind: 'failed', reason: failureText(error, config), foreseen: error instanceof OperatorError }, () => {
       process.disconnect();
     });
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { policyOptions } from '../../../src/configured.js';
+import { policyOptions } from '../../../src/policy/options.js';
 import { readConfig } from '../../../src/config.js';
 import { parsePolicyFile } from '../../../src/policy/file.js';
 import { locatePolicyFiles, policySearchPath } from '../../../src/policy/locate.js';

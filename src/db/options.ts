@@ -1,0 +1,33 @@
+import type { Config } from '../config.js';
+import { createHosts, type Hosts } from './hosts.js';
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  /** The servers of the connection string, where several connections share what is known of them. */
+  readonly hosts?: Hosts;
+  readonly maxConnections: number;
+  /** Longest wait for a connection, milliseconds. */
+  readonly connectTimeout: number;
+  /** Longest wait for one of the pool's connections, a new one included, milliseconds; connectTimeout unless given. */
+  readonly poolTimeout?: number;
+  /** Free connections of the pool that are older are closed, seconds; 0 for never. */
+  readonly maxConnectionAge?: number;
+  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
+  readonly statementTimeout: number;
+  /** False: no named statements, for a pooler that gives each transaction another session. True unless given. */
+  readonly preparedStatements?: boolean;
+}
+
+export function databaseOptions(config: Config, connectionString: string): DatabaseOptions {
+  return {
+    connectionString,
+    hosts: createHosts(connectionString),
+    maxConnections:
+      config.maxPoolSize === 0 || config.maxOverflow === -1 ? Infinity : config.maxPoolSize + config.maxOverflow,
+    maxConnectionAge: Math.max(0, config.connectionRecycleTime),
+    ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout * 1000 }),
+    connectTimeout: config.connectTimeout * 1000,
+    statementTimeout: config.statementTimeout * 1000,
+    preparedStatements: config.preparedStatements,
+  };
+}
