@@ -59,12 +59,19 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/|^src/lists/spool-worker\\.ts$',
+        pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/|^src/lists/spool/thread\\.ts$',
       },
       to: {
         path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'the-forms-of-a-list-are-pure',
+      comment: 'Manifests, parts, XML and due times are computed from what they are given.',
+      severity: 'error',
+      from: { path: '^src/lists/(manifest|pack|xml)/|^src/lists/job/schedule\\.ts$' },
+      to: { path: ['^src/(db|http|resources|ops|config|cli)/', '(^|/)pg(/|$)'] },
     },
     {
       name: 'no-way-back-in',

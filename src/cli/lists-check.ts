@@ -1,8 +1,8 @@
 import { UsageError } from '../config/arguments.js';
 import { wrapped } from '../config/wrap.js';
-import { checkBucket } from '../lists/check.js';
-import { folderDestination } from '../lists/destination-folder.js';
-import { s3Destination } from '../lists/destination-s3.js';
+import { checkBucket } from '../lists/destination/check.js';
+import { folderDestination } from '../lists/destination/folder.js';
+import { s3Destination } from '../lists/destination/s3.js';
 import type { ListBucket } from '../lists/model.js';
 import { listsOptions } from '../lists/parts.js';
 import { say, type Command } from './command.js';

@@ -3,15 +3,15 @@ import type { Config } from '../config.js';
 import type { DatabaseOptions } from '../db/options.js';
 import type { Pool } from '../db/pool.js';
 import type { ListMeters } from '../ops/metrics/lists.js';
-import { createCleaner } from './clean.js';
-import { folderDestination } from './destination-folder.js';
-import { s3Destination } from './destination-s3.js';
-import { bytesBelow, readGauges, type ListGauge } from './gauges.js';
+import { createCleaner } from './clean/clean.js';
+import { folderDestination } from './destination/folder.js';
+import { s3Destination } from './destination/s3.js';
+import { bytesBelow, readGauges, type ListGauge } from './run/gauges.js';
 import type { Destination, ListBucket } from './model.js';
-import { createMessengers } from './notify.js';
+import { createMessengers } from './notify/messengers.js';
 import { listsOptions, type ListsParts } from './parts.js';
-import { spoolList } from './spool.js';
-import { createListWorker } from './worker.js';
+import { spoolList } from './spool/spool.js';
+import { createListWorker } from './run/worker.js';
 
 /** The inventory lists of a process. */
 export interface Lists {

@@ -4,8 +4,8 @@ import type { Config } from '../config.js';
 import type { Pool } from '../db/pool.js';
 import { defaultDataDir } from '../ops/process.js';
 import type { ListBucket } from './model.js';
-import type { EndDeps } from './run-rows.js';
-import type { JobChoices } from './settings.js';
+import type { EndDeps } from './run/rows.js';
+import type { JobChoices } from './job/settings.js';
 
 /** What the configuration says about inventory lists, for the service and for commands. */
 export interface ListsOptions extends JobChoices {

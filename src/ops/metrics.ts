@@ -4,7 +4,7 @@ import type { Pool } from '../db/pool.js';
 import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/claims.js';
-import type { ListGauge } from '../lists/gauges.js';
+import type { ListGauge } from '../lists/run/gauges.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { keysOf } from '../../src/lists/keys.js';
-import { renderManifest } from '../../src/lists/manifest.js';
+import { keysOf } from '../../src/lists/manifest/keys.js';
+import { renderManifest } from '../../src/lists/manifest/manifest.js';
 import { OPTIONAL_FIELDS, type SpooledList } from '../../src/lists/model.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
 import { encodedName, listOf, settingsWith } from '../support/lists.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { folderDestination, folderFile } from '../../src/lists/destination-folder.js';
+import { folderDestination, folderFile } from '../../src/lists/destination/folder.js';
 import { DestinationError } from '../../src/lists/model.js';
 import { objectOf } from '../support/object.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { keysOf } from '../../src/lists/keys.js';
-import { renderManifest, type ManifestOptions } from '../../src/lists/manifest.js';
+import { keysOf } from '../../src/lists/manifest/keys.js';
+import { renderManifest, type ManifestOptions } from '../../src/lists/manifest/manifest.js';
 import type { SpooledList } from '../../src/lists/model.js';
-import { contentTypeOf } from '../../src/lists/objects.js';
+import { contentTypeOf } from '../../src/lists/destination/objects.js';
 import { settingsWith } from '../support/lists.js';
 
 const due = new Date('2026-11-25T02:00:00Z');

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { s3Destination } from '../../src/lists/destination-s3.js';
+import { s3Destination } from '../../src/lists/destination/s3.js';
 import { DestinationError, type Destination, type S3Bucket } from '../../src/lists/model.js';
 import { urlOf } from '../../src/lists/s3/sign.js';
 import { startFaultyStore, type Fault, type FaultyStore } from '../support/faulty-store.js';

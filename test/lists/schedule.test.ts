@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { duesBefore, intervalOf, latestDue, nextDue, WEEKDAYS } from '../../src/lists/schedule.js';
+import { duesBefore, intervalOf, latestDue, nextDue, WEEKDAYS } from '../../src/lists/job/schedule.js';
 
 describe('the schedule of an inventory job', () => {
   const daily = { frequency: 'daily', at: '02:00' } as const;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { s3Destination } from '../../src/lists/destination-s3.js';
+import { s3Destination } from '../../src/lists/destination/s3.js';
 import { claim } from '../support/claims.js';
 import { sql } from '../support/database.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';

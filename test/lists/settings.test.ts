@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ApiError } from '../../src/errors.js';
 import type { ListBucket } from '../../src/lists/model.js';
-import { settingsOf, type JobChoices } from '../../src/lists/settings.js';
+import { settingsOf, type JobChoices } from '../../src/lists/job/settings.js';
 
 const store: ListBucket = {
   type: 's3',

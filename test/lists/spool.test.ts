@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DestinationError, type SpooledList } from '../../src/lists/model.js';
-import { removeSpool } from '../../src/lists/spool.js';
+import { removeSpool } from '../../src/lists/spool/spool.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
 import { listOf } from '../support/lists.js';

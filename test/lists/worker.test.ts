@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { createCleaner } from '../../src/lists/clean.js';
-import { folderDestination } from '../../src/lists/destination-folder.js';
-import { queueDue } from '../../src/lists/due.js';
-import { setJob } from '../../src/lists/job-rows.js';
-import { claimRun, failAttempt, renewLease } from '../../src/lists/lease.js';
+import { createCleaner } from '../../src/lists/clean/clean.js';
+import { folderDestination } from '../../src/lists/destination/folder.js';
+import { queueDue } from '../../src/lists/job/due.js';
+import { setJob } from '../../src/lists/job/rows.js';
+import { claimRun, failAttempt, renewLease } from '../../src/lists/run/lease.js';
 import {
   DestinationError,
   type Destination,
@@ -16,10 +16,10 @@ import {
   type ListHook,
   type SpooledList,
 } from '../../src/lists/model.js';
-import { createMessengers } from '../../src/lists/notify.js';
-import { retryDelay } from '../../src/lists/retry.js';
-import { doRun, type RunDeps } from '../../src/lists/run.js';
-import { createListWorker } from '../../src/lists/worker.js';
+import { createMessengers } from '../../src/lists/notify/messengers.js';
+import { retryDelay } from '../../src/lists/run/retry.js';
+import { doRun, type RunDeps } from '../../src/lists/run/run.js';
+import { createListWorker } from '../../src/lists/run/worker.js';
 import { openPool } from '../../src/db/database.js';
 import { defaultConfig } from '../../src/config.js';
 import type { Pool } from '../../src/db/pool.js';
@@ -87,7 +87,7 @@ describe('the worker of inventory jobs', () => {
     hooks: [],
     source: 'placement',
     buckets: buckets(),
-    spoolFolder: ({ run }) => path.join(folder, 'spool', `${run.id}-${run.attempt}`),
+    spoolFolder: path.join(folder, 'spool', randomUUID()),
     destinationOf: () => folderDestination(lists()),
     spoolList: spoolOne,
     onPhase: () => undefined,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { databaseOptions } from '../../src/db/options.js';
 import { defaultConfig } from '../../src/config.js';
 import { OPTIONAL_FIELDS, type JobSettings, type OptionalField, type SpooledList } from '../../src/lists/model.js';
-import { spoolList, type SpoolOptions } from '../../src/lists/spool.js';
+import { spoolList, type SpoolOptions } from '../../src/lists/spool/spool.js';
 import { temporaryFolder } from './process.js';
 
 export interface ListWish {

@@ -1,8 +1,8 @@
 import type { OptionalField } from '../../lists/model.js';
 import { listsOptions, type ListsParts } from '../../lists/parts.js';
-import { deleteJob, getJob, listJobs, setJob } from '../../lists/job-rows.js';
-import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run-rows.js';
-import { settingsOf } from '../../lists/settings.js';
+import { deleteJob, getJob, listJobs, setJob } from '../../lists/job/rows.js';
+import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
+import { settingsOf } from '../../lists/job/settings.js';
 import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import type { Config } from '../../config.js';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { bytesText } from './text.js';
-import { duckdbTable } from '../../lists/duckdb-sql.js';
+import { duckdbTable } from '../../lists/manifest/duckdb-sql.js';
 import type { ListBucket } from '../../lists/model.js';
 import { listsOptions } from '../../lists/parts.js';
 import { complain, say, type Command } from '../command.js';

@@ -1,4 +1,4 @@
-import { ManifestError, verifyList } from '../../lists/verify.js';
+import { ManifestError, verifyList } from '../../lists/manifest/verify.js';
 import { complain, say, type Command } from '../command.js';
 import { EXIT, withExitCode } from './exit.js';
 import { counted } from '../terminal-progress.js';

@@ -1,5 +1,5 @@
 import { HOOK_EVENTS, type HookEvent, type ListBucket, type ListHook, type Secret } from '../../lists/model.js';
-import { withoutOuterSlashes } from '../../lists/keys.js';
+import { withoutOuterSlashes } from '../../lists/manifest/keys.js';
 import { ConfigError } from '../error.js';
 import { option, type AnyOption } from '../option.js';
 import { boolean, expecting, httpUrl, integer, list, oneOf, text } from '../values.js';

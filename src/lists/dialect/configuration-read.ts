@@ -1,5 +1,5 @@
 import { OPTIONAL_FIELDS, type Encryption, type JobSettings, type OptionalField } from '../model.js';
-import { child, parseXml, XmlProblem, type XmlElement } from '../xml.js';
+import { child, parseXml, XmlProblem, type XmlElement } from '../xml/read.js';
 import { invalidArgument, malformedXml } from './problem.js';
 import type { Dialect } from './signature/claim.js';
 

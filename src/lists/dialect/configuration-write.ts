@@ -1,5 +1,5 @@
 import type { Encryption, JobSettings, ListBucket } from '../model.js';
-import { xml, type Markup } from '../xml-write.js';
+import { xml, type Markup } from '../xml/write.js';
 import { DESTINATIONS } from './configuration-read.js';
 import type { Dialect } from './signature/claim.js';
 

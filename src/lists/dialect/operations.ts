@@ -1,10 +1,10 @@
 import type { Identity } from '../../auth/identity.js';
 import { ApiError } from '../../errors.js';
-import { deleteJob, getJob, listJobs, setJob } from '../job-rows.js';
+import { deleteJob, getJob, listJobs, setJob } from '../job/rows.js';
 import type { JobSettings } from '../model.js';
 import type { ListsParts } from '../parts.js';
-import { requestRun } from '../run-rows.js';
-import { settingsOf } from '../settings.js';
+import { requestRun } from '../run/rows.js';
+import { settingsOf } from '../job/settings.js';
 import { readConfiguration, type Configuration } from './configuration-read.js';
 import { writeBuckets, writeConfiguration, writeConfigurations, writeRun } from './configuration-write.js';
 import { invalidArgument, malformedXml, notImplemented } from './problem.js';

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Refusal } from '../../auth/identity.js';
 import { ApiError } from '../../errors.js';
-import { xml } from '../xml-write.js';
+import { xml } from '../xml/write.js';
 import type { Dialect } from './signature/claim.js';
 
 /** A failure with the code and status of the object stores. */

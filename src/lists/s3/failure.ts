@@ -1,5 +1,5 @@
 import { DestinationError } from '../model.js';
-import { child, parseXml } from '../xml.js';
+import { child, parseXml } from '../xml/read.js';
 import type { Keys } from './keys.js';
 import type { S3Response } from './send.js';
 

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
-import type { ListGauge } from '../../lists/gauges.js';
-import type { CleanDeps } from '../../lists/clean.js';
-import type { NotifyDeps } from '../../lists/notify.js';
-import type { ListMeter } from '../../lists/worker.js';
+import type { ListGauge } from '../../lists/run/gauges.js';
+import type { CleanDeps } from '../../lists/clean/clean.js';
+import type { NotifyDeps } from '../../lists/notify/messengers.js';
+import type { ListMeter } from '../../lists/run/attempt.js';
 import { addHistogram } from './histogram.js';
 import { addSeries, type Labels, type Sample } from './series.js';
 

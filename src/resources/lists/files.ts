@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { noSuchListFile } from '../../errors.js';
 import type { FileReply } from '../../http/route.js';
-import { folderFile } from '../../lists/destination-folder.js';
-import { contentTypeOf } from '../../lists/objects.js';
+import { folderFile } from '../../lists/destination/folder.js';
+import { contentTypeOf } from '../../lists/destination/objects.js';
 import type { Run } from '../../lists/model.js';
 import type { ListsParts } from '../../lists/parts.js';
 

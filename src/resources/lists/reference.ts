@@ -1,8 +1,8 @@
 import type { Reference } from '../../http/reference.js';
 import type { Schema } from '../../http/validate.js';
 import { OPTIONAL_FIELDS, RUN_STATES } from '../../lists/model.js';
-import { WEEKDAYS } from '../../lists/schedule.js';
-import { jobSchema } from '../../lists/settings.js';
+import { WEEKDAYS } from '../../lists/job/schedule.js';
+import { jobSchema } from '../../lists/job/settings.js';
 import { amount, closed, orNull } from '../shapes.js';
 import { deleteQuery, jobListQuery, runListQuery } from './schema.js';
 

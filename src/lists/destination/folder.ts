@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, open, readFile, realpath, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { DestinationError, type Destination, type OutgoingObject } from '../model.js';
+
+const FOLDER_MODE = 0o750;
+const FILE_MODE = 0o640;
+
+/**
+ * A folder as a bucket: keys are paths below it. An object is complete as soon as it has its name: it is written beside it, to
+ * `.NAME.tmp`, and renamed. No link may lead out of the folder.
+ */
+export function folderDestination(root: string): Destination {
+  return {
+    put: (object, encryption, signal) =>
+      explained(root, async () => {
+        if (encryption !== null) {
+          throw new DestinationError('NotImplemented', 'A folder does not encrypt.', 'late');
+        }
+        const file = await placeOf(root, object.key, true);
+        await write(file, object, signal);
+      }),
+    get: (key) =>
+      explained(root, async () => {
+        const file = await folderFile(root, key);
+        return file === null ? null : await readFile(file);
+      }),
+    delete: (key) =>
+      explained(root, async () => {
+        const file = await orNull(placeOf(root, key, false));
+        if (file === null) return;
+        await rm(file, { force: true });
+        // Of an attempt that was killed while it wrote.
+        await rm(unfinished(file), { force: true });
+        await removeEmpty(path.dirname(file), await realpath(root));
+      }),
+  };
+}
+
+/**
+ * Makes the folder `key` below the root, with those above it. Of several processes that make the same folder at once, one succeeds.
+ *
+ * @returns false when the folder exists
+ * @throws DestinationError as `put` does
+ */
+export function claimFolder(root: string, key: string): Promise<boolean> {
+  return explained(root, async () => await makeFolder(await placeOf(root, key, true)));
+}
+
+/**
+ * The file of a key, all links resolved.
+ *
+ * @returns null when there is none
+ * @throws DestinationError when it is outside of the folder
+ */
+export async function folderFile(root: string, key: string): Promise<string | null> {
+  const file = await orNull(placeOf(root, key, false));
+  const real = file === null ? null : await orNull(realpath(file));
+  if (real !== null) refuseOutside(real, await realpath(root), key);
+  return real;
+}
+
+/** Where the file of a key is to be; each folder on the way is looked at before the next one is entered. */
+async function placeOf(root: string, key: string, make: boolean): Promise<string> {
+  const parts = key.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
+    throw new DestinationError('InvalidKey', `${JSON.stringify(key)} is no path below the folder.`, 'late');
+  }
+  if (make) await mkdir(root, { recursive: true, mode: FOLDER_MODE });
+  const top = await realpath(root);
+  let folder = top;
+  for (const part of parts.slice(0, -1)) {
+    const next = path.join(folder, part);
+    if (make) await makeFolder(next);
+    folder = await realpath(next);
+    refuseOutside(folder, top, key);
+  }
+  return path.join(folder, ...parts.slice(-1));
+}
+
+function refuseOutside(real: string, top: string, key: string): void {
+  const inside = path.relative(top, real);
+  if (inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside)) return;
+  throw new DestinationError('OutsideFolder', `${key}: a link leads out of the folder ${top}.`, 'late');
+}
+
+/** @returns false when the folder exists */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  await syncFolder(path.dirname(folder));
+  return true;
+}
+
+async function write(file: string, object: OutgoingObject, signal: AbortSignal): Promise<void> {
+  const beside = unfinished(file);
+  await rm(beside, { force: true });
+  const handle = await open(beside, 'wx', FILE_MODE);
+  try {
+    const md5 = createHash('md5');
+    for await (const chunk of object.open() as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      md5.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    if (md5.digest('hex') !== object.md5) {
+      throw new DestinationError('ChecksumMismatch', `${object.key}: the spool has other bytes than it had.`, 'soon');
+    }
+    await handle.sync();
+    // A process that was overtaken and goes on may have the same name in hand.
+    if ((await handle.stat()).ino !== (await lstat(beside)).ino) {
+      throw new DestinationError('OperationAborted', `${object.key} is being written by another process.`, 'soon');
+    }
+    await rename(beside, file);
+  } catch (error) {
+    await unlink(beside).catch(() => undefined);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(path.dirname(file));
+}
+
+function unfinished(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A store has no empty folders. */
+async function removeEmpty(folder: string, top: string): Promise<void> {
+  for (let one = folder; one !== top; one = path.dirname(one)) {
+    try {
+      await rmdir(one);
+    } catch {
+      return;
+    }
+  }
+}
+
+async function orNull(found: Promise<string>): Promise<string | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Errors of the file system in the words of a store. */
+async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (error instanceof DestinationError || code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new DestinationError('NoSpace', message, 'soon');
+    if (['EACCES', 'EPERM', 'EROFS'].includes(code)) throw new DestinationError('AccessDenied', message, 'late');
+    if (['ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EISDIR'].includes(code)) {
+      throw new DestinationError('InvalidKey', message, 'late');
+    }
+    throw new DestinationError('FolderUnusable', `The folder ${root}: ${message}`, 'soon');
+  }
+}

@@ -1,9 +1,0 @@
-import type { Row } from './columns.js';
-
-/** Packs rows into one part. */
-export interface PartWriter {
-  /** Resolves when more can be taken. */
-  add(rows: readonly Row[]): Promise<void>;
-  /** Afterwards the file has all bytes of the part. */
-  finish(): Promise<void>;
-}

@@ -1,0 +1,122 @@
+import type { Logger } from 'pino';
+import type { Pool } from '../../db/pool.js';
+import { failAttempt, giveBack, renewLease, type Claim } from './lease.js';
+import { failureOf, retryDelay, type RunStopped } from './retry.js';
+import { doRun, type Done, type RunDeps } from './run.js';
+
+/** Is told what happens, for the metrics. */
+export interface ListMeter {
+  /** A run or an attempt ended. */
+  ended(list: string, outcome: 'succeeded' | 'failed' | 'retried' | 'given_back' | 'lost', done?: Done): void;
+  /** Due times that have no run. */
+  skipped(count: number): void;
+}
+
+export interface AttemptDeps extends RunDeps {
+  readonly log: Logger;
+  readonly meter: ListMeter;
+}
+
+/** Does one attempt of a run, whatever comes of it. `abort` is called when the lease is lost. */
+export async function attempt(
+  deps: AttemptDeps,
+  claim: Claim,
+  signal: AbortSignal,
+  abort: (why: RunStopped['why']) => void,
+): Promise<void> {
+  const { log, meter } = deps;
+  const { run } = claim;
+  const stopKeeping = keepLease(deps.pool, claim, abort);
+  try {
+    const done = await doRun(deps, claim, signal);
+    meter.ended(run.job, 'succeeded', done);
+    log.info({ list: run.job, run: run.id, ...done }, `lists run ${run.id} of ${run.job} succeeded: ${summary(done)}`);
+  } catch (error) {
+    // An abort shows as whatever the work under way makes of it.
+    await ended(deps, claim, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
+      log.warn(
+        { list: run.job, run: run.id, err: problem },
+        `lists run ${run.id} of ${run.job}: its end could not be written; its lease brings it back`,
+      );
+    });
+  } finally {
+    stopKeeping();
+  }
+}
+
+/** What follows from an attempt that did not succeed. */
+async function ended(deps: AttemptDeps, claim: Claim, error: unknown): Promise<void> {
+  const { pool, log, meter } = deps;
+  const { run } = claim;
+  const [fields, what] = [{ list: run.job, run: run.id }, `lists run ${run.id} of ${run.job}`];
+  const failure = failureOf(error);
+  if (failure.kind === 'stopped') {
+    if (failure.why === 'leaving') await giveBack(pool, claim);
+    meter.ended(run.job, failure.why === 'leaving' ? 'given_back' : 'lost');
+    log.info(
+      fields,
+      failure.why === 'leaving' ? `${what} was given back: this process ends` : `${what} was taken over or cancelled`,
+    );
+    return;
+  }
+  if (failure.kind === 'database') {
+    meter.ended(run.job, 'lost');
+    log.warn(
+      { ...fields, reason: failure.reason },
+      `${what}: attempt ${run.attempt} ended because the database is away; its lease brings it back`,
+    );
+    return;
+  }
+  const { code, message, retry, unforeseen } = failure;
+  const now = await failAttempt(deps, claim, { code, message }, retryDelay(retry, run.attempt));
+  if (now === null) {
+    meter.ended(run.job, 'lost');
+    log.info(fields, `${what} was taken over or cancelled`);
+    return;
+  }
+  meter.ended(run.job, now.state === 'failed' ? 'failed' : 'retried');
+  const cause = unforeseen ? { err: error } : {};
+  const place = `${code}: ${message} (bucket ${run.settings.destination.bucket})`;
+  if (now.state === 'failed') {
+    log.error({ ...fields, code, ...cause }, `${what} failed after ${attempts(run.attempt)}: ${place}`);
+    return;
+  }
+  // What an operator has to repair is an error once a run, not once an attempt.
+  const isNews = (retry === 'late' || unforeseen) && run.error?.code !== code;
+  log[isNews ? 'error' : 'warn'](
+    { ...fields, code, attempt: run.attempt, ...cause },
+    `${what}: attempt ${run.attempt} failed: ${place}; again at ${now.notBefore?.toISOString().slice(11, 16) ?? ''}`,
+  );
+}
+
+/** Renews a lease until it is told to stop, and aborts the run when the lease is lost. */
+function keepLease(pool: Pool, claim: Claim, abort: (why: 'taken') => void): () => void {
+  const leaseMs = claim.lease * 1000;
+  let [renewedAt, isAsking] = [performance.now(), false];
+  const timer = setInterval(() => {
+    if (performance.now() - renewedAt > leaseMs) abort('taken');
+    if (isAsking) return;
+    isAsking = true;
+    const asked = performance.now();
+    renewLease(pool, claim)
+      .then((held) => {
+        renewedAt = asked;
+        if (!held) abort('taken');
+      })
+      // A database that is away for less than the lease does no harm.
+      .catch(() => undefined)
+      .finally(() => (isAsking = false));
+  }, leaseMs / 4);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+function summary({ rows, parts, bytes, reading, uploading }: Done): string {
+  const seconds = (value: number): string => `${value.toFixed(1)} s`;
+  return `${rows} rows, ${parts} ${parts === 1 ? 'part' : 'parts'}, ${(bytes / 1e6).toFixed(1)} MB, reading ${seconds(reading)}, uploading ${seconds(uploading)}`;
+}
+
+export function attempts(count: number): string {
+  return `${count} ${count === 1 ? 'attempt' : 'attempts'}`;
+}

@@ -1,0 +1,63 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Pool } from '../../db/pool.js';
+import { runStatement } from '../../db/transaction.js';
+import type { JobSettings } from '../model.js';
+import { intervalOf } from '../job/schedule.js';
+
+/** What the metrics show of one job. */
+export interface ListGauge {
+  readonly list: string;
+  readonly enabled: boolean;
+  /** Seconds since the epoch: the end of the newest successful run, or when the job was set. */
+  readonly lastSuccess: number;
+  /** Seconds. */
+  readonly interval: number;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+}
+
+interface GaugeRow {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly frequency: JobSettings['schedule']['frequency'];
+  readonly last_success: number;
+  readonly rows: string | null;
+  readonly bytes: string | null;
+}
+
+/** Reads the gauges from the tables: a process that did no run, or has just started, shows them too. At most 1,000. */
+export async function readGauges(pool: Pool): Promise<readonly ListGauge[]> {
+  const text = `
+    select j.id, j.enabled, j.settings->'schedule'->>'frequency' as frequency, r.rows, r.bytes,
+      extract(epoch from coalesce(r.finished_at, j.created_at))::double precision as last_success
+    from list_jobs j left join lateral (
+      select rows, bytes, finished_at from list_runs r where r.job = j.id and r.state = 'succeeded' order by r.id desc limit 1
+    ) r on true`;
+  const { rows } = await runStatement<GaugeRow>(pool, { name: 'list_gauges', text }, 'read');
+  return rows.map((row) => ({
+    list: row.id,
+    enabled: row.enabled,
+    lastSuccess: row.last_success,
+    interval: intervalOf(row) / 1000,
+    rows: row.rows === null ? null : Number(row.rows),
+    bytes: row.bytes === null ? null : Number(row.bytes),
+  }));
+}
+
+/** Bytes of the files below a folder; 0 when there is none. The spool has a handful. */
+export function bytesBelow(folder: string): number {
+  try {
+    const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
+    return entries.reduce(
+      (sum, entry) =>
+        sum +
+        (entry.isFile()
+          ? (fs.statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
+          : 0),
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}

@@ -1,7 +1,0 @@
-import type { Column } from './columns.js';
-import { parquetSchemaText } from './write-parquet.js';
-
-/** `fileSchema` of a manifest. */
-export function schemaText(columns: readonly Column[], format: 'csv' | 'parquet'): string {
-  return format === 'csv' ? columns.map(({ name }) => name).join(', ') : parquetSchemaText(columns);
-}

@@ -1,0 +1,26 @@
+import type { DatabaseOptions } from '../../db/options.js';
+import type { JobSettings, SpooledList } from '../model.js';
+import type { PartLimits } from '../pack/pack.js';
+
+/** What spool.ts and its thread (thread.ts) tell each other. */
+
+/** What a thread is started with. */
+export interface SpoolWork {
+  readonly database: DatabaseOptions;
+  readonly settings: JobSettings;
+  readonly source: string;
+  readonly uuid: string;
+  readonly folder: string;
+  readonly limits: PartLimits;
+  /** Of a statement, milliseconds. */
+  readonly timeout: number;
+}
+
+/** Asks the thread to cancel its statement and to end. */
+export type ToSpoolWorker = 'stop';
+
+export type FromSpoolWorker =
+  | { readonly type: 'progress'; readonly rows: number; readonly expected: number }
+  | { readonly type: 'done'; readonly list: SpooledList }
+  /** `path`: of the file that an error of the file system is about. */
+  | { readonly type: 'failed'; readonly message: string; readonly code?: string; readonly path?: string };

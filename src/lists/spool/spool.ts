@@ -1,0 +1,131 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { DatabaseOptions } from '../../db/options.js';
+import { DestinationError, type JobSettings, type SpooledList } from '../model.js';
+import { PART_LIMITS, type PartLimits } from '../pack/pack.js';
+import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './messages.js';
+
+export interface SpoolOptions {
+  readonly database: DatabaseOptions;
+  readonly settings: JobSettings;
+  /** The name of this service in lists. */
+  readonly source: string;
+  /** Of this attempt; the names of its parts begin with it. */
+  readonly uuid: string;
+  /** The parts are put into a folder of it that is called as the uuid. */
+  readonly spoolDir: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (rows: number, expected: number) => void;
+  /** Tests choose others. */
+  readonly limits?: Partial<SpoolLimits>;
+}
+
+export interface SpoolLimits {
+  readonly part: PartLimits;
+  /** The longest time of reading, milliseconds: its snapshot holds back vacuum. */
+  readonly time: number;
+}
+
+const LIMITS: SpoolLimits = { part: PART_LIMITS, time: 10 * 60_000 };
+
+/** Of the thread, in MiB. */
+const HEAP = 192;
+/** How long a thread has to cancel its statement, milliseconds. */
+const GOODBYE = 3000;
+
+/** Where the build puts it: threads of Node.js 20 do not load TypeScript, so tests from source use the compiled one, too. */
+const WORKER = new URL('../../../dist/lists/spool/thread.js', import.meta.url);
+
+/** The folder of an attempt's parts. */
+function spoolFolder(spoolDir: string, uuid: string): string {
+  return path.join(spoolDir, uuid);
+}
+
+/**
+ * Reads a list of one moment and packs it into parts on disk. The snapshot is closed when this resolves. Reading, packing and
+ * writing are done on a thread of its own. The caller removes the folder of the parts when they have been delivered
+ * ({@link removeSpool}); a failure leaves none.
+ *
+ * @throws DestinationError NoSpace when the disk is full or about to be, TooSlow after ten minutes; the reason of the signal;
+ *   the database's error, with its code
+ */
+export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
+  const { settings, source, uuid, spoolDir, signal, limits = {} } = options;
+  // What is known of the servers is functions, which no message takes to a thread; the thread finds out anew.
+  const database: DatabaseOptions = Object.fromEntries(
+    Object.entries(options.database).filter(([name]) => name !== 'hosts'),
+  ) as unknown as DatabaseOptions;
+  const { part, time } = { ...LIMITS, ...limits };
+  signal.throwIfAborted();
+  const folder = spoolFolder(spoolDir, uuid);
+  const work: SpoolWork = {
+    database,
+    settings,
+    source,
+    uuid,
+    folder,
+    limits: part,
+    timeout: time,
+  };
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await onThread(work, options, AbortSignal.any([signal, AbortSignal.timeout(time)]));
+  } catch (error) {
+    await removeSpool(spoolDir, uuid);
+    if (signal.aborted) throw signal.reason;
+    throw known(error, folder, time);
+  }
+}
+
+/** Removes what an attempt has left in the spool; nothing is fine. */
+export async function removeSpool(spoolDir: string, uuid: string): Promise<void> {
+  await rm(spoolFolder(spoolDir, uuid), { recursive: true, force: true });
+}
+
+function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSignal): Promise<SpooledList> {
+  const worker = new Worker(WORKER, { workerData: work, resourceLimits: { maxOldGenerationSizeMb: HEAP } });
+  let forced: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    worker.postMessage('stop' satisfies ToSpoolWorker);
+    forced = setTimeout(() => void worker.terminate(), GOODBYE);
+  };
+  return new Promise<SpooledList>((resolve, reject) => {
+    let result: SpooledList | null = null;
+    let failure: unknown = null;
+    worker.on('message', (message: FromSpoolWorker) => {
+      if (message.type === 'progress') onProgress?.(message.rows, message.expected);
+      else if (message.type === 'done') result = message.list;
+      else failure = Object.assign(new Error(message.message), { code: message.code, path: message.path });
+    });
+    worker.on('error', (error) => {
+      failure = error;
+    });
+    // The thread has let go of its files and of the database only now.
+    worker.on('exit', (code) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (failure === null && result !== null) resolve(result);
+      else reject((failure as Error | null) ?? new Error(`The thread that packs a list ended with code ${code}.`));
+    });
+    signal.addEventListener('abort', stop);
+  }).finally(() => {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(forced);
+  });
+}
+
+function known(error: unknown, folder: string, time: number): unknown {
+  const { name, code, message, path: file } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DestinationError('NoSpace', `The spool: ${message}`, 'soon');
+  if (name === 'TimeoutError') {
+    return new DestinationError('TooSlow', `Reading took more than ${time / 1000} s and was stopped.`, 'soon');
+  }
+  if (code === 'EACCES' || code === 'EROFS') {
+    return new DestinationError('SpoolUnusable', `The spool ${folder} cannot be written: ${code}.`, 'late');
+  }
+  // A socket of the database that is missing has the same code.
+  if (code === 'ENOENT' && file?.startsWith(folder) === true) {
+    return new DestinationError('SpoolUnusable', `The spool ${folder} was removed while it was written.`, 'soon');
+  }
+  return error;
+}

@@ -1,0 +1,26 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Pool } from '../../db/pool.js';
+import { runStatement } from '../../db/transaction.js';
+
+/** The folder of a run in the spool. `worker` is the process that does the run. */
+export function runFolder(spool: string, worker: string, run: number): string {
+  return path.join(spool, `${worker}.${run}`);
+}
+
+/**
+ * Removes what killed processes of this machine left in the spool: the folders of runs that no process does. Each look does it: the
+ * lease of a killed process lasts longer than the next start takes. A folder is made after the run was claimed, so one that is listed
+ * before the table is read has its row there.
+ */
+export async function sweepSpool(pool: Pool, spool: string, worker: string): Promise<void> {
+  // A folder that cannot be read cannot be written to either; runs say so.
+  const names = await readdir(spool).catch(() => []);
+  // Others may keep something of their own here.
+  const folders = names.filter((name) => /^[0-9a-f-]{36}\.\d+$/.test(name) && !name.startsWith(`${worker}.`));
+  if (folders.length === 0) return;
+  const text = `select worker || '.' || id as name from list_runs where state = 'running' and lease_until > now()`;
+  const { rows } = await runStatement<{ name: string }>(pool, { text }, 'read');
+  const alive = new Set(rows.map(({ name }) => name));
+  for (const name of folders) if (!alive.has(name)) await rm(path.join(spool, name), { recursive: true, force: true });
+}
