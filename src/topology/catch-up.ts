@@ -44,7 +44,10 @@ export interface TopologyReader {
 
 export interface TopologyStatus {
   readonly loaded: boolean;
-  /** Changes that have been read are being applied; reads wait for it. */
+  /**
+   * The database has said that there are changes; they are being read or applied, and reads wait for it. False while the
+   * database has not yet said so: it may be away.
+   */
   readonly catchingUp: boolean;
   readonly providers: number;
   /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
@@ -89,15 +92,16 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   let seenAt: number | null = null;
   /** The topology while changes are applied to it. What is not exact reads it: metrics. */
   let underChange: Topology | null = null;
+  let hasNews = false;
   let xidLag = 0;
   let closed = false;
 
-  const turns = createTurns<View>(() => connection.use(catchUp));
+  const turns = createTurns<View>(() => connection.use(untilCaughtUp));
   const connection = createTopologyConnection({
     connect,
     health,
     watchdog,
-    attempt: () => turns.alone(() => connection.use(catchUp, true)),
+    attempt: () => turns.alone(() => connection.use(untilCaughtUp, true)),
   });
 
   function current(): Promise<View> {
@@ -108,11 +112,18 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     return refusal === null ? turns.share() : Promise.reject(refusal);
   }
 
+  function untilCaughtUp(client: pg.Client): Promise<View> {
+    return catchUp(client).finally(noNews);
+  }
+
+  const onNews = (): void => void (hasNews = true);
+  const noNews = (): void => void (hasNews = false);
+
   async function catchUp(client: pg.Client): Promise<View> {
     if (state !== null) {
       catchUps++;
       const start = performance.now();
-      const news = await since(client, state.mark);
+      const news = await since(client, state.mark, onNews);
       const { topology } = state;
       // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
       state = null;
@@ -130,6 +141,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
         'topology: cannot go on from the last snapshot (fail-over, restore, long pause); loading everything again',
       );
     }
+    noNews();
     const start = performance.now();
     copy = null;
     state = await load(client);
@@ -163,7 +175,9 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   async function audit(): Promise<readonly string[]> {
     await current();
     const fresh = await onConnectionOfItsOwn((client) => inOneSnapshot(client, () => readEverything(client)));
-    await turns.alone(() => connection.use((client) => inOneSnapshot(client, () => bringTogether(client, fresh))));
+    await turns.alone(() =>
+      connection.use((client) => inOneSnapshot(client, () => bringTogether(client, fresh)).finally(noNews)),
+    );
     if (state === null || copy !== fresh.topology) return [];
     const found: string[] = [];
     for (const one of compareAll(state.topology, copy)) {
@@ -185,7 +199,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   /** The topology and a copy that was loaded at some other moment, at the snapshot of the transaction. */
   async function bringTogether(client: pg.Client, fresh: { topology: Topology; mark: Mark }): Promise<void> {
     if (state === null) return;
-    const [news, newsOfCopy] = [await sinceInSnapshot(client, state.mark), await sinceInSnapshot(client, fresh.mark)];
+    const news = await sinceInSnapshot(client, state.mark, onNews);
+    const newsOfCopy = await sinceInSnapshot(client, fresh.mark, onNews);
     const { topology } = state;
     state = null;
     underChange = topology;
@@ -224,7 +239,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     },
     status: () => ({
       loaded: (state?.topology ?? underChange) !== null,
-      catchingUp: underChange !== null,
+      catchingUp: hasNews || underChange !== null,
       providers: (state?.topology ?? underChange)?.providers.size ?? 0,
       loads,
       catchUps,

@@ -29,6 +29,9 @@ export class UnusableDatabase extends Error {}
 /** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep everybody else waiting. */
 const PAGE = 1000;
 
+/** The server looks at so many rows of the journal in some ten milliseconds. After more it says only that there are many. */
+const ROWS = 20 * PAGE;
+
 /** Loads everything, as of one snapshot. The connection must be one that nothing else uses meanwhile. */
 export async function load(client: pg.ClientBase): Promise<{ topology: Topology; mark: Mark }> {
   await client.query(PURGE_STRANGERS).catch((error: unknown) => {
@@ -85,8 +88,14 @@ export interface News {
  * What happened since a mark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
  * went backwards, changes already pruned, a TRUNCATE. The changes and the new mark come from one statement: the question
  * whether anything happened, or, when it did, one that asks again from the old mark and reads everything that changed.
+ *
+ * @param onNews is called when the server has said that there are changes, before the statements that read them
  */
-export async function since(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
+export async function since(
+  client: pg.ClientBase,
+  mark: Mark,
+  onNews: () => void = () => undefined,
+): Promise<News | 'reload'> {
   if (mark.quiet) {
     const row = await firstRow<NewsRow>(client, 'catch_up_news', ANY_NEWS, mark);
     if (row === undefined) return 'reload';
@@ -95,19 +104,21 @@ export async function since(client: pg.ClientBase, mark: Mark): Promise<News | '
       const next = advance(mark, snapshot, epoch, prunedBelow, true);
       return next === 'reload' ? next : { mark: next, batches: [] };
     }
+    onNews();
   }
-  const found = await catchUp(client, mark);
+  const found = await catchUp(client, mark, ROWS);
   if (found === 'reload') return found;
-  return found.tooMany
-    ? inOneSnapshot(client, () => sinceInSnapshot(client, mark))
-    : { mark: found.mark, batches: [found.changes] };
+  if (!found.tooMany) return { mark: found.mark, batches: [found.changes] };
+  onNews();
+  return inOneSnapshot(client, () => sinceInSnapshot(client, mark));
 }
 
 async function catchUp(
   client: pg.ClientBase,
   mark: Mark,
+  rows: number | null,
 ): Promise<{ mark: Mark; changes: Changes; tooMany: boolean } | 'reload'> {
-  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark, PAGE);
+  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark, PAGE, rows);
   if (row === undefined) return 'reload';
   const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers, tooMany] = row;
   const quiet = resourceClasses === null && traits === null && providers === null && !tooMany;
@@ -122,9 +133,14 @@ async function catchUp(
 }
 
 /** {@link since}, inside a transaction that keeps its snapshot. Names that are new come first, and those that are gone last. */
-export async function sinceInSnapshot(client: pg.ClientBase, mark: Mark): Promise<News | 'reload'> {
-  const found = await catchUp(client, mark);
+export async function sinceInSnapshot(
+  client: pg.ClientBase,
+  mark: Mark,
+  onNews: () => void = () => undefined,
+): Promise<News | 'reload'> {
+  const found = await catchUp(client, mark, null);
   if (found === 'reload' || !found.tooMany) return found === 'reload' ? found : { ...found, batches: [found.changes] };
+  onNews();
   const { resourceClasses, traits } = found.changes;
   const isThere = ([, state]: readonly [number, NameState | null]): boolean => state !== null;
   const isGone = ([, state]: readonly [number, NameState | null]): boolean => state === null;

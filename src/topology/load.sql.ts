@@ -63,13 +63,19 @@ export const ANY_NEWS = `
   from topology_epoch e`;
 
 /**
- * The catch-up, $1 being our last snapshot and $2 the most providers it may answer: the new snapshot, and the whole present state of every object in a change that
- * the old snapshot could not see. What committed in between is found whatever the order of commits; a transaction that is
- * rolled back leaves nothing; a change delivered twice does no harm.
+ * The catch-up, $1 being our last snapshot, $2 the most providers that it may return, and $3 the most rows of the journal that it
+ * may look at, or null: the new snapshot, and the whole present state of every object in a change that the old snapshot could not
+ * see. When there is more, it says so (`many`) and returns no providers; after more rows than $3 it returns nothing else. What
+ * committed in between is found whatever the order of commits; a transaction that is rolled back leaves nothing; a change
+ * delivered twice does no harm.
  */
 export const CATCH_UP = `
-  with noted as materialized (
-    select distinct kind, id ${UNSEEN}
+  with recent as materialized (
+    -- In order, as above: with a limit the planner would read through the table.
+    select kind, id ${UNSEEN} order by xid limit $3::bigint + 1
+  ),
+  noted as materialized (
+    select distinct kind, id from recent where $3::bigint is null or (select count(*) from recent) <= $3::bigint
   ),
   -- After "everything" all is loaded in pages; the state of every single object would only be thrown away.
   changed as materialized (
@@ -90,7 +96,8 @@ export const CATCH_UP = `
          from changed where kind = 1)
     end::text,
     many.many
-  from topology_epoch e, (select count(*) > $2::int as many from changed where kind = 1) many`;
+  from topology_epoch e,
+    (select count(*) > $2::int or (select count(*) from recent) > $3::bigint as many from changed where kind = 1) many`;
 
 /** The providers in changes that a snapshot, $1, could not see: for a catch-up that is too large for one statement. */
 export const CHANGED_PROVIDERS = `

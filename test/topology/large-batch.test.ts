@@ -3,7 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import { createHealth } from '../../src/ops/health.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { lockedBy, sessionsWaiting } from '../support/locks.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
+import { until } from '../support/until.js';
 
 /** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
 describe('a catch-up with very many changes', function () {
@@ -48,6 +50,8 @@ describe('a catch-up with very many changes', function () {
          where resource_class_id = 2 and resource_provider_id % 2 = 0;
        delete from inventories where resource_provider_id = 700;
        delete from resource_providers where id = 700;
+       -- As many consumers that came: the journal has more rows than one statement looks at.
+       insert into topology_changes (kind, id) select 4, n from generate_series(1, 21000) n;
        commit`,
     );
     const { loads } = replica.status();
@@ -145,5 +149,26 @@ describe('a catch-up with very many changes', function () {
     assert.equal((await health(busy, true).readiness()).ready, false);
     const late = await health({ ...busy, catchingUp: false }).readiness();
     assert.deepEqual([late.ready, late.reason], [false, 'the database does not answer in time']);
+  });
+
+  it('leaves a process ready while the changes are read, however long the database takes for them', async () => {
+    const health = createHealth({ topology: replica, keystone: null, isDraining: () => false });
+    await replica.current();
+    await replica.current();
+    const outsider = await lockedBy(url, 'lock table inventories in access exclusive mode');
+    try {
+      // The server says at once that there is a change, and says what changed when the lock is gone.
+      await sql(url, 'update resource_providers set generation = generation + 1 where id = 1');
+      const during = await until('the server has said that there is a change', async () => {
+        const readiness = await health.readiness();
+        return readiness.reason === 'the database does not answer in time' ? false : readiness;
+      });
+      assert.deepEqual([during.ready, during.reason], [true, 'catching up']);
+      assert.deepEqual([await sessionsWaiting(url), replica.status().loaded], [1, true]);
+    } finally {
+      await outsider.release();
+    }
+    await until('it is ready', async () => (await health.readiness()).reason === 'ready');
+    assert.equal(replica.status().catchingUp, false);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { lockedBy } from '../support/locks.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { insertProviders, startReplica, type Replica } from '../support/replica.js';
 
@@ -153,10 +154,9 @@ describe('outage', () => {
 
   it('by a statement that takes too long is a 503, and the connection is not left in a bad state', async () => {
     await replica.current();
-    const locking = sql(url, 'begin; lock table topology_epoch; select pg_sleep(0.8); commit');
-    await setTimeout(50);
+    const outsider = await lockedBy(url, 'lock table topology_epoch');
     await assert.rejects(replica.current(), unavailable);
-    await locking;
+    await outsider.release();
     await untilBack();
   });
 
