@@ -9,6 +9,7 @@ import {
   startTestService,
   type TestService,
 } from '../support/service.js';
+import { whileHeld } from '../support/rival.js';
 
 describe('inventories of a provider', () => {
   let test: TestService;
@@ -79,11 +80,9 @@ describe('inventories of a provider', () => {
     const rival = await connect(test.databaseUrl);
     await rival.query('begin');
     await rival.query('update resource_providers set generation = generation + 1 where uuid = $1', [uuid]);
-    const pending = put(0, { VCPU: { total: 1 } }).then((answer) => answer);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await rival.query('commit');
+    const { status } = await whileHeld(test.databaseUrl, rival, put(0, { VCPU: { total: 1 } }));
     await rival.end();
-    assert.equal((await pending).status, 409);
+    assert.equal(status, 409);
   });
 
   describe('in use', () => {

@@ -4,7 +4,6 @@ import { axeFindings, startBrowser } from '../support/browser.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 describe('the API reference in a browser', function () {
-  this.timeout(120_000);
   let service: TestService | undefined;
   let browser: Browser | undefined;
   before(async function () {

@@ -13,7 +13,6 @@ const PLACES = 4;
 const ROOMY = { total: 1_000_000 };
 
 describe('a row that another session has locked', function () {
-  this.timeout(60_000);
   let test: TestService;
   let stuck: string;
   let others: string[];
@@ -303,8 +302,6 @@ describe('a row that another session has locked', function () {
 });
 
 describe('two processes that want the same rows', function () {
-  this.timeout(60_000);
-
   it('make every claim, on one provider and on two that both are named together', async () => {
     const [first, second] = [await startTestService(), null as TestService | null];
     const rival = second ?? (await startTestService({ databaseUrl: first.databaseUrl }));

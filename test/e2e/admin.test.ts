@@ -5,6 +5,7 @@ import { parseMetrics } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, type RunningProcess } from '../support/process.js';
 import { createProvider } from '../support/service.js';
 import { sendElsewhere } from '../support/wire.js';
+import { patience } from '../support/patience.js';
 
 describe('the admin listener', () => {
   after(cleanUp);
@@ -85,7 +86,7 @@ describe('the admin listener', () => {
 
     run.signal('SIGTERM');
     let readiness = await sendElsewhere(url, { path: '/readyz' });
-    for (const end = performance.now() + 5000; readiness.status === 200 && performance.now() < end;) {
+    for (const end = performance.now() + patience(5000); readiness.status === 200 && performance.now() < end;) {
       readiness = await sendElsewhere(url, { path: '/readyz' });
     }
     assert.equal(readiness.status, 503);

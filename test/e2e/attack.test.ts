@@ -41,5 +41,5 @@ describe('npm run attack', () => {
     assert.deepEqual(body, { resource_providers: [] }, 'it has removed what it made');
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
-  }).timeout(120_000);
+  });
 });

@@ -5,7 +5,6 @@ import { cleanUp, startProcess } from '../support/process.js';
 import { freePorts } from '../support/s3-store.js';
 
 describe('the port for clients of object stores', function () {
-  this.timeout(60_000);
   let databaseUrl: string;
   let port: number;
   before(async () => {

@@ -55,7 +55,6 @@ describe('two service processes on one database', () => {
   });
 
   it('keep the ledger right under random claims, moves, deletes, reshapes and inventory changes', async function () {
-    this.timeout(60_000);
     const load = await startLoad(apis, databaseUrl);
     await load.run(5000);
     await checkLedger(databaseUrl);
@@ -70,7 +69,6 @@ describe('two service processes on one database', () => {
   });
 
   it('lose nothing that was answered when one is killed in the middle of it', async function () {
-    this.timeout(60_000);
     const load = await startLoad(apis, databaseUrl);
     const running = load.run(3000);
     setTimeout(() => {

@@ -11,7 +11,6 @@ import { createProvider, setInventories } from '../support/service.js';
 const CONNECTION = 'OS_PLACEMENT_DATABASE__CONNECTION';
 
 describe('stockroom lists now', function () {
-  this.timeout(60_000);
   let connection: string;
   let dataDir: string;
   let bin: string;

@@ -13,7 +13,6 @@ describe('the README', () => {
   after(cleanUp);
 
   it('shows a tour whose commands print what it says, up to the sums of a list in DuckDB', async function () {
-    this.timeout(120_000);
     const database = { OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase() };
     const run = startProcess(['--port', '0'], database);
     const { url } = await run.listening();

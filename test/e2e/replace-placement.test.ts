@@ -9,6 +9,7 @@ import { createEmptyDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { createPlacementSource } from '../support/placement-source.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
+import { patience } from '../support/patience.js';
 
 const run = promisify(execFile);
 
@@ -99,7 +100,6 @@ describe('the page on replacing a Placement', () => {
   });
 
   it('brings the data over, after a look at it', async function () {
-    this.timeout(60_000);
     const [look = '', done = ''] = (await follow('Bring the data over')).split('\nnext\n');
     assert.match(look, /\nRead postgresql:.*; nothing was written to postgresql:/);
     assert.match(done, /\nImported postgresql:/);
@@ -114,7 +114,7 @@ describe('the page on replacing a Placement', () => {
     service = started;
     started.stdout.on('data', (text: Buffer) => (output += text.toString()));
     started.stderr.on('data', (text: Buffer) => (errors += text.toString()));
-    const deadline = performance.now() + 25_000;
+    const deadline = performance.now() + patience(25_000);
     while (!output.includes('\nAuthentication:')) {
       assert.ok(performance.now() < deadline && started.exitCode === null, output + errors);
       await setTimeout(20);
@@ -134,7 +134,7 @@ describe('the page on replacing a Placement', () => {
     assert.ok(keystone.calls.logins >= 1);
     const logged = () => readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
     // The line of a request comes after its answer.
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + patience(10_000);
     while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
       await setTimeout(20);
     }
@@ -148,7 +148,6 @@ describe('the page on replacing a Placement', () => {
   });
 
   it('brings over what came since, while it runs', async function () {
-    this.timeout(60_000);
     await addProvider(2);
     assert.match(await follow('Switch over'), /\nRemoved from the target: 1 resource providers\n[^]*\nNo differences /);
     const answer = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });

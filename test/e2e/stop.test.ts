@@ -5,6 +5,7 @@ import { startEmbedded } from '../../src/db/embedded.js';
 import { connect, createTestDatabase, sql } from '../support/database.js';
 import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
 import { createProvider } from '../support/service.js';
+import { until } from '../support/until.js';
 
 describe('the end of the process', () => {
   after(cleanUp);
@@ -24,10 +25,10 @@ describe('the end of the process', () => {
           inventories: { VCPU: { total: 8 } },
         })
         .then((response) => response);
-      await until(async () => (await waitingForLocks(connection)) > 0);
+      await until('the request waits', async () => (await waitingForLocks(connection)) > 0);
 
       run.signal(signal);
-      await until(() => refusesConnections(url));
+      await until('it refuses connections', () => refusesConnections(url));
       // Ctrl-C under npm arrives twice: the second one changes nothing.
       run.signal(signal);
       await setTimeout(100);
@@ -84,14 +85,6 @@ describe('a database that is not there yet', () => {
     assert.equal(await run.ended(), 0);
   });
 });
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
-    if (await what()) return;
-    await setTimeout(10);
-  }
-  throw new Error('waited too long');
-}
 
 async function waitingForLocks(connection: string): Promise<number> {
   const rows = await sql<{ count: number }>(

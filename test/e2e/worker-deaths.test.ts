@@ -86,7 +86,7 @@ describe('workers that die one after the other', () => {
     await api.get('/').expect(200);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
-  }).timeout(60_000);
+  });
 
   it('during a reload: it is tried again, and puts the configuration in force', async () => {
     const { run } = startMortal();

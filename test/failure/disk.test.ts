@@ -49,7 +49,6 @@ async function smallDisk(megabytes: number): Promise<Disk | string> {
 }
 
 describe('a disk that is full', function () {
-  this.timeout(60_000);
   after(async () => {
     // Whoever still uses it, as the server does, can go on until it is stopped.
     for (const folder of disks) execFileSync('umount', ['--lazy', folder]);

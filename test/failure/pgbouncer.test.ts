@@ -16,7 +16,6 @@ const missing = missingPgBouncer();
 
 /** Each transaction gets another session: nothing may be left in one. Debian's pgbouncer keeps no prepared statements. */
 describe(`behind pgbouncer in transaction mode${missing === null ? '' : ` [${missing}]`}`, function () {
-  this.timeout(60_000);
   let url: string;
   let bouncer: PgBouncer;
   let test: Patient;

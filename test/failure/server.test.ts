@@ -13,7 +13,6 @@ import { until } from '../support/until.js';
 
 /** The server itself goes, comes back, or is another one. */
 describe('a database server that fails', function () {
-  this.timeout(60_000);
   let primary: Cluster;
   let proxy: Proxy;
   let test: Patient;

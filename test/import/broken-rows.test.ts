@@ -57,7 +57,6 @@ describe('importing broken rows', () => {
   let service: TestService;
 
   before(async function () {
-    this.timeout(20_000);
     source = await createPlacementSource();
     await sql(source, BROKEN);
     target = await createEmptyDatabase();

@@ -6,6 +6,7 @@ import { connect, createEmptyDatabase, createTestDatabase, sql } from '../suppor
 import { createPlacementSource, importInto, type Report } from '../support/placement-source.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
 import { startTestService } from '../support/service.js';
+import { patience } from '../support/patience.js';
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const at = (connection: string) => ({ OS_PLACEMENT_DATABASE__CONNECTION: connection });
@@ -28,7 +29,6 @@ const HEALTHY = `
 
 describe('stockroom import', function () {
   // Each test starts several processes, one after the other.
-  this.timeout(60_000);
   let source: string;
   before(async () => {
     source = await createPlacementSource();
@@ -266,7 +266,7 @@ describe('stockroom import', function () {
 
   /** Waits until somebody waits for a lock on a table; answers who. */
   async function waitingFor(database: string, table: string): Promise<{ pid: number }> {
-    for (const deadline = performance.now() + 15_000; performance.now() < deadline;) {
+    for (const deadline = performance.now() + patience(15_000); performance.now() < deadline;) {
       await setTimeout(20);
       const [found] = await sql<{ pid: number }>(
         database,

@@ -24,7 +24,6 @@ for (const kind of KINDS) {
     let target: string;
 
     before(async function () {
-      this.timeout(90_000);
       if (!hasReference) pending(this, 'the reference server is not beside the project');
       const folder = await temporaryFolder();
       if (kind === 'MariaDB') {

@@ -6,7 +6,6 @@ import { startFaultyStore, type FaultyStore } from '../support/faulty-store.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
 
 describe('stockroom lists check', function () {
-  this.timeout(60_000);
   let store: FaultyStore;
   let folder: string;
   before(async () => {

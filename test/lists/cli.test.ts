@@ -8,7 +8,6 @@ import { createProvider, setInventories } from '../support/service.js';
 
 describe('stockroom lists', function () {
   // Each command is a process, and a busy machine starts one in seconds.
-  this.timeout(180_000);
   let databaseUrl: string;
   let folder: string;
   let env: Record<string, string>;

@@ -11,7 +11,6 @@ const AWS = '/usr/bin/aws';
 const run = promisify(execFile);
 
 describe('inventory jobs through the AWS command line', function () {
-  this.timeout(180_000);
   const keys = { access: 'AKIDEXAMPLE', secret: 'a/secret+of=40characters' };
   let dialect: TestDialect;
   let folder: string;

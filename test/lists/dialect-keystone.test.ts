@@ -26,7 +26,6 @@ const KINDS =
 
 for (const kind of KINDS) {
   describe(`the S3 dialect with a ${kind} Keystone`, function () {
-    this.timeout(120_000);
     let dialect: TestDialect | undefined;
     let keystone: FakeKeystone | RealKeystone | undefined;
     const keys: Record<'admin' | 'reader', Keys> = {

@@ -14,7 +14,6 @@ const wordsOf = (name: SdkName) => WORDS[name.startsWith('ali') ? 'oss' : 'other
 
 for (const strategy of ['noauth2', 'a file of keys'] as const) {
   describe(`inventory jobs through the SDKs of the stores, with ${strategy}`, function () {
-    this.timeout(60_000);
     let dialect: TestDialect;
     let restore: () => void;
     const keys = { access: 'admin', secret: 'any' };
@@ -121,7 +120,6 @@ for (const strategy of ['noauth2', 'a file of keys'] as const) {
 }
 
 describe('many inventory jobs through the SDKs of the stores', function () {
-  this.timeout(60_000);
   let dialect: TestDialect;
   let restore: () => void;
   const ids = Array.from({ length: 1000 }, (_, index) => `j${String(index).padStart(4, '0')}`);

@@ -13,7 +13,6 @@ const LISTS = 4;
 const OWNER = { project_id: 'p', user_id: 'u', consumer_type: 'INSTANCE' };
 
 describe('an inventory list while 50 clients claim and move', function () {
-  this.timeout(120_000);
   let test: TestService;
   const hosts: string[] = [];
   before(async () => {

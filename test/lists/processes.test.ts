@@ -20,7 +20,6 @@ const NEVER = new AbortController().signal;
 
 /** Processes that do runs, as their users start them, and a store that says what they send. */
 describe('processes that do the runs of inventory jobs', function () {
-  this.timeout(120_000);
   let store: FaultyStore;
   let databaseUrl: string;
   let service: TestService;

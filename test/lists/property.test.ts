@@ -79,7 +79,6 @@ interface Expected {
 }
 
 describe('an inventory list of any world', function () {
-  this.timeout(120_000);
   let test: TestService;
   let client: pg.Client;
   let folder: string;

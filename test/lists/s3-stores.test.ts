@@ -32,7 +32,6 @@ const ENCRYPTION = {
 for (const kind of KINDS) {
   for (const encryption of VARIANTS) {
     describe(`a bucket of a real ${kind} ${encryption} encryption`, function () {
-      this.timeout(240_000);
       let store: Store;
       before(async function () {
         const started = await startStore(kind, { encryption: encryption === 'with' });

@@ -13,7 +13,6 @@ import { until } from '../support/until.js';
 const MARK = 'recognisable';
 
 describe('keys of inventory lists', function () {
-  this.timeout(90_000);
   let store: FaultyStore;
   let databaseUrl: string;
   before(async () => {

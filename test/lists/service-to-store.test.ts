@@ -24,7 +24,6 @@ interface Manifest {
 }
 
 describe('a job of the running service, from PUT to DuckDB, in a bucket of a real Swift', function () {
-  this.timeout(240_000);
   let store: Store;
   let test: TestService;
   let folder: string;

@@ -25,7 +25,6 @@ async function refusal(work: Promise<unknown>): Promise<DestinationError> {
 }
 
 describe('the spool of inventory lists', function () {
-  this.timeout(60_000);
   let url: string;
   let spoolDir: string;
   before(async () => {

@@ -527,7 +527,7 @@ describe('the worker of inventory jobs', () => {
         hanging.close();
         await worker.stop(0, AbortSignal.abort());
       }
-    }).timeout(180_000);
+    });
 
     it('and gives up after six attempts', async () => {
       answers = Array.from({ length: 10 }, () => 503);

@@ -4,6 +4,7 @@ import http from 'node:http';
 import { claimBody } from './claims.js';
 import { sql } from './database.js';
 import { checkLedger } from './ledger.js';
+import { patience } from './patience.js';
 import { createProvider, setInventories, type Api } from './service.js';
 
 /** Clients that claim and read as fast as they are answered, over connections that they keep. */
@@ -76,7 +77,7 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
     failures,
     wrong,
     async more(count) {
-      const deadline = performance.now() + 20_000;
+      const deadline = performance.now() + patience(20_000);
       for (const enough = answers + count; answers < enough;) {
         if (performance.now() > deadline) throw new Error(`only ${answers} of ${enough} answers: ${failures.join()}`);
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -6,6 +6,7 @@ import { claim } from './claims.js';
 import { checkLedger } from './ledger.js';
 import { createProvider, setInventories, startTestService, type Api, type TestService } from './service.js';
 import { until } from './until.js';
+import { patience } from './patience.js';
 
 /** A service whose database is about to break: what it is asked meanwhile, and what it logs. */
 export interface Patient extends TestService {
@@ -34,8 +35,8 @@ export interface Answer {
 
 /** Seconds; a black hole is noticed after half the first and another whole. */
 export const DEADLINES = { connectTimeout: 0.6, statementTimeout: 4 };
-/** Milliseconds, with room for a busy machine. */
-export const LONGEST_ANSWER = 2500;
+/** Milliseconds. */
+export const LONGEST_ANSWER = patience(2500);
 
 export async function startPatient(databaseUrl: string, config: object = {}): Promise<Patient> {
   const lines: Record<string, unknown>[] = [];

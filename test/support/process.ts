@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { patience } from './patience.js';
 import { apiAt, type Api } from './service.js';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,7 +49,7 @@ export function startProcess(args: readonly string[] = [], env: Record<string, s
   });
 
   async function appears(what: RegExp, where: () => string): Promise<RegExpExecArray> {
-    for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+    for (const deadline = performance.now() + patience(20_000); performance.now() < deadline;) {
       const found = what.exec(where());
       if (found !== null) return found;
       if (!started.has(child)) break;
@@ -96,7 +97,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function cleanUp(): Promise<void> {
   for (const child of [...started]) {
     child.kill('SIGTERM');
-    await Promise.race([once(child, 'close'), setTimeout(5000, undefined, { ref: false })]);
+    await Promise.race([once(child, 'close'), setTimeout(patience(5000), undefined, { ref: false })]);
     child.kill('SIGKILL');
   }
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });

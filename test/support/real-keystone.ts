@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { Config } from '../../src/config.js';
 import { temporaryFolder } from './process.js';
 import { freePorts } from './s3-store.js';
+import { patience } from './patience.js';
 
 /** A real Keystone from Debian's package, on a database of its own. */
 export interface RealKeystone {
@@ -46,7 +47,7 @@ export async function startRealKeystone(): Promise<RealKeystone | { missing: str
     stdio: 'ignore',
   });
   const closed = once(child, 'close');
-  for (const deadline = performance.now() + 60_000; (await fetch(url).catch(() => null)) === null;) {
+  for (const deadline = performance.now() + patience(60_000); (await fetch(url).catch(() => null)) === null;) {
     await setTimeout(100);
     if (child.exitCode !== null || performance.now() > deadline) throw new Error('keystone-wsgi-public did not start');
   }

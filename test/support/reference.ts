@@ -5,6 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ROOT } from './process.js';
+import { patience } from './patience.js';
 
 /** A server that a test starts: the real Placement, or the database below it. */
 export interface Running {
@@ -75,7 +76,7 @@ async function started(
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
   const closed = once(child, 'close');
-  for (const deadline = performance.now() + 30_000; !(await answers(Number(new URL(url).port)));) {
+  for (const deadline = performance.now() + patience(30_000); !(await answers(Number(new URL(url).port)));) {
     if (lacking !== null && child.exitCode === lacking) return { missing: output.trim() };
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`it did not start:\n${output}`);
     await setTimeout(50);

@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
+import { patience } from './patience.js';
 
-/** Waits for a condition, and fails when it takes too long. Answers what the condition answered. */
+/** Waits for a condition and returns its value. Fails when that takes longer than `deadlineMs`, which is stretched by the patience of this machine. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false> | T | false,
   deadlineMs = 10_000,
 ): Promise<T> {
-  for (const deadline = performance.now() + deadlineMs; ;) {
+  for (const deadline = performance.now() + patience(deadlineMs); ;) {
     const answer = await condition();
     if (answer !== false) return answer;
     if (performance.now() > deadline) throw new Error(`waited too long: ${what}`);

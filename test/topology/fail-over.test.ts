@@ -11,10 +11,10 @@ import { assertSame } from '../support/compare.js';
 import { sql } from '../support/database.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
+import { patience } from '../support/patience.js';
 
 /** Another server answers under the same name: restarted, a standby, or one that has lost what we have seen. */
 describe('fail-over', function () {
-  this.timeout(60_000);
   const settings = { fsync: 'off' };
   let folder: string;
   let primary: EmbeddedDatabase;
@@ -47,7 +47,7 @@ describe('fail-over', function () {
   });
 
   async function seen(): Promise<string[]> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + patience(10_000);
     for (;;) {
       try {
         return [...(await replica.current()).providers.values()].map(({ name }) => name).sort();

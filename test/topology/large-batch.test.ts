@@ -9,7 +9,6 @@ import { until } from '../support/until.js';
 
 /** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
 describe('a catch-up with very many changes', function () {
-  this.timeout(60_000);
   const MANY = 6000;
   let url: string;
   let replica: Replica;
