@@ -126,12 +126,3 @@ export async function up(knex) {
     create index allocations_inventory_idx on allocations (resource_provider_id, resource_class_id);
   `);
 }
-
-/** @param {import('knex').Knex} knex */
-export async function down(knex) {
-  await knex.raw(`
-    drop table allocations, consumers, consumer_types, users, projects, resource_provider_aggregates,
-      resource_provider_traits, inventories, resource_providers, traits, resource_classes;
-    drop function refuse_removal();
-  `);
-}

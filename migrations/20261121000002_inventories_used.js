@@ -1,10 +1,10 @@
 /**
- * `inventories.used` follows the allocations in the transaction that writes them, whoever writes them. A capacity check
+ * `inventories.used` follows the allocations in the transaction that writes them, whichever client writes them. A capacity check
  * then reads one row and a search sums nothing.
  *
  * Statement triggers with transition tables: one update of `inventories` a statement, however many rows it wrote. They are
- * the foreign key from allocations to inventories, too: whoever adds an allocation updates the inventory's row and so waits
- * for, or is waited for by, whoever removes it. A declared key would check, and lock, once more for every row.
+ * the foreign key from allocations to inventories, too: a transaction that adds an allocation updates the inventory's row, and so waits
+ * for a transaction that removes it, or the other way round. A declared key would check, and lock, once more for every row.
  *
  * @param {import('knex').Knex} knex
  */
@@ -95,20 +95,5 @@ export async function up(knex) {
       for each statement execute function inventories_in_use();
     create trigger allocations_truncated after truncate on allocations
       for each statement execute function allocations_truncated();
-  `);
-}
-
-/** @param {import('knex').Knex} knex */
-export async function down(knex) {
-  await knex.raw(`
-    drop trigger allocations_inserted on allocations;
-    drop trigger allocations_deleted on allocations;
-    drop trigger allocations_updated on allocations;
-    drop trigger allocations_truncated on allocations;
-    drop trigger inventories_removed on inventories;
-    drop trigger inventories_key_changed on inventories;
-    drop trigger inventories_truncated on inventories;
-    drop function inventories_removed(), inventories_in_use();
-    drop function allocations_inserted(), allocations_deleted(), allocations_updated(), allocations_truncated();
   `);
 }

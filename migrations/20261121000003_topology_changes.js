@@ -62,25 +62,3 @@ export async function up(knex) {
     `);
   }
 }
-
-/** @param {import('knex').Knex} knex */
-export async function down(knex) {
-  for (const table of [
-    'resource_providers',
-    'inventories',
-    'resource_provider_traits',
-    'resource_provider_aggregates',
-    'traits',
-    'resource_classes',
-  ]) {
-    await knex.raw(`
-      drop trigger topology_inserted on ${table};
-      drop trigger topology_updated on ${table};
-      drop trigger topology_updated_old_key on ${table};
-      drop trigger topology_deleted on ${table};
-      drop trigger topology_truncated on ${table};
-      drop function topology_note_${table}();
-    `);
-  }
-  await knex.raw('drop function topology_note_everything(); drop table topology_changes, topology_epoch;');
-}

@@ -1,6 +1,6 @@
 /**
  * What is allocated from a provider shows the consumers' generations, and processes remember it for as long as the provider's
- * topology entry lives (docs/adr/0002). Whoever changes allocations changes an inventory's `used`, which is noted already; this
+ * topology entry lives (docs/adr/0002). A transaction that changes allocations changes an inventory's `used`, which is noted already; this
  * notes who changes a consumer alone, on the providers that it has something of.
  *
  * @param {import('knex').Knex} knex
@@ -21,9 +21,4 @@ export async function up(knex) {
     create trigger topology_updated after update on consumers
       referencing old table as previous new table as touched for each statement execute function topology_note_consumers();
   `);
-}
-
-/** @param {import('knex').Knex} knex */
-export async function down(knex) {
-  await knex.raw('drop trigger topology_updated on consumers; drop function topology_note_consumers();');
 }

@@ -99,8 +99,3 @@ export async function up(knex) {
     insert into list_locks (name) values ('jobs'), ('clean');
   `);
 }
-
-/** @param {import('knex').Knex} knex */
-export async function down(knex) {
-  await knex.raw('drop table list_locks, list_messages, list_attempts, list_runs, list_jobs;');
-}

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import knexFactory, { type Knex } from 'knex';
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
@@ -14,7 +13,7 @@ import { BEGIN, pinSession } from './session.js';
 import { OperatorError } from '../operator-error.js';
 
 // Beside src/ and dist/ alike.
-const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
+const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
 /** Any number will do that no other program uses as an advisory lock in this database. */
 const MIGRATION_LOCK = 7_786_225;
@@ -135,7 +134,7 @@ export function newerSchema(unknown: readonly string[]): SchemaError {
 /** @throws SchemaError for a database of another program */
 async function stateOf(client: pg.Client): Promise<SchemaState> {
   const done = await migrationsOf(client);
-  const known = fs.readdirSync(MIGRATIONS).filter((name) => name.endsWith('.js'));
+  const known = migrationNames();
   if (!known.some((name) => done.includes(name))) {
     const problem = await foreignTables(client);
     if (problem !== null) throw new SchemaError(problem);
@@ -146,6 +145,23 @@ async function stateOf(client: pg.Client): Promise<SchemaState> {
     unknown: done.filter((name) => !known.includes(name)),
   };
 }
+
+function migrationNames(): string[] {
+  return fs
+    .readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.js'))
+    .sort();
+}
+
+/** knex demands a way back of each migration. The schema of this program only goes forward; the way back is a backup. */
+const MIGRATION_SOURCE: Knex.MigrationSource<string> = {
+  getMigrations: () => Promise.resolve(migrationNames()),
+  getMigrationName: (name) => name,
+  async getMigration(name) {
+    const { up } = (await import(new URL(name, MIGRATIONS).href)) as Pick<Knex.Migration, 'up'>;
+    return { up, down: () => Promise.reject(new Error(`${name} cannot be undone. Restore a backup.`)) };
+  },
+};
 
 async function runMigrations({ connectTimeout }: DatabaseOptions, hosts: Hosts): Promise<string[]> {
   const knex = knexFactory({
@@ -167,7 +183,7 @@ async function runMigrations({ connectTimeout }: DatabaseOptions, hosts: Hosts):
     },
     // What fails is thrown; knex would print the whole migration as well.
     log: { error: () => undefined, warn: () => undefined },
-    migrations: { directory: MIGRATIONS, loadExtensions: ['.js'] },
+    migrations: { migrationSource: MIGRATION_SOURCE },
   });
   try {
     await knex.migrate.forceFreeMigrationsLock();
