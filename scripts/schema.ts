@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { defaultConfig } from '../src/config.js';
-import { migrateDatabase } from '../src/configured.js';
 import { startEmbedded } from '../src/db/embedded.js';
+import { migrateDatabase } from '../src/db/migrate.js';
 
 export const SCHEMA_FILE = 'migrations/schema.sql';
 
