@@ -17,7 +17,7 @@ module.exports = {
       name: 'the-domain-knows-no-http',
       comment: 'What is read and how it is searched does not depend on how it was asked. errors.ts is for everybody.',
       severity: 'error',
-      from: { path: '^src/(topology|candidates|ledger)/' },
+      from: { path: '^src/(topology|candidates|capacity|ledger)/' },
       to: {
         path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
       },
@@ -25,7 +25,7 @@ module.exports = {
     {
       name: 'the-domain-uses-no-framework',
       severity: 'error',
-      from: { path: '^src/(topology|candidates|ledger)/' },
+      from: { path: '^src/(topology|candidates|capacity|ledger)/' },
       to: { path: '(^|/)(express|knex)(/|$)' },
     },
     {
@@ -33,7 +33,7 @@ module.exports = {
       comment: 'Only the files that fill the topology and compare it with the database speak to the database.',
       severity: 'error',
       from: {
-        path: '^src/(topology|candidates)/',
+        path: '^src/(topology|candidates|capacity)/',
         pathNot: '^src/topology/(catch-up|connection|journal|load\\.sql)\\.ts$',
       },
       to: { path: ['^src/db/', '(^|/)pg(/|$)'] },

@@ -61,7 +61,7 @@ export function rootOf(tree: Tree): Provider {
 }
 
 /** root_required, and the unsuffixed group's forbidden aggregates, which the anchor must not be in either. */
-function rootCheck(plan: Plan): (root: Provider) => boolean {
+export function rootCheck(plan: Plan): (root: Provider) => boolean {
   const hasRootTraits = rootCondition(plan.request);
   const position = plan.request.groups.findIndex(({ suffix }) => suffix === '');
   const isOutside = plan.conditions[position]?.forbiddenAggregates ?? null;

@@ -1,0 +1,27 @@
+import { traitMasks } from '../candidates/rules.js';
+import { contestedClasses, freeRoom } from '../candidates/contest.js';
+import type { Plan } from '../candidates/match.js';
+import { freeOf } from './copies.js';
+import type { Survey } from './survey.js';
+
+/**
+ * Describes a tree such that trees with the same description have the same count: who is below whom, what is free, what one request
+ * may take, which of the traits asked for a member has, and who may serve what. Null for a tree that others share with.
+ */
+export function descriptions(plan: Plan): (survey: Survey) => string | null {
+  const classIds = [...new Set(plan.slots.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)))];
+  const contested = [...contestedClasses(plan)];
+  const maskOf = traitMasks(plan.unsuffixed);
+  return ({ tree, options, pooled }) => {
+    if (pooled) return null;
+    const positions = new Map(tree.members.map(({ id }, position) => [id, position]));
+    const members = tree.members.map((member) => {
+      const free = classIds.map((id) => freeOf(member, id));
+      const room = contested.map((id) => freeRoom(member, id));
+      const parent = member.parentId === null ? '' : (positions.get(member.parentId) ?? '');
+      return [parent, ...free, ...room, maskOf?.(member.traits) ?? ''].join();
+    });
+    const lists = options.map((some) => some.map(({ id }) => positions.get(id)).join());
+    return `${members.join(';')}|${lists.join(';')}`;
+  };
+}

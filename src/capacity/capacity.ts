@@ -1,0 +1,104 @@
+import type { Pace, Pause } from '../candidates/effort.js';
+import { planOf } from '../candidates/match.js';
+import type { CandidatesRequest } from '../candidates/request.js';
+import { sharingIn } from '../candidates/sharing.js';
+import { startTrace } from '../candidates/trace.js';
+import type { Provider, Tree, View } from '../topology/model.js';
+import { countAggregates, type AggregateCount } from './aggregates.js';
+import { componentsOf } from './components.js';
+import { counterOf, type TreeCount } from './count.js';
+import { pooledRoom } from './pooled.js';
+import type { AmountCondition, CapacityBounds, Count, FullProvider } from './question.js';
+import { countRelevant } from './relevant.js';
+import { surveyTrees } from './survey.js';
+
+export interface Capacity {
+  readonly count: Count;
+  readonly trees: { readonly all: number; readonly relevant: number; readonly fitting: number };
+  /** How many fitting trees each condition limits, in the order of the query; those that limit none are left out. */
+  readonly limits: readonly { readonly condition: AmountCondition; readonly trees: number }[];
+  /** What would fit if the free room of all options in fitting trees were in one place. */
+  readonly ifPooled: number;
+  /** Every aggregate with a fitting tree, in no order. */
+  readonly byAggregate: readonly AggregateCount[];
+  /** Every tree in which a request fits, or may fit, in no order. */
+  readonly byTree: readonly TreeCount[];
+  /** The providers in a minimum cut. Null when no sharing provider can serve a tree that is not its own. */
+  readonly shared: readonly FullProvider[] | null;
+  /** False when a bound ended the work: the counts are true, but might be closer. */
+  readonly complete: boolean;
+}
+
+/**
+ * How many more requests of this shape fit (docs/contract/explain-and-capacity.md). Pure: a view and a request in, numbers out; README.md
+ * beside this file explains how they are found. What does not exist or does not fit gives 0, never an error.
+ *
+ * It yields whenever `pace` says so. The view is only looked at before the first time, so it may change in the pauses.
+ */
+export function* measureCapacity(
+  view: View,
+  request: CandidatesRequest,
+  bounds: CapacityBounds,
+  pace: Pace,
+): Generator<Pause, Capacity, void> {
+  const trees = [...view.trees.values()];
+  const plan = planOf(view, request, startTrace(request));
+  const sharing = sharingIn(view, plan?.slots ?? []);
+  const pinned = view.pinTrees();
+  try {
+    const treeOf = ({ rootId, uuid }: Provider): Tree => {
+      const tree = pinned.get(rootId);
+      if (tree === undefined) throw new Error(`provider ${uuid} is in no tree`);
+      return tree;
+    };
+    if (plan === null) return yield* nothing(trees, request, pace);
+    const surveys = yield* surveyTrees(view, trees, plan, sharing, pace);
+    const relevant = yield* countRelevant(trees, request.groups, sharing, pace);
+    const counter = counterOf(plan, sharing, treeOf, bounds, pace);
+    const components = componentsOf(surveys, sharing.providers);
+    const byTree = yield* counter.countTrees(components);
+    const counted = yield* counter.countTogether(components, byTree);
+    const fitting = byTree.filter(({ count }) => count.atLeast > 0);
+    const byAggregate = yield* countAggregates(counted, counter, pace);
+    const isShared = surveys.some(({ sharers }) => sharers.length > 0);
+    return {
+      count: {
+        atLeast: counted.reduce((sum, { count }) => sum + count.atLeast, 0),
+        atMost: counted.reduce((sum, { count }) => sum + count.atMost, 0),
+      },
+      trees: { all: trees.length, relevant, fitting: fitting.length },
+      limits: limitsOf(counter.conditions, fitting),
+      ifPooled: pooledRoom(plan, counter.conditions, fitting),
+      byAggregate,
+      byTree: byTree.filter(({ count }) => count.atMost > 0),
+      shared: isShared ? counted.flatMap(({ full }) => full) : null,
+      complete: counter.isComplete(),
+    };
+  } finally {
+    pinned.release();
+  }
+}
+
+/** For a request that nothing can meet, whatever there is. */
+function* nothing(trees: readonly Tree[], request: CandidatesRequest, pace: Pace): Generator<Pause, Capacity, void> {
+  const none = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
+  const relevant = yield* countRelevant(trees, request.groups, none, pace);
+  return {
+    count: { atLeast: 0, atMost: 0 },
+    trees: { all: trees.length, relevant, fitting: 0 },
+    limits: [],
+    ifPooled: 0,
+    byAggregate: [],
+    byTree: [],
+    shared: null,
+    complete: true,
+  };
+}
+
+function limitsOf(conditions: readonly AmountCondition[], fitting: readonly TreeCount[]): Capacity['limits'] {
+  const trees = new Map<AmountCondition, number>(conditions.map((condition) => [condition, 0]));
+  for (const { limits } of fitting) {
+    for (const condition of limits) trees.set(condition, (trees.get(condition) ?? 0) + 1);
+  }
+  return [...trees].flatMap(([condition, count]) => (count === 0 ? [] : [{ condition, trees: count }]));
+}

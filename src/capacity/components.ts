@@ -1,0 +1,55 @@
+import type { Survey } from './survey.js';
+
+/** Trees that take from the same sharing providers, directly or through others: what one takes, another may lack. */
+export function componentsOf(surveys: readonly Survey[], sharing: ReadonlyMap<number, unknown>): Survey[][] {
+  const above = new Map<Survey, Survey>();
+  const firstTaker = new Map<number, Survey>();
+
+  function topOf(survey: Survey): Survey {
+    let top = survey;
+    for (let next = above.get(top); next !== undefined; next = above.get(top)) top = next;
+    // Later walks are shorter.
+    for (let at = survey; at !== top;) {
+      const next = above.get(at) ?? top;
+      above.set(at, top);
+      at = next;
+    }
+    return top;
+  }
+
+  // Thousands of trees have the very same list of options, which is looked at once.
+  const lists = new Map<readonly unknown[], Survey>();
+  for (const survey of surveys) {
+    if (!survey.pooled) continue;
+    for (const options of survey.options) {
+      const known = lists.get(options);
+      if (known !== undefined) {
+        join(survey, known);
+        continue;
+      }
+      let isPooled = false;
+      for (const { id } of options) {
+        if (!sharing.has(id)) continue;
+        isPooled = true;
+        const taker = firstTaker.get(id);
+        if (taker === undefined) firstTaker.set(id, survey);
+        else join(survey, taker);
+      }
+      if (isPooled) lists.set(options, survey);
+    }
+  }
+
+  function join(one: Survey, other: Survey): void {
+    const [a, b] = [topOf(one), topOf(other)];
+    if (a !== b) above.set(a, b);
+  }
+
+  const components = new Map<Survey, Survey[]>();
+  for (const survey of surveys) {
+    const top = survey.pooled ? topOf(survey) : survey;
+    const members = components.get(top);
+    if (members === undefined) components.set(top, [survey]);
+    else members.push(survey);
+  }
+  return [...components.values()];
+}

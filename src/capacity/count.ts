@@ -1,0 +1,224 @@
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { TreeOf } from '../candidates/levels.js';
+import type { Plan, Slot } from '../candidates/match.js';
+import type { Sharing } from '../candidates/sharing.js';
+import { descriptions } from './alike.js';
+import { offersOf, type Effort } from './offers.js';
+import { optionsTogether, pack, type Packing } from './pack.js';
+import { poolFlow } from './pools.js';
+import { proverOf, scarcest, type Prover } from './proofs.js';
+import {
+  conditionsOfSlot,
+  type AmountCondition,
+  type CapacityBounds,
+  type Count,
+  type FullProvider,
+} from './question.js';
+import type { Survey } from './survey.js';
+
+/** What a tree could take if all others took nothing. */
+export interface TreeCount {
+  readonly survey: Survey;
+  readonly count: Count;
+  /** The conditions that keep it from taking more; empty when nothing fits. */
+  readonly limits: readonly AmountCondition[];
+}
+
+/** Trees that take from the same pools, and what they can take together; most often a tree by itself. */
+export interface Together {
+  readonly trees: readonly TreeCount[];
+  readonly count: Count;
+  readonly full: readonly FullProvider[];
+  /** Requests of the constructed packing by id of the root; null where the number is exact without one. */
+  readonly packed: ReadonlyMap<number, number> | null;
+}
+
+export interface Counter {
+  readonly conditions: readonly AmountCondition[];
+  /** Each tree by itself, in the order of the components. */
+  countTrees(components: readonly (readonly Survey[])[]): Generator<Pause, TreeCount[], void>;
+  /** The trees of each component together. @param byTree what countTrees has given for them */
+  countTogether(
+    components: readonly (readonly Survey[])[],
+    byTree: readonly TreeCount[],
+  ): Generator<Pause, Together[], void>;
+  /** Some trees of a component, if the others took nothing. */
+  countSome(together: Together, trees: readonly TreeCount[]): Generator<Pause, Count, void>;
+  /** Whether no bound has ended any of it. */
+  isComplete(): boolean;
+}
+
+export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: CapacityBounds, pace: Pace): Counter {
+  const prover = proverOf(plan);
+  const offers = offersOf(plan, sharing, treeOf, pace);
+  const describe = descriptions(plan);
+  let complete = true;
+  let left = bounds.maxSteps;
+  /** Requests that are sure so far, in trees that no other takes from. */
+  let sure = 0;
+
+  function* construct(surveys: readonly Survey[], target: number, share: number): Generator<Pause, Packing, void> {
+    const effort: Effort = { left: Math.min(share, left) };
+    const before = effort.left;
+    const packing =
+      bounds.enough !== null && sure >= bounds.enough
+        ? { claims: [], size: 0, complete: target === 0 }
+        : yield* pack(surveys, offers, prover, target, effort);
+    left -= before - Math.max(effort.left, 0);
+    if (!packing.complete) complete = false;
+    return packing;
+  }
+
+  /** How often each tree that has to be tried out may be counted on its own. */
+  function shareOf(surveys: readonly Survey[]): number {
+    const looks = new Set<string | Survey>();
+    for (const survey of surveys) if (!prover.isExact(survey)) looks.add(describe(survey) ?? survey);
+    return Math.ceil(left / Math.max(looks.size, 1));
+  }
+
+  function* countTrees(components: readonly (readonly Survey[])[]): Generator<Pause, TreeCount[], void> {
+    const surveys = components.flat();
+    const share = shareOf(surveys);
+    const known = new Map<string, TreeCount>();
+    const counted: TreeCount[] = [];
+    for (const survey of surveys) {
+      if (pace.isDue(20 * plan.slots.length * survey.tree.members.length)) yield 'pause';
+      const exact = prover.isExact(survey);
+      const look = exact ? null : describe(survey);
+      const twin = look === null ? undefined : known.get(look);
+      const one: TreeCount = twin === undefined ? yield* countTree(survey, exact, share) : { ...twin, survey };
+      if (look !== null && twin === undefined) known.set(look, one);
+      if (!survey.pooled) sure += one.count.atLeast;
+      counted.push(one);
+    }
+    return counted;
+  }
+
+  function* countTree(survey: Survey, exact: boolean, share: number): Generator<Pause, TreeCount, void> {
+    const { best } = prover.prove(survey.options);
+    if (exact) return { survey, count: { atLeast: best.atMost, atMost: best.atMost }, limits: best.because };
+    const packing = yield* construct([survey], best.atMost, share);
+    const { size } = packing;
+    // The search has found no candidate, and was not stopped: that is a proof, too.
+    const isFull = size === 0 && packing.complete;
+    const count = { atLeast: size, atMost: isFull ? 0 : best.atMost };
+    return { survey, count, limits: isFull ? [] : best.because };
+  }
+
+  function* countTogether(
+    components: readonly (readonly Survey[])[],
+    byTree: readonly TreeCount[],
+  ): Generator<Pause, Together[], void> {
+    const counted: Together[] = [];
+    const share = Math.ceil(left / Math.max(components.filter(({ length }) => length > 1).length, 1));
+    let next = 0;
+    for (const component of components) {
+      const trees = byTree.slice(next, (next += component.length));
+      const [only] = trees;
+      if (trees.length === 1 && only !== undefined) {
+        const full = only.survey.sharers.length === 0 ? [] : (yield* proveTogether(trees)).full;
+        counted.push({ trees, count: only.count, full, packed: null });
+        continue;
+      }
+      counted.push(yield* countPools(trees, share));
+    }
+    return counted;
+  }
+
+  function* countPools(trees: readonly TreeCount[], share: number): Generator<Pause, Together, void> {
+    const { atMost, full, exact } = yield* proveTogether(trees);
+    if (exact) return { trees, count: { atLeast: atMost, atMost }, full, packed: null };
+    const surveys = trees.map(({ survey }) => survey);
+    const { claims, size } = yield* construct(surveys, atMost, share);
+    sure += size;
+    const packed = new Map<number, number>();
+    for (const { rootId, times } of claims) packed.set(rootId, (packed.get(rootId) ?? 0) + times);
+    return { trees, count: { atLeast: Math.max(size, mostOf(trees)), atMost }, full, packed };
+  }
+
+  /** The least of all proofs for trees together. */
+  function* proveTogether(
+    trees: readonly TreeCount[],
+  ): Generator<Pause, { atMost: number; full: FullProvider[]; exact: boolean }, void> {
+    const surveys = trees.map(({ survey }) => survey);
+    const bounds = new Map(trees.map(({ survey, count }) => [survey, count.atMost]));
+    const pooled = pooledSlots(plan.slots, surveys, sharing);
+    let atMost = prover.prove(optionsTogether(surveys)).best.atMost;
+    atMost = Math.min(
+      atMost,
+      trees.reduce((sum, { count }) => sum + count.atMost, 0),
+    );
+    const isExact = (plan.slots.length === 1 || prover.independent) && pooled.length <= 2;
+    let full: FullProvider[] = [];
+    for (const [first, second] of pairsOf(pooled)) {
+      // Of the two slots themselves the flow knows more than the tree's bound.
+      const inTree = isExact ? boundOfOthers(prover, plan.slots, first, second) : (one: Survey) => bounds.get(one) ?? 0;
+      const { flow, full: cut } = yield* poolFlow(surveys, first, second, inTree, pace);
+      if (flow > atMost) continue;
+      atMost = flow;
+      full = cut
+        .filter(({ provider }) => sharing.providers.has(provider.id))
+        .flatMap(({ provider, slot }) =>
+          scarcest(conditionsOfSlot(prover.conditions, slot), [provider]).map((condition) => ({ provider, condition })),
+        );
+    }
+    return { atMost, full, exact: isExact };
+  }
+
+  function* countSome(together: Together, trees: readonly TreeCount[]): Generator<Pause, Count, void> {
+    const [only] = trees;
+    if (only !== undefined && trees.length === 1) return only.count;
+    const { atMost, exact } = yield* proveTogether(trees);
+    if (exact) return { atLeast: atMost, atMost };
+    const packed = trees.reduce((sum, { survey }) => sum + (together.packed?.get(survey.root.id) ?? 0), 0);
+    return { atLeast: Math.max(packed, mostOf(trees)), atMost };
+  }
+
+  return {
+    conditions: prover.conditions,
+    countTrees,
+    countTogether,
+    countSome,
+    isComplete: () => complete,
+  };
+}
+
+function mostOf(trees: readonly TreeCount[]): number {
+  return trees.reduce((most, { count }) => Math.max(most, count.atLeast), 0);
+}
+
+/** The slots that a sharing provider can serve at one of these trees. */
+function pooledSlots(slots: readonly Slot[], surveys: readonly Survey[], { providers }: Sharing): Slot[] {
+  return slots.filter(({ index, resources }) => {
+    if (resources.length === 0) return false;
+    const lists = new Set(surveys.map(({ options }) => options[index] ?? []));
+    return [...lists].some((options) => options.some(({ id }) => providers.has(id)));
+  });
+}
+
+/** Two slots at a time; a pair with each when there are but few. */
+function pairsOf(pooled: readonly Slot[]): [Slot, Slot | null][] {
+  const [only, ...others] = pooled;
+  if (only === undefined) return [];
+  if (others.length === 0) return [[only, null]];
+  const pairs = pooled.flatMap((first, i) => pooled.slice(i + 1).map((second): [Slot, Slot] => [first, second]));
+  return pairs.slice(0, MOST_PAIRS);
+}
+
+/** Each costs a maximum flow. */
+const MOST_PAIRS = 10;
+
+/** What a tree takes at most by the slots that are neither of these two. */
+function boundOfOthers(
+  prover: Prover,
+  slots: readonly Slot[],
+  first: Slot,
+  second: Slot | null,
+): (survey: Survey) => number {
+  const others = slots.filter((slot) => slot !== first && slot !== second);
+  if (others.length === 0) return () => Infinity;
+  return ({ options }) => {
+    const { sums } = prover.prove(options);
+    return others.reduce((least, { index }) => Math.min(least, sums[index] ?? 0), Infinity);
+  };
+}

@@ -1,0 +1,111 @@
+import type { Pace, Pause } from '../candidates/effort.js';
+
+/** A directed network with capacities. Nodes are numbered from 0. */
+export interface Network {
+  addNode(): number;
+  /** Returns the number of the edge. */
+  addEdge(from: number, to: number, capacity: number): number;
+  /** What can flow from one node to another at most; some edge of every path has to have a finite capacity. */
+  maxFlow(source: number, sink: number, pace: Pace): Generator<Pause, number, void>;
+  /** After maxFlow: the nodes that more could flow to from the source. Edges that lead out of them are a minimum cut. */
+  reachable(source: number): ReadonlySet<number>;
+}
+
+/**
+ * Dinic's algorithm: as long as the sink can be reached, give each node its distance from the source and send what fits along
+ * edges that lead one step away. At most as many rounds as there are nodes; here, where paths are short, a few.
+ */
+export function createNetwork(): Network {
+  /** By node: numbers of the edges that begin there. Edge e and its reverse e ^ 1 are added together. */
+  const edgesOf: number[][] = [];
+  const heads: number[] = [];
+  /** What can still flow through an edge. */
+  const rest: number[] = [];
+
+  function distances(source: number): Int32Array {
+    const distance = new Int32Array(edgesOf.length).fill(-1);
+    distance[source] = 0;
+    const queue = [source];
+    for (let at = 0; at < queue.length; at++) {
+      const node = queue[at] ?? 0;
+      for (const edge of edgesOf[node] ?? []) {
+        const head = heads[edge] ?? 0;
+        if ((rest[edge] ?? 0) <= 0 || distance[head] !== -1) continue;
+        distance[head] = (distance[node] ?? 0) + 1;
+        queue.push(head);
+      }
+    }
+    return distance;
+  }
+
+  /** Sends all that fits along shortest paths; no recursion, because a path may be as long as there are nodes. */
+  function* blockingFlow(
+    source: number,
+    sink: number,
+    distance: Int32Array,
+    pace: Pace,
+  ): Generator<Pause, number, void> {
+    const nextEdge = new Int32Array(edgesOf.length);
+    const path: number[] = [];
+    let node = source;
+    let sent = 0;
+    for (;;) {
+      if (pace.isDue(2)) yield 'pause';
+      if (node === sink) {
+        let least = Infinity;
+        for (const edge of path) least = Math.min(least, rest[edge] ?? 0);
+        let full = path.length;
+        for (const [i, edge] of path.entries()) {
+          rest[edge] = (rest[edge] ?? 0) - least;
+          rest[edge ^ 1] = (rest[edge ^ 1] ?? 0) + least;
+          if (rest[edge] === 0 && i < full) full = i;
+        }
+        sent += least;
+        node = heads[(path[full] ?? 0) ^ 1] ?? source;
+        path.length = full;
+        continue;
+      }
+      const edges = edgesOf[node] ?? [];
+      const at = nextEdge[node] ?? 0;
+      const edge = edges[at];
+      if (edge === undefined) {
+        const back = path.pop();
+        if (back === undefined) return sent;
+        node = heads[back ^ 1] ?? source;
+        nextEdge[node] = (nextEdge[node] ?? 0) + 1;
+        continue;
+      }
+      const head = heads[edge] ?? 0;
+      if ((rest[edge] ?? 0) > 0 && distance[head] === (distance[node] ?? 0) + 1) {
+        path.push(edge);
+        node = head;
+      } else {
+        nextEdge[node] = at + 1;
+      }
+    }
+  }
+
+  return {
+    addNode: () => edgesOf.push([]) - 1,
+    addEdge(from, to, capacity) {
+      const edge = heads.push(to, from) - 2;
+      rest.push(capacity, 0);
+      edgesOf[from]?.push(edge);
+      edgesOf[to]?.push(edge + 1);
+      return edge;
+    },
+    *maxFlow(source, sink, pace) {
+      let total = 0;
+      for (;;) {
+        if (pace.isDue(heads.length)) yield 'pause';
+        const distance = distances(source);
+        if (distance[sink] === -1) return total;
+        total += yield* blockingFlow(source, sink, distance, pace);
+      }
+    },
+    reachable(source) {
+      const distance = distances(source);
+      return new Set(edgesOf.flatMap((_, node) => (distance[node] === -1 ? [] : [node])));
+    },
+  };
+}

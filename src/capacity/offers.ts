@@ -1,0 +1,68 @@
+import { searchAtAnchor } from '../candidates/at-anchor.js';
+import { candidateMaker } from '../candidates/candidate.js';
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { TreeOf } from '../candidates/levels.js';
+import type { Plan } from '../candidates/match.js';
+import { DEFAULT_BOUNDS } from '../candidates/search.js';
+import type { Sharing } from '../candidates/sharing.js';
+import { startTrace } from '../candidates/trace.js';
+import type { Provider } from '../topology/model.js';
+import { claimOf, takesOf, type Claim, type Stock } from './stock.js';
+import type { Survey } from './survey.js';
+
+/** Steps of work that are left to a packing: providers tried by the search, and providers looked at. */
+export interface Effort {
+  left: number;
+}
+
+/** What the search for candidates finds at an anchor when some claims have been made, each set of amounts once. */
+export type Offers = (survey: Survey, stock: Stock, effort: Effort) => Generator<Claim | Pause, void, void>;
+
+export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pace): Offers {
+  const toCandidate = candidateMaker(plan);
+  const classIds = plan.slots.flatMap(({ resources }) => resources.map(({ resourceClass }) => resourceClass.id));
+  return function* (survey, stock, effort) {
+    const members = survey.tree.members.map((member) => stock.now(member));
+    const sharers = survey.sharers.map(({ provider }) => stock.now(provider));
+    const cost = 2 * plan.slots.length * (members.length + sharers.length) + 10;
+    effort.left -= cost;
+    if (effort.left <= 0) return;
+    if (pace.isDue(4 * cost)) yield 'pause';
+    // The search takes options in this order: those with most left come first, so that none is used up early.
+    const roomiest = (a: Provider, b: Provider): number => roomIn(b, classIds) - roomIn(a, classIds);
+    const tree = { rootId: survey.tree.rootId, members: members.sort(roomiest) };
+    const reaching = sharers
+      .sort(roomiest)
+      .map((provider) => ({ provider, serves: (slot: Plan['slots'][number]) => slot.servesAbroad(provider) }));
+    const now: Sharing = { providers: sharing.providers, reaching: () => reaching, reach: () => 1 };
+    const trace = startTrace(plan.request);
+    const bounds = { ...DEFAULT_BOUNDS, maxSteps: effort.left };
+    const common = { counts: trace.combinations, bounds, pace, share: { steps: Infinity }, triesBeforeCare: 64 };
+    const seen = new Set<string>();
+    let counted = 0;
+    for (const found of searchAtAnchor(plan, treeOf, now, trace, common)(tree)) {
+      effort.left -= trace.combinations.tried - counted;
+      counted = trace.combinations.tried;
+      if (typeof found === 'string') {
+        yield 'pause';
+        continue;
+      }
+      const claim = claimOf(toCandidate(found), survey.tree.rootId);
+      const takes = takesOf(claim);
+      effort.left -= 2;
+      if (seen.has(takes)) continue;
+      seen.add(takes);
+      yield claim;
+    }
+    effort.left -= trace.combinations.tried - counted;
+  };
+}
+
+/** The free units of all classes that are asked for, each as a part of what there is. */
+function roomIn({ inventories }: Provider, classIds: readonly number[]): number {
+  let room = 0;
+  for (const { resourceClass, capacity, used } of inventories) {
+    if (classIds.includes(resourceClass.id)) room += (capacity - used) / Math.max(capacity, 1);
+  }
+  return room;
+}

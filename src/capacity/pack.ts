@@ -1,0 +1,208 @@
+import type { Pause } from '../candidates/effort.js';
+import type { Provider } from '../topology/model.js';
+import type { Effort, Offers } from './offers.js';
+import type { Prover } from './proofs.js';
+import { createStock, takesOf, type Claim, type Stock } from './stock.js';
+import type { Survey } from './survey.js';
+
+/** So many claims can be made one after another. */
+export interface Packing {
+  readonly claims: readonly Claim[];
+  /** Requests of all claims together. */
+  readonly size: number;
+  /** False when the effort was used up: then there may be a larger packing. */
+  readonly complete: boolean;
+}
+
+/** Of the offers at one moment so many are compared. */
+const OFFERS_COMPARED = 8;
+
+/** The last requests of the first packing that are tried otherwise. */
+const REQUESTS_TRIED_AGAIN = 32;
+
+/**
+ * Constructs a packing: takes an offer again and again until nothing fits any more, then gives the last requests back and tries others in
+ * their place, depth-first, until `target` is reached or the effort is used up.
+ */
+export function* pack(
+  surveys: readonly Survey[],
+  offers: Offers,
+  prover: Prover,
+  target: number,
+  effort: Effort,
+): Generator<Pause, Packing, void> {
+  const stock = createStock(providersOf(surveys));
+  const claims = yield* takeUntilFull(surveys, stock, offers, target, effort);
+  const size = sizeOf(claims);
+  if (size >= target || effort.left <= 0) return { claims, size, complete: size >= target };
+  const kept = [...claims];
+  let again = 0;
+  while (again < REQUESTS_TRIED_AGAIN) {
+    const last = kept.pop();
+    if (last === undefined) break;
+    const back = Math.min(last.times, REQUESTS_TRIED_AGAIN - again);
+    stock.giveBack({ ...last, times: back });
+    again += back;
+    if (back < last.times) kept.push({ ...last, times: last.times - back });
+  }
+  const base = sizeOf(kept);
+  const better = yield* tryOthers(surveys, stock, offers, prover, { more: size - base, target: target - base }, effort);
+  const best = better === null ? claims : [...kept, ...better];
+  return { claims: best, size: sizeOf(best), complete: effort.left > 0 };
+}
+
+function sizeOf(claims: readonly Claim[]): number {
+  return claims.reduce((sum, { times }) => sum + times, 0);
+}
+
+function providersOf(surveys: readonly Survey[]): Set<Provider> {
+  return new Set(
+    surveys.flatMap(({ options, tree, sharers }) => [
+      ...options.flat(),
+      ...tree.members,
+      ...sharers.map(({ provider }) => provider),
+    ]),
+  );
+}
+
+/** The trees take turns; one in which nothing fits any more is left out, because nothing will fit there later. */
+function* takeUntilFull(
+  surveys: readonly Survey[],
+  stock: Stock,
+  offers: Offers,
+  target: number,
+  effort: Effort,
+): Generator<Pause, Claim[], void> {
+  const claims: Claim[] = [];
+  let open = surveys;
+  let size = 0;
+  while (open.length > 0) {
+    const still: Survey[] = [];
+    for (const survey of open) {
+      if (effort.left <= 0 || size >= target) return claims;
+      const best = yield* bestOffer(survey, stock, offers, effort);
+      if (best === null) continue;
+      // A part of what fits, so that others are taken in between while there is much of all.
+      const times = Math.min(Math.ceil(stock.fits(best) / 4), target - size);
+      const claim = { ...best, times };
+      stock.take(claim);
+      claims.push(claim);
+      size += times;
+      still.push(survey);
+    }
+    open = still;
+  }
+  return claims;
+}
+
+/** The offer that leaves most to what it leaves least. */
+function* bestOffer(
+  survey: Survey,
+  stock: Stock,
+  offers: Offers,
+  effort: Effort,
+): Generator<Pause, Claim | null, void> {
+  let best: Claim | null = null;
+  let most = -1;
+  let compared = 0;
+  for (const offer of offers(survey, stock, effort)) {
+    if (offer === 'pause') {
+      yield offer;
+      continue;
+    }
+    const leaves = stock.leaves(offer);
+    if (leaves > most) [best, most] = [offer, leaves];
+    if (++compared >= OFFERS_COMPARED) break;
+  }
+  return best;
+}
+
+/** A state of the depth-first search: the offers that are still to be tried there. */
+interface Level {
+  readonly offers: Generator<Claim | Pause, void, void>;
+  /** What led here; null at the start. */
+  readonly taken: Claim | null;
+}
+
+/**
+ * Looks for more than `goal.more` claims from this stock, and stops at `goal.target`. Null when it finds none.
+ *
+ * A stock says how many claims led to it, so one that was seen before is not searched again.
+ */
+function* tryOthers(
+  surveys: readonly Survey[],
+  stock: Stock,
+  offers: Offers,
+  prover: Prover,
+  goal: { readonly more: number; readonly target: number },
+  effort: Effort,
+): Generator<Pause, Claim[] | null, void> {
+  const options = optionsTogether(surveys);
+  const providers = options.reduce((sum, { length }) => sum + length, 0);
+  const seen = new Set<string>();
+  let best: Claim[] | null = null;
+  let most = goal.more;
+  const path: Level[] = [{ offers: offersAt(surveys, stock, offers, effort), taken: null }];
+  for (;;) {
+    const level = path.at(-1);
+    if (level === undefined || effort.left <= 0) return best;
+    const next = level.offers.next();
+    if (next.done === true) {
+      path.pop();
+      if (level.taken !== null) stock.giveBack(level.taken);
+      continue;
+    }
+    const claim = next.value;
+    if (claim === 'pause') {
+      yield claim;
+      continue;
+    }
+    stock.take(claim);
+    const size = path.length;
+    if (size > most) {
+      most = size;
+      best = [...path.flatMap(({ taken }) => taken ?? []), claim];
+      if (most >= goal.target) return best;
+    }
+    const key = stock.key();
+    effort.left -= providers + 4;
+    const room = (provider: Provider, classId: number): number => stock.free(provider, classId);
+    if (seen.has(key) || size + prover.prove(options, room).best.atMost <= most) {
+      stock.giveBack(claim);
+      continue;
+    }
+    seen.add(key);
+    path.push({ offers: offersAt(surveys, stock, offers, effort), taken: claim });
+  }
+}
+
+function* offersAt(
+  surveys: readonly Survey[],
+  stock: Stock,
+  offers: Offers,
+  effort: Effort,
+): Generator<Claim | Pause, void, void> {
+  const seen = new Set<string>();
+  for (const survey of surveys) {
+    for (const offer of offers(survey, stock, effort)) {
+      if (offer !== 'pause') {
+        const takes = takesOf(offer);
+        if (seen.has(takes)) continue;
+        seen.add(takes);
+      }
+      yield offer;
+    }
+  }
+}
+
+/** By index of the slot, the options of all trees, each provider once. */
+export function optionsTogether(surveys: readonly Survey[]): readonly (readonly Provider[])[] {
+  const [only, ...others] = surveys;
+  if (only === undefined) return [];
+  if (others.length === 0) return only.options;
+  return only.options.map((_, slot) => {
+    const all = new Set<Provider>();
+    for (const { options } of surveys) for (const option of options[slot] ?? []) all.add(option);
+    return [...all];
+  });
+}

@@ -1,0 +1,33 @@
+import type { Plan } from '../candidates/match.js';
+import type { Provider } from '../topology/model.js';
+import { freeOf } from './copies.js';
+import type { TreeCount } from './count.js';
+import type { AmountCondition } from './question.js';
+
+/** What would fit if the free room of the options in all fitting trees were on one provider: what dashboards show. */
+export function pooledRoom(plan: Plan, conditions: readonly AmountCondition[], fitting: readonly TreeCount[]): number {
+  if (fitting.length === 0) return 0;
+  let least = Infinity;
+  for (const classId of new Set(conditions.map(({ resourceClass }) => resourceClass.id))) {
+    let asked = 0;
+    for (const { resourceClass, amount } of conditions) if (resourceClass.id === classId) asked += amount;
+    const wanting = plan.slots.filter(({ resources }) => resources.some((one) => one.resourceClass.id === classId));
+    let free = 0;
+    // Another tree, or another slot, may have the same provider.
+    const counted = new Set<Provider>();
+    for (const { survey } of fitting) {
+      const once = !survey.pooled && wanting.length === 1;
+      for (const { index } of wanting) {
+        for (const option of survey.options[index] ?? []) {
+          if (!once) {
+            if (counted.has(option)) continue;
+            counted.add(option);
+          }
+          free += freeOf(option, classId);
+        }
+      }
+    }
+    least = Math.min(least, Math.floor(free / asked));
+  }
+  return least;
+}

@@ -1,0 +1,115 @@
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { Slot } from '../candidates/match.js';
+import type { Provider } from '../topology/model.js';
+import { copiesOf } from './copies.js';
+import { createNetwork } from './flow.js';
+import type { Survey } from './survey.js';
+
+/** A provider that gives all that it has to a slot. */
+export interface FullPool {
+  readonly provider: Provider;
+  readonly slot: Slot;
+}
+
+export interface PoolFlow {
+  /** Requests that fit, as far as these two slots and the trees' own bounds are the matter. */
+  readonly flow: number;
+  /** The providers in a minimum cut. */
+  readonly full: readonly FullPool[];
+}
+
+/**
+ * How many requests fit trees that take from the same pools: the maximum flow from the providers of one slot through the trees to
+ * the providers of another. Exact when the slots are independent and every other slot is served within its own tree; else a bound.
+ *
+ * @param second null when only one slot is served by pools
+ * @param boundOf what a tree takes at most, whatever the pools have
+ */
+export function* poolFlow(
+  surveys: readonly Survey[],
+  first: Slot,
+  second: Slot | null,
+  boundOf: (survey: Survey) => number,
+  pace: Pace,
+): Generator<Pause, PoolFlow, void> {
+  const network = createNetwork();
+  const source = network.addNode();
+  const sink = network.addNode();
+  const gate = network.addNode();
+  const inlets = new Map<Provider, number>();
+  const outlets = new Map<Provider, number>();
+
+  function inletOf(provider: Provider): number {
+    let node = inlets.get(provider);
+    if (node === undefined) {
+      node = network.addNode();
+      network.addEdge(source, node, copiesOf(provider, first.resources));
+      inlets.set(provider, node);
+    }
+    return node;
+  }
+
+  function outletOf(provider: Provider, slot: Slot): number {
+    let node = outlets.get(provider);
+    if (node === undefined) {
+      node = network.addNode();
+      network.addEdge(node, sink, copiesOf(provider, slot.resources));
+      outlets.set(provider, node);
+    }
+    return node;
+  }
+
+  if (second === null) network.addEdge(gate, sink, Infinity);
+  for (const { bound, firsts, seconds } of merged(surveys, first, second, boundOf)) {
+    if (pace.isDue(20 * (firsts.length + seconds.length + 1))) yield 'pause';
+    const entry = network.addNode();
+    const exit = network.addNode();
+    network.addEdge(entry, exit, bound);
+    for (const provider of firsts) network.addEdge(inletOf(provider), entry, Infinity);
+    if (second === null) network.addEdge(exit, gate, Infinity);
+    else for (const provider of seconds) network.addEdge(exit, outletOf(provider, second), Infinity);
+  }
+  const flow = yield* network.maxFlow(source, sink, pace);
+  const reached = network.reachable(source);
+  const full: FullPool[] = [];
+  for (const [provider, node] of inlets) if (!reached.has(node)) full.push({ provider, slot: first });
+  if (second !== null) {
+    for (const [provider, node] of outlets) if (reached.has(node)) full.push({ provider, slot: second });
+  }
+  return { flow, full };
+}
+
+/** Trees that take from the same lists of providers, as one. */
+interface Takers {
+  bound: number;
+  readonly firsts: readonly Provider[];
+  readonly seconds: readonly Provider[];
+}
+
+/** Surveys have the very same list where they have no option of their own. */
+function merged(
+  surveys: readonly Survey[],
+  first: Slot,
+  second: Slot | null,
+  boundOf: (survey: Survey) => number,
+): Takers[] {
+  const all: Takers[] = [];
+  const known = new Map<readonly Provider[], Map<readonly Provider[], Takers>>();
+  for (const survey of surveys) {
+    const firsts = survey.options[first.index] ?? NONE;
+    const seconds = second === null ? NONE : (survey.options[second.index] ?? NONE);
+    let some = known.get(firsts);
+    if (some === undefined) known.set(firsts, (some = new Map<readonly Provider[], Takers>()));
+    const takers = some.get(seconds);
+    if (takers !== undefined) {
+      takers.bound += boundOf(survey);
+      continue;
+    }
+    const fresh = { bound: boundOf(survey), firsts, seconds };
+    some.set(seconds, fresh);
+    all.push(fresh);
+  }
+  return all;
+}
+
+const NONE: readonly Provider[] = [];

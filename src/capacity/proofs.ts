@@ -1,0 +1,185 @@
+import { contestedClasses } from '../candidates/contest.js';
+import type { Plan, Slot } from '../candidates/match.js';
+import { subtreesOf } from '../candidates/subtrees.js';
+import type { Provider } from '../topology/model.js';
+import { copiesOf, freeOf } from './copies.js';
+import { amountConditions, conditionsOfSlot, type AmountCondition } from './question.js';
+import type { Survey } from './survey.js';
+
+/** No more than `atMost` requests fit, because of these conditions. */
+export interface Proof {
+  readonly atMost: number;
+  readonly because: readonly AmountCondition[];
+}
+
+/** What can be said of the options of one tree, or of several together, without trying anything. */
+export interface Proofs {
+  /** By index of the slot: the sum of the copies of its options. */
+  readonly sums: readonly number[];
+  /** The least of all proofs. */
+  readonly best: Proof;
+}
+
+/** What is the same for all trees. */
+export interface Prover {
+  readonly conditions: readonly AmountCondition[];
+  /**
+   * The proofs for providers that serve the slots, by index of the slot, each provider once.
+   *
+   * @param room free units of a provider and class; those of the view when it is left out
+   */
+  prove(options: readonly (readonly Provider[])[], room?: Room): Proofs;
+  /** Whether the least of the proofs is the exact number for this tree by itself. */
+  isExact(survey: Survey): boolean;
+  /** Whether slots never interfere: each request takes a copy of each slot, wherever there is one. */
+  readonly independent: boolean;
+}
+
+export type Room = (provider: Provider, classId: number) => number;
+
+/**
+ * The four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of a class that several slots
+ * want, and equal groups that must be apart. The fourth, for pools that several trees share, is in pools.ts.
+ */
+export function proverOf(plan: Plan): Prover {
+  const { slots, request } = plan;
+  const conditions = amountConditions(request.groups);
+  const bySlot = slots.map((slot) => conditionsOfSlot(conditions, slot));
+  const contested = [...contestedClasses(plan)].map((classId) => {
+    const because = conditions.filter(({ resourceClass }) => resourceClass.id === classId);
+    const wanting = slots.filter(({ resources }) =>
+      resources.some(({ resourceClass }) => resourceClass.id === classId),
+    );
+    return { classId, because, wanting, asked: because.reduce((sum, { amount }) => sum + amount, 0) };
+  });
+  const apart = equalGroupsApart(plan);
+  const { independent, isolated, alone } = structureOf(plan, contested.length > 0);
+
+  function copies(option: Provider, slot: Slot, room: Room): number {
+    if (room === freeOf) return copiesOf(option, slot.resources);
+    let least = Infinity;
+    for (const { resourceClass, amount } of slot.resources) {
+      least = Math.min(least, Math.floor(room(option, resourceClass.id) / amount));
+    }
+    return least;
+  }
+
+  function prove(options: readonly (readonly Provider[])[], room: Room = freeOf): Proofs {
+    const sums: number[] = [];
+    let atMost = Infinity;
+    let because: AmountCondition[] = [];
+    const add = (bound: number, reasons: () => readonly AmountCondition[]): void => {
+      if (bound > atMost) return;
+      if (bound < atMost) because = [];
+      atMost = bound;
+      for (const condition of reasons()) if (!because.includes(condition)) because.push(condition);
+    };
+    for (const slot of slots) {
+      const at = options[slot.index] ?? [];
+      let sum = 0;
+      for (const option of at) sum += copies(option, slot, room);
+      sums.push(sum);
+      if (sum <= atMost) add(sum, () => scarcest(bySlot[slot.index] ?? [], at, room));
+    }
+    for (const { classId, because: reasons, wanting, asked } of contested) {
+      const providers = new Set(wanting.flatMap(({ index }) => options[index] ?? []));
+      let free = 0;
+      for (const provider of providers) free += room(provider, classId);
+      add(Math.floor(free / asked), () => reasons);
+    }
+    for (const { slot, groups, because: reasons } of apart) {
+      const each = (options[slot.index] ?? []).map((option) => copies(option, slot, room));
+      add(mostApart(each, groups), () => reasons);
+    }
+    return { sums, best: { atMost, because } };
+  }
+
+  return {
+    conditions,
+    prove,
+    independent,
+    isExact: ({ tree, sharers }) =>
+      slots.length === 1 || independent || isolated || (alone && sharers.length === 0 && tree.members.length === 1),
+  };
+}
+
+/** The classes of a slot of which these options have the fewest copies. */
+export function scarcest(
+  conditions: readonly AmountCondition[],
+  options: readonly Provider[],
+  room: Room = freeOf,
+): AmountCondition[] {
+  if (conditions.length < 2) return [...conditions];
+  const copies = conditions.map(({ resourceClass, amount }) =>
+    options.reduce((sum, option) => sum + Math.floor(room(option, resourceClass.id) / amount), 0),
+  );
+  const least = Math.min(...copies);
+  return conditions.filter((_, i) => copies[i] === least);
+}
+
+interface Apart {
+  /** Any one of the equal groups. */
+  readonly slot: Slot;
+  readonly groups: number;
+  readonly because: readonly AmountCondition[];
+}
+
+/** Suffixed groups that ask for the same and must have different providers. */
+function equalGroupsApart({ slots, request }: Plan): Apart[] {
+  if (request.groupPolicy !== 'isolate') return [];
+  const conditions = amountConditions(request.groups);
+  const apart = slots.filter(({ suffixed, resources }) => suffixed && resources.length > 0);
+  return apart.flatMap((slot) => {
+    const alike = apart.filter(({ kind }) => kind === slot.kind);
+    if (alike[0] !== slot || alike.length < 2) return [];
+    const because = alike.flatMap((one) => conditionsOfSlot(conditions, one));
+    return [{ slot, groups: alike.length, because }];
+  });
+}
+
+/**
+ * The largest k such that k requests, each with `groups` different providers, can be served: a provider serves each request once
+ * at most, so what counts of it is min(copies, k).
+ */
+export function mostApart(copies: readonly number[], groups: number): number {
+  const serves = (k: number): boolean => copies.reduce((sum, each) => sum + Math.min(each, k), 0) >= groups * k;
+  let [low, high] = [0, Math.floor(copies.reduce((sum, each) => sum + each, 0) / groups)];
+  while (low < high) {
+    const middle = low + Math.ceil((high - low) / 2);
+    if (serves(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Which of the exact cases of the contract a request is, as far as that is the same for all trees. */
+function structureOf(
+  plan: Plan,
+  isContested: boolean,
+): {
+  /** C1, C2, C3: no rule and no class connects two slots. */
+  readonly independent: boolean;
+  /** C4: only equal groups are connected, by being apart. */
+  readonly isolated: boolean;
+  /** C1 at a lone host: one unsuffixed group, all of it from one provider. */
+  readonly alone: boolean;
+} {
+  const { slots, request, unsuffixed } = plan;
+  const suffixed = slots.filter((slot) => slot.suffixed);
+  const hasRules =
+    !request.nested ||
+    subtreesOf(plan).length > 0 ||
+    slots.some(({ resources }) => resources.length === 0) ||
+    (unsuffixed !== null && unsuffixed.requiredTraits.length > 0 && unsuffixed.resources.length > 1);
+  const independent = !hasRules && !isContested && (request.groupPolicy !== 'isolate' || suffixed.length < 2);
+  const alike = suffixed.every(({ kind }) => kind === suffixed[0]?.kind);
+  const classes = new Set(suffixed.flatMap(({ resources }) => resources.map(({ resourceClass }) => resourceClass.id)));
+  const apart = slots.every(
+    (slot) => slot.suffixed || slot.resources.every((one) => !classes.has(one.resourceClass.id)),
+  );
+  return {
+    independent,
+    isolated: !hasRules && request.groupPolicy === 'isolate' && suffixed.length > 1 && alike && apart,
+    alone: request.groups.length === 1 && unsuffixed !== null,
+  };
+}

@@ -1,0 +1,68 @@
+import { isInAny, remember } from '../candidates/conditions.js';
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { Group } from '../candidates/request.js';
+import type { Sharing } from '../candidates/sharing.js';
+import { inventoryOf, type Provider, type Tree } from '../topology/model.js';
+
+/** Classes of which one provider must have an inventory, and whether one that shares may be it. */
+interface Wanted {
+  readonly classIds: readonly number[];
+  readonly abroad: boolean;
+}
+
+/**
+ * How many trees the request can be about at all (docs/contract/explain-and-capacity.md): those with an inventory of the right classes for
+ * every slot, however full and whatever else is asked. If there are none, those with an inventory of any class that is asked for.
+ */
+export function* countRelevant(
+  trees: readonly Tree[],
+  groups: readonly Group[],
+  sharing: Sharing,
+  pace: Pace,
+): Generator<Pause, number, void> {
+  const wanted = wantedOf(groups);
+  const shared = sharedClasses(wanted, sharing);
+  let whole = 0;
+  for (const tree of trees) {
+    if (pace.isDue(3 * wanted.length * tree.members.length)) yield 'pause';
+    if (wanted.every((one, i) => tree.members.some((member) => hasAll(member, one)) || shared(tree, i))) whole++;
+  }
+  if (whole > 0) return whole;
+  let part = 0;
+  const classIds = wanted.flatMap((one) => one.classIds);
+  for (const { members } of trees) {
+    if (pace.isDue(3 * classIds.length * members.length)) yield 'pause';
+    if (members.some((member) => classIds.some((id) => inventoryOf(member, id) !== undefined))) part++;
+  }
+  return part;
+}
+
+/** Groups without resources want nothing: any provider has it. */
+function wantedOf(groups: readonly Group[]): Wanted[] {
+  return groups.flatMap(({ suffix, resources, inTree }): Wanted[] => {
+    const classIds = resources.map(({ resourceClass }) => resourceClass.id);
+    if (classIds.length === 0) return [];
+    if (suffix !== '') return [{ classIds, abroad: true }];
+    return classIds.map((id) => ({ classIds: [id], abroad: inTree === null }));
+  });
+}
+
+function hasAll(provider: Provider, { classIds }: Wanted): boolean {
+  for (const id of classIds) if (inventoryOf(provider, id) === undefined) return false;
+  return true;
+}
+
+/** Whether a provider that shares with a tree has the classes, by position in `wanted`. */
+function sharedClasses(wanted: readonly Wanted[], { providers }: Sharing): (tree: Tree, index: number) => boolean {
+  if (providers.size === 0) return () => false;
+  const aggregates = wanted.map((one) => {
+    const found = new Set<string>();
+    if (!one.abroad) return found;
+    for (const provider of providers.values()) {
+      if (hasAll(provider, one)) for (const aggregate of provider.aggregates) found.add(aggregate);
+    }
+    return found;
+  });
+  const reaches = remember((of: readonly string[]) => aggregates.map((some) => isInAny(of, some)));
+  return (tree, index) => tree.members.some((member) => reaches(member.aggregates)[index] === true);
+}

@@ -1,0 +1,94 @@
+import type { Candidate } from '../candidates/candidate.js';
+import type { ResourceAmount } from '../candidates/request.js';
+import type { Provider } from '../topology/model.js';
+import { freeOf } from './copies.js';
+
+/** What one request takes, and how many requests take it. */
+export interface Claim {
+  readonly parts: readonly Part[];
+  /** Root of the tree that the candidate is anchored at. */
+  readonly rootId: number;
+  readonly times: number;
+}
+
+interface Part {
+  readonly providerId: number;
+  readonly resources: readonly ResourceAmount[];
+}
+
+/** Providers as they are when some claims have been made. */
+export interface Stock {
+  /** The provider with what the claims use. */
+  now(provider: Provider): Provider;
+  free(provider: Provider, classId: number): number;
+  take(claim: Claim): void;
+  giveBack(claim: Claim): void;
+  /** How often more a claim fits. */
+  fits(claim: Claim): number;
+  /** The requests that are left to the tightest of what a claim takes, when it is made once. */
+  leaves(claim: Claim): number;
+  /** Equal for equal stocks. */
+  key(): string;
+}
+
+export function createStock(providers: Iterable<Provider>): Stock {
+  const current = new Map<number, Provider>();
+  for (const provider of providers) current.set(provider.id, provider);
+
+  function change({ parts, times }: Claim, sign: 1 | -1): void {
+    for (const { providerId, resources } of parts) {
+      const provider = current.get(providerId);
+      if (provider !== undefined) current.set(providerId, using(provider, resources, sign * times));
+    }
+  }
+
+  function fits({ parts }: Claim): number {
+    let least = Infinity;
+    for (const { providerId, resources } of parts) {
+      const provider = current.get(providerId);
+      if (provider === undefined) return 0;
+      for (const { resourceClass, amount } of resources) {
+        least = Math.min(least, Math.floor(freeOf(provider, resourceClass.id) / amount));
+      }
+    }
+    return least;
+  }
+
+  const now = (provider: Provider): Provider => current.get(provider.id) ?? provider;
+  return {
+    now,
+    free: (provider, classId) => freeOf(now(provider), classId),
+    take: (claim) => {
+      change(claim, 1);
+    },
+    giveBack: (claim) => {
+      change(claim, -1);
+    },
+    fits,
+    leaves: (claim) => fits(claim) - 1,
+    key: () => Array.from(current.values(), ({ inventories }) => inventories.map(({ used }) => used).join()).join(';'),
+  };
+}
+
+function using(provider: Provider, resources: readonly ResourceAmount[], times: number): Provider {
+  const inventories = provider.inventories.map((inventory) => {
+    const wanted = resources.find(({ resourceClass }) => resourceClass.id === inventory.resourceClass.id);
+    return wanted === undefined ? inventory : { ...inventory, used: inventory.used + wanted.amount * times };
+  });
+  return { ...provider, inventories };
+}
+
+export function claimOf({ allocations }: Candidate, rootId: number): Claim {
+  const parts = allocations.map(({ provider, resources }) => ({ providerId: provider.id, resources }));
+  return { parts, rootId, times: 1 };
+}
+
+/** Equal for claims that take the same from the same providers. */
+export function takesOf({ parts }: Claim): string {
+  return parts
+    .map(({ providerId, resources }) =>
+      [providerId, ...resources.map(({ resourceClass, amount }) => `${resourceClass.id}:${amount}`)].join(),
+    )
+    .sort()
+    .join(';');
+}
