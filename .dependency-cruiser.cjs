@@ -19,7 +19,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(topology|candidates|capacity|ledger)/' },
       to: {
-        path: '^src/(http|resources|auth|policy|ops|config|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
+        path: '^src/(http|resources|auth|policy|ops|config|process|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
       },
     },
     {
@@ -59,7 +59,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(compose|index)\\.ts$|^src/(db|cli)/|^src/lists/spool/thread\\.ts$',
+        pathNot: '^src/(compose|index)\\.ts$|^src/(db|process|cli)/|^src/lists/spool/thread\\.ts$',
       },
       to: {
         path: '^src/(app|compose|db/(embedded|migrate|pool)|topology/catch-up|auth/(?!identity)[^/]+|ops/log)(\\.ts)?$',
@@ -86,6 +86,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/main\\.ts$|^src/cli/' },
       to: { path: '^src/cli/' },
+    },
+    {
+      name: 'only-commands-run-processes',
+      comment: 'What is served does not know whether there are workers.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(process|cli)/' },
+      to: { path: '^src/process/' },
     },
     {
       name: 'only-the-command-imports-data',

@@ -1,5 +1,8 @@
 import type { CommandLine } from '../config/arguments.js';
 import type { LoadedConfig } from '../config.js';
+import { complain } from '../ops/terminal.js';
+
+export { complain, say } from '../ops/terminal.js';
 
 /** Something that one can ask the program to do. */
 export interface Command {
@@ -9,14 +12,6 @@ export interface Command {
   run(loaded: LoadedConfig, commandLine: CommandLine, operands: readonly string[]): Promise<number>;
   /** The exit code when something unforeseen happens. */
   readonly failure?: number;
-}
-
-export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-export function complain(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 /** Warns of unknown options in files and variables. */

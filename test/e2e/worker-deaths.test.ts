@@ -3,8 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createHandOut } from '../../src/cli/serve/hand-out.js';
-import { refuseUnread } from '../../src/cli/serve/refuse.js';
+import { createDistributor } from '../../src/process/distributor.js';
+import { refuseUnread } from '../../src/process/refuse.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { cleanUp, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
 import { until } from '../support/until.js';
@@ -141,9 +141,9 @@ describe('workers that die one after the other', () => {
   });
 
   it('leave no connection waiting for long: it gets 503 with retry-after', async () => {
-    const handOut = createHandOut(refuseUnread, 100);
+    const distributor = createDistributor(refuseUnread, 100);
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-      handOut.give(socket);
+      distributor.give(socket);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as net.AddressInfo;
@@ -154,7 +154,7 @@ describe('workers that die one after the other', () => {
     await new Promise((resolve) => client.once('end', resolve));
     client.destroy();
     server.close();
-    handOut.close();
+    distributor.close();
     assert.match(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*retry-after: 5\r\n[^]*No process is free/);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
-import { adminParts } from '../../src/cli/admin-listener.js';
+import { adminParts } from '../../src/process/admin-listener.js';
 import { createAdminServer } from '../../src/ops/admin.js';
 import type { Service } from '../../src/compose.js';
 

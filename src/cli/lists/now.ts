@@ -15,7 +15,7 @@ import { removeSpool, spoolList } from '../../lists/spool/spool.js';
 import { say, warn, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
 import { withExitCode } from './exit.js';
-import { listenToSignals } from '../signals.js';
+import { listenToSignals } from '../../process/signals.js';
 import { counted, durationText, terminalProgress } from '../terminal-progress.js';
 
 /** The folder of these lists, where others have the id of their job. */

@@ -2,11 +2,12 @@ import { openPool } from '../../db/database.js';
 import { databaseOptions } from '../../db/options.js';
 import { composeLists } from '../../lists/compose.js';
 import { createMeters } from '../../ops/metrics.js';
+import { openLog } from '../../process/open-log.js';
+import { prepareDatabase } from '../../process/prepare-database.js';
+import { listenToSignals } from '../../process/signals.js';
+import { waitForDatabase } from '../../process/wait-for-database.js';
 import { say, warn, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
-import { openLog } from '../serve/open-log.js';
-import { prepareDatabase, untilDatabase } from '../serve/until-database.js';
-import { listenToSignals } from '../signals.js';
 
 export const command: Command = {
   help:
@@ -19,7 +20,7 @@ export const command: Command = {
     const signals = listenToSignals();
     const log = openLog(config);
     return withDatabase(config, async (connection) => {
-      await untilDatabase(config, connection, signals.stop, () => prepareDatabase(config, connection, log));
+      await waitForDatabase(config, connection, signals.stop, () => prepareDatabase(config, connection, log));
       if (signals.stop.aborted) return 0;
       const pool = openPool(config, connection, log);
       const { lists: meters } = createMeters({ ofProcess: false, capacityLimit: null });

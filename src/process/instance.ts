@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { composeService, type Service } from '../../compose.js';
-import type { Config } from '../../config.js';
-import { connectionsOf } from '../../http/connections.js';
-import { createServer } from '../../http/server.js';
+import { composeService, type Service } from '../compose.js';
+import type { Config } from '../config.js';
+import { connectionsOf } from '../http/connections.js';
+import { createServer } from '../http/server.js';
 import { unlessAborted } from './aborted.js';
-import { processEnds } from '../../errors.js';
-import { onFatal } from '../../ops/last-resort.js';
+import { processEnds } from '../errors.js';
+import { onFatal } from '../ops/last-resort.js';
 
 /** The service with a loaded topology, for as long as one configuration is in force in one process. */
 export interface Instance {

@@ -1,20 +1,22 @@
-import type { Config } from '../../config.js';
-import type { Readiness } from '../../ops/health.js';
-import type { Snapshot } from '../../ops/metrics/series.js';
+import type { Config } from '../config.js';
+import type { Readiness } from '../ops/health.js';
+import type { Snapshot } from '../ops/metrics/series.js';
 
 /** What the primary process tells a worker. */
 export type ToWorker =
+  /** Once, before anything else. */
   | { readonly kind: 'begin'; readonly worker: number; readonly config: Config; readonly connection: string }
   /** Comes with a connection. */
   | { readonly kind: 'take'; readonly id: number }
   | { readonly kind: 'announce' }
-  /** Milliseconds. */
+  /** The deadline is in milliseconds. */
   | { readonly kind: 'end'; readonly deadline: number }
   | { readonly kind: 'hurry' }
   | { readonly kind: 'ask'; readonly id: number; readonly what: Question };
 
 /** What a worker tells the primary process. */
 export type FromWorker =
+  /** It has loaded the program and can begin. */
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready' }
   /** It has sent its first response. */
@@ -23,16 +25,16 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly reason: string; readonly foreseen: boolean }
   /** The connection is its own from now on. */
   | { readonly kind: 'taken'; readonly id: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
   /** What it has counted, before it ends. */
   | { readonly kind: 'counted'; readonly snapshot: Snapshot };
 
-/** What the primary process asks a worker, for the admin listener and the watchdog. */
-export interface Answers {
+/** What the primary process asks a worker, for the admin listener and the watchdog, and what the worker replies. */
+export interface Replies {
   readonly alive: true;
   readonly readiness: Readiness;
   readonly snapshot: Snapshot;
   readonly capacity: string;
 }
 
-export type Question = keyof Answers;
+export type Question = keyof Replies;

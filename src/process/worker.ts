@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import { failureText } from '../../failure-text.js';
-import { OperatorError } from '../../operator-error.js';
+import { failureText } from '../failure-text.js';
+import { OperatorError } from '../operator-error.js';
 import { openInstance, type Instance } from './instance.js';
-import { handleTheUnhandled } from '../../ops/last-resort.js';
+import { handleTheUnhandled } from '../ops/last-resort.js';
 import { openLog } from './open-log.js';
-import type { FromWorker, Question, ToWorker } from './messages.js';
-import { untilDatabase } from './until-database.js';
+import type { FromWorker, Question, ToWorker } from './ipc.js';
+import { waitForDatabase } from './wait-for-database.js';
 
 /**
  * A worker process. It does as the primary process says, and ends with it: node:cluster ends a worker whose primary is gone.
@@ -38,7 +38,7 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
       void end(0);
       break;
     case 'ask':
-      void answer(message);
+      void reply(message);
   }
 });
 tell({ kind: 'hello' });
@@ -48,7 +48,7 @@ async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' 
     const log = openLog(config).child({ worker });
     // The primary process replaces this one. The log is written to its end on the way out.
     handleTheUnhandled(log, () => process.exit(1));
-    instance = await untilDatabase(config, connection, stop.signal, () =>
+    instance = await waitForDatabase(config, connection, stop.signal, () =>
       openInstance(config, connection, log, stop.signal),
     );
     // It may have been told to end at the moment at which it was ready.
@@ -78,8 +78,8 @@ async function end(deadline: number): Promise<void> {
   }
 }
 
-/** Nothing when it cannot be found out: the one who asks does not wait for ever. */
-async function answer({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
+/** Replies nothing when it cannot be found out: the primary process does not wait for ever. */
+async function reply({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
   if (instance === null) return;
   const { health, metrics } = instance.service;
   const find: Record<Question, () => Promise<unknown>> = {
@@ -89,7 +89,7 @@ async function answer({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
     capacity: () => metrics.capacity(),
   };
   try {
-    tell({ kind: 'answer', id, value: await find[what]() });
+    tell({ kind: 'reply', id, value: await find[what]() });
   } catch {
     return;
   }

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { Config } from '../../config.js';
-import { adminParts } from '../admin-listener.js';
+import type { Config } from '../config.js';
+import { adminParts } from './admin-listener.js';
 import { openInstance } from './instance.js';
-import type { Site } from './site.js';
+import type { Server } from './server.js';
 
 /** Serves in this process. @throws as {@link openInstance} */
-export async function serveHere(
+export async function serveInProcess(
   config: Config,
   connectionOf: (config: Config) => string,
   log: Logger,
   stop: AbortSignal,
-): Promise<Site> {
+): Promise<Server> {
   let instance = await openInstance(config, connectionOf(config), log, stop);
   let drainTimeout = config.drainTimeout * 1000;
   const replaced = new Set<Promise<void>>();
@@ -38,7 +38,7 @@ export async function serveHere(
       else hurry.addEventListener('abort', cut);
       await Promise.all([instance.end(deadline, hurry), ...replaced]);
     },
-    // Who asks runs on the event loop that serves.
+    // The caller runs on the event loop that serves.
     alive: () => Promise.resolve(true),
     admin: adminParts(() => instance.service),
     failed: new Promise<never>(() => undefined),

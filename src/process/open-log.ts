@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { ConfigError, type Config } from '../../config.js';
-import { createLog } from '../../ops/log.js';
+import { ConfigError, type Config } from '../config.js';
+import { createLog } from '../ops/log.js';
 
 /** @throws ConfigError when the file cannot be written */
 export function openLog(config: Config, onFile: (reopen: () => void) => void = () => undefined): Logger {

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 
-/** Who takes connections: a worker. */
+/** What takes connections: a worker. */
 export interface Taker {
-  /** Answers whether it has taken it; when not, it is gone, and the connection is as it was. */
+  /** Whether it has taken it. When not, it is gone, and the connection is as it was. */
   take(socket: Socket): Promise<boolean>;
 }
 
 /** Gives each connection to one of the takers, in turn. */
-export interface HandOut {
+export interface Distributor {
   /** While no taker is free, a connection waits, and is refused after {@link LONGEST_WAIT_MS}. */
   give(socket: Socket): void;
   add(taker: Taker): void;
@@ -31,7 +31,7 @@ interface Waiting {
  * Not node:cluster's own, which forgets the connection that is on its way to a worker when that dies: its client would wait
  * for ever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
  */
-export function createHandOut(refuse: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): HandOut {
+export function createDistributor(refuse: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): Distributor {
   const takers = new Set<Taker>();
   const free: Taker[] = [];
   const waiting: Waiting[] = [];
@@ -44,14 +44,14 @@ export function createHandOut(refuse: (socket: Socket) => void, longestWait = LO
       if (taker === undefined || first === undefined) break;
       free.shift();
       waiting.shift();
-      void hand(first, taker);
+      void handOver(first, taker);
     }
     if (underWay > 0 || waiting.length > 0) return;
     for (const resolve of onSettled) resolve();
     onSettled = [];
   }
 
-  async function hand(one: Waiting, taker: Taker): Promise<void> {
+  async function handOver(one: Waiting, taker: Taker): Promise<void> {
     underWay++;
     const taken = await taker.take(one.socket);
     underWay--;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { noWorkerFree } from '../../errors.js';
-import { renderProblem } from '../../http/problem.js';
+import { noWorkerFree } from '../errors.js';
+import { renderProblem } from '../http/problem.js';
 
 /** How long a refused client has to read the response, in milliseconds. */
 const LINGER_MS = 1000;

@@ -1,11 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import { checkDatabase, migrateDatabase } from '../../db/migrate.js';
-import { withoutSecrets } from '../../database-url/secrets.js';
-import { ConfigError, type Config } from '../../config.js';
-import { isRefused, isUnavailable, reasonOf } from '../../db/failures.js';
-import { ApiError } from '../../errors.js';
-import { say } from '../command.js';
+import { withoutSecrets } from '../database-url/secrets.js';
+import { ConfigError, type Config } from '../config.js';
+import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
+import { ApiError } from '../errors.js';
+import { say } from '../ops/terminal.js';
 import { unlessAborted } from './aborted.js';
 
 /**
@@ -15,7 +13,7 @@ import { unlessAborted } from './aborted.js';
  * @returns null when the process is told to stop meanwhile
  * @throws ConfigError when the database refuses us, or was tried `max_retries` times
  */
-export async function untilDatabase<T>(
+export async function waitForDatabase<T>(
   config: Config,
   connection: string,
   stop: AbortSignal,
@@ -42,14 +40,4 @@ export async function untilDatabase<T>(
     }
   }
   return null;
-}
-
-/** Brings the schema up to date, or sees that it is. No other process migrates the embedded database. */
-export async function prepareDatabase(config: Config, connection: string, log: Logger): Promise<void> {
-  if (config.connection !== null && !config.syncOnStartup) {
-    await checkDatabase(config, connection);
-    return;
-  }
-  const migrations = await migrateDatabase(config, connection);
-  if (migrations.length > 0) log.info({ migrations }, 'the database schema has been brought up to date');
 }

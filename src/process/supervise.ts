@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { readSupervisor } from '../../config/load.js';
-import { createNotifier, keepAlive } from '../../ops/sd-notify.js';
-import type { Site } from './site.js';
+import { readSupervisor } from '../config/load.js';
+import { createNotifier, keepAlive } from '../ops/sd-notify.js';
+import type { Server } from './server.js';
 
 /** What systemd is told of the life of the service (deploy/systemd). Nothing without systemd. */
 export interface Supervision {
   /** It listens. From now on the watchdog is told that it lives. */
-  started(site: Site, url: string): void;
+  started(site: Server, url: string): void;
   /** Tells when a reload begins, and when it is over. */
   duringReload(reload: () => Promise<void>): Promise<void>;
   /** It was told to end. Until it has, the watchdog is told that it lives: the drain has its own deadline. */

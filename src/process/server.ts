@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Config } from '../../config.js';
-import type { AdminParts } from '../../ops/admin.js';
+import type { Config } from '../config.js';
+import type { AdminParts } from '../ops/admin.js';
 
 /** Where connections are served: in this process, or by workers. */
-export interface Site {
+export interface Server {
   /** Takes a connection over. */
   receive(socket: Socket): void;
   /**

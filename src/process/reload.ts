@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { isRefused, isUnavailable } from '../../db/failures.js';
-import { ApiError } from '../../errors.js';
-import { OperatorError } from '../../operator-error.js';
-import { WorkerFailure } from './worker-process.js';
+import { isRefused, isUnavailable } from '../db/failures.js';
+import { ApiError } from '../errors.js';
+import { OperatorError } from '../operator-error.js';
+import { WorkerFailure } from './worker-handle.js';
 
 export interface ReloadOptions {
   /** Puts another configuration in force, or throws and leaves the old one in force. */

@@ -1,11 +1,11 @@
-import type { AdminParts } from '../../ops/admin.js';
-import type { Readiness } from '../../ops/health.js';
-import { countsOf, renderMetrics } from '../../ops/metrics.js';
-import type { Snapshot } from '../../ops/metrics/series.js';
-import type { WorkerProcess } from './worker-process.js';
+import type { AdminParts } from '../ops/admin.js';
+import type { Readiness } from '../ops/health.js';
+import { countsOf, renderMetrics } from '../ops/metrics.js';
+import type { Snapshot } from '../ops/metrics/series.js';
+import type { WorkerHandle } from './worker-handle.js';
 
 interface Workers {
-  readonly serving: () => readonly WorkerProcess[];
+  readonly serving: () => readonly WorkerHandle[];
   /** How many there should be. */
   readonly wanted: () => number;
   readonly isDraining: () => boolean;
@@ -15,20 +15,20 @@ interface Workers {
 
 /** What the admin listener shows of all workers together. */
 export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers): AdminParts & {
-  arrived(worker: WorkerProcess): void;
+  arrived(worker: WorkerHandle): void;
   /** What a worker has counted stays when it is gone: counters only grow. */
-  departed(worker: WorkerProcess): void;
+  departed(worker: WorkerHandle): void;
 } {
   /** Each worker is in one of them, at any moment: those whose counts are not among those of the dead. */
-  const known = new Set<WorkerProcess>();
+  const known = new Set<WorkerHandle>();
   let gone: Snapshot = [];
   let adding = Promise.resolve();
 
   async function readiness(): Promise<Readiness> {
-    const answers = await Promise.all(serving().map((worker) => worker.ask('readiness')));
-    const ready = answers.filter((answer) => answer?.ready === true);
+    const replies = await Promise.all(serving().map((worker) => worker.ask('readiness')));
+    const ready = replies.filter((reply) => reply?.ready === true);
     const draining = isDraining();
-    const one = ready[0] ?? answers.find((answer) => answer !== undefined);
+    const one = ready[0] ?? replies.find((reply) => reply !== undefined);
     return {
       ...(one ?? { ready: false, reason: 'no worker answers' }),
       ...(draining ? { ready: false, reason: 'draining' } : {}),

@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { createAdminServer, type AdminParts } from '../ops/admin.js';
 import { STARTING } from '../ops/health.js';
 import { renderMetrics } from '../ops/metrics.js';
-import { say } from './command.js';
+import { say } from '../ops/terminal.js';
 import { listen } from './listen.js';
 
 /** The admin listener of the process that was started. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { WorkerProcess } from './worker-process.js';
+import type { WorkerHandle } from './worker-handle.js';
 
 /**
  * Asks workers whether their event loops run. A worker that has not responded for `patience` milliseconds serves nothing
@@ -9,7 +9,7 @@ import type { WorkerProcess } from './worker-process.js';
  */
 export function createHeartbeat(
   log: Logger,
-): (workers: readonly Pick<WorkerProcess, 'pid' | 'ask' | 'kill'>[], patience: number) => Promise<boolean> {
+): (workers: readonly Pick<WorkerHandle, 'pid' | 'ask' | 'kill'>[], patience: number) => Promise<boolean> {
   const heard = new WeakMap<object, number>();
   return async (workers, patience) => {
     const responses = await Promise.all(

@@ -1,0 +1,30 @@
+import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
+import { ConfigError, type Config } from '../config.js';
+import { isLoopback } from '../ops/process.js';
+
+/** Checks what no option can check alone, before anything is started. @throws ConfigError */
+export function checkOptions(config: Config): void {
+  checkAuthStrategy(config);
+  checkPorts(config);
+}
+
+/** @throws ConfigError when it is incomplete, or lets anyone in from other machines without being asked for */
+export function checkAuthStrategy(config: Config): void {
+  if (authStrategyOf(config) === 'keystone') {
+    keystoneOptions(config); // throws when something is missing
+    return;
+  }
+  const hosts = [config.host, ...(config.listsS3Port === null ? [] : [config.listsS3Host])];
+  const open = hosts.find((host) => !isLoopback(host));
+  if (config.authStrategy !== null || open === undefined) return;
+  throw new ConfigError(
+    `On ${open}, which other machines can reach, the strategy that believes any token has to be asked for: set ` +
+      'OS_API__AUTH_STRATEGY=noauth2 (or [api] auth_strategy = noauth2), fill in [keystone_authtoken], or listen on 127.0.0.1.',
+  );
+}
+
+/** Connections are told apart by the port that they came to. */
+function checkPorts({ port, listsS3Port }: Config): void {
+  if (port !== listsS3Port) return;
+  throw new ConfigError(`[stockroom] lists_s3_port is ${port}, which is the port of the API; choose another.`);
+}

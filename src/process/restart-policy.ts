@@ -1,0 +1,48 @@
+/** So many workers in a row that end before they have served: then the slot is given up. */
+const ATTEMPTS = 5;
+
+const LONGEST_DELAY_MS = 10_000;
+
+/** After workers that have served: a request that ends each of them must not close the service for long. */
+const LONGEST_DELAY_OF_SERVING_MS = 1000;
+
+/** How a worker ended that was not told to end. */
+export interface WorkerExit {
+  /** It has sent a response, so its configuration and its database can be used. */
+  readonly served: boolean;
+  /** It was ready for long enough: its start did not end it. */
+  readonly steady: boolean;
+}
+
+/**
+ * When a slot starts its next worker, and when it starts none any more. Exits count towards giving up only while no worker of the
+ * slot has served: a worker that serves proves that the slot can be filled.
+ */
+export interface RestartPolicy {
+  exited(exit: WorkerExit): void;
+  /** A worker cannot start, and says that another attempt would not help. */
+  giveUp(): void;
+  /** Milliseconds to wait before the next worker; 0 for the first replacement. */
+  delay(): number;
+  isExhausted(): boolean;
+}
+
+export function createRestartPolicy(): RestartPolicy {
+  let [unserved, quick] = [0, 0];
+  return {
+    exited({ served, steady }) {
+      unserved = served || steady ? 0 : unserved + 1;
+      quick = steady ? 0 : quick + 1;
+    },
+    giveUp() {
+      unserved = ATTEMPTS;
+      quick++;
+    },
+    delay() {
+      if (quick < 2) return 0;
+      const longest = unserved === 0 ? LONGEST_DELAY_OF_SERVING_MS : LONGEST_DELAY_MS;
+      return Math.min(100 * 2 ** (quick - 1), longest);
+    },
+    isExhausted: () => unserved >= ATTEMPTS,
+  };
+}
