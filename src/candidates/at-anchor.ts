@@ -40,7 +40,7 @@ export function searchAtAnchor(
 }
 
 /** Combines providers of a tree and those that share with it. */
-function treeSearch(
+export function treeSearch(
   plan: Plan,
   sharing: Sharing,
   trace: Trace,

@@ -34,16 +34,7 @@ export function naiveCandidates(view: View, request: CandidatesRequest): NaiveAn
   const all = [...view.providers.values()];
   const candidates = new Set<string>();
   for (const root of all.filter((provider) => provider.parentId === null)) {
-    if (!rootIsRight(request, root)) continue;
-    const choices = request.groups.map((group) =>
-      group.suffix === '' ? unsuffixedChoices(view, all, group, root) : suffixedChoices(view, all, group, root),
-    );
-    for (const combination of product(choices)) {
-      if (!isolateHolds(request, combination)) continue;
-      if (!subtreesHold(view, request, combination)) continue;
-      if (!nestedHolds(request, combination)) continue;
-      const amounts = sums(combination);
-      if (!amountsFit(view, amounts)) continue;
+    for (const { amounts, combination } of naiveAt(view, request, root)) {
       const mappings = new Map(
         combination.map(({ group, parts }) => [group.suffix, [...new Set(parts.map((part) => part.provider.name))]]),
       );
@@ -51,6 +42,26 @@ export function naiveCandidates(view: View, request: CandidatesRequest): NaiveAn
     }
   }
   return { candidates, summaries: (kept) => summaryNames(view, all, request, kept) };
+}
+
+/** Whether a root has a candidate of its own, whatever others have. An amount of 0 asks for an inventory, however full. */
+export function naiveFits(view: View, request: CandidatesRequest, root: Provider): boolean {
+  return naiveAt(view, request, root).next().done !== true;
+}
+
+function* naiveAt(view: View, request: CandidatesRequest, root: Provider) {
+  const all = [...view.providers.values()];
+  if (!rootIsRight(request, root)) return;
+  const choices = request.groups.map((group) =>
+    group.suffix === '' ? unsuffixedChoices(view, all, group, root) : suffixedChoices(view, all, group, root),
+  );
+  for (const combination of product(choices)) {
+    if (!isolateHolds(request, combination)) continue;
+    if (!subtreesHold(view, request, combination)) continue;
+    if (!nestedHolds(request, combination)) continue;
+    const amounts = sums(combination);
+    if (amountsFit(view, amounts)) yield { amounts, combination };
+  }
 }
 
 function rootIsRight({ rootRequired }: CandidatesRequest, root: Provider): boolean {
@@ -76,6 +87,7 @@ function canBeAnchored(all: readonly Provider[], provider: Provider, root: Provi
 function hasRoomFor(provider: Provider, className: string, amount: number): boolean {
   const inventory = provider.inventories.find(({ resourceClass }) => resourceClass.name === className);
   if (inventory === undefined) return false;
+  if (amount === 0) return true;
   const { total, reserved, allocationRatio, used, minUnit, maxUnit, stepSize } = inventory;
   if (used + amount > (total - reserved) * allocationRatio) return false;
   return amount >= minUnit && amount <= maxUnit && amount % stepSize === 0;
@@ -164,7 +176,7 @@ function nestedHolds(request: CandidatesRequest, combination: readonly Choice[])
 function sums(combination: readonly Choice[]): Map<string, Map<string, number>> {
   const amounts = new Map<string, Map<string, number>>();
   for (const { provider, className, amount } of combination.flatMap(({ parts }) => parts)) {
-    if (className === null) continue;
+    if (className === null || amount === 0) continue;
     const classes = amounts.get(provider.name) ?? new Map<string, number>();
     classes.set(className, (classes.get(className) ?? 0) + amount);
     amounts.set(provider.name, classes);

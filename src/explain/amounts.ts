@@ -1,0 +1,154 @@
+import type { Pause } from '../candidates/effort.js';
+import { inventoryOf, type Inventory, type Provider } from '../topology/model.js';
+import { asking, type Ask } from './ask.js';
+import { isContested } from './cloud.js';
+import type { ConditionOf } from './conditions.js';
+import type { Fate } from './fates.js';
+import { bit, NONE, type JudgedSlot } from './judge.js';
+import type { LoneKind } from './lone.js';
+import { largestAmount, roomCode, smallestAbove } from './room.js';
+import type { Survey } from './survey.js';
+import { mayFit, passes } from './tree.js';
+
+/** Another amount of a condition on resources, and how many trees fit the request with it. */
+export interface OtherAmount {
+  readonly amount: number;
+  readonly trees: number;
+}
+
+/** A condition on resources with its position. */
+interface Asked {
+  readonly position: number;
+  readonly condition: ConditionOf<'resources'>;
+}
+
+type Direction = 'lower' | 'raise';
+
+/** The amount nearest to the one asked for with which some tree fits that does not fit now; null when there is none. */
+export function* otherAmount(
+  survey: Survey,
+  asked: Asked,
+  direction: Direction,
+): Generator<Pause, OtherAmount | null, void> {
+  const hosts = bestOfHosts(survey, asked, direction);
+  const amount = yield* bestOfTrees(survey, asked, direction, hosts);
+  if (amount === null) return null;
+  return { amount, trees: yield* countWith(survey, asked, amount) };
+}
+
+function amountAt(inventory: Inventory | undefined, asked: number, direction: Direction): number | null {
+  if (inventory === undefined) return null;
+  if (direction === 'raise') return smallestAbove(inventory, asked);
+  const amount = largestAmount(inventory, asked - 1);
+  return amount === 0 ? null : amount;
+}
+
+function isNearer(amount: number, best: number | null, direction: Direction): boolean {
+  if (best === null) return true;
+  return direction === 'lower' ? amount > best : amount < best;
+}
+
+function isOnlyMissing({ fails, rules, lacks }: LoneKind, position: number): boolean {
+  return !lacks && ((fails | rules) & ~bit(position)) === NONE;
+}
+
+function bestOfHosts({ cloud }: Survey, { position, condition }: Asked, direction: Direction): number | null {
+  let best: number | null = null;
+  for (const kind of cloud.lone) {
+    if (kind.fails === NONE || !isOnlyMissing(kind, position)) continue;
+    for (const host of kind.hosts) {
+      const amount = amountAt(inventoryOf(host, condition.resourceClass.id), condition.amount, direction);
+      if (amount !== null && isNearer(amount, best, direction)) best = amount;
+    }
+  }
+  return best;
+}
+
+function* bestOfTrees(
+  survey: Survey,
+  asked: Asked,
+  direction: Direction,
+  ofHosts: number | null,
+): Generator<Pause, number | null, void> {
+  const { judge, fates } = survey;
+  const slot = judge.slots.find(({ resources }) => resources.includes(asked.position));
+  if (slot === undefined) return ofHosts;
+  const open = asking(judge.all & ~bit(asked.position));
+  let best = ofHosts;
+  for (const fate of fates) {
+    if (fate.fits !== false || !fate.relevant || !mayFit(judge, fate.tree, open)) continue;
+    best = yield* bestInTree(survey, asked, direction, { fate, slot, open, best });
+  }
+  return best;
+}
+
+interface Place {
+  readonly fate: Fate;
+  readonly slot: JudgedSlot;
+  /** The request without the condition. */
+  readonly open: Ask;
+  readonly best: number | null;
+}
+
+/** Tries each option of the slot with the amount that it gives by itself, as long as that is nearer than the best so far. */
+function* bestInTree(
+  { judge, search }: Survey,
+  { position, condition }: Asked,
+  direction: Direction,
+  { fate, slot, open, best }: Place,
+): Generator<Pause, number | null, void> {
+  const { tree } = fate;
+  const classId = condition.resourceClass.id;
+  const options = (tree.options[slot.index] ?? [])
+    .filter((option) => passes(judge, slot, option, open))
+    .flatMap(({ provider }) => {
+      const inventory = inventoryOf(provider, classId);
+      const amount = amountAt(inventory, condition.amount, direction);
+      return inventory === undefined || amount === null ? [] : [{ provider, inventory, amount }];
+    })
+    .sort((a, b) => (direction === 'lower' ? b.amount - a.amount : a.amount - b.amount));
+  let nearest = best;
+  const fitsWith = function* (provider: Provider, amount: number): Generator<Pause, boolean, void> {
+    const ask = asking(judge.all, { override: { condition: position, amount } });
+    return (yield* search.fits(tree, ask, { slot, provider })) === true;
+  };
+  for (const { provider, inventory, amount } of options) {
+    if (!isNearer(amount, nearest, direction)) break;
+    if (yield* fitsWith(provider, amount)) {
+      nearest = amount;
+      continue;
+    }
+    // What other groups take of the provider may leave room for less. A larger amount leaves less of it.
+    if (direction === 'raise' || !isContested(judge)) continue;
+    const { stepSize, minUnit } = inventory;
+    let low = Math.ceil(Math.max(minUnit, 1, (nearest ?? 0) + 1) / stepSize);
+    let high = amount / stepSize - 1;
+    while (low <= high) {
+      const middle = Math.floor((low + high) / 2);
+      if (yield* fitsWith(provider, middle * stepSize)) {
+        nearest = middle * stepSize;
+        low = middle + 1;
+      } else high = middle - 1;
+    }
+  }
+  return nearest;
+}
+
+/** How many trees fit with another amount, those that fit now and no longer do left out. */
+function* countWith(
+  { judge, cloud, search, fates }: Survey,
+  { position, condition }: Asked,
+  amount: number,
+): Generator<Pause, number, void> {
+  const classId = condition.resourceClass.id;
+  let count = 0;
+  for (const kind of cloud.lone) {
+    if (!isOnlyMissing(kind, position)) continue;
+    for (const host of kind.hosts) if (roomCode(inventoryOf(host, classId), amount) === 0) count++;
+  }
+  const ask = asking(judge.all, { override: { condition: position, amount } });
+  for (const { tree } of fates) {
+    if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) count++;
+  }
+  return count;
+}

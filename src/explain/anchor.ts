@@ -1,0 +1,181 @@
+import { treeSearch } from '../candidates/at-anchor.js';
+import type { Combination } from '../candidates/candidate.js';
+import type { Search } from '../candidates/combine.js';
+import type { Pace, Pause, Stuck } from '../candidates/effort.js';
+import type { Anchor } from '../candidates/levels.js';
+import type { Plan, Slot } from '../candidates/match.js';
+import type { ResourceAmount } from '../candidates/request.js';
+import { startTrace, type RuleName } from '../candidates/trace.js';
+import type { Provider, Tree } from '../topology/model.js';
+import type { Ask } from './ask.js';
+import type { Budget } from './budget.js';
+import { bit, NONE, type Judge, type JudgedSlot } from './judge.js';
+import { mayFit, passes, type JudgedTree } from './tree.js';
+
+/** Asks the search for one candidate at the root of a tree. */
+export interface AnchorSearch {
+  /** Null when the budget is used up. */
+  fits(tree: JudgedTree, ask: Ask, only?: Only): Generator<Pause, boolean | null, void>;
+  /** The rules that ended some combination at a tree that does not fit. */
+  endedBy(tree: JudgedTree, ask: Ask): Generator<Pause, ReadonlySet<RuleName>, void>;
+}
+
+/** The provider of one slot is given. */
+export interface Only {
+  readonly slot: JudgedSlot;
+  readonly provider: Provider;
+}
+
+/** The tries that one tree may take of the budget: the others are to be looked at, too. */
+const LARGEST_SHARE = 8;
+const SMALLEST_SHARE = 20_000;
+
+type SearchAt = (anchor: Anchor) => Generator<Combination | Pause | Stuck, void, void>;
+
+/** A candidate of sharing providers alone is anchored at many roots, and each of them has it: no repetition is remembered. */
+const NO_REPETITIONS = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
+
+const TRIES_BEFORE_CARE = 64;
+
+export function createAnchorSearch(
+  judge: Judge,
+  treeOf: (provider: Provider) => Tree,
+  budget: Budget,
+  pace: Pace,
+): AnchorSearch {
+  const trace = startTrace(judge.request);
+  const bounds = { maxSteps: 0, maxSeconds: Infinity, maxKept: Infinity, maxPlaces: Infinity };
+  const search: Search = {
+    counts: trace.combinations,
+    bounds,
+    pace,
+    share: { steps: Infinity },
+    triesBeforeCare: TRIES_BEFORE_CARE,
+  };
+  const searches = new Map<string, SearchAt>();
+
+  function searchFor(ask: Ask, only: Only | null): SearchAt {
+    const make = (): SearchAt => treeSearch(planOf(judge, ask, only), NO_REPETITIONS, trace, search);
+    if (only !== null) return make();
+    const key = `${ask.active}/${ask.override?.condition ?? ''}:${ask.override?.amount ?? ''}/${ask.withoutSum ?? ''}/${ask.withoutClasses}`;
+    let known = searches.get(key);
+    if (known === undefined) searches.set(key, (known = make()));
+    return known;
+  }
+
+  function anchorOf({ tree, root, sharers }: JudgedTree): Anchor {
+    return {
+      tree,
+      root,
+      sharers: sharers.map((provider) => ({ provider, serves: (slot) => slot.servesAtHome(provider, root) })),
+      treeOf,
+    };
+  }
+
+  function* fits(tree: JudgedTree, ask: Ask, only: Only | null = null): Generator<Pause, boolean | null, void> {
+    if (budget.isSpent()) return null;
+    const options = tree.tree.members.length + tree.sharers.length;
+    if (pace.isDue(20 * options * judge.slots.length)) yield 'pause';
+    budget.spend(options * judge.slots.length);
+    if (!mayFit(judge, tree, ask)) return false;
+    const { combinations: counts } = trace;
+    const before = counts.tried;
+    bounds.maxSteps = before + Math.max(SMALLEST_SHARE, Math.floor(budget.left() / LARGEST_SHARE));
+    try {
+      for (const found of searchFor(ask, only)(anchorOf(tree))) {
+        if (found === 'pause') yield found;
+        else if (found !== 'stuck') return true;
+      }
+      if (counts.tried < bounds.maxSteps) return false;
+      budget.giveUp();
+      return null;
+    } finally {
+      budget.spend(counts.tried - before);
+    }
+  }
+
+  function* endedBy(tree: JudgedTree, ask: Ask): Generator<Pause, ReadonlySet<RuleName>, void> {
+    const { dropped } = trace.combinations;
+    const before = { ...dropped };
+    const anchors = trace.anchors.everyGroup;
+    yield* fits(tree, ask);
+    const names = (Object.keys(dropped) as RuleName[]).filter((name) => dropped[name] > before[name]);
+    // Options that no same_subtree can use are dropped before any combination is tried.
+    return new Set(trace.anchors.everyGroup === anchors ? [...names, 'same_subtree'] : names);
+  }
+
+  return { fits, endedBy };
+}
+
+/** The request, changed, as the search takes it. Slots have options of this search's own. */
+function planOf(judge: Judge, ask: Ask, only: Only | null): Plan {
+  const { request, conditions } = judge;
+  const counts = (position: number): boolean => (ask.active & bit(position)) !== NONE;
+  const isActive = (kind: string): boolean => conditions.some((one, i) => one.kind === kind && counts(i));
+  const slots: Slot[] = [];
+  const kinds = new Map<string, number>();
+  for (const judged of judge.slots) {
+    const asked = judged.resources.filter(counts);
+    if (ask.withoutClasses && !judged.suffixed && asked.length === 0) continue;
+    const meaning = only?.slot === judged ? `only ${judged.index}` : meaningOf(judge, judged, ask);
+    const kind = kinds.get(meaning) ?? slots.length;
+    kinds.set(meaning, kind);
+    const serves = (provider: Provider, root: Provider): boolean => {
+      if (only?.slot === judged && only.provider.id !== provider.id) return false;
+      return passes(judge, judged, { provider, verdict: judge.verdict(judged, provider, root) }, ask);
+    };
+    slots.push({
+      index: slots.length,
+      group: judged.group,
+      suffixed: judged.suffixed,
+      kind,
+      resources: asked.flatMap((position) => amountsOf(judge, position, ask)),
+      servesAtHome: serves,
+      servesAbroad: () => false,
+    });
+  }
+  const position = request.groups.findIndex(({ suffix }) => suffix === '');
+  const unsuffixed = request.groups[position];
+  const left = slots.filter(({ group }) => group === position).length;
+  return {
+    request: {
+      ...request,
+      groupPolicy: isActive('group_policy') ? 'isolate' : 'none',
+      sameSubtrees: conditions.flatMap((one, i) => (one.kind === 'same_subtree' && counts(i) ? [one.suffixes] : [])),
+      nested: !isActive('version'),
+    },
+    slots,
+    unsuffixed:
+      unsuffixed === undefined
+        ? null
+        : {
+            ...unsuffixed,
+            resources: unsuffixed.resources.slice(0, left),
+            requiredTraits: conditions.flatMap((one, i) =>
+              one.kind === 'required' && one.group === position && counts(i) ? [one.anyOf] : [],
+            ),
+          },
+    // Only the search at a flat host looks at them.
+    conditions: [],
+  };
+}
+
+function amountsOf({ conditions }: Judge, position: number, ask: Ask): ResourceAmount[] {
+  const condition = conditions[position];
+  if (condition?.kind !== 'resources' || condition.resourceClass.id === ask.withoutSum) return [];
+  const amount = ask.override?.condition === position ? ask.override.amount : condition.amount;
+  return [{ resourceClass: condition.resourceClass, amount }];
+}
+
+/** Slots of the same meaning differ in nothing but the suffix of their group. */
+function meaningOf({ conditions }: Judge, slot: JudgedSlot, ask: Ask): string {
+  if (!slot.suffixed) return `unsuffixed ${slot.index}`;
+  const own = conditions.flatMap((one, position) => {
+    if (one.group !== slot.group) return [];
+    const isActive = (ask.active & bit(position)) !== NONE;
+    if (one.kind !== 'resources') return isActive ? [[one.kind, one.item]] : [];
+    const amount = ask.override?.condition === position ? ask.override.amount : one.amount;
+    return [[one.item, isActive ? amount : null]];
+  });
+  return JSON.stringify(own);
+}

@@ -1,0 +1,70 @@
+import type { Pause } from '../candidates/effort.js';
+import { otherAmount } from './amounts.js';
+import { asking } from './ask.js';
+import type { Condition } from './conditions.js';
+import { bit, type Judge } from './judge.js';
+import { countFitting, type Survey } from './survey.js';
+
+/** A single change of the request after which more trees fit. */
+export interface Change {
+  /** Position of the condition. */
+  readonly condition: number;
+  readonly change: 'lower' | 'raise' | 'drop';
+  /** Amounts, or versions; null for `drop`. */
+  readonly from: number | string | null;
+  readonly to: number | string | null;
+  /** How many trees fit then, all counted. */
+  readonly trees: number;
+}
+
+/** Below 1.29; the version that the request becomes is the first with nested candidates. */
+const FLAT_VERSION = '1.28';
+const NESTED_VERSION = '1.29';
+
+/** Every such change: most trees first, then lower, raise, drop, then the order of conditions. */
+export function* changesOf(survey: Survey, version: string = FLAT_VERSION): Generator<Pause, Change[], void> {
+  const { judge, fitting, cloud } = survey;
+  if (fitting === cloud.total) return [];
+  const changes: Change[] = [];
+  for (const [position, condition] of judge.conditions.entries()) {
+    if (condition.kind === 'resources') {
+      for (const change of ['lower', 'raise'] as const) {
+        const other = yield* otherAmount(survey, { position, condition }, change);
+        if (other === null) continue;
+        changes.push({ condition: position, change, from: condition.amount, to: other.amount, trees: other.trees });
+      }
+      continue;
+    }
+    if (!mayDrop(judge, position, condition)) continue;
+    const trees = yield* countFitting(survey, asking(judge.all & ~bit(position)));
+    changes.push(
+      condition.kind === 'version'
+        ? { condition: position, change: 'raise', from: version, to: NESTED_VERSION, trees }
+        : { condition: position, change: 'drop', from: null, to: null, trees },
+    );
+  }
+  return changes.filter(({ trees }) => trees > fitting).sort(byUse);
+}
+
+const ORDER = { lower: 0, raise: 1, drop: 2 };
+
+function byUse(a: Change, b: Change): number {
+  return b.trees - a.trees || ORDER[a.change] - ORDER[b.change] || a.condition - b.condition;
+}
+
+/**
+ * Whether the query without a condition finds as the others say. A resourceless group must keep a required trait or a member_of by which it is
+ * looked up, and a same_subtree that lists it, or the query is refused.
+ */
+function mayDrop({ request, conditions }: Judge, position: number, condition: Condition): boolean {
+  if (condition.kind === 'same_subtree') {
+    const others = conditions.flatMap((one, i) => (one.kind === 'same_subtree' && i !== position ? one.suffixes : []));
+    const resourceless = request.groups.filter(({ resources }) => resources.length === 0);
+    return !resourceless.some(({ suffix }) => condition.suffixes.includes(suffix) && !others.includes(suffix));
+  }
+  if (condition.group === null || request.groups[condition.group]?.resources.length !== 0) return true;
+  return conditions.some(
+    (one, i) =>
+      i !== position && one.group === condition.group && (one.kind === 'required' || one.kind === 'member_of'),
+  );
+}

@@ -1,0 +1,113 @@
+import { rootOf } from '../candidates/anchors.js';
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { Slot } from '../candidates/match.js';
+import { sharingIn } from '../candidates/sharing.js';
+import { inventoryOf, type Provider, type Tree, type View } from '../topology/model.js';
+import type { Ask } from './ask.js';
+import { NONE, type Judge } from './judge.js';
+import { createLoneKinds, type LoneKind } from './lone.js';
+import { judgeTree, type JudgedTree } from './tree.js';
+
+/** Every tree of the cloud, judged: lone hosts by kind, the others one by one. */
+export interface Cloud {
+  readonly total: number;
+  readonly lone: readonly LoneKind[];
+  readonly trees: readonly JudgedTree[];
+  /** The trees that were to be kept apart, by id of the root. */
+  readonly wanted: ReadonlyMap<number, Wanted>;
+  /** The tree of a provider of `trees`, those that share included. */
+  readonly treeOf: (provider: Provider) => Tree;
+}
+
+export type Wanted = { readonly host: Provider; readonly kind: LoneKind } | { readonly tree: JudgedTree };
+
+/** In the units of candidates/effort.ts. */
+const WORK_FOR_A_HOST = 15;
+const WORK_FOR_AN_INVENTORY = 4;
+const WORK_FOR_AN_OPTION = 30;
+
+/**
+ * Judges all trees as they are now. After its first pause it does not look at the view any more: trees are constants.
+ *
+ * @param roots ids of roots whose trees are to be kept apart
+ */
+export function* judgeCloud(
+  view: View,
+  judge: Judge,
+  roots: ReadonlySet<number>,
+  pace: Pace,
+): Generator<Pause, Cloud, void> {
+  const all = [...view.trees.values()];
+  const sharing = sharingIn(view, [sharerSlot(judge)]);
+  const treesOfSharers = new Map(
+    [...sharing.providers.values()].map((provider) => [provider.rootId, view.treeOf(provider)]),
+  );
+  const isLoneAllowed = !isContested(judge);
+  const workForAHost = WORK_FOR_A_HOST + WORK_FOR_AN_INVENTORY * judge.conditions.length;
+  const lone = createLoneKinds(judge);
+  const trees: JudgedTree[] = [];
+  const wanted = new Map<number, Wanted>();
+  for (const tree of all) {
+    const root = rootOf(tree);
+    const sharers = sharing.reaching(tree);
+    if (isLoneAllowed && tree.members.length === 1 && sharers.length === 0) {
+      const kind = lone.add(root);
+      if (roots.has(root.id)) wanted.set(root.id, { kind, host: root });
+      if (pace.isDue(workForAHost)) yield 'pause';
+      continue;
+    }
+    const options = (tree.members.length + sharers.length) * judge.slots.length;
+    const judged = judgeTree(
+      judge,
+      tree,
+      root,
+      sharers.map(({ provider }) => provider),
+    );
+    trees.push(judged);
+    if (roots.has(root.id)) wanted.set(root.id, { tree: judged });
+    if (pace.isDue(WORK_FOR_AN_OPTION * options)) yield 'pause';
+  }
+  return { total: all.length, lone: lone.kinds(), trees, wanted, treeOf: treeAmong(trees, treesOfSharers) };
+}
+
+/** One slot for all: a sharing provider counts when it has what some slot asks for, however full. */
+function sharerSlot({ slots, conditions }: Judge): Slot {
+  const classes = slots.map(({ resources }) =>
+    resources.flatMap((position) => {
+      const condition = conditions[position];
+      return condition?.kind === 'resources' ? [condition.resourceClass.id] : [];
+    }),
+  );
+  const serves = (provider: Provider): boolean =>
+    classes.some((ids) => ids.every((id) => inventoryOf(provider, id) !== undefined));
+  return {
+    index: 0,
+    group: 0,
+    kind: 0,
+    suffixed: false,
+    resources: [],
+    servesAtHome: serves,
+    servesAbroad: serves,
+  };
+}
+
+/** Whether several groups ask for the same class: then a lone host is no longer judged by one condition at a time. */
+export function isContested({ conditions }: Judge): boolean {
+  const classes = conditions.flatMap((one) => (one.kind === 'resources' ? [one.resourceClass.id] : []));
+  return new Set(classes).size < classes.length;
+}
+
+function treeAmong(trees: readonly JudgedTree[], ofSharers: ReadonlyMap<number, Tree>): (provider: Provider) => Tree {
+  let byRoot: Map<number, Tree> | null = null;
+  return ({ rootId, uuid }) => {
+    byRoot ??= new Map(trees.map(({ tree }) => [tree.rootId, tree]));
+    const tree = ofSharers.get(rootId) ?? byRoot.get(rootId);
+    if (tree === undefined) throw new Error(`provider ${uuid} is in no tree`);
+    return tree;
+  };
+}
+
+/** Whether the hosts of a kind fit. An amount that is changed is another matter: it depends on the host. */
+export function loneFits({ fails, rules, lacks }: LoneKind, ask: Ask): boolean {
+  return (ask.withoutClasses || !lacks) && ((fails | rules) & ask.active) === NONE;
+}

@@ -1,0 +1,88 @@
+import type { Pace, Pause } from '../candidates/effort.js';
+import type { CandidatesRequest } from '../candidates/request.js';
+import type { Provider, View } from '../topology/model.js';
+import { createAnchorSearch } from './anchor.js';
+import { createBudget } from './budget.js';
+import { changesOf, type Change } from './changes.js';
+import { judgeCloud } from './cloud.js';
+import type { Condition } from './conditions.js';
+import { conflictOf, type ConflictingCondition } from './conflict.js';
+import { funnelOf, type Stage } from './funnel.js';
+import { createJudge, type Judge } from './judge.js';
+import { nearestTrees, type ListedTree } from './nearest.js';
+import { countConditions, suppliesOf, type ConditionCount, type Supply } from './statistics.js';
+import { summaryOf } from './summary.js';
+import { survey, type Survey } from './survey.js';
+
+/** Why there is no candidate, or only these. */
+export interface Explanation {
+  readonly judge: Judge;
+  /** False: the bound was reached, and some trees or changes are undecided. */
+  readonly complete: boolean;
+  readonly trees: {
+    readonly all: number;
+    readonly relevant: number;
+    readonly fitting: number;
+    readonly fittingWhenEmpty: number;
+  };
+  readonly summary: string;
+  readonly funnel: readonly Stage[];
+  readonly counts: readonly ConditionCount[];
+  readonly supplies: ReadonlyMap<number, Supply>;
+  /** Null when something fits. */
+  readonly conflict: readonly ConflictingCondition[] | null;
+  readonly changes: readonly Change[];
+  readonly nearest: readonly ListedTree[];
+}
+
+export interface ExplainOptions {
+  /** The most trees to list beside those of `providers`. */
+  readonly show: number;
+  /** Their trees are listed in any case. */
+  readonly providers: readonly Provider[];
+  /** The bound of the work for trees that are not lone hosts. */
+  readonly maxSteps: number;
+  /** The version of the request, where it is below 1.29. */
+  readonly version?: string;
+}
+
+/**
+ * GET /stockroom/explain without HTTP: judges every tree by every condition. README.md beside this file says how. It yields whenever
+ * `pace` says so; the view is looked at before the first time only, so the explanation is about the state at the start.
+ */
+export function* explain(
+  view: View,
+  request: CandidatesRequest,
+  conditions: readonly Condition[],
+  { show, providers, maxSteps, version }: ExplainOptions,
+  pace: Pace,
+): Generator<Pause, Explanation, void> {
+  const judge = createJudge(view, request, conditions);
+  const roots = providers.map(({ rootId }) => rootId);
+  const budget = createBudget(maxSteps);
+  const cloud = yield* judgeCloud(view, judge, new Set(roots), pace);
+  const search = createAnchorSearch(judge, cloud.treeOf, budget, pace);
+  const surveyed = yield* survey(judge, cloud, search, pace);
+  const { fitting, fittingWhenEmpty } = surveyed;
+  const counts = countConditions(surveyed);
+  const supplies = yield* suppliesOf(surveyed);
+  const conflict = fitting > 0 ? null : yield* conflictOf(surveyed);
+  const changes = yield* changesOf(surveyed, version);
+  const nearest = yield* nearestTrees(surveyed, roots, show);
+  return {
+    judge,
+    complete: !budget.isIncomplete(),
+    trees: { all: cloud.total, relevant: relevantOf(surveyed), fitting, fittingWhenEmpty },
+    summary: summaryOf(surveyed, counts, conflict),
+    funnel: funnelOf(surveyed),
+    counts,
+    supplies,
+    conflict,
+    changes,
+    nearest,
+  };
+}
+
+function relevantOf({ relevantKinds, relevantFates }: Survey): number {
+  return relevantKinds.reduce((sum, { hosts }) => sum + hosts.length, 0) + relevantFates.length;
+}

@@ -1,0 +1,104 @@
+import { NONE, type Judge, type JudgedSlot, type Mask } from './judge.js';
+import type { LoneKind } from './lone.js';
+import { ROOM, UNITS } from './room.js';
+import type { Survey } from './survey.js';
+import type { JudgedTree, Option } from './tree.js';
+
+export interface Stage {
+  readonly stage: StageName;
+  /** How many trees are left: those with an option for every slot that passes all kinds of conditions up to this one. */
+  readonly trees: number;
+}
+
+type StageName =
+  | 'all'
+  | 'inventory'
+  | 'capacity'
+  | 'units'
+  | 'required'
+  | 'forbidden'
+  | 'member_of'
+  | 'forbidden_aggregates'
+  | 'in_tree'
+  | 'root'
+  | 'candidate';
+
+const KINDS = ['required', 'forbidden', 'member_of', 'forbidden_aggregates', 'in_tree'] as const;
+
+/** How many trees are left when conditions are added kind by kind; kinds that the query does not use are left out. */
+export function funnelOf({ judge, cloud, fates, fitting }: Survey): Stage[] {
+  const root = judge.ofKind('root_required') | judge.ofKind('root_forbidden');
+  const used = KINDS.filter((kind) => judge.ofKind(kind) !== NONE);
+  const stages: StageName[] = ['inventory', 'capacity', 'units', ...used, ...(root === NONE ? [] : ['root' as const])];
+  const counts = stages.map(() => 0);
+  const add = (passed: number, trees: number): void => {
+    for (let stage = 0; stage < passed; stage++) counts[stage] = (counts[stage] ?? 0) + trees;
+  };
+  for (const kind of cloud.lone) add(stagesOfKind(judge, stages, kind), kind.hosts.length);
+  for (const { tree } of fates) add(stagesOfTree(judge, stages, tree), 1);
+  return [
+    { stage: 'all', trees: cloud.total },
+    ...stages.map((stage, i) => ({ stage, trees: counts[i] ?? 0 })),
+    { stage: 'candidate', trees: fitting },
+  ];
+}
+
+/** How many stages are passed before the first that is not. */
+function firstNot(stages: readonly StageName[], passes: (stage: StageName) => boolean): number {
+  const first = stages.findIndex((stage) => !passes(stage));
+  return first === -1 ? stages.length : first;
+}
+
+function stagesOfKind(judge: Judge, stages: readonly StageName[], { fails, codes }: LoneKind): number {
+  const room = (bits: number): boolean => codes.every((code) => (code & bits) === 0);
+  return firstNot(stages, (stage) => {
+    if (stage === 'inventory') return room(ROOM.lacking);
+    if (stage === 'capacity') return room(ROOM.capacity);
+    if (stage === 'units') return room(UNITS);
+    return (fails & maskOf(judge, stage)) === NONE;
+  });
+}
+
+function maskOf(judge: Judge, stage: StageName): Mask {
+  if (stage === 'root') return judge.ofKind('root_required') | judge.ofKind('root_forbidden');
+  return judge.ofKind(stage as (typeof KINDS)[number]);
+}
+
+/** The options that are left of each slot become fewer from stage to stage. */
+function stagesOfTree(judge: Judge, stages: readonly StageName[], { options, rootFails }: JudgedTree): number {
+  const left = judge.slots.map((slot) => options[slot.index] ?? []);
+  return firstNot(stages, (stage) => {
+    if (stage === 'root') return rootFails === NONE;
+    for (const [i, slot] of judge.slots.entries()) {
+      left[i] = (left[i] ?? []).filter((option) => passesKind(judge, slot, option, stage));
+    }
+    const isBefore = stage === 'inventory' || stage === 'capacity' || stage === 'units';
+    return left.every((some) => some.length > 0) && (isBefore || hasTogether(judge, left));
+  });
+}
+
+function passesKind(judge: Judge, slot: JudgedSlot, { verdict }: Option, stage: StageName): boolean {
+  switch (stage) {
+    case 'inventory':
+      return verdict.lacks === NONE;
+    case 'capacity':
+      return verdict.capacity === NONE;
+    case 'units':
+      return verdict.units === NONE;
+    case 'required':
+      return slot.traitsTogether || verdict.missingTraits === NONE;
+    case 'member_of':
+      return verdict.ownMember === NONE || verdict.rootMember === NONE;
+    default:
+      return (verdict.other & maskOf(judge, stage)) === NONE;
+  }
+}
+
+/** From `required` on: each required trait of the unsuffixed group is had by an option of some slot of it. */
+function hasTogether(judge: Judge, left: readonly (readonly Option[])[]): boolean {
+  const slots = judge.slots.filter(({ traitsTogether }) => traitsTogether);
+  if (slots.length === 0) return true;
+  let missing = judge.all;
+  for (const { index } of slots) for (const { verdict } of left[index] ?? []) missing &= verdict.missingTraits;
+  return missing === NONE;
+}

@@ -1,0 +1,229 @@
+import { hasAnyTrait, isInAny, remember } from '../candidates/conditions.js';
+import type { CandidatesRequest } from '../candidates/request.js';
+import { hasTrait, inventoryOf, type Provider, type TraitSet, type View } from '../topology/model.js';
+import type { Condition, ConditionOf } from './conditions.js';
+import { ROOM, roomCode, UNITS } from './room.js';
+
+/**
+ * Judges providers by the conditions of a request, every one of them. Sets of conditions are bit masks: bit i is the condition
+ * at position i. A bit that is set is a condition that fails.
+ */
+export type Mask = bigint;
+
+/** One decision of the search, as in candidates/match.ts: a suffixed group, or one class of the unsuffixed group. */
+export interface JudgedSlot {
+  readonly index: number;
+  /** Position of its group in the request. */
+  readonly group: number;
+  readonly suffixed: boolean;
+  /** Whether the providers of several slots have the required traits together. */
+  readonly traitsTogether: boolean;
+  /** Positions of its conditions on resources. */
+  readonly resources: readonly number[];
+}
+
+/** How a provider does in a slot at an anchor: which conditions of the group fail. */
+export interface Verdict {
+  /** Conditions on resources of which there is no inventory. */
+  readonly lacks: Mask;
+  readonly capacity: Mask;
+  /** min_unit, max_unit, step_size. */
+  readonly units: Mask;
+  readonly missingTraits: Mask;
+  /** Forbidden traits and aggregates, in_tree. */
+  readonly other: Mask;
+  /** The member_of that the provider itself does not meet. */
+  readonly ownMember: Mask;
+  /** Those that the root does not meet in its place; the same where the root does not count. */
+  readonly rootMember: Mask;
+}
+
+export interface Judge {
+  readonly request: CandidatesRequest;
+  readonly conditions: readonly Condition[];
+  readonly slots: readonly JudgedSlot[];
+  /** All conditions. */
+  readonly all: Mask;
+  /** By kind. */
+  readonly ofKind: (kind: Condition['kind']) => Mask;
+  /** Whether some group finds no provider whatever there is: see `isImpossible` in candidates/match.ts. */
+  readonly impossible: (group: number) => boolean;
+  verdict(slot: JudgedSlot, provider: Provider, root: Provider): Verdict;
+  /** root_required. */
+  rootFails(root: Provider): Mask;
+  /** What a lone host fails of traits, of aggregates, and of in_tree, over all groups and the root. */
+  readonly traitsOfHost: (set: TraitSet) => Mask;
+  readonly aggregatesOfHost: (aggregates: readonly string[]) => Mask;
+  treeOfHost(host: Provider): Mask;
+}
+
+export const NONE: Mask = 0n;
+
+export function bit(position: number): Mask {
+  return 1n << BigInt(position);
+}
+
+export function positionsOf(mask: Mask): number[] {
+  const positions: number[] = [];
+  for (let position = 0, rest = mask; rest !== NONE; position++, rest >>= 1n) {
+    if ((rest & 1n) !== NONE) positions.push(position);
+  }
+  return positions;
+}
+
+export function createJudge(view: View, request: CandidatesRequest, conditions: readonly Condition[]): Judge {
+  const slots = slotsOf(request, conditions);
+  const groups = request.groups.map((_, position) => groupJudge(view, request, conditions, position));
+  const rootTraits = remember((set: TraitSet): Mask =>
+    sum(conditions, (one) => {
+      if (one.kind === 'root_required') return !hasTrait(set, one.trait);
+      return one.kind === 'root_forbidden' && hasTrait(set, one.trait);
+    }),
+  );
+  const kinds = new Map<Condition['kind'], Mask>();
+  for (const [position, { kind }] of conditions.entries()) kinds.set(kind, (kinds.get(kind) ?? NONE) | bit(position));
+  const over = (each: (group: GroupJudge) => Mask): Mask => groups.reduce((mask, group) => mask | each(group), NONE);
+  return {
+    request,
+    conditions,
+    slots,
+    all: (1n << BigInt(conditions.length)) - 1n,
+    ofKind: (kind) => kinds.get(kind) ?? NONE,
+    impossible: (group) => groups[group]?.impossible !== NONE,
+    verdict: (slot, provider, root) => verdictOf(slot, provider, root, conditions, groups[slot.group] as GroupJudge),
+    rootFails: (root) => rootTraits(root.traits),
+    traitsOfHost: remember((set: TraitSet) => rootTraits(set) | over((one) => one.missing(set) | one.forbidden(set))),
+    aggregatesOfHost: remember((aggregates: readonly string[]) =>
+      over((one) => one.notMember(aggregates) | one.banned(aggregates)),
+    ),
+    treeOfHost: (host) => over((one) => one.otherTree(host, host) | one.impossible),
+  };
+}
+
+function slotsOf({ groups }: CandidatesRequest, conditions: readonly Condition[]): JudgedSlot[] {
+  const slots: JudgedSlot[] = [];
+  for (const [group, { suffix, resources }] of groups.entries()) {
+    const own = [...conditions.keys()].filter((position) => {
+      const condition = conditions[position];
+      return condition?.group === group && condition.kind === 'resources';
+    });
+    const lists = suffix === '' ? own.map((position) => [position]) : [own];
+    const suffixed = suffix !== '';
+    const traitsTogether = !suffixed && resources.length > 1;
+    for (const list of lists) slots.push({ index: slots.length, group, suffixed, traitsTogether, resources: list });
+  }
+  return slots;
+}
+
+/** The conditions of one group, each judged once for each interned set. */
+interface GroupJudge {
+  readonly missing: (set: TraitSet) => Mask;
+  readonly forbidden: (set: TraitSet) => Mask;
+  readonly notMember: (aggregates: readonly string[]) => Mask;
+  readonly banned: (aggregates: readonly string[]) => Mask;
+  readonly otherTree: (provider: Provider, root: Provider) => Mask;
+  /** All its conditions when it finds nothing whatever there is, else none. */
+  readonly impossible: Mask;
+}
+
+function groupJudge(
+  view: View,
+  request: CandidatesRequest,
+  conditions: readonly Condition[],
+  position: number,
+): GroupJudge {
+  const group = request.groups[position];
+  const own = <Kind extends Condition['kind']>(kind: Kind) =>
+    conditions.flatMap((one, i) =>
+      one.group === position && one.kind === kind ? [{ ...(one as ConditionOf<Kind>), bit: bit(i) }] : [],
+    );
+  const or = <Item extends { readonly bit: Mask }>(items: readonly Item[], fails: (item: Item) => boolean): Mask =>
+    items.reduce((mask, item) => (fails(item) ? mask | item.bit : mask), NONE);
+  const judged = <Key extends object>(isAsked: boolean, judge: (key: Key) => Mask): ((key: Key) => Mask) =>
+    isAsked ? remember(judge) : () => NONE;
+
+  const [required, forbidden] = [own('required'), own('forbidden')];
+  const members = own('member_of').map((one) => ({ bit: one.bit, anyOf: new Set(one.anyOf) }));
+  const banned = own('forbidden_aggregates').map((one) => ({ bit: one.bit, uuids: new Set(one.aggregates) }));
+  const trees = own('in_tree').map((one) => ({
+    bit: one.bit,
+    rootId: view.providerByUuid(one.uuid)?.rootId ?? null,
+  }));
+  const isResourceless = group?.resources.length === 0;
+  const isSuffixed = group?.suffix !== '';
+  const isImpossible = isResourceless && required.length + members.length === 0;
+  return {
+    missing: judged(required.length > 0, (set: TraitSet) => or(required, ({ anyOf }) => !hasAnyTrait(set, anyOf))),
+    forbidden: judged(forbidden.length > 0, (set: TraitSet) => or(forbidden, ({ trait }) => hasTrait(set, trait))),
+    notMember: judged(members.length > 0, (aggregates: readonly string[]) =>
+      or(members, ({ anyOf }) => !isInAny(aggregates, anyOf)),
+    ),
+    banned: judged(banned.length > 0, (aggregates: readonly string[]) =>
+      or(banned, ({ uuids }) => isInAny(aggregates, uuids)),
+    ),
+    otherTree(provider, root) {
+      if (trees.length === 0) return NONE;
+      return or(trees, ({ rootId }) => {
+        // A resourceless group's in_tree only has to exist (upstream).
+        if (rootId === null || isResourceless) return rootId === null;
+        return provider.rootId !== rootId || (!isSuffixed && root.rootId !== rootId);
+      });
+    },
+    impossible: isImpossible ? sum(conditions, (one) => one.group === position) : NONE,
+  };
+}
+
+function verdictOf(
+  slot: JudgedSlot,
+  provider: Provider,
+  root: Provider,
+  conditions: readonly Condition[],
+  group: GroupJudge,
+): Verdict {
+  let [lacks, capacity, units] = [NONE, NONE, NONE];
+  for (const position of slot.resources) {
+    const condition = conditions[position];
+    if (condition?.kind !== 'resources') continue;
+    const code = roomCode(inventoryOf(provider, condition.resourceClass.id), condition.amount);
+    if (code === 0) continue;
+    if ((code & ROOM.lacking) !== 0) lacks |= bit(position);
+    if ((code & ROOM.capacity) !== 0) capacity |= bit(position);
+    if ((code & UNITS) !== 0) units |= bit(position);
+  }
+  const isAtHome = provider.rootId === root.rootId;
+  const ownMember = group.notMember(provider.aggregates);
+  return {
+    lacks,
+    capacity,
+    units,
+    missingTraits: group.missing(provider.traits),
+    other:
+      group.forbidden(provider.traits) |
+      group.banned(provider.aggregates) |
+      (slot.suffixed ? NONE : group.banned(root.aggregates)) |
+      group.otherTree(provider, root) |
+      group.impossible,
+    ownMember,
+    rootMember: !slot.suffixed && isAtHome ? group.notMember(root.aggregates) : ownMember,
+  };
+}
+
+function sum(conditions: readonly Condition[], fails: (condition: Condition) => boolean): Mask {
+  return conditions.reduce((mask, condition, i) => (fails(condition) ? mask | bit(i) : mask), NONE);
+}
+
+/**
+ * The conditions that fail, by the better of the two witnesses of member_of: provider and root cannot meet one each. Required
+ * traits that are met together are left out.
+ */
+export function failing(slot: JudgedSlot, verdict: Verdict): Mask {
+  const { lacks, capacity, units, other, missingTraits, ownMember, rootMember } = verdict;
+  const member = sizeOf(rootMember) < sizeOf(ownMember) ? rootMember : ownMember;
+  return lacks | capacity | units | other | member | (slot.traitsTogether ? NONE : missingTraits);
+}
+
+export function sizeOf(mask: Mask): number {
+  let size = 0;
+  for (let rest = mask; rest !== NONE; rest &= rest - 1n) size++;
+  return size;
+}

@@ -1,0 +1,112 @@
+import { inventoryOf, type Provider } from '../topology/model.js';
+import { bit, NONE, type Judge, type Mask } from './judge.js';
+import { ROOM, roomCode } from './room.js';
+
+/**
+ * Lone hosts that do equally at every condition. A host without children, which nothing shares with, can only serve all
+ * slots by itself: there is nothing to combine, and ten thousand hosts come down to some tens of such kinds.
+ */
+export interface LoneKind {
+  /** Conditions that fail, those between groups left out. */
+  readonly fails: Mask;
+  /** Rules between groups that fail: a host cannot be several different providers. */
+  readonly rules: Mask;
+  /** Whether an inventory is missing. */
+  readonly lacks: boolean;
+  /** In the order of the conditions on resources, the bits of {@link ROOM}. */
+  readonly codes: readonly number[];
+  readonly hosts: Provider[];
+}
+
+export interface LoneKinds {
+  /** Returns the kind of the host. */
+  add(host: Provider): LoneKind;
+  kinds(): readonly LoneKind[];
+}
+
+/** Codes have six bits, so eight of them fit into a number that is exact. */
+const CODES_IN_A_KEY = 8;
+const KEY_BASE = 64;
+/** More than there can be different masks of traits, or of aggregates, in a cloud that fits into memory. */
+const MASKS = 2 ** 26;
+
+interface Node {
+  readonly next: Map<number, Node>;
+  kind: LoneKind | null;
+}
+
+export function createLoneKinds({ request, conditions, traitsOfHost, aggregatesOfHost, treeOfHost }: Judge): LoneKinds {
+  const resources = conditions.flatMap((one, position) =>
+    one.kind === 'resources' ? [{ position, classId: one.resourceClass.id, amount: one.amount }] : [],
+  );
+  const rules = conditions.findIndex(({ kind }) => kind === 'group_policy');
+  const hasTrees = request.groups.some(({ inTree }) => inTree !== null);
+  const found: LoneKind[] = [];
+  const root: Node = { next: new Map(), kind: null };
+  const [traits, aggregates, trees] = [numbering(), numbering(), numbering()];
+  const codes: number[] = resources.map(() => 0);
+
+  function add(host: Provider): LoneKind {
+    const ofTraits = traitsOfHost(host.traits);
+    const ofAggregates = aggregatesOfHost(host.aggregates);
+    const ofTree = treeOfHost(host);
+    let node = stepTo(root, traits(ofTraits) * MASKS + aggregates(ofAggregates));
+    if (hasTrees) node = stepTo(node, trees(ofTree));
+    let key = 0;
+    for (let i = 0; i < resources.length; i++) {
+      const { classId, amount } = resources[i] as (typeof resources)[number];
+      const code = roomCode(inventoryOf(host, classId), amount);
+      codes[i] = code;
+      key = key * KEY_BASE + code;
+      if (i % CODES_IN_A_KEY === CODES_IN_A_KEY - 1) {
+        node = stepTo(node, key);
+        key = 0;
+      }
+    }
+    node = stepTo(node, key);
+    node.kind ??= newKind(ofTraits | ofAggregates | ofTree);
+    node.kind.hosts.push(host);
+    return node.kind;
+  }
+
+  function newKind(others: Mask): LoneKind {
+    let fails = others;
+    for (const [i, { position }] of resources.entries()) if (codes[i] !== 0) fails |= bit(position);
+    const kind: LoneKind = {
+      fails,
+      rules: rules === -1 ? NONE : bit(rules),
+      lacks: codes.some((code) => (code & ROOM.lacking) !== 0),
+      codes: [...codes],
+      hosts: [],
+    };
+    found.push(kind);
+    return kind;
+  }
+
+  return { add, kinds: () => found };
+}
+
+function stepTo(node: Node, key: number): Node {
+  let next = node.next.get(key);
+  if (next === undefined) {
+    next = { next: new Map(), kind: null };
+    node.next.set(key, next);
+  }
+  return next;
+}
+
+/** Numbers masks in the order in which they are met. The last one is remembered: neighbours are mostly alike. */
+function numbering(): (mask: Mask) => number {
+  const numbers = new Map<Mask, number>();
+  let [lastMask, lastNumber] = [-1n, -1];
+  return (mask) => {
+    if (mask === lastMask) return lastNumber;
+    let number = numbers.get(mask);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(mask, number);
+    }
+    [lastMask, lastNumber] = [mask, number];
+    return number;
+  };
+}

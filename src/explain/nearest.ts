@@ -1,0 +1,113 @@
+import type { Pause } from '../candidates/effort.js';
+import type { Provider } from '../topology/model.js';
+import type { Wanted } from './cloud.js';
+import type { Fate } from './fates.js';
+import { bit, NONE, type Judge, type Mask } from './judge.js';
+import { countOfKind, loneMask, reasonsOfHost, shortfallAt, type Reason } from './reasons.js';
+import type { Survey } from './survey.js';
+
+/** A tree with its reasons. */
+export interface ListedTree {
+  readonly root: Provider;
+  readonly fits: boolean;
+  readonly reasons: readonly Reason[];
+}
+
+/** What trees are sorted by: the one that misses least comes first. */
+interface Miss {
+  readonly reasons: number;
+  readonly shortfall: number;
+  readonly root: Provider;
+  readonly list: () => ListedTree;
+}
+
+/**
+ * The trees that were asked for, in this order, and the relevant ones that do not fit with the fewest reasons; of equals
+ * those with the smaller shortfall, then by name.
+ */
+export function* nearestTrees(
+  survey: Survey,
+  wantedRoots: readonly number[],
+  show: number,
+): Generator<Pause, ListedTree[], void> {
+  const { judge, relevantKinds, relevantFates, pace } = survey;
+  const listed: ListedTree[] = [];
+  for (const rootId of new Set(wantedRoots)) {
+    const wanted = survey.cloud.wanted.get(rootId);
+    if (wanted !== undefined) listed.push(listWanted(survey, wanted));
+  }
+  const apart = new Set(wantedRoots);
+  const best: Miss[] = [];
+  const kinds = relevantKinds
+    .map((kind) => ({ kind, mask: loneMask(kind), reasons: countOfKind(kind) }))
+    .filter(({ mask }) => mask !== NONE)
+    .sort((a, b) => a.reasons - b.reasons);
+  for (const { kind, mask, reasons } of kinds) {
+    if (isHopeless(best, show, reasons)) break;
+    for (const root of kind.hosts) {
+      if (apart.has(root.id)) continue;
+      const list = (): ListedTree => ({ root, fits: false, reasons: reasonsOfHost(judge, kind, root) });
+      insert(best, show, { reasons, shortfall: shortfallAt(judge, mask, root), root, list });
+      if (pace.isDue(15)) yield 'pause';
+    }
+  }
+  for (const fate of relevantFates) {
+    if (fate.fits === true || apart.has(fate.tree.root.id)) continue;
+    const { reasons, tree } = fate;
+    const miss = { reasons: reasons.length, shortfall: shortfallOfTree(judge, fate), root: tree.root };
+    insert(best, show, { ...miss, list: () => listFate(fate) });
+    if (pace.isDue(20)) yield 'pause';
+  }
+  return [...listed, ...best.map(({ list }) => list())];
+}
+
+function listWanted({ judge, fates }: Survey, wanted: Wanted): ListedTree {
+  if ('tree' in wanted) {
+    const fate = fates.find(({ tree }) => tree === wanted.tree);
+    if (fate !== undefined) return listFate(fate);
+    throw new Error(`nothing came out of tree ${wanted.tree.root.uuid}`);
+  }
+  const { kind, host } = wanted;
+  return { root: host, fits: loneMask(kind) === NONE, reasons: reasonsOfHost(judge, kind, host) };
+}
+
+function listFate({ tree, fits, reasons }: Fate): ListedTree {
+  return { root: tree.root, fits: fits === true, reasons };
+}
+
+function shortfallOfTree(judge: Judge, { reasons }: Fate): number {
+  const byProvider = new Map<Provider, Mask>();
+  for (const { condition, code, provider } of reasons) {
+    if (condition === null || provider === null || code === 'sum') return Infinity;
+    byProvider.set(provider, (byProvider.get(provider) ?? NONE) | bit(condition));
+  }
+  return Math.max(...Array.from(byProvider, ([provider, mask]) => shortfallAt(judge, mask, provider)));
+}
+
+/** Whether no tree with so many reasons can be among those shown. */
+function isHopeless(best: readonly Miss[], show: number, reasons: number): boolean {
+  const last = best.at(-1);
+  return show === 0 || (best.length >= show && last !== undefined && last.reasons < reasons);
+}
+
+/** Into a list that stays sorted and no longer than `show`. */
+function insert(best: Miss[], show: number, miss: Miss): void {
+  if (show === 0) return;
+  const last = best.at(-1);
+  if (best.length >= show && last !== undefined && compare(miss, last) >= 0) return;
+  let [low, high] = [0, best.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = best[middle];
+    if (other !== undefined && compare(other, miss) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  best.splice(low, 0, miss);
+  if (best.length > show) best.pop();
+}
+
+function compare(a: Miss, b: Miss): number {
+  if (a.reasons !== b.reasons) return a.reasons - b.reasons;
+  if (a.shortfall !== b.shortfall) return a.shortfall < b.shortfall ? -1 : 1;
+  return a.root.name < b.root.name ? -1 : a.root.name > b.root.name ? 1 : 0;
+}

@@ -1,0 +1,189 @@
+import { inventoryOf, type Provider } from '../topology/model.js';
+import type { Condition } from './conditions.js';
+import { failing, NONE, positionsOf, sizeOf, type Judge, type JudgedSlot, type Mask } from './judge.js';
+import type { LoneKind } from './lone.js';
+import { freeOf, ROOM, roomCode, shortfallOf } from './room.js';
+import { hasOptions, pickable, type JudgedTree, type Option } from './tree.js';
+
+export type Code =
+  | 'no_inventory'
+  | 'capacity'
+  | 'min_unit'
+  | 'max_unit'
+  | 'step_size'
+  | 'missing_trait'
+  | 'forbidden_trait'
+  | 'not_in_aggregate'
+  | 'in_forbidden_aggregate'
+  | 'other_tree'
+  | 'root_missing_trait'
+  | 'root_forbidden_trait'
+  | 'sum'
+  | 'isolate'
+  | 'same_subtree'
+  | 'traits_together'
+  | 'one_provider_per_tree'
+  | 'not_found';
+
+/** Why a tree does not fit; what else there is to say is found when it is shown. */
+export interface Reason {
+  /** Position of the condition; null for `not_found`. */
+  readonly condition: number | null;
+  readonly code: Code;
+  /** The nearest option, or the root; null where it is no matter of one provider. */
+  readonly provider: Provider | null;
+  /** With `capacity`: what is free in the tree where that is enough, but not on one provider. */
+  readonly treeFree?: number;
+}
+
+export const NOT_FOUND: Reason = { condition: null, code: 'not_found', provider: null };
+
+const CODES: Readonly<Record<Exclude<Condition['kind'], 'resources'>, Code>> = {
+  required: 'missing_trait',
+  forbidden: 'forbidden_trait',
+  member_of: 'not_in_aggregate',
+  forbidden_aggregates: 'in_forbidden_aggregate',
+  in_tree: 'other_tree',
+  root_required: 'root_missing_trait',
+  root_forbidden: 'root_forbidden_trait',
+  group_policy: 'isolate',
+  same_subtree: 'same_subtree',
+  version: 'one_provider_per_tree',
+};
+
+/** The codes of a condition on resources, by the bits of {@link ROOM}. */
+export function roomCodes(code: number): Code[] {
+  if ((code & ROOM.lacking) !== 0) return ['no_inventory'];
+  const codes: Code[] = [];
+  if ((code & ROOM.capacity) !== 0) codes.push('capacity');
+  if ((code & ROOM.minUnit) !== 0) codes.push('min_unit');
+  if ((code & ROOM.maxUnit) !== 0) codes.push('max_unit');
+  if ((code & ROOM.stepSize) !== 0) codes.push('step_size');
+  return codes;
+}
+
+export function codeOf(kind: Exclude<Condition['kind'], 'resources'>): Code {
+  return CODES[kind];
+}
+
+/** What fails, of the conditions in a mask, at one provider. */
+function reasonsAt({ conditions }: Judge, mask: Mask, provider: Provider): Reason[] {
+  return positionsOf(mask).flatMap((condition): Reason[] => {
+    const asked = conditions[condition];
+    if (asked === undefined) return [];
+    if (asked.kind !== 'resources') {
+      const isRule = asked.kind === 'group_policy' || asked.kind === 'same_subtree' || asked.kind === 'version';
+      return [{ condition, code: CODES[asked.kind], provider: isRule ? null : provider }];
+    }
+    const code = roomCode(inventoryOf(provider, asked.resourceClass.id), asked.amount);
+    return roomCodes(code).map((one) => ({ condition, code: one, provider }));
+  });
+}
+
+/** All that a lone host fails; the rules between groups only when it fails nothing else. */
+export function loneMask({ fails, rules }: LoneKind): Mask {
+  return fails === NONE ? rules : fails;
+}
+
+export function reasonsOfHost(judge: Judge, kind: LoneKind, host: Provider): Reason[] {
+  return reasonsAt(judge, loneMask(kind), host);
+}
+
+/** How many reasons each host of a kind has. */
+export function countOfKind(kind: LoneKind): number {
+  const ofRoom = kind.codes.reduce((sum, code) => sum + roomCodes(code).length, 0);
+  const failingRoom = kind.codes.filter((code) => code !== 0).length;
+  return sizeOf(loneMask(kind)) - failingRoom + ofRoom;
+}
+
+/** The shortfall of a set of failing conditions at one provider: infinite for all but resources. */
+export function shortfallAt({ conditions }: Judge, mask: Mask, provider: Provider): number {
+  let worst = 1;
+  for (const position of positionsOf(mask)) {
+    const asked = conditions[position];
+    if (asked?.kind !== 'resources') return Infinity;
+    const inventory = inventoryOf(provider, asked.resourceClass.id);
+    worst = Math.max(worst, shortfallOf(inventory, asked.amount, roomCode(inventory, asked.amount)));
+  }
+  return worst;
+}
+
+/**
+ * What the slots and the root of a tree fail: in each slot what its nearest option does, the one with the fewest failing
+ * conditions. Empty when each slot has an option by itself: then the rules between groups are the reason.
+ */
+export function reasonsOfSlots(judge: Judge, tree: JudgedTree): Reason[] {
+  const reasons = judge.slots.flatMap((slot) => {
+    const nearest = nearestOption(judge, slot, tree);
+    if (nearest === null) return [];
+    const ofSlot = reasonsAt(judge, failing(slot, nearest.verdict), nearest.provider);
+    return ofSlot.map((reason) => withTreeFree(judge, slot, tree, reason));
+  });
+  const together = positionsOf(missingTogether(judge, tree)).map((condition): Reason => ({
+    condition,
+    code: 'missing_trait',
+    provider: null,
+  }));
+  const seen = new Set<string>();
+  return [...reasons, ...together, ...reasonsAt(judge, tree.rootFails, tree.root)]
+    .filter(({ condition, code }) => {
+      const key = `${condition ?? ''} ${code}`;
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    })
+    .sort((a, b) => (a.condition ?? 0) - (b.condition ?? 0));
+}
+
+/** Of the options of a slot, or of all providers where it has none. */
+function nearestOption(judge: Judge, slot: JudgedSlot, tree: JudgedTree): Option | null {
+  const listed = tree.options[slot.index] ?? [];
+  const options =
+    listed.length > 0
+      ? listed
+      : Array.from(pickable(tree), (provider) => ({ provider, verdict: judge.verdict(slot, provider, tree.root) }));
+  let best: { readonly option: Option; readonly size: number; readonly shortfall: number } | null = null;
+  for (const option of options) {
+    const mask = failing(slot, option.verdict);
+    const size = sizeOf(mask);
+    if (best !== null && size > best.size) continue;
+    const shortfall = shortfallAt(judge, mask, option.provider);
+    const isBetter =
+      best === null ||
+      size < best.size ||
+      shortfall < best.shortfall ||
+      (shortfall === best.shortfall && option.provider.id < best.option.provider.id);
+    if (isBetter) best = { option, size, shortfall };
+  }
+  return best?.option ?? null;
+}
+
+/** Required traits of the unsuffixed group that no option of any of its slots has. */
+function missingTogether(judge: Judge, tree: JudgedTree): Mask {
+  const together = judge.slots.filter(({ traitsTogether }) => traitsTogether);
+  const [first] = together;
+  if (first === undefined) return NONE;
+  const options = together.flatMap(({ index }) => tree.options[index] ?? []);
+  const verdicts =
+    options.length > 0
+      ? options.map((option) => option.verdict)
+      : Array.from(pickable(tree), (provider) => judge.verdict(first, provider, tree.root));
+  return verdicts.reduce((mask, { missingTraits }) => mask & missingTraits, verdicts[0]?.missingTraits ?? NONE);
+}
+
+function withTreeFree({ conditions }: Judge, slot: JudgedSlot, tree: JudgedTree, reason: Reason): Reason {
+  if (reason.code !== 'capacity' || reason.condition === null) return reason;
+  const asked = conditions[reason.condition];
+  if (asked?.kind !== 'resources') return reason;
+  let treeFree = 0;
+  for (const { provider } of tree.options[slot.index] ?? []) {
+    const inventory = inventoryOf(provider, asked.resourceClass.id);
+    if (inventory !== undefined && provider.rootId === tree.tree.rootId) treeFree += Math.max(freeOf(inventory), 0);
+  }
+  return treeFree >= asked.amount ? { ...reason, treeFree } : reason;
+}
+
+/** Whether a tree has an option for every slot. Without any such tree those with an inventory of any class that is asked for count. */
+export function isRelevantTree(judge: Judge, tree: JudgedTree): boolean {
+  return hasOptions(tree) && !judge.slots.some(({ group }) => judge.impossible(group));
+}

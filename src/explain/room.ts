@@ -1,0 +1,65 @@
+import type { Inventory } from '../topology/model.js';
+
+/** What is wrong with an amount at an inventory; several may be. */
+export const ROOM = {
+  capacity: 1,
+  minUnit: 2,
+  maxUnit: 4,
+  stepSize: 8,
+  /** There is no inventory of the class. */
+  lacking: 16,
+  /** With `capacity`: the amount would not fit if nothing were used, either. */
+  evenEmpty: 32,
+} as const;
+
+export const UNITS = ROOM.minUnit | ROOM.maxUnit | ROOM.stepSize;
+
+/** The bits of {@link ROOM} that hold; 0 when the amount fits. */
+export function roomCode(inventory: Inventory | undefined, amount: number): number {
+  if (inventory === undefined) return ROOM.lacking;
+  const { capacity, used, minUnit, maxUnit, stepSize } = inventory;
+  let code = 0;
+  if (used + amount > capacity) code = amount > capacity ? ROOM.capacity | ROOM.evenEmpty : ROOM.capacity;
+  if (amount < minUnit) code |= ROOM.minUnit;
+  if (amount > maxUnit) code |= ROOM.maxUnit;
+  if (amount % stepSize !== 0) code |= ROOM.stepSize;
+  return code;
+}
+
+/** What is left of the capacity; negative when more is used than there is. */
+export function freeOf({ capacity, used }: Inventory): number {
+  return Math.floor(capacity - used);
+}
+
+/** The largest amount of at most `limit` that an inventory gives; 0 when it gives none. */
+export function largestAmount(inventory: Inventory, limit = Infinity): number {
+  const { minUnit, maxUnit, stepSize } = inventory;
+  const most = Math.min(freeOf(inventory), maxUnit, limit);
+  const amount = most - (most % stepSize);
+  return amount >= Math.max(minUnit, 1) ? amount : 0;
+}
+
+/** The smallest amount above `amount` that an inventory gives; null when it gives none. */
+export function smallestAbove(inventory: Inventory, amount: number): number | null {
+  const { minUnit, maxUnit, stepSize } = inventory;
+  const least = Math.ceil(Math.max(amount + 1, minUnit) / stepSize) * stepSize;
+  return least <= Math.min(freeOf(inventory), maxUnit) ? least : null;
+}
+
+/** By which factor an amount misses what is possible, the worst of all that is wrong; 1 for what fits. */
+export function shortfallOf(inventory: Inventory | undefined, amount: number, code: number): number {
+  if (inventory === undefined) return Infinity;
+  const { minUnit, maxUnit, stepSize } = inventory;
+  let factor = 1;
+  if ((code & ROOM.capacity) !== 0) {
+    const free = freeOf(inventory);
+    factor = free > 0 ? amount / free : Infinity;
+  }
+  if ((code & ROOM.minUnit) !== 0) factor = Math.max(factor, minUnit / amount);
+  if ((code & ROOM.maxUnit) !== 0) factor = Math.max(factor, amount / maxUnit);
+  if ((code & ROOM.stepSize) !== 0) {
+    const below = amount - (amount % stepSize);
+    factor = Math.max(factor, Math.min((below + stepSize) / amount, below === 0 ? Infinity : amount / below));
+  }
+  return factor;
+}

@@ -1,0 +1,100 @@
+import type { Pause } from '../candidates/effort.js';
+import { inventoryOf, type Inventory, type Provider } from '../topology/model.js';
+import { bit, positionsOf, type Judge } from './judge.js';
+import type { LoneKind } from './lone.js';
+import { codeOf, loneMask, roomCodes, type Code } from './reasons.js';
+import { freeOf, largestAmount } from './room.js';
+import type { Survey } from './survey.js';
+import { pickable } from './tree.js';
+
+/** What became of a condition, over the relevant trees. */
+export interface ConditionCount {
+  /** Trees that have it among their reasons. */
+  fails: number;
+  /** Trees that have no other. */
+  only: number;
+  readonly codes: Map<Code, number>;
+}
+
+/** What is free of a class, over the options of relevant trees, each provider once. */
+export interface Supply {
+  /** Of all together; those that are overcommitted count as 0. */
+  sum: number;
+  largest: number;
+  /** The largest amount of this class alone that one of them gives. */
+  largestAsk: number;
+}
+
+/** By position of the condition. */
+export function countConditions({ judge, relevantKinds, relevantFates }: Survey): ConditionCount[] {
+  const counts = judge.conditions.map((): ConditionCount => ({ fails: 0, only: 0, codes: new Map() }));
+  const add = (position: number, trees: number, isOnly: boolean, codes: readonly Code[]): void => {
+    const count = counts[position];
+    if (count === undefined) return;
+    count.fails += trees;
+    if (isOnly) count.only += trees;
+    for (const code of codes) count.codes.set(code, (count.codes.get(code) ?? 0) + trees);
+  };
+  for (const kind of relevantKinds) {
+    const mask = loneMask(kind);
+    for (const position of positionsOf(mask))
+      add(position, kind.hosts.length, mask === bit(position), codesOfKind(judge, kind, position));
+  }
+  for (const { reasons } of relevantFates) {
+    const positions = new Set(reasons.map(({ condition }) => condition));
+    for (const position of positions) {
+      if (position === null) continue;
+      const codes = reasons.filter(({ condition }) => condition === position).map(({ code }) => code);
+      add(position, 1, positions.size === 1, codes);
+    }
+  }
+  return counts;
+}
+
+function codesOfKind({ conditions }: Judge, { codes }: LoneKind, position: number): Code[] {
+  const condition = conditions[position];
+  if (condition === undefined) return [];
+  if (condition.kind !== 'resources') return [codeOf(condition.kind)];
+  const before = conditions.slice(0, position).filter(({ kind }) => kind === 'resources').length;
+  return roomCodes(codes[before] ?? 0);
+}
+
+/** By position of the condition on resources. */
+export function* suppliesOf(survey: Survey): Generator<Pause, Map<number, Supply>, void> {
+  const { judge, relevantKinds, relevantFates, pace, anyRelevant } = survey;
+  const supplies = new Map<number, Supply>();
+  for (const [position, condition] of judge.conditions.entries()) {
+    if (condition.kind !== 'resources') continue;
+    const { id } = condition.resourceClass;
+    const supply: Supply = { sum: 0, largest: 0, largestAsk: 0 };
+    const slot = judge.slots.find(({ resources }) => resources.includes(position));
+    for (const { hosts } of relevantKinds) {
+      for (const host of hosts) {
+        const inventory = inventoryOf(host, id);
+        if (inventory !== undefined) enlarge(supply, inventory);
+        if (pace.isDue(5)) yield 'pause';
+      }
+    }
+    const seen = new Set<Provider>();
+    for (const { tree } of relevantFates) {
+      const options = anyRelevant && slot !== undefined ? (tree.options[slot.index] ?? []) : null;
+      for (const provider of options === null ? pickable(tree) : options.map((option) => option.provider)) {
+        const inventory = inventoryOf(provider, id);
+        if (inventory === undefined || seen.has(provider)) continue;
+        seen.add(provider);
+        enlarge(supply, inventory);
+      }
+      if (pace.isDue(20)) yield 'pause';
+    }
+    supplies.set(position, supply);
+  }
+  return supplies;
+}
+
+function enlarge(supply: Supply, inventory: Inventory): void {
+  const free = Math.max(freeOf(inventory), 0);
+  supply.sum += free;
+  if (free > supply.largest) supply.largest = free;
+  const ask = largestAmount(inventory);
+  if (ask > supply.largestAsk) supply.largestAsk = ask;
+}
