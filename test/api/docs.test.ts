@@ -134,8 +134,11 @@ describe('the API reference at /docs', () => {
       const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/placement/docs`;
       const html = await (await fetch(base)).text();
       const [, style = ''] = /<link rel="stylesheet" href="([^"]*)"/.exec(html) ?? [];
-      assert.equal((await fetch(new URL(style, base))).headers.get('content-type'), 'text/css; charset=utf-8');
-      assert.equal((await fetch(`${base}/`)).url, base);
+      const [css, redirected] = [await fetch(new URL(style, base)), await fetch(`${base}/`)];
+      assert.equal(css.headers.get('content-type'), 'text/css; charset=utf-8');
+      assert.equal(redirected.url, base);
+      // A connection stays open until its body is read.
+      await Promise.all([css.text(), redirected.text()]);
     } finally {
       server.closeAllConnections();
       server.close();
