@@ -5,6 +5,7 @@ import type { Parts } from './parts.js';
 import { aggregateRoutes } from './resources/aggregates/route.js';
 import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
+import { capacityRoutes } from './resources/capacity/route.js';
 import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { listRoutes } from './resources/lists/route.js';
@@ -29,6 +30,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...allocationCandidateRoutes(parts),
     ...reshaperRoutes(parts),
     ...healthRoutes(parts),
+    ...capacityRoutes(parts),
     ...listRoutes(parts),
   ];
 }

@@ -108,6 +108,8 @@ export function composeService(
     onUnavailable: databaseHealth.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
+    onCapacity: meters.onCapacity,
+    capacityMaxSteps: config.capacityMaxSteps,
     health,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,

@@ -18,6 +18,10 @@ export interface Parts extends PipelineOptions {
   readonly candidates: CandidatesOptions;
   /** Is told of each search for candidates, for the metrics. */
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  /** `[stockroom] capacity_max_steps`. */
+  readonly capacityMaxSteps: number;
+  /** Is told how long counting a capacity took, in seconds of work. */
+  readonly onCapacity: (seconds: number) => void;
   /** Questions about the whole cloud, explain and capacity, of which only a few are worked out at a time. */
   readonly questions: Turnstile;
   readonly health: Health;

@@ -5,6 +5,7 @@ import type { Parts } from '../../src/parts.js';
 import { aggregateReference } from '../../src/resources/aggregates/reference.js';
 import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
 import { allocationReference } from '../../src/resources/allocations/reference.js';
+import { capacityReference } from '../../src/resources/capacity/reference.js';
 import { healthReference } from '../../src/resources/health/reference.js';
 import { inventoryReference } from '../../src/resources/inventories/reference.js';
 import { listReference } from '../../src/resources/lists/reference.js';
@@ -45,6 +46,12 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
   { name: 'Usages', about: 'What all of it sums up to.', reference: usageReference },
   { name: 'Allocation candidates', about: 'Where something would fit.', reference: allocationCandidateReference },
   { name: 'Reshaper', about: 'For changes in the shape of what there is.', reference: reshaperReference },
+  {
+    name: 'Explain and capacity',
+    about:
+      'Questions about a query of allocation candidates. Not a part of Placement: without a version header these routes have the newest version.',
+    reference: { ...capacityReference },
+  },
   {
     name: 'Inventory lists',
     about:

@@ -1,3 +1,4 @@
+import { capacityOptions } from './options/capacity.js';
 import { databaseOptions } from './options/database.js';
 import { edgeOptions } from './options/edge.js';
 import { keystoneOptions } from './options/keystone.js';
@@ -17,6 +18,7 @@ export const OPTIONS = {
   ...serviceOptions,
   ...processOptions,
   ...monitoringOptions,
+  ...capacityOptions,
   ...databaseOptions,
   ...keystoneOptions,
   ...keystoneLoginOptions,

@@ -8,7 +8,7 @@ import type { ListGauge } from '../lists/run/gauges.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
-import { meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
+import { meterCapacities, meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterHttp } from './metrics/http.js';
 import { meterLists, showLists, type ListMeters } from './metrics/lists.js';
 import { showMemory } from './metrics/memory.js';
@@ -40,6 +40,7 @@ export interface Meters {
   readonly onCatchUp: (seconds: number) => void;
   readonly onGroup: (group: GroupResult) => void;
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  readonly onCapacity: (seconds: number) => void;
   readonly lists: ListMeters;
   show(parts: ShownParts): ProcessMetrics;
 }
@@ -72,6 +73,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCatchUp: meterCatchUps(registry),
     onGroup: meterClaims(registry),
     onSearch: meterSearches(registry),
+    onCapacity: meterCapacities(registry),
     lists: meterLists(registry),
     show({ pool, topology, keystone, memory, lists }) {
       showTopology(registry, topology);

@@ -55,3 +55,12 @@ export function meterCatchUps(registry: Registry): Observe {
     buckets: SECONDS,
   }).series({});
 }
+
+/** Is told of the capacities that were counted. */
+export function meterCapacities(registry: Registry): Observe {
+  return addHistogram(registry, {
+    name: 'stockroom_capacity_duration_seconds',
+    help: 'Seconds of work to count how many more requests of a shape fit, for GET /stockroom/capacity and for the gauges.',
+    buckets: SECONDS,
+  }).series({});
+}

@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { OperationReference, Reference } from '../../http/reference.js';
 import type { Schema } from '../../http/validate.js';
 import {
   amount,
@@ -45,6 +45,51 @@ const summary = closed({
 const TRAITS =
   'Traits, separated by commas; `!` in front of one forbids it (from 1.22 on), `in:` asks for at least one of a list (from 1.39 on)';
 
+/** Other routes read the same query. */
+export const candidatesParameters = {
+  resources: {
+    about: 'What a group asks for: `CLASS:AMOUNT,CLASS:AMOUNT`. Before 1.25 it is required.',
+    example: 'VCPU:2,MEMORY_MB:2048',
+    grouped: true,
+  },
+  required: {
+    about: `${TRAITS}. From 1.39 on it may be repeated: every one has to be met.`,
+    example: 'HW_CPU_X86_AVX2',
+    repeatable: '1.39',
+    grouped: true,
+  },
+  member_of: {
+    about:
+      'The aggregate that the providers of the group are in, or with `in:` and a list of uuids one of several; from 1.32 on `!` in ' +
+      'front asks for those in none of them. From 1.24 on it may be repeated, and every one has to be met.',
+    example: '42896e0d-205d-4fe3-bd1e-100924931787',
+    repeatable: '1.24',
+    grouped: true,
+  },
+  in_tree: {
+    about: 'Only providers of the tree that this provider is in.',
+    example: '4e8e5957-649f-477b-9e5b-f1f75b21c03c',
+    grouped: true,
+  },
+  limit: { about: 'The largest number of allocation requests to answer.', example: '10' },
+  group_policy: {
+    about:
+      '`isolate`: no two groups with suffixes are served by one provider; `none`: they may be. Required as soon as there are two of them.',
+    example: 'none',
+  },
+  root_required: {
+    about: 'Traits that the root of the tree must have, or with `!` must not have. May not be repeated.',
+    example: 'HW_CPU_X86_AVX2,!CUSTOM_GOLD',
+  },
+  same_subtree: {
+    about:
+      'Suffixes, separated by commas: among the providers that serve these groups one has to be an ancestor of all others, or the only ' +
+      'one. Groups named here need no resources. May be repeated.',
+    example: '_DISK,_NET',
+    repeatable: '1.36',
+  },
+} as const satisfies NonNullable<OperationReference['parameters']>;
+
 export const allocationCandidateReference: Reference = {
   'GET /allocation_candidates': {
     id: 'listAllocationCandidates',
@@ -56,49 +101,7 @@ export const allocationCandidateReference: Reference = {
       'share a suffix (`resources_DISK` and `required_DISK`, say; before 1.33 a number) are one more group, which exactly one provider has to serve. ' +
       'An answer is an offer: nothing is held, and the claim checks again.',
     query: candidatesQuery,
-    parameters: {
-      resources: {
-        about: 'What a group asks for: `CLASS:AMOUNT,CLASS:AMOUNT`. Before 1.25 it is required.',
-        example: 'VCPU:2,MEMORY_MB:2048',
-        grouped: true,
-      },
-      required: {
-        about: `${TRAITS}. From 1.39 on it may be repeated: every one has to be met.`,
-        example: 'HW_CPU_X86_AVX2',
-        repeatable: '1.39',
-        grouped: true,
-      },
-      member_of: {
-        about:
-          'The aggregate that the providers of the group are in, or with `in:` and a list of uuids one of several; from 1.32 on `!` in ' +
-          'front asks for those in none of them. From 1.24 on it may be repeated, and every one has to be met.',
-        example: '42896e0d-205d-4fe3-bd1e-100924931787',
-        repeatable: '1.24',
-        grouped: true,
-      },
-      in_tree: {
-        about: 'Only providers of the tree that this provider is in.',
-        example: '4e8e5957-649f-477b-9e5b-f1f75b21c03c',
-        grouped: true,
-      },
-      limit: { about: 'The largest number of allocation requests to answer.', example: '10' },
-      group_policy: {
-        about:
-          '`isolate`: no two groups with suffixes are served by one provider; `none`: they may be. Required as soon as there are two of them.',
-        example: 'none',
-      },
-      root_required: {
-        about: 'Traits that the root of the tree must have, or with `!` must not have. May not be repeated.',
-        example: 'HW_CPU_X86_AVX2,!CUSTOM_GOLD',
-      },
-      same_subtree: {
-        about:
-          'Suffixes, separated by commas: among the providers that serve these groups one has to be an ancestor of all others, or the only ' +
-          'one. Groups named here need no resources. May be repeated.',
-        example: '_DISK,_NET',
-        repeatable: '1.36',
-      },
-    },
+    parameters: candidatesParameters,
     answers: {
       200: {
         about:

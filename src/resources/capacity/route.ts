@@ -1,0 +1,50 @@
+import { measureCapacity } from '../../capacity/capacity.js';
+import { capacityDocument, type CapacityDocument } from '../../capacity/document.js';
+import type { CapacityBounds } from '../../capacity/question.js';
+import type { Pace, Pause } from '../../candidates/effort.js';
+import { toJson } from '../../http/json.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import type { Parts } from '../../parts.js';
+import type { Provider, View } from '../../topology/model.js';
+import { parseQuestion, wholeNumber, type Question } from '../questions/query.js';
+import { workOut } from '../questions/work-out.js';
+
+/** How many more requests of a shape fit (docs/contract/explain-and-capacity.md#capacity). Read from memory; it holds nothing. */
+export function capacityRoutes(parts: Parts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/stockroom/capacity',
+      rule: 'stockroom:capacity',
+      checkAccept: true,
+      async handle(routeRequest) {
+        const { query, version } = routeRequest;
+        const parsed = parseQuestion(query, version, ['enough']);
+        const enough = wholeNumber(query, 'enough', { least: 1, most: Infinity });
+        const bounds = { maxSteps: parts.capacityMaxSteps, enough };
+        const shown = { version: version.text, show: parsed.show };
+        const { result, seconds } = await workOut(parts, routeRequest, parsed, (view, question, pace) =>
+          answerCapacity(view, question, bounds, shown, pace),
+        );
+        parts.onCapacity(seconds);
+        return { status: 200, body: toJson(result), modified: nowSeconds() };
+      },
+    },
+  ];
+}
+
+/** Works out the document of the response. It yields when the pace says so; the view is not looked at after the first time. */
+export function* answerCapacity(
+  view: View,
+  { request, providers }: Pick<Question, 'request' | 'providers'>,
+  bounds: CapacityBounds,
+  { version, show }: { readonly version: string; readonly show: number },
+  pace: Pace,
+): Generator<Pause, CapacityDocument, void> {
+  const roots = [...new Set(providers.map(({ rootId }) => rootId))].flatMap(
+    (rootId): Provider[] => view.trees.get(rootId)?.members.filter(({ id }) => id === rootId) ?? [],
+  );
+  const capacity = yield* measureCapacity(view, request, bounds, pace);
+  return capacityDocument(capacity, { version, show, roots });
+}
