@@ -52,7 +52,7 @@ export function proverOf(plan: Plan): Prover {
     );
     return { classId, because, wanting, asked: because.reduce((sum, { amount }) => sum + amount, 0) };
   });
-  const apart = equalGroupsApart(plan);
+  const apart = equalGroupsApart(plan, conditions);
   const { independent, isolated, alone } = structureOf(plan, contested.length > 0);
 
   function copies(option: Provider, slot: Slot, room: Room): number {
@@ -125,9 +125,8 @@ interface Apart {
 }
 
 /** Suffixed groups that ask for the same and must have different providers. */
-function equalGroupsApart({ slots, request }: Plan): Apart[] {
+function equalGroupsApart({ slots, request }: Plan, conditions: readonly AmountCondition[]): Apart[] {
   if (request.groupPolicy !== 'isolate') return [];
-  const conditions = amountConditions(request.groups);
   const apart = slots.filter(({ suffixed, resources }) => suffixed && resources.length > 0);
   return apart.flatMap((slot) => {
     const alike = apart.filter(({ kind }) => kind === slot.kind);

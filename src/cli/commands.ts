@@ -18,6 +18,13 @@ const ASKING = {
   url: { argument: 'URL', help: 'Ask the service there, with the token in OS_TOKEN, instead of the database.' },
 } as const satisfies Record<string, Flag>;
 
+/** Of questions about the cloud. */
+const QUESTION = {
+  ...ASKING,
+  version: { argument: 'VERSION', help: 'The microversion at which the query is read. Default: the newest.' },
+  show: { argument: 'N', help: 'List so many trees, 0 to 200. Default: 10.' },
+} as const satisfies Record<string, Flag>;
+
 const JSON_FLAG: Flag = { help: 'Print JSON instead of a table.' };
 
 const COMMANDS: readonly ListedCommand[] = [
@@ -93,6 +100,18 @@ const COMMANDS: readonly ListedCommand[] = [
     summary: 'Check the configuration, the database, Keystone, the policy, the ports and the clocks.',
     flags: { json: { help: 'Print JSON instead of text.' } },
     load: async () => (await import('./doctor.js')).command,
+  },
+  {
+    name: 'capacity',
+    operands: ['QUERY'],
+    summary: 'Say how many more requests of a shape fit, where, and what limits them.',
+    flags: {
+      ...QUESTION,
+      by: { argument: 'aggregate|tree', help: 'Only this table.' },
+      enough: { argument: 'N', help: 'Stop trying when so many are sure.' },
+      json: { help: 'Print the response of GET /stockroom/capacity.' },
+    },
+    load: async () => (await import('./questions/capacity.js')).command,
   },
   {
     name: 'lists check',

@@ -71,6 +71,11 @@ export function readArguments(
     const { name, rawName, value } = token;
     const type = types[name]?.type;
     if (type === undefined) throw unknownFlag(rawName, Object.keys(types));
+    // Alone it asks for the version of this program, with a value for the microversion of a question.
+    if (name === 'version' && (value === undefined || !/^(?:\d+\.\d+|latest)$/.test(value))) {
+      switches.add(name);
+      continue;
+    }
     if (type === 'boolean' && value !== undefined)
       throw new UsageError(`${rawName} takes no value, got '${value}'.${SEE_HELP}`);
     if (type === 'string' && (value === undefined || value.startsWith('--')))

@@ -14,7 +14,6 @@ const bounds = {
   at_most: said('More than so many do not fit: that is proven.', amount(0)),
 };
 
-const { limit: _, ...ofCandidates } = candidatesParameters;
 const texts: Schema = { type: 'string' };
 
 export const capacityReference: Reference = {
@@ -27,7 +26,7 @@ export const capacityReference: Reference = {
       'Without a version header this route has the newest version; below 1.10 it responds with 400.',
     query: candidatesQueryWith({ limit: texts, show: texts, provider: texts, enough: texts }),
     parameters: {
-      ...ofCandidates,
+      ...candidatesParameters,
       limit: { about: 'Accepted, and without effect.', example: '10' },
       show: { about: 'How many trees and aggregates to list, 0 to 200; without it 10.', example: '5' },
       provider: {

@@ -99,6 +99,20 @@ describe('capacity, worked examples', () => {
     });
   }
 
+  it('names each condition once when several proofs agree', () => {
+    const world = buildWorld({
+      cn: {},
+      c1: { parent: 'cn', inventory: { VF: 1 } },
+      c2: { parent: 'cn', inventory: { VF: 1 } },
+    });
+    const found = capacityOf(world, 'resources_1=VF:1&resources_2=VF:1&group_policy=isolate');
+    assert.deepEqual(found.by_tree[0]?.limits, ['resources_1.VF', 'resources_2.VF']);
+    assert.deepEqual(found.limits, [
+      { condition: 'resources_1.VF', trees: 1 },
+      { condition: 'resources_2.VF', trees: 1 },
+    ]);
+  });
+
   const hard = buildWorld({
     cn: {},
     ...Object.fromEntries([1, 2, 3, 4].map((i) => [`x${i}`, { parent: 'cn', inventory: { X: 6 } }])),

@@ -1,0 +1,131 @@
+import { UsageError, type CommandLine } from '../../config/arguments.js';
+import type { Config } from '../../config.js';
+import { connectDatabase } from '../../db/database.js';
+import { ApiError } from '../../errors.js';
+import { failureText } from '../../failure-text.js';
+import { negotiate, NEWEST_VERSION, type Version } from '../../http/microversions.js';
+import { parseQuery, type Query } from '../../http/query.js';
+import { inOneSnapshot, readEverything } from '../../topology/journal.js';
+import type { View } from '../../topology/model.js';
+import { complain } from '../command.js';
+import { withDatabase } from '../database.js';
+
+/** A question about the cloud that has a route, and can be worked out here as well. */
+export interface Asked<Document> {
+  /** Of the route: `/stockroom/capacity`. */
+  readonly path: string;
+  /** Parameters that have a flag of their own, by name of both. */
+  readonly flags: readonly string[];
+  /** Works it out from a view. */
+  readonly answer: (view: View, query: Query, version: Version) => Document;
+}
+
+/** Exit codes beside those of what was found: nothing fits is 1. */
+const EXIT = {
+  /** Wrong usage, or the question was refused. */
+  refused: 2,
+  /** No database, no service. */
+  notAsked: 3,
+} as const;
+
+/**
+ * Asks a service (`--url`), or reads the database of the configuration in one read-only snapshot, and needs no token then.
+ *
+ * @param text the query string, or the whole path as the log of requests has it
+ * @returns the exit code
+ */
+export async function ask<Document>(
+  config: Config,
+  { values }: CommandLine,
+  text: string,
+  asked: Asked<Document>,
+  show: (document: Document) => number,
+): Promise<number> {
+  try {
+    const search = searchOf(text, values, asked.flags);
+    const url = values.get('url');
+    const version = values.get('version') ?? null;
+    const document =
+      url === undefined
+        ? await ofDatabase(config, asked, parseQuery(search), versionOf(version))
+        : await ofService<Document>(url, config.token, `${asked.path}?${search}`, version);
+    return show(document);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof ApiError && error.status < 500) {
+      complain(error.message);
+      return EXIT.refused;
+    }
+    complain(error instanceof ApiError ? error.message : failureText(error, config));
+    return EXIT.notAsked;
+  }
+}
+
+/** The query string with the parameters that were given as flags. */
+function searchOf(text: string, values: CommandLine['values'], flags: readonly string[]): string {
+  const search = new URLSearchParams(text.slice(text.indexOf('?') + 1));
+  for (const flag of flags) {
+    const value = values.get(flag);
+    if (value !== undefined) search.set(flag, value);
+  }
+  return search.toString();
+}
+
+/** @throws ApiError for a version that there is not */
+function versionOf(text: string | null): Version {
+  return text === null ? NEWEST_VERSION : negotiate(`placement ${text}`);
+}
+
+function ofDatabase<Document>(
+  config: Config,
+  { answer }: Asked<Document>,
+  query: Query,
+  version: Version,
+): Promise<Document> {
+  return withDatabase(config, async (connection) => {
+    const client = await connectDatabase(config, connection);
+    try {
+      const { topology } = await inOneSnapshot(client, () => readEverything(client));
+      return answer(topology, query, version);
+    } finally {
+      await client.end();
+    }
+  });
+}
+
+async function ofService<Document>(
+  url: string,
+  token: string | null,
+  target: string,
+  version: string | null,
+): Promise<Document> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
+  if (token === null)
+    throw new UsageError('--url needs a token in the variable OS_TOKEN: openstack token issue -f value -c id.');
+  const headers = {
+    'x-auth-token': token,
+    accept: 'application/json',
+    ...(version === null ? {} : { 'openstack-api-version': `placement ${version}` }),
+  };
+  const response = await fetch((url.endsWith('/') ? url.slice(0, -1) : url) + target, {
+    headers,
+    signal: AbortSignal.timeout(60_000),
+  }).catch((error: unknown) => {
+    const { cause, message } = error as Error & { cause?: Error };
+    throw new ApiError(503, `The service at ${url} cannot be reached: ${cause?.message ?? message}.`);
+  });
+  const body = await response.text();
+  if (!response.ok) throw new ApiError(response.status, messageOf(body) ?? `The service returned ${response.status}.`);
+  return JSON.parse(body) as Document;
+}
+
+/** The message of an error document, without the explanation of its status. */
+function messageOf(text: string): string | null {
+  try {
+    const { errors } = JSON.parse(text) as { errors: [{ detail: string }] };
+    return errors[0].detail.split('\n\n').slice(1).join(' ').trim();
+  } catch {
+    return null;
+  }
+}
