@@ -25,7 +25,7 @@ import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { createPolicy } from './policy/policy.js';
-import { createSlices } from './rounds.js';
+import { slicesOfThread } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
 import { createTurnstile } from './turnstile.js';
 
@@ -115,7 +115,7 @@ export function composeService(
     policy,
     maxBodyBytes: config.maxRequestBody,
     memory,
-    slices: createSlices(),
+    slices: slicesOfThread,
     questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,

@@ -2,25 +2,27 @@ import type { Pace } from './candidates/effort.js';
 
 /**
  * Shares the event loop out among requests that work long. Each works in slices, and between two of them the event loop comes
- * round: whatever has arrived meanwhile has its turn. One object serves all requests of a process, or the slices of ten
- * requests would add up.
+ * round: whatever has arrived meanwhile has its turn. One object serves all requests of a process ({@link slicesOfThread}), or
+ * the slices of ten requests would add up.
+ *
+ * One slice begins in each round. New requests, requests that have begun, and bodies take turns: what is short does not wait
+ * for all that is long.
  */
 export interface Slices {
   /** Whether the first slice of a request may begin now: little was worked since the event loop last came round. */
   isFree(): boolean;
   /** Resolves when the first slice of a request may begin. */
   first(): Promise<void>;
-  /**
-   * Resolves when another slice of a request may begin. In each second round those that have not begun come first: what is short
-   * does not wait for all that is long.
-   */
+  /** Resolves when another slice of a request may begin. */
   next(): Promise<void>;
-  /** How many wait for another slice. */
+  /** Resolves when the next piece of a large body may be worked on (slices.ts). */
+  piece(): Promise<void>;
+  /** How many requests wait for another slice; bodies do not count. */
   waiting(): number;
 }
 
 /** How long one request may work at a stretch, in milliseconds. */
-const SLICE_MS = 5;
+export const SLICE_MS = 5;
 
 /** After so much work, in milliseconds since the event loop last came round, no further slice begins. */
 const ROUND_MS = 8;
@@ -28,7 +30,9 @@ const ROUND_MS = 8;
 export function createSlices(now: () => number = () => performance.now()): Slices {
   const starters: (() => void)[] = [];
   const others: (() => void)[] = [];
-  let startersAreNext = true;
+  const bodies: (() => void)[] = [];
+  /** The queue whose turn is next comes first. */
+  const queues = [starters, others, bodies];
   /** When the first slice of this round began; null before it. */
   let begunAt: number | null = null;
   let isScheduled = false;
@@ -43,11 +47,12 @@ export function createSlices(now: () => number = () => performance.now()): Slice
   function comeRound(): void {
     isScheduled = false;
     begunAt = null;
-    const begin = startersAreNext ? (starters.shift() ?? others.shift()) : (others.shift() ?? starters.shift());
-    startersAreNext = !startersAreNext;
-    if (begin === undefined) return;
+    const at = queues.findIndex(({ length }) => length > 0);
+    if (at === -1) return;
+    const begin = queues[at]?.shift();
+    queues.push(...queues.splice(0, at + 1));
     begunAt = now();
-    begin();
+    begin?.();
     schedule();
   }
 
@@ -66,9 +71,13 @@ export function createSlices(now: () => number = () => performance.now()): Slice
     },
     first: () => wait(starters),
     next: () => wait(others),
+    piece: () => wait(bodies),
     waiting: () => others.length,
   };
 }
+
+/** For all that a process does: each thread has one event loop. */
+export const slicesOfThread: Slices = createSlices();
 
 /** A {@link Pace} with a clock. */
 export interface Stopwatch extends Pace {

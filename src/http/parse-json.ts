@@ -4,7 +4,7 @@ import { createPause } from '../slices.js';
 /** JSON.parse takes about a millisecond for so many characters; above, the event loop runs in between. */
 const SMALL = 65_536;
 
-/** A value that ends within so many characters is parsed at once. */
+/** A value that ends within so many characters is parsed at once, and so are as many values of a list as do. */
 const PIECE = 8192;
 
 /** No body of the API is nested more than 7 levels deep. */
@@ -30,7 +30,7 @@ export async function parseJson(text: string): Promise<unknown> {
   }
 
   function skipBlanks(): void {
-    while (at < text.length && BLANKS.has(text.charCodeAt(at))) at++;
+    while (at < text.length && isBlank(text.charCodeAt(at))) at++;
   }
 
   /** Whether this character comes next; if so, it is passed. */
@@ -56,11 +56,24 @@ export async function parseJson(text: string): Promise<unknown> {
     return text[at++] === '{' ? parseMembers(depth + 1) : parseItems(depth + 1);
   }
 
+  /** The text of the next items, two or more, that end within the length of a piece; it is passed. */
+  function nextOfMany(): string | null {
+    const end = endOfMany(text, at, PIECE);
+    if (end === null) return null;
+    const some = text.slice(at, end);
+    at = end;
+    return some;
+  }
+
   async function parseItems(depth: number): Promise<unknown[]> {
     const items: unknown[] = [];
     if (passes(']')) return items;
-    do items.push(await parseValue(depth));
-    while (passes(','));
+    do {
+      const some = nextOfMany();
+      if (some === null) items.push(await parseValue(depth));
+      else for (const item of parsePiece(`[${some}]`) as unknown[]) items.push(item);
+      await pause();
+    } while (passes(','));
     if (!passes(']')) throw unexpected();
     return items;
   }
@@ -92,7 +105,14 @@ export async function parseJson(text: string): Promise<unknown> {
   return value;
 }
 
-const BLANKS: ReadonlySet<number> = new Set([' ', '\t', '\n', '\r'].map((blank) => blank.charCodeAt(0)));
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB || code === LINE_FEED || code === CARRIAGE_RETURN;
+}
+
+const [SPACE, TAB, LINE_FEED, CARRIAGE_RETURN] = [0x20, 0x09, 0x0a, 0x0d];
+const [QUOTE, BACKSLASH, COMMA, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [
+  0x22, 0x5c, 0x2c, 0x7b, 0x7d, 0x5b, 0x5d,
+];
 const PLAIN = { enumerable: true, configurable: true, writable: true };
 
 function parsePiece(text: string): unknown {
@@ -105,45 +125,62 @@ function parsePiece(text: string): unknown {
 
 /** Where the value that begins at `start` ends, by its quotes and brackets alone; null when not within `limit` characters. */
 function endOfValue(text: string, start: number, limit: number): number | null {
-  const first = text[start];
-  if (first === '"') return endOfString(text, start, limit);
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return endOfString(text, start, limit);
   const last = Math.min(text.length, start + limit);
   let depth = 0;
   for (let at = start; at < last; at++) {
-    switch (text[at]) {
-      case '"': {
-        const end = endOfString(text, at, last - at);
-        if (end === null) return null;
-        at = end - 1;
-        break;
-      }
-      case '{':
-      case '[':
-        depth++;
-        break;
-      case '}':
-      case ']':
-        if (depth === 0) return at;
-        if (--depth === 0) return at + 1;
-        break;
-      case ',':
-        if (depth === 0) return at;
-        break;
-      case undefined:
-      default:
-    }
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at, last - at);
+      if (end === null) return null;
+      at = end - 1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth++;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      if (depth === 0) return at;
+      if (--depth === 0) return at + 1;
+    } else if (code === COMMA && depth === 0) return at;
   }
   // Only a number or a word can end with the text.
-  return depth === 0 && last === text.length && first !== '{' && first !== '[' ? last : null;
+  return depth === 0 && last === text.length && first !== OPEN_BRACE && first !== OPEN_BRACKET ? last : null;
+}
+
+/**
+ * Where the last of several items ends that begin at `start` and end within `limit` characters, by quotes, commas and
+ * brackets alone: before a comma, or before the bracket that ends them all. Null when at most one does.
+ */
+function endOfMany(text: string, start: number, limit: number): number | null {
+  const last = Math.min(text.length, start + limit);
+  let depth = 0;
+  let commas = 0;
+  let end = start;
+  for (let at = start; at < last; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const after = endOfString(text, at, last - at);
+      if (after === null) break;
+      at = after - 1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth++;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      if (depth === 0) return commas > 0 ? at : null;
+      depth--;
+    } else if (code === COMMA && depth === 0) {
+      commas++;
+      end = at;
+    }
+  }
+  return commas > 1 ? end : null;
 }
 
 /** Behind the quote that ends the string that begins at `start`. */
 function endOfString(text: string, start: number, limit: number): number | null {
   const last = Math.min(text.length, start + limit);
   for (let at = start + 1; at < last; at++) {
-    const character = text[at];
-    if (character === '\\') at++;
-    else if (character === '"') return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at + 1;
   }
   return null;
 }

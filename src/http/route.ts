@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { bodyIncomplete, malformedJson } from '../errors.js';
+import { bodyIncomplete } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
@@ -10,6 +10,7 @@ import type { Change, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
 import { parseQuery, type Query } from './query.js';
 import type { Holding } from './room.js';
+import { textOf } from './text.js';
 
 /** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
 export interface Route {
@@ -123,10 +124,10 @@ export class RouteRequest {
   async json(): Promise<unknown> {
     const { bytes, holding } = await readBody(this.#req, this.#bodies.maxBodyBytes, this.#bodies.memory.requests);
     this.#body = holding;
-    if (bytes.length < LARGE_BYTES) return parseJson(textOf(bytes));
-    return this.#bodies.memory.parsing(bytes.length, () => {
+    if (bytes.length < LARGE_BYTES) return parseJson(await textOf(bytes));
+    return this.#bodies.memory.parsing(bytes.length, async () => {
       if (this.#req.socket.destroyed) throw bodyIncomplete();
-      return parseJson(textOf(bytes));
+      return parseJson(await textOf(bytes));
     });
   }
 
@@ -138,14 +139,3 @@ export class RouteRequest {
 
 /** Bodies from this size on are parsed one at a time. */
 const LARGE_BYTES = 1024 * 1024;
-
-/** @throws 400 */
-function textOf(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw malformedJson('the body is not valid UTF-8');
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });

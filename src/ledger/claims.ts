@@ -19,7 +19,7 @@ import type { Claim, LockedState } from './model.js';
 import { createOwnersStatement, ensureOwners } from './owners.js';
 import { startingOver } from './starting-over.js';
 import { writeStatement } from './statements.js';
-import { createPause, type Pause } from '../slices.js';
+import { createPause, noPause, type Pause } from '../slices.js';
 
 /**
  * Groups of claims. A claim costs PostgreSQL five statements, a dozen triggers and a flush of the log, most of which a group
@@ -33,6 +33,9 @@ import { createPause, type Pause } from '../slices.js';
 /** Two groups are under way at a time, one computing while the other waits for the disk. */
 const GROUPS_UNDER_WAY = 2;
 const LARGEST_GROUP = 100;
+
+/** The claims of a group that are judged in one go. */
+const LARGEST_AT_ONCE = 500;
 
 /**
  * How a group takes its locks. `first`: it waits for none while some row is known to be locked by others, and briefly for all
@@ -176,9 +179,10 @@ interface Written {
  */
 function writeTogether(pool: Pool, group: readonly Request[], wait: Wait | null, skip: boolean): Promise<Written> {
   const work = async (transaction: Transaction): Promise<Written> => {
-    const pause = createPause();
     const refusals = new Map<Request, unknown>();
     const all = group.flatMap(({ claims }) => claims);
+    // Small claims do not wait for their turn among large bodies: they hold locks.
+    const pause = all.length > LARGEST_AT_ONCE ? createPause() : noPause;
     const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
     const heldUp = skip ? await findHeldUp(transaction, group, state) : new Map<Request, Row>();
     // What one request takes, the next finds taken.

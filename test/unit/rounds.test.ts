@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { createSlices, createStopwatch } from '../../src/rounds.js';
+import { createPause } from '../../src/slices.js';
 
 describe('slices', () => {
   it('begin at once until some milliseconds were worked in a round of the event loop', async () => {
@@ -31,6 +32,34 @@ describe('slices', () => {
     for (const [i, count] of seen.entries())
       assert.ok(count <= (seen[i - 1] ?? 0) + 1, `${seen.join()}: two in a round`);
     assert.deepEqual(begun, ['1', 'a', '2', 'b', 'c', 'd']);
+  });
+
+  it('are shared by requests and large bodies: one begins in a round, and each kind takes turns', async () => {
+    let time = 0;
+    const slices = createSlices(() => time);
+    const begun: string[] = [];
+    async function body(name: string): Promise<void> {
+      const pause = createPause(slices, () => time);
+      for (let piece = 0; piece < 3; piece++) {
+        await pause();
+        begun.push(name);
+        time += 10;
+      }
+    }
+    const bodies = [body('a')];
+    await Promise.resolve();
+    bodies.push(body('b'));
+    const searches = ['1', '2', '3'].map((name) => slices.next().then(() => begun.push(name)));
+    const starter = slices.first().then(() => begun.push('first'));
+    const inRounds: number[] = [];
+    for (let before = -1; begun.length < 10; before = begun.length) {
+      if (before >= 0) inRounds.push(begun.length - before);
+      await nextRound();
+    }
+    await Promise.all([...bodies, ...searches, starter]);
+    assert.ok(Math.max(...inRounds) <= 1, `begun in each round: ${inRounds.join()}`);
+    // The first body began at once; the second found the round used.
+    assert.equal(begun.join(' '), 'a first 1 a 2 b 3 a b b');
   });
 
   it('are over when the clock says so, which is looked at after some work', () => {

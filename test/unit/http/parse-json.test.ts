@@ -61,4 +61,20 @@ describe('parsing a body', () => {
     for (const text of [' ', '[', '{', '{"a"', '{"a":', '[1', '"a', '[1,', '{"a":1,'])
       await assert.rejects(parseJson(text + ' '.repeat(LONG)), { status: 400 });
   });
+
+  it('parses many small items with one JSON.parse', async () => {
+    const { parse } = JSON;
+    let calls = 0;
+    JSON.parse = (...given: Parameters<typeof parse>): unknown => {
+      calls++;
+      return parse(...given) as unknown;
+    };
+    try {
+      const items = await parseJson(`[${'1,'.repeat(200_000)}1]`);
+      assert.equal((items as unknown[]).length, 200_001);
+    } finally {
+      JSON.parse = parse;
+    }
+    assert.ok(calls < 100, `${calls} times: each call takes as long as some hundred numbers`);
+  });
 });
