@@ -17,7 +17,7 @@ module.exports = {
       name: 'the-domain-knows-no-http',
       comment: 'What is read and how it is searched does not depend on how it was asked. errors.ts is for everybody.',
       severity: 'error',
-      from: { path: '^src/(topology|candidates|capacity|ledger)/' },
+      from: { path: '^src/(topology|candidates|explain|capacity|ledger)/' },
       to: {
         path: '^src/(http|resources|auth|policy|ops|config|process|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
       },

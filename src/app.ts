@@ -6,6 +6,7 @@ import { aggregateRoutes } from './resources/aggregates/route.js';
 import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
 import { capacityRoutes } from './resources/capacity/route.js';
+import { explainRoutes } from './resources/explain/route.js';
 import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { listRoutes } from './resources/lists/route.js';
@@ -31,6 +32,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...reshaperRoutes(parts),
     ...healthRoutes(parts),
     ...capacityRoutes(parts),
+    ...explainRoutes(parts),
     ...listRoutes(parts),
   ];
 }

@@ -110,6 +110,11 @@ export function composeService(
     onSearch: meters.onSearch,
     onCapacity: meters.onCapacity,
     capacityMaxSteps: config.capacityMaxSteps,
+    explaining: {
+      maxSteps: config.explainMaxSteps,
+      emptyAnswers: config.explainEmptyAnswers,
+      ...meters.explaining,
+    },
     health,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,

@@ -1,6 +1,7 @@
 import type { Pool } from './db/pool.js';
 import type { PipelineOptions } from './http/pipeline.js';
 import type { WriteClaims } from './ledger/claims.js';
+import type { Explaining } from './resources/explain/explaining.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
 import type { IncompleteConsumer } from './resources/allocations/parse.js';
 import type { ListsParts } from './lists/parts.js';
@@ -24,6 +25,7 @@ export interface Parts extends PipelineOptions {
   readonly onCapacity: (seconds: number) => void;
   /** Questions about the whole cloud, explain and capacity, of which only a few are worked out at a time. */
   readonly questions: Turnstile;
+  readonly explaining: Explaining;
   readonly health: Health;
   readonly lists: ListsParts;
 }

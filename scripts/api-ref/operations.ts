@@ -6,6 +6,7 @@ import { aggregateReference } from '../../src/resources/aggregates/reference.js'
 import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
 import { allocationReference } from '../../src/resources/allocations/reference.js';
 import { capacityReference } from '../../src/resources/capacity/reference.js';
+import { explainReference } from '../../src/resources/explain/reference.js';
 import { healthReference } from '../../src/resources/health/reference.js';
 import { inventoryReference } from '../../src/resources/inventories/reference.js';
 import { listReference } from '../../src/resources/lists/reference.js';
@@ -49,8 +50,8 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
   {
     name: 'Explain and capacity',
     about:
-      'Questions about a query of allocation candidates. Not a part of Placement: without a version header these routes have the newest version.',
-    reference: { ...capacityReference },
+      'Why nothing fits, and how many more fit. Not a part of Placement: without a version header these routes have the newest version.',
+    reference: { ...explainReference, ...capacityReference },
   },
   {
     name: 'Inventory lists',

@@ -1,6 +1,7 @@
 import { capacityOptions } from './options/capacity.js';
 import { databaseOptions } from './options/database.js';
 import { edgeOptions } from './options/edge.js';
+import { explainOptions } from './options/explain.js';
 import { keystoneOptions } from './options/keystone.js';
 import { keystoneLoginOptions } from './options/keystone-login.js';
 import type { ListBucket, ListHook } from '../lists/model.js';
@@ -24,6 +25,7 @@ export const OPTIONS = {
   ...keystoneLoginOptions,
   ...policyOptions,
   ...placementOptions,
+  ...explainOptions,
   ...edgeOptions,
   ...listOptions,
   ...listsDialectOptions,

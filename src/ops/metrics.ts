@@ -5,10 +5,12 @@ import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/claims.js';
 import type { ListGauge } from '../lists/run/gauges.js';
+import type { Explaining } from '../resources/explain/explaining.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { showPool } from './metrics/database.js';
 import { meterCapacities, meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
+import { meterExplanations } from './metrics/explain.js';
 import { meterHttp } from './metrics/http.js';
 import { meterLists, showLists, type ListMeters } from './metrics/lists.js';
 import { showMemory } from './metrics/memory.js';
@@ -41,6 +43,7 @@ export interface Meters {
   readonly onGroup: (group: GroupResult) => void;
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
   readonly onCapacity: (seconds: number) => void;
+  readonly explaining: Pick<Explaining, 'onExplain' | 'onEmptyExplained'>;
   readonly lists: ListMeters;
   show(parts: ShownParts): ProcessMetrics;
 }
@@ -74,6 +77,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onGroup: meterClaims(registry),
     onSearch: meterSearches(registry),
     onCapacity: meterCapacities(registry),
+    explaining: meterExplanations(registry),
     lists: meterLists(registry),
     show({ pool, topology, keystone, memory, lists }) {
       showTopology(registry, topology);

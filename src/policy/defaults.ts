@@ -130,6 +130,7 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
     check: 'rule:service_api',
   },
   own('capacity', 'Ask how many more requests of a shape fit.', 'GET /stockroom/capacity'),
+  own('explain', 'Explain why no candidate is found, or only so many.', 'GET /stockroom/explain'),
   own(
     'lists:list',
     'List inventory jobs, and the buckets that they may write to.',

@@ -67,6 +67,7 @@ describe('the API reference', () => {
         showUsages: { project_id: 'demo' },
         listAllocationCandidates: { resources: 'VCPU:1' },
         showCapacity: { resources: 'VCPU:1' },
+        explainAllocationCandidates: { resources: 'VCPU:1' },
       })[operation.operationId] ?? {};
 
     for (const { path, method, operation, parameter } of queried) {
@@ -133,7 +134,7 @@ describe('the API reference', () => {
       );
       for (const { request, operation } of reads) {
         const { operation: about } = listed.find((one) => one.operation.operationId === operation)!;
-        const isQuestion = request.path.startsWith('/stockroom/capacity');
+        const isQuestion = /^\/stockroom\/(capacity|explain)/.test(request.path);
         // A question about candidates needs a version that has them.
         const first = isQuestion ? 10 : minorIn(about['x-openstack-min-version']);
         for (let minor = first; minor <= 39; minor++) {

@@ -10,10 +10,12 @@ import { parseCandidatesQuery } from './parse.js';
 import { resolveQuery } from './resolve.js';
 import { search, type Outcome } from './search.js';
 import { renderCandidates } from './view.js';
+import { createEmptyAnswers, type EmptyAnswers } from './why.js';
 
 /** Where a request could fit. Answered from memory; what it finds is only an offer, which the claim checks again. */
 export function allocationCandidateRoutes(parts: Parts): Route[] {
   const { topology, candidates: options, slices, memory } = parts;
+  let emptyAnswers: EmptyAnswers | null = null;
   return [
     {
       method: 'GET',
@@ -39,7 +41,7 @@ export function allocationCandidateRoutes(parts: Parts): Route[] {
   }
 
   function replyOf(routeRequest: RouteRequest, request: CandidatesRequest, outcome: Outcome): Reply {
-    tell(routeRequest, outcome);
+    tell(routeRequest, request, outcome);
     const { result } = outcome;
     const { endedBy } = result;
     if (endedBy !== null && result.combinations.length === 0) throw searchEnded(endedBy);
@@ -51,12 +53,18 @@ export function allocationCandidateRoutes(parts: Parts): Route[] {
     };
   }
 
-  function tell({ requestId }: RouteRequest, { result, seconds }: Outcome): void {
+  function tell({ requestId }: RouteRequest, request: CandidatesRequest, { result, seconds }: Outcome): void {
     const { trace, endedBy, combinations } = result;
     parts.onSearch(result, seconds);
     const line = { request_id: requestId, trace };
     if (endedBy !== null)
       parts.log.warn({ ...line, bound: endedBy }, 'allocation candidates: the search ended at its bound');
-    else if (combinations.length === 0) parts.log.info(line, 'allocation candidates: nothing fits');
+    else if (combinations.length === 0) void tellWhy(line, request);
+  }
+
+  async function tellWhy(line: object, request: CandidatesRequest): Promise<void> {
+    emptyAnswers ??= createEmptyAnswers(parts);
+    const why = await emptyAnswers.why(request);
+    parts.log.info(why === null ? line : { ...line, why }, 'allocation candidates: nothing fits');
   }
 }

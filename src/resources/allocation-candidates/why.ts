@@ -1,0 +1,56 @@
+import type { CandidatesRequest } from '../../candidates/request.js';
+import { conditionsOf } from '../../explain/conditions.js';
+import { explain } from '../../explain/explain.js';
+import type { Parts } from '../../parts.js';
+import { inSlices } from '../questions/in-slices.js';
+
+/** At most one response in so many milliseconds is explained. */
+const PAUSE_MS = 1000;
+
+/**
+ * Says in one sentence why a response is empty, after it has been sent. Only while fewer than one explanation a second is made, so
+ * that a flood of empty responses costs no more than one.
+ */
+export interface EmptyAnswers {
+  /** Null where it is not explained: too soon after the last, or the topology is away. Never rejects. */
+  why(request: CandidatesRequest): Promise<string | null>;
+}
+
+export function createEmptyAnswers({
+  topology,
+  slices,
+  explaining,
+}: Pick<Parts, 'topology' | 'slices' | 'explaining'>): EmptyAnswers {
+  let nextAt = -Infinity;
+  let isBusy = false;
+
+  async function summary(request: CandidatesRequest): Promise<string | null> {
+    await slices.first();
+    const view = topology.latest();
+    if (view === null) return null;
+    const options = { show: 0, providers: [], maxSteps: explaining.maxSteps };
+    const { result, seconds } = await inSlices(
+      (pace) => explain(view, request, conditionsOf(request), options, pace),
+      slices,
+      () => false,
+    );
+    explaining.onExplain(result, seconds);
+    explaining.onEmptyExplained(result);
+    return result.summary;
+  }
+
+  return {
+    async why(request) {
+      if (!explaining.emptyAnswers || isBusy || performance.now() < nextAt) return null;
+      isBusy = true;
+      try {
+        return await summary({ ...request, limit: null, maxCandidates: null, randomize: null });
+      } catch {
+        return null;
+      } finally {
+        isBusy = false;
+        nextAt = performance.now() + PAUSE_MS;
+      }
+    },
+  };
+}

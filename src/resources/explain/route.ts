@@ -1,0 +1,32 @@
+import { documentOf } from '../../explain/document.js';
+import { explain } from '../../explain/explain.js';
+import { toJson } from '../../http/json.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import type { Parts } from '../../parts.js';
+import { parseQuestion } from '../questions/query.js';
+import { workOut } from '../questions/work-out.js';
+
+/** Why there is no candidate, or only these (docs/contract/explain-and-capacity.md#explain). */
+export function explainRoutes(parts: Parts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/stockroom/explain',
+      rule: 'stockroom:explain',
+      checkAccept: true,
+      async handle(routeRequest) {
+        const { query, version } = routeRequest;
+        const parsed = parseQuestion(query, version);
+        const { maxSteps, onExplain } = parts.explaining;
+        const { result, seconds } = await workOut(parts, routeRequest, parsed, (view, question, pace) => {
+          const { request, conditions, providers } = question;
+          const options = { show: parsed.show, providers, maxSteps, version: version.text };
+          return explain(view, request, conditions, options, pace);
+        });
+        onExplain(result, seconds);
+        return { status: 200, body: toJson(documentOf(result, version.text)), modified: nowSeconds() };
+      },
+    },
+  ];
+}
