@@ -102,6 +102,21 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('./doctor.js')).command,
   },
   {
+    name: 'explain',
+    operands: ['QUERY'],
+    summary: 'Say why a request finds no allocation candidate, or only so many, and what would help.',
+    flags: {
+      ...QUESTION,
+      provider: {
+        argument: 'UUID',
+        repeatable: true,
+        help: 'List the tree of this provider in any case; may be repeated.',
+      },
+      json: { help: 'Print the response of GET /stockroom/explain.' },
+    },
+    load: async () => (await import('./questions/explain.js')).command,
+  },
+  {
     name: 'capacity',
     operands: ['QUERY'],
     summary: 'Say how many more requests of a shape fit, where, and what limits them.',

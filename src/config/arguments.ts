@@ -25,6 +25,8 @@ const SEE_HELP = '\nSee --help for the options.';
 export interface Flag {
   /** What stands for its value in --help; a flag without one is a switch. */
   readonly argument?: string;
+  /** It may be given several times; the values are joined with commas. */
+  readonly repeatable?: boolean;
   readonly help: string;
 }
 
@@ -46,7 +48,7 @@ const COMMON = {
  */
 export function readArguments(
   argv: readonly string[],
-  ofCommands: Readonly<Record<string, Pick<Flag, 'argument'>>> = {},
+  ofCommands: Readonly<Record<string, Pick<Flag, 'argument' | 'repeatable'>>> = {},
 ): CommandLine {
   const options: AnyOption[] = Object.values(OPTIONS).filter((one: AnyOption) => one.flag !== undefined);
   const ofOptions = new Map(options.map((one) => [flagName(one), one]));
@@ -87,7 +89,8 @@ export function readArguments(
     } else if (value === undefined) {
       switches.add(name);
     } else {
-      values.set(name, value);
+      const before = ofCommands[name]?.repeatable === true ? values.get(name) : undefined;
+      values.set(name, before === undefined ? value : `${before},${value}`);
     }
   }
   return { words: positionals, flags, given, switches, values };

@@ -66,7 +66,9 @@ function searchOf(text: string, values: CommandLine['values'], flags: readonly s
   const search = new URLSearchParams(text.slice(text.indexOf('?') + 1));
   for (const flag of flags) {
     const value = values.get(flag);
-    if (value !== undefined) search.set(flag, value);
+    if (value === undefined) continue;
+    search.delete(flag);
+    for (const one of value.split(',')) search.append(flag, one);
   }
   return search.toString();
 }

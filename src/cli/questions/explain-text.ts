@@ -1,0 +1,132 @@
+import type { ChangeDocument, ConditionDocument, ExplainDocument } from '../../explain/document.js';
+import { labelOf } from './condition-label.js';
+import { nearestLines } from './nearest-text.js';
+import { cut, WIDTH } from './text.js';
+
+/** What `stockroom explain` prints for people. */
+export function explainText(document: ExplainDocument): string {
+  const sections = [
+    [headline(document)],
+    funnelLines(document),
+    conditionLines(document),
+    conflictLines(document),
+    changeLines(document),
+    nearestLines(document),
+  ];
+  if (!document.complete)
+    sections.push(['The work ended at its bound: trees may fit, and changes may help, that are not shown.']);
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/** `Nothing fits: none of 4 trees. One would if it were empty: h1.` */
+function headline(document: ExplainDocument): string {
+  const { all, fitting, fitting_when_empty: whenEmpty } = document.trees;
+  const trees = `${all} ${all === 1 ? 'tree' : 'trees'}`;
+  const head =
+    fitting === 0 ? `Nothing fits: none of ${trees}.` : `${fitting} of ${trees} ${fitting === 1 ? 'fits' : 'fit'}.`;
+  if (whenEmpty === 0) return all === 0 ? head : `${head} None would if it were empty.`;
+  if (whenEmpty === fitting) return head;
+  if (whenEmpty > 1) return `${head} ${whenEmpty} would if they were empty.`;
+  const name = onlyFullTree(document);
+  return `${head} One would if it were empty${name === null ? '' : `: ${cut(name, 40)}`}.`;
+}
+
+/** The tree that is only full, where the list of the nearest tells which it is. */
+function onlyFullTree({ nearest }: ExplainDocument): string | null {
+  const full = nearest.filter(
+    ({ fits, reasons }) =>
+      !fits &&
+      reasons.every(
+        ({ code, ...reason }) => code === 'capacity' && Number(reason['asked']) <= Number(reason['capacity']),
+      ),
+  );
+  const [only, ...others] = full;
+  return only === undefined || others.length > 0 ? null : only.root.name;
+}
+
+/** Up to the first stage at which no tree is left. */
+function funnelLines({ funnel }: ExplainDocument): string[] {
+  const end = funnel.findIndex(({ trees }) => trees === 0);
+  const shown = end === -1 ? funnel : funnel.slice(0, end + 1);
+  const width = Math.max(5, ...shown.map(({ trees }) => String(trees).length));
+  const rows = shown.map(({ stage, trees }) => `  ${String(trees).padStart(width)}  ${stage}`);
+  return [`  ${'trees'.padStart(width)}  that are left after`, ...rows];
+}
+
+/** The column of what is said beside a condition. */
+const NOTE_AT = 27;
+
+function conditionLines({ conditions }: ExplainDocument): string[] {
+  const failing = conditions.filter(({ fails }) => fails > 0);
+  if (failing.length === 0) return [];
+  const width = Math.max(5, ...failing.map(({ fails }) => String(fails).length));
+  const columns = (fails: string, only: string, rest: string): string =>
+    cutLine(`  ${fails.padStart(width)}  ${only.padStart(4)}  ${rest}`);
+  return [
+    columns('fails', 'only', 'condition (a tree may fail several)'),
+    ...failing.map((one) => columns(String(one.fails), String(one.only), withNote(one))),
+  ];
+}
+
+function withNote(condition: ConditionDocument): string {
+  const { asked, only, largest_ask: largest } = condition;
+  const label = labelOf(condition);
+  if (asked === undefined || largest === undefined || (only === 0 && largest >= asked)) return label;
+  return `${label.padEnd(NOTE_AT - 2)}  the largest that somebody would give is ${largest}`;
+}
+
+function cutLine(line: string): string {
+  return line.length <= WIDTH ? line : cut(line, WIDTH);
+}
+
+function conflictLines({ conflict, conditions }: ExplainDocument): string[] {
+  if (conflict === null || conflict.length === 0) return [];
+  const labels = conflict.flatMap(({ id }) => conditions.filter((one) => one.id === id).map(labelOf));
+  const head = labels.length === 1 ? 'No tree meets: ' : 'Each is met by some tree, all by none: ';
+  return wrapped(head, labels);
+}
+
+/** Items with commas between them, broken between two of them where a line would be too long. */
+function wrapped(head: string, items: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = head;
+  for (const [i, item] of items.entries()) {
+    const text = cut(item, WIDTH - 4) + (i === items.length - 1 ? '' : ',');
+    const isFirst = line === head || line === '  ';
+    if (line.length + text.length + 1 > WIDTH && !isFirst) {
+      lines.push(line);
+      line = `  ${text}`;
+    } else line += isFirst ? text : ` ${text}`;
+  }
+  return [...lines, line];
+}
+
+const CHANGE_WIDTH = 34;
+
+function changeLines({ outcome, changes, conditions }: ExplainDocument): string[] {
+  if (changes.length === 0) return [];
+  const rows = changes.map((change) => {
+    const condition = conditions.find(({ id }) => id === change.condition);
+    return { label: condition === undefined ? change.condition : changeLabel(change, condition), trees: change.trees };
+  });
+  const most = Math.max(...rows.map(({ label }) => label.length));
+  const width = Math.min(Math.max(CHANGE_WIDTH, most), WIDTH - 20);
+  const digits = Math.max(3, ...rows.map(({ trees }) => String(trees).length + 1));
+  return [
+    outcome === 'none' ? 'One change would do:' : 'One change would add trees:',
+    ...rows.map(
+      ({ label, trees }) =>
+        `  ${cut(label, width).padEnd(width)}${String(trees).padStart(digits)} ${trees === 1 ? 'tree' : 'trees'}`,
+    ),
+  ];
+}
+
+function changeLabel({ change, to }: ChangeDocument, condition: ConditionDocument): string {
+  const label = labelOf(condition);
+  if (change === 'drop') return `without ${label}`;
+  if (condition.asked === undefined) return `version ${to ?? ''} or later`;
+  return `${label.replace(`:${condition.asked}`, `:${to ?? ''}`)} in place of ${label}`;
+}
