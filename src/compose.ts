@@ -24,6 +24,8 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
+import { createShapeGauges } from './resources/capacity/gauges.js';
+import { shapesOf } from './resources/capacity/shapes.js';
 import { createPolicy } from './policy/policy.js';
 import { slicesOfThread } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -134,6 +136,15 @@ export function composeService(
     incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
   });
 
+  const shapes = createShapeGauges({
+    shapes: shapesOf(config),
+    topology,
+    slices: slicesOfThread,
+    maxSteps: config.capacityMaxSteps,
+    log,
+    onCapacity: meters.onCapacity,
+  });
+
   const dialect =
     config.listsS3Port === null
       ? null
@@ -158,7 +169,7 @@ export function composeService(
     topology,
     health,
     memory,
-    metrics: meters.show({ pool, topology, keystone, memory, lists }),
+    metrics: meters.show({ pool, topology, keystone, memory, lists, shapes }),
     lists: lists.parts,
     endLists: (deadline, hurry) => lists.end(deadline, hurry),
     async close() {

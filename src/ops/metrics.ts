@@ -7,7 +7,9 @@ import type { GroupResult } from '../ledger/claims.js';
 import type { ListGauge } from '../lists/run/gauges.js';
 import type { Explaining } from '../resources/explain/explaining.js';
 import type { TopologyReader } from '../topology/catch-up.js';
+import type { ShapeGauges } from '../resources/capacity/gauges.js';
 import { renderCapacity } from './metrics/capacity.js';
+import { renderShapes } from './metrics/shapes.js';
 import { showPool } from './metrics/database.js';
 import { meterCapacities, meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterExplanations } from './metrics/explain.js';
@@ -55,6 +57,7 @@ export interface ShownParts {
   readonly keystone: TokenSource | null;
   readonly lists: ListsSource;
   readonly memory: Memory;
+  readonly shapes: ShapeGauges;
 }
 
 /** What the metrics ask of inventory lists. */
@@ -79,7 +82,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCapacity: meterCapacities(registry),
     explaining: meterExplanations(registry),
     lists: meterLists(registry),
-    show({ pool, topology, keystone, memory, lists }) {
+    show({ pool, topology, keystone, memory, lists, shapes }) {
       showTopology(registry, topology);
       showPool(registry, pool);
       showMemory(registry, memory);
@@ -102,9 +105,10 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
           return numbersOf(await registry.getMetricsAsJSON());
         },
         async capacity() {
-          if (capacityLimit === null) return '';
+          const ofShapes = renderShapes(shapes);
+          if (capacityLimit === null) return ofShapes;
           await caughtUp();
-          return renderCapacity(topology.latest(), capacityLimit);
+          return (await renderCapacity(topology.latest(), capacityLimit)) + (await ofShapes);
         },
         definitions: () => registry.getMetricsAsArray() as unknown as Definition[],
       };

@@ -1,11 +1,13 @@
 import { authStrategyOf, keystoneOptions } from '../auth/keystone/options.js';
 import { ConfigError, type Config } from '../config.js';
 import { isLoopback } from '../ops/process.js';
+import { shapesOf } from '../resources/capacity/shapes.js';
 
 /** Checks what no option can check alone, before anything is started. @throws ConfigError */
 export function checkOptions(config: Config): void {
   checkAuthStrategy(config);
   checkPorts(config);
+  shapesOf(config); // throws when a query cannot be read
 }
 
 /** @throws ConfigError when it is incomplete, or lets anyone in from other machines without being asked for */

@@ -8,7 +8,7 @@ import type { TopologyReader } from '../topology/catch-up.js';
  * as much, and it is whole, or there is none and the next catch-up is waited for.
  */
 export async function inASlice<T>(
-  topology: TopologyReader,
+  topology: Pick<TopologyReader, 'current' | 'latest'>,
   slices: Slices,
   work: (view: View) => T | Promise<T>,
 ): Promise<T> {

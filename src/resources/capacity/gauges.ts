@@ -1,0 +1,118 @@
+import type { Logger } from 'pino';
+import { measureCapacity, type Capacity } from '../../capacity/capacity.js';
+import { ApiError } from '../../errors.js';
+import { NEWEST_VERSION } from '../../http/microversions.js';
+import type { Slices } from '../../rounds.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import { inASlice } from '../in-a-slice.js';
+import { inSlices, type Worked } from '../questions/in-slices.js';
+import { resolveQuestion, type Question } from '../questions/query.js';
+import type { Shape } from './shapes.js';
+
+/** What is shown of one shape. */
+export interface ShapeCapacity {
+  readonly name: string;
+  readonly atLeast: number;
+  readonly atMost: number;
+  readonly ifPooled: number;
+  /** In which at least one request fits. */
+  readonly trees: number;
+}
+
+export interface ShapeGauges {
+  /**
+   * What was counted last, and how many seconds ago; null before the first time. Begins to count again when that is old, and waits for
+   * it, but not long.
+   */
+  read(): Promise<{ readonly shapes: readonly ShapeCapacity[]; readonly age: number } | null>;
+}
+
+export interface ShapeGaugesOptions {
+  readonly shapes: readonly Shape[];
+  readonly topology: Pick<TopologyReader, 'current' | 'latest'>;
+  readonly slices: Slices;
+  readonly maxSteps: number;
+  readonly log: Logger;
+  /** Is told how long each shape took, in seconds of work. */
+  readonly onCapacity: (seconds: number) => void;
+  /** Milliseconds, as of `performance.now`. */
+  readonly now?: () => number;
+  /** A scrape waits no longer for new numbers, in milliseconds. */
+  readonly patience?: number;
+}
+
+/** Whatever the number of scrapes, numbers are not counted again before they are so old. */
+const OLD_MS = 15_000;
+
+const PATIENCE_MS = 1000;
+
+export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
+  const { shapes, log, now = () => performance.now(), patience = PATIENCE_MS } = options;
+  let last: { readonly shapes: readonly ShapeCapacity[]; readonly at: number } | null = null;
+  let beganAt = -Infinity;
+  let counting: Promise<void> | null = null;
+  const told = new Set<string>();
+
+  async function count(): Promise<void> {
+    const at = now();
+    const counted: ShapeCapacity[] = [];
+    for (const shape of shapes) counted.push(await countShape(options, shape, told));
+    last = { shapes: counted, at };
+  }
+
+  function begin(): Promise<void> {
+    beganAt = now();
+    return count()
+      .catch((error: unknown) => {
+        // The database is away: the former numbers stay, and their age says so.
+        log.debug({ err: error }, 'capacity of shapes: not counted');
+      })
+      .finally(() => (counting = null));
+  }
+
+  return {
+    async read() {
+      if (shapes.length === 0) return null;
+      if (counting === null && now() - beganAt >= OLD_MS) counting = begin();
+      if (counting !== null) await orAfter(patience, counting);
+      return last === null ? null : { shapes: last.shapes, age: (now() - last.at) / 1000 };
+    },
+  };
+}
+
+/** One after another, each in slices: requests have their turn in between. */
+async function countShape(
+  { topology, slices, maxSteps, log, onCapacity }: ShapeGaugesOptions,
+  { name, question }: Shape,
+  told: Set<string>,
+): Promise<ShapeCapacity> {
+  const worked = await inASlice(topology, slices, (view): Promise<Worked<Capacity>> | null => {
+    let resolved: Question;
+    try {
+      resolved = resolveQuestion(view, question, NEWEST_VERSION);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (!told.has(name)) log.warn({ shape: name, reason: error.message }, 'capacity of a shape: counted as 0');
+      told.add(name);
+      return null;
+    }
+    const bounds = { maxSteps, enough: null };
+    return inSlices(
+      (pace) => measureCapacity(view, resolved.request, bounds, pace),
+      slices,
+      () => false,
+    );
+  });
+  if (worked === null) return { name, atLeast: 0, atMost: 0, ifPooled: 0, trees: 0 };
+  const { result, seconds } = worked;
+  onCapacity(seconds);
+  const { count, ifPooled, trees } = result;
+  return { name, ...count, ifPooled, trees: trees.fitting };
+}
+
+async function orAfter(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,24 @@
+import { ConfigError, type Config } from '../../config.js';
+import { ApiError } from '../../errors.js';
+import { NEWEST_VERSION } from '../../http/microversions.js';
+import { parseQuery } from '../../http/query.js';
+import { parseQuestion, type ParsedQuestion } from '../questions/query.js';
+
+/** A request whose capacity is shown in the metrics. */
+export interface Shape {
+  readonly name: string;
+  readonly question: ParsedQuestion;
+}
+
+/** The shapes of `[stockroom] capacity_shape`. @throws ConfigError that names the shape whose query cannot be read */
+export function shapesOf({ capacityShape }: Pick<Config, 'capacityShape'>): Shape[] {
+  return capacityShape.map((line) => {
+    const [name = '', query = ''] = line.split(/\s+/);
+    try {
+      return { name, question: parseQuestion(parseQuery(query.replace(/^[^?]*\?/, '')), NEWEST_VERSION) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new ConfigError(`[stockroom] capacity_shape ${name}: the query cannot be read: ${error.message}`);
+    }
+  });
+}
