@@ -2,6 +2,7 @@ import type { CandidatesRequest } from '../src/candidates/request.js';
 import type { View } from '../src/topology/model.js';
 import { requestFrom, searchAtOnce, type Options } from '../test/support/candidates.js';
 import { buildWorld, type ProviderSpec } from '../test/support/world.js';
+import { flatHosts, numaHosts } from './clouds.js';
 
 /**
  * Time of the candidates search alone, without HTTP and JSON: `tsx bench/candidates.ts`. Sizes go up by ten, so that a
@@ -27,19 +28,6 @@ function measure(title: string, view: View, query: string, options: Options = {}
   );
 }
 
-/** Hosts as compute nodes are: a few trait sets, one aggregate in twenty hosts, one host in a hundred with a rare trait. */
-function flatHosts(count: number): View {
-  const spec: Record<string, ProviderSpec> = {};
-  for (let i = 0; i < count; i++) {
-    spec[`host${i}`] = {
-      inventory: { VCPU: { total: 32, used: i % 16, ratio: 4 }, MEMORY_MB: 131072, DISK_GB: 2000 },
-      traits: ['HW_CPU_X86_AVX2', ...(i % 3 === 0 ? ['CUSTOM_SSD'] : []), ...(i % 100 === 0 ? ['CUSTOM_RARE'] : [])],
-      aggregates: [`az${i % 20}`],
-    };
-  }
-  return buildWorld(spec);
-}
-
 /** Hosts without disks of their own, twenty to an aggregate, with one shared pool in each. */
 function diskless(count: number): View {
   const spec: Record<string, ProviderSpec> = {};
@@ -59,21 +47,6 @@ function diskless(count: number): View {
 function wideTree(children: number, unitsEach: number): View {
   const spec: Record<string, ProviderSpec> = { cn: { inventory: { VCPU: 64 } } };
   for (let i = 0; i < children; i++) spec[`pf${i}`] = { parent: 'cn', inventory: { VF: unitsEach } };
-  return buildWorld(spec);
-}
-
-function numaHosts(count: number): View {
-  const spec: Record<string, ProviderSpec> = {};
-  for (let i = 0; i < count; i++) {
-    const host = `host${i}`;
-    spec[host] = { inventory: { MEMORY_MB: 131072, DISK_GB: 2000 } };
-    for (const cell of [0, 1]) {
-      spec[`${host}-numa${cell}`] = { parent: host, inventory: { VCPU: 16 }, traits: ['HW_NUMA_ROOT'] };
-      spec[`${host}-numa${cell}-gpu`] = { parent: `${host}-numa${cell}`, inventory: { VGPU: 2 } };
-      spec[`${host}-numa${cell}-pf`] = { parent: `${host}-numa${cell}`, inventory: { VF: 8 } };
-    }
-    spec[`${host}-empty`] = { parent: host };
-  }
   return buildWorld(spec);
 }
 

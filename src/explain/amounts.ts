@@ -4,11 +4,11 @@ import { asking, type Ask } from './ask.js';
 import { isContested } from './cloud.js';
 import type { ConditionOf } from './conditions.js';
 import type { Fate } from './fates.js';
-import { bit, NONE, type JudgedSlot } from './judge.js';
+import { bit, NONE, type Judge, type JudgedSlot } from './judge.js';
 import type { LoneKind } from './lone.js';
 import { largestAmount, roomCode, smallestAbove } from './room.js';
 import type { Survey } from './survey.js';
-import { mayFit, passes } from './tree.js';
+import { mayFit, passes, type Option } from './tree.js';
 
 /** Another amount of a condition on resources, and how many trees fit the request with it. */
 export interface OtherAmount {
@@ -70,13 +70,16 @@ function* bestOfTrees(
   direction: Direction,
   ofHosts: number | null,
 ): Generator<Pause, number | null, void> {
-  const { judge, fates } = survey;
+  const { judge, fates, search } = survey;
   const slot = judge.slots.find(({ resources }) => resources.includes(asked.position));
   if (slot === undefined) return ofHosts;
   const open = asking(judge.all & ~bit(asked.position));
   let best = ofHosts;
   for (const fate of fates) {
     if (fate.fits !== false || !fate.relevant || !mayFit(judge, fate.tree, open)) continue;
+    if (!mayBeNearer(survey, asked, direction, { fate, slot, open, best })) continue;
+    // What does not fit when any inventory will do fits with no amount.
+    if ((yield* search.fits(fate.tree, open)) !== true) continue;
     best = yield* bestInTree(survey, asked, direction, { fate, slot, open, best });
   }
   return best;
@@ -90,6 +93,36 @@ interface Place {
   readonly best: number | null;
 }
 
+interface UsefulOption {
+  readonly provider: Provider;
+  readonly inventory: Inventory;
+  /** The amount nearest to the one asked for that it gives by itself. */
+  readonly amount: number;
+}
+
+/** The options at which another amount makes a difference: the one asked for fails there, or amounts of several groups add up. */
+function usefulOptions(
+  judge: Judge,
+  { position, condition }: Asked,
+  direction: Direction,
+  { fate, slot, open }: Omit<Place, 'best'>,
+): UsefulOption[] {
+  const { id } = condition.resourceClass;
+  const isSummed = direction === 'lower' && isContested(judge);
+  return (fate.tree.options[slot.index] ?? []).flatMap((option) => {
+    const { capacity, units } = option.verdict;
+    if (!isSummed && ((capacity | units) & bit(position)) === NONE) return [];
+    if (!passes(judge, slot, option, open)) return [];
+    const inventory = inventoryOf(option.provider, id);
+    const amount = amountAt(inventory, condition.amount, direction);
+    return inventory === undefined || amount === null ? [] : [{ provider: option.provider, inventory, amount }];
+  });
+}
+
+function mayBeNearer({ judge }: Survey, asked: Asked, direction: Direction, place: Place): boolean {
+  return usefulOptions(judge, asked, direction, place).some(({ amount }) => isNearer(amount, place.best, direction));
+}
+
 /** Tries each option of the slot with the amount that it gives by itself, as long as that is nearer than the best so far. */
 function* bestInTree(
   { judge, search }: Survey,
@@ -98,15 +131,9 @@ function* bestInTree(
   { fate, slot, open, best }: Place,
 ): Generator<Pause, number | null, void> {
   const { tree } = fate;
-  const classId = condition.resourceClass.id;
-  const options = (tree.options[slot.index] ?? [])
-    .filter((option) => passes(judge, slot, option, open))
-    .flatMap(({ provider }) => {
-      const inventory = inventoryOf(provider, classId);
-      const amount = amountAt(inventory, condition.amount, direction);
-      return inventory === undefined || amount === null ? [] : [{ provider, inventory, amount }];
-    })
-    .sort((a, b) => (direction === 'lower' ? b.amount - a.amount : a.amount - b.amount));
+  const options = usefulOptions(judge, { position, condition }, direction, { fate, slot, open }).sort((a, b) =>
+    direction === 'lower' ? b.amount - a.amount : a.amount - b.amount,
+  );
   let nearest = best;
   const fitsWith = function* (provider: Provider, amount: number): Generator<Pause, boolean, void> {
     const ask = asking(judge.all, { override: { condition: position, amount } });
@@ -147,8 +174,16 @@ function* countWith(
     for (const host of kind.hosts) if (roomCode(inventoryOf(host, classId), amount) === 0) count++;
   }
   const ask = asking(judge.all, { override: { condition: position, amount } });
-  for (const { tree } of fates) {
-    if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) count++;
+  const slot = judge.slots.find(({ resources }) => resources.includes(position));
+  for (const { tree, fits } of fates) {
+    // With a smaller amount that every option takes by itself, what fits still does.
+    const isSafe = fits === true && amount < condition.amount && slot !== undefined;
+    if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(judge, slot, option, ask))) count++;
+    else if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) count++;
   }
   return count;
+}
+
+function stillPasses(judge: Judge, slot: JudgedSlot, option: Option, ask: Ask): boolean {
+  return !passes(judge, slot, option, asking(judge.all)) || passes(judge, slot, option, ask);
 }

@@ -5,7 +5,7 @@ import { asking } from './ask.js';
 import type { Judge } from './judge.js';
 import { isRelevantTree, NOT_FOUND, reasonsOfSlots, type Reason } from './reasons.js';
 import { ruleReasons } from './rules.js';
-import { judgeTree, type JudgedTree } from './tree.js';
+import { judgeTree, mayFit, type JudgedTree } from './tree.js';
 
 /** What came out of a tree that is not a lone host. */
 export interface Fate {
@@ -34,11 +34,16 @@ export function* fatesOf(
       fates.push({ tree, fits, fitsWhenEmpty: true, relevant, reasons: [] });
       continue;
     }
+    const reasons = yield* reasonsOf(judge, search, tree, fits);
+    if (!relevant || !mayFit(judge, tree, asking(judge.all), true)) {
+      fates.push({ tree, fits, fitsWhenEmpty: false, relevant, reasons });
+      continue;
+    }
     const { root, sharers } = tree;
     const members = tree.tree.members.map(emptied);
     const empty = judgeTree(judge, { ...tree.tree, members }, emptied(root), sharers.map(emptied));
-    const fitsWhenEmpty = relevant && (yield* search.fits(empty, everything)) === true;
-    fates.push({ tree, fits, fitsWhenEmpty, relevant, reasons: yield* reasonsOf(judge, search, tree, fits) });
+    const fitsWhenEmpty = (yield* search.fits(empty, everything)) === true;
+    fates.push({ tree, fits, fitsWhenEmpty, relevant, reasons });
   }
   return fates;
 }

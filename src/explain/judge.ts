@@ -59,8 +59,10 @@ export interface Judge {
 
 export const NONE: Mask = 0n;
 
+const BITS: Mask[] = [];
+
 export function bit(position: number): Mask {
-  return 1n << BigInt(position);
+  return (BITS[position] ??= 1n << BigInt(position));
 }
 
 export function positionsOf(mask: Mask): number[] {

@@ -3,7 +3,7 @@ import type { Provider } from '../topology/model.js';
 import type { Wanted } from './cloud.js';
 import type { Fate } from './fates.js';
 import { bit, NONE, type Judge, type Mask } from './judge.js';
-import { countOfKind, loneMask, reasonsOfHost, shortfallAt, type Reason } from './reasons.js';
+import { countOfKind, loneMask, reasonsOfHost, shortfallAt, shortfalls, type Reason } from './reasons.js';
 import type { Survey } from './survey.js';
 
 /** A tree with its reasons. */
@@ -44,11 +44,15 @@ export function* nearestTrees(
     .sort((a, b) => a.reasons - b.reasons);
   for (const { kind, mask, reasons } of kinds) {
     if (isHopeless(best, show, reasons)) break;
+    const shortfallOf = shortfalls(judge, mask);
     for (const root of kind.hosts) {
+      if (pace.isDue(10)) yield 'pause';
+      const shortfall = shortfallOf(root);
+      const last = best.length < show ? undefined : best.at(-1);
+      if (last !== undefined && !isBefore(reasons, shortfall, root.name, last)) continue;
       if (apart.has(root.id)) continue;
       const list = (): ListedTree => ({ root, fits: false, reasons: reasonsOfHost(judge, kind, root) });
-      insert(best, show, { reasons, shortfall: shortfallAt(judge, mask, root), root, list });
-      if (pace.isDue(15)) yield 'pause';
+      insert(best, show, { reasons, shortfall, root, list });
     }
   }
   for (const fate of relevantFates) {
@@ -104,6 +108,12 @@ function insert(best: Miss[], show: number, miss: Miss): void {
   }
   best.splice(low, 0, miss);
   if (best.length > show) best.pop();
+}
+
+function isBefore(reasons: number, shortfall: number, name: string, other: Miss): boolean {
+  if (reasons !== other.reasons) return reasons < other.reasons;
+  if (shortfall !== other.shortfall) return shortfall < other.shortfall;
+  return name < other.root.name;
 }
 
 function compare(a: Miss, b: Miss): number {

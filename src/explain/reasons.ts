@@ -96,16 +96,24 @@ export function countOfKind(kind: LoneKind): number {
   return sizeOf(loneMask(kind)) - failingRoom + ofRoom;
 }
 
+/** The shortfalls of the hosts that fail the same conditions. */
+export function shortfalls({ conditions }: Judge, mask: Mask): (host: Provider) => number {
+  const failing = positionsOf(mask).map((position) => conditions[position]);
+  const asked = failing.flatMap((one) => (one?.kind === 'resources' ? [one] : []));
+  if (asked.length < failing.length) return () => Infinity;
+  return (host) => {
+    let worst = 1;
+    for (const { resourceClass, amount } of asked) {
+      const inventory = inventoryOf(host, resourceClass.id);
+      worst = Math.max(worst, shortfallOf(inventory, amount, roomCode(inventory, amount)));
+    }
+    return worst;
+  };
+}
+
 /** The shortfall of a set of failing conditions at one provider: infinite for all but resources. */
-export function shortfallAt({ conditions }: Judge, mask: Mask, provider: Provider): number {
-  let worst = 1;
-  for (const position of positionsOf(mask)) {
-    const asked = conditions[position];
-    if (asked?.kind !== 'resources') return Infinity;
-    const inventory = inventoryOf(provider, asked.resourceClass.id);
-    worst = Math.max(worst, shortfallOf(inventory, asked.amount, roomCode(inventory, asked.amount)));
-  }
-  return worst;
+export function shortfallAt(judge: Judge, mask: Mask, provider: Provider): number {
+  return shortfalls(judge, mask)(provider);
 }
 
 /**

@@ -62,33 +62,34 @@ function codesOfKind({ conditions }: Judge, { codes }: LoneKind, position: numbe
 /** By position of the condition on resources. */
 export function* suppliesOf(survey: Survey): Generator<Pause, Map<number, Supply>, void> {
   const { judge, relevantKinds, relevantFates, pace, anyRelevant } = survey;
-  const supplies = new Map<number, Supply>();
-  for (const [position, condition] of judge.conditions.entries()) {
-    if (condition.kind !== 'resources') continue;
-    const { id } = condition.resourceClass;
-    const supply: Supply = { sum: 0, largest: 0, largestAsk: 0 };
+  const asked = judge.conditions.flatMap((condition, position) => {
+    if (condition.kind !== 'resources') return [];
     const slot = judge.slots.find(({ resources }) => resources.includes(position));
-    for (const { hosts } of relevantKinds) {
-      for (const host of hosts) {
-        const inventory = inventoryOf(host, id);
+    const supply: Supply = { sum: 0, largest: 0, largestAsk: 0 };
+    return [{ position, classId: condition.resourceClass.id, slot, supply, seen: new Set<Provider>() }];
+  });
+  for (const { hosts } of relevantKinds) {
+    for (const host of hosts) {
+      for (const { classId, supply } of asked) {
+        const inventory = inventoryOf(host, classId);
         if (inventory !== undefined) enlarge(supply, inventory);
-        if (pace.isDue(5)) yield 'pause';
       }
+      if (pace.isDue(4 * asked.length)) yield 'pause';
     }
-    const seen = new Set<Provider>();
-    for (const { tree } of relevantFates) {
+  }
+  for (const { tree } of relevantFates) {
+    for (const { classId, slot, supply, seen } of asked) {
       const options = anyRelevant && slot !== undefined ? (tree.options[slot.index] ?? []) : null;
       for (const provider of options === null ? pickable(tree) : options.map((option) => option.provider)) {
-        const inventory = inventoryOf(provider, id);
+        const inventory = inventoryOf(provider, classId);
         if (inventory === undefined || seen.has(provider)) continue;
         seen.add(provider);
         enlarge(supply, inventory);
       }
-      if (pace.isDue(20)) yield 'pause';
     }
-    supplies.set(position, supply);
+    if (pace.isDue(20 * asked.length)) yield 'pause';
   }
-  return supplies;
+  return new Map(asked.map(({ position, supply }) => [position, supply]));
 }
 
 function enlarge(supply: Supply, inventory: Inventory): void {

@@ -44,7 +44,13 @@ export function hasOptions({ options }: JudgedTree): boolean {
 }
 
 /** Whether an option meets every condition that counts; required traits that are met together are left to the search. */
-export function passes(judge: Judge, slot: JudgedSlot, { provider, verdict }: Option, ask: Ask): boolean {
+export function passes(
+  judge: Judge,
+  slot: JudgedSlot,
+  { provider, verdict }: Option,
+  ask: Ask,
+  whateverIsUsed = false,
+): boolean {
   const { lacks, other, missingTraits, ownMember, rootMember } = verdict;
   const { active } = ask;
   if (lacks !== NONE && (!ask.withoutClasses || (lacks & active) !== NONE)) return false;
@@ -52,7 +58,7 @@ export function passes(judge: Judge, slot: JudgedSlot, { provider, verdict }: Op
   const together = slot.traitsTogether && (!ask.withoutClasses || slotsLeft(judge, slot, ask) > 1);
   if (!together && (missingTraits & active) !== NONE) return false;
   if ((ownMember & active) !== NONE && (rootMember & active) !== NONE) return false;
-  const room = (verdict.capacity | verdict.units) & ~lacks & active;
+  const room = ((whateverIsUsed ? NONE : verdict.capacity) | verdict.units) & ~lacks & active;
   return ask.override === null ? room === NONE : override(judge, slot, provider, room, ask.override) === NONE;
 }
 
@@ -62,13 +68,17 @@ function slotsLeft({ slots }: Judge, { group }: JudgedSlot, { active }: Ask): nu
     .length;
 }
 
-/** Whether each slot has an option that passes, and the root does: without it no search is needed. */
-export function mayFit(judge: Judge, { rootFails, options }: JudgedTree, ask: Ask): boolean {
+/**
+ * Whether each slot has an option that passes, and the root does: without it no search is needed.
+ *
+ * @param whateverIsUsed capacity is not looked at
+ */
+export function mayFit(judge: Judge, { rootFails, options }: JudgedTree, ask: Ask, whateverIsUsed = false): boolean {
   if ((rootFails & ask.active) !== NONE) return false;
   // There the options are others, too.
   if (ask.withoutClasses) return true;
   for (const slot of judge.slots) {
-    if (!(options[slot.index] ?? []).some((option) => passes(judge, slot, option, ask))) return false;
+    if (!(options[slot.index] ?? []).some((option) => passes(judge, slot, option, ask, whateverIsUsed))) return false;
   }
   return true;
 }
