@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { s3Destination } from '../../src/lists/destination/s3.js';
-import { claim } from '../support/claims.js';
 import { sql } from '../support/database.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
+import { createRoomyHosts, startMovers } from '../support/movers.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { bucketAt, startStore, type Store } from '../support/s3-store.js';
-import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
+import { startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 
 const SIGNAL = new AbortController().signal;
 const HOSTS = 12;
 const MOVERS = 12;
-const OWNER = { project_id: 'p', user_id: 'u', consumer_type: 'INSTANCE' };
 
 interface Manifest {
   readonly fileFormat: string;
@@ -27,7 +26,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
   let store: Store;
   let test: TestService;
   let folder: string;
-  const hosts: string[] = [];
+  let hosts: string[];
   before(async function () {
     const started = await startStore('swift');
     if ('missing' in started) {
@@ -43,12 +42,10 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
         listBuckets: [{ type: 's3', ...bucketAt(store.endpoint, { root: 'stockroom' }) }],
       },
     });
-    for (let i = 0; i < HOSTS; i++) {
-      const uuid = await createProvider(test.api, `host ${i}`);
-      const roomy = { total: 100_000 };
-      await setInventories(test.api, uuid, { VCPU: roomy, MEMORY_MB: roomy, DISK_GB: roomy, PGPU: roomy });
-      hosts.push(uuid);
-    }
+    hosts = await createRoomyHosts(
+      test.api,
+      Array.from({ length: HOSTS }, (_, i) => `host ${i}`),
+    );
   });
   after(async () => {
     await (test as TestService | undefined)?.close();
@@ -87,36 +84,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
   }
 
   it('has the sums of one moment, in CSV and in Parquet, while clients claim and move', async () => {
-    const movers = await Promise.all(
-      Array.from({ length: MOVERS }, async (_, i) => {
-        const consumer = randomUUID();
-        const resources = { VCPU: 1 + (i % 7), MEMORY_MB: 100 + i };
-        await claim(test.api, { [hosts[i % HOSTS]!]: resources }, { consumer }).expect(204);
-        return { consumer, resources };
-      }),
-    );
-    let [isOver, moves, claims] = [false, 0, 0];
-    /** From host to host, in one request each: the sums over all hosts never change. */
-    async function move({ consumer, resources }: (typeof movers)[number], first: number): Promise<void> {
-      for (let generation = 1; !isOver;) {
-        const host = hosts[(first + 7 * generation) % HOSTS]!;
-        const { status } = await test.api.post('/allocations', {
-          [consumer]: { ...OWNER, consumer_generation: generation, allocations: { [host]: { resources } } },
-        });
-        if (status === 204) [generation, moves] = [generation + 1, moves + 1];
-        else assert.equal(status, 409);
-      }
-    }
-    /** As much of two classes on two hosts, in one request each: the sums of both grow, and are equal at every moment. */
-    async function grow(first: number): Promise<void> {
-      for (let n = first; !isOver; n++) {
-        const amount = 1 + (n % 5);
-        const [one, other] = [hosts[n % HOSTS]!, hosts[(n + 3) % HOSTS]!];
-        const { status } = await claim(test.api, { [one]: { DISK_GB: amount }, [other]: { PGPU: amount } });
-        if (status === 204) claims++;
-        else assert.equal(status, 409);
-      }
-    }
+    const movers = await startMovers(test.api, hosts, { movers: MOVERS, claimants: 4 });
     /** By SQL over the allocations, which no list is read from. */
     async function sumsInSql(): Promise<Record<string, number>> {
       const rows = await sql<{ name: string; used: string }>(
@@ -126,10 +94,9 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
       return Object.fromEntries(rows.map(({ name, used }) => [name, Number(used)]));
     }
 
-    const clients = [...movers.map((one, i) => move(one, i)), ...[0, 1, 2, 3].map((i) => grow(i))];
     try {
       for (const format of ['csv', 'parquet']) {
-        const before = { moves, claims, sums: await sumsInSql() };
+        const before = { ...movers.done, sums: await sumsInSql() };
         await test.api
           .put(`/stockroom/lists/${format}`, {
             enabled: true,
@@ -148,7 +115,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
           90_000,
         );
         const after = await sumsInSql();
-        assert.ok(moves > before.moves && claims > before.claims, 'clients went on meanwhile');
+        assert.ok(movers.done.moves > before.moves && movers.done.claims > before.claims, 'clients went on meanwhile');
 
         const { manifest, files } = await download(format);
         assert.equal(manifest.fileFormat, format === 'csv' ? 'CSV' : 'Parquet');
@@ -166,8 +133,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
         assert.ok((before.sums['DISK_GB'] ?? 0) <= used['DISK_GB']! && used['DISK_GB']! <= after['DISK_GB']!);
       }
     } finally {
-      isOver = true;
-      await Promise.all(clients);
+      await movers.end();
     }
   });
 

@@ -17,6 +17,10 @@ export interface FaultyStore {
   otherwise: Fault | null;
   /** Is told of each request; the store responds when it has resolved. */
   onRequest: ((request: Recorded) => Promise<void>) | null;
+  /** How fast it reads bodies, in bytes per second; null for as fast as they come, also the rest of those that it is reading. */
+  speed: number | null;
+  /** Requests whose body it is reading, or that it has not responded to. */
+  readonly open: Set<http.IncomingMessage>;
   /** Bytes that it has sent as the text of an error without end. */
   readonly poured: { bytes: number };
   stop(): Promise<void>;
@@ -42,14 +46,22 @@ export type Fault =
   | { readonly kind: 'headers'; readonly headers: Record<string, string> }
   | { readonly kind: 'hang' | 'close' | 'half' | 'drip' | 'pour' | 'wrong etag' | 'refuse the body' };
 
-export async function startFaultyStore(tls?: { key: string; cert: string }): Promise<FaultyStore> {
+/** @param port an earlier one again; any, unless given */
+export async function startFaultyStore(tls?: { key: string; cert: string }, port = 0): Promise<FaultyStore> {
   const requests: Recorded[] = [];
   const objects = new Map<string, Buffer>();
   const poured = { bytes: 0 };
 
   const answer = async (req: http.IncomingMessage, res: http.ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
-    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      // What is not read waits in the buffers of the connection, and then at the sender. Until it is read, the end of the
+      // connection is not seen, either.
+      const start = performance.now();
+      while (store.speed !== null && performance.now() - start < (chunk.length / store.speed) * 1000)
+        await setTimeout(50);
+    }
     const body = Buffer.concat(chunks);
     const [method, url] = [req.method ?? '', req.url ?? ''];
     const request = { method, path: url, headers: req.headers, bodyBytes: body.length };
@@ -113,6 +125,8 @@ export async function startFaultyStore(tls?: { key: string; cert: string }): Pro
   }
 
   const handle = (req: http.IncomingMessage, res: http.ServerResponse): void => {
+    store.open.add(req);
+    res.once('close', () => store.open.delete(req));
     answer(req, res).catch(() => req.socket.destroy());
   };
   const server = tls === undefined ? http.createServer(handle) : https.createServer(tls, handle);
@@ -126,15 +140,17 @@ export async function startFaultyStore(tls?: { key: string; cert: string }): Pro
     res.writeContinue();
     handle(req, res);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const listening = server.address() as AddressInfo;
   const store: FaultyStore = {
-    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}`,
     requests,
     objects,
     faults: [],
     otherwise: null,
     onRequest: null,
+    speed: null,
+    open: new Set(),
     poured,
     async stop() {
       server.closeAllConnections();
