@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Row } from './columns.js';
 import type { ListStatement } from './statement.js';
 
-const BATCH_ROWS = 5_000;
+/** Few enough that the thread can pause often (spool/pace.ts). */
+const BATCH_ROWS = 1_000;
 
 /** One moment of the database, as long as its transaction is open. */
 export interface Snapshot {

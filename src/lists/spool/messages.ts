@@ -16,8 +16,8 @@ export interface SpoolWork {
   readonly timeout: number;
 }
 
-/** Asks the thread to cancel its statement and to end. */
-export type ToSpoolWorker = 'stop';
+/** `stop`: cancel the statement and end. `seen`: the response to each `progress`, which tells how late the main thread is. */
+export type ToSpoolWorker = 'stop' | 'seen';
 
 export type FromSpoolWorker =
   | { readonly type: 'progress'; readonly rows: number; readonly expected: number }

@@ -10,7 +10,8 @@ import { listStatement } from '../read/statement.js';
 export interface PackEvents {
   /** The process of the server that reads, as soon as it is known. */
   readonly onBackend: (pid: number) => void;
-  readonly onProgress: (rows: number, expected: number) => void;
+  /** Is told after each batch; the next one is packed when it resolves. */
+  readonly onProgress: (rows: number, expected: number) => Promise<void>;
 }
 
 /** What a row of a packed list takes at most, as a rule; columns of traits may take more. */
@@ -38,7 +39,7 @@ export async function packSnapshot(
   let rows = 0;
   const trees = { count: 0, first: null as string | null };
   let root: string | null = null;
-  onProgress(rows, snapshot.expected);
+  await onProgress(rows, snapshot.expected);
   for await (const batch of snapshot.batches()) {
     await packer.add(batch);
     rows += batch.length;
@@ -50,7 +51,7 @@ export async function packSnapshot(
       trees.first ??= name;
       trees.count++;
     }
-    onProgress(rows, snapshot.expected);
+    await onProgress(rows, snapshot.expected);
   }
   await snapshot.close();
   return {

@@ -94,8 +94,10 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
     let result: SpooledList | null = null;
     let failure: unknown = null;
     worker.on('message', (message: FromSpoolWorker) => {
-      if (message.type === 'progress') onProgress?.(message.rows, message.expected);
-      else if (message.type === 'done') result = message.list;
+      if (message.type === 'progress') {
+        worker.postMessage('seen' satisfies ToSpoolWorker);
+        onProgress?.(message.rows, message.expected);
+      } else if (message.type === 'done') result = message.list;
       else failure = Object.assign(new Error(message.message), { code: message.code, path: message.path });
     });
     worker.on('error', (error) => {

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connectClient } from '../../db/pool.js';
+import { createPace } from './pace.js';
 import { packSnapshot } from './pack-snapshot.js';
 import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './messages.js';
 
@@ -20,8 +21,11 @@ const port = parentPort;
 /** The process of the server that reads for us. */
 let backend: number | null = null;
 
-// The one message that there is.
-port.on('message', (_: ToSpoolWorker) => void stop());
+let seen: () => void = () => undefined;
+port.on('message', (message: ToSpoolWorker) => {
+  if (message === 'stop') void stop();
+  else seen();
+});
 
 try {
   // The driver's own deadline has to be as long as the server's.
@@ -31,9 +35,11 @@ try {
       onBackend(pid) {
         backend = pid;
       },
-      onProgress(rows, expected) {
+      onProgress: createPace(work.timeout, async (rows, expected) => {
+        const response = new Promise<void>((resolve) => (seen = resolve));
         send({ type: 'progress', rows, expected });
-      },
+        await response;
+      }),
     });
     send({ type: 'done', list });
   } finally {
