@@ -263,7 +263,7 @@ describe('an inventory list of any world', function () {
     const settings = settingsWith(wish);
     const limits = { rows: 5, bytes: 1e9 };
     const work = { settings, source: 'placement', uuid: randomUUID(), folder, limits, timeout: 10_000 };
-    const events = { onBackend: () => undefined, onProgress: () => undefined };
+    const events = { onBackend: () => undefined, onProgress: () => Promise.resolve() };
     const { parts, rows } = await packSnapshot(client, work, events);
     assert.equal(
       rows,
