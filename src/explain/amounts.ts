@@ -7,7 +7,7 @@ import type { Fate } from './fates.js';
 import { bit, NONE, type Judge, type JudgedSlot } from './judge.js';
 import type { LoneKind } from './lone.js';
 import { largestAmount, roomCode, smallestAbove } from './room.js';
-import type { Survey } from './survey.js';
+import { WORK_FOR_A_TREE, type Survey } from './survey.js';
 import { mayFit, passes, type Option } from './tree.js';
 
 /** Another amount of a condition on resources, and how many trees fit the request with it. */
@@ -70,12 +70,13 @@ function* bestOfTrees(
   direction: Direction,
   ofHosts: number | null,
 ): Generator<Pause, number | null, void> {
-  const { judge, fates, search } = survey;
+  const { judge, fates, search, pace } = survey;
   const slot = judge.slots.find(({ resources }) => resources.includes(asked.position));
   if (slot === undefined) return ofHosts;
   const open = asking(judge.all & ~bit(asked.position));
   let best = ofHosts;
   for (const fate of fates) {
+    if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     if (fate.fits !== false || !fate.relevant || !mayFit(judge, fate.tree, open)) continue;
     if (!mayBeNearer(survey, asked, direction, { fate, slot, open, best })) continue;
     // What does not fit when any inventory will do fits with no amount.
@@ -163,7 +164,7 @@ function* bestInTree(
 
 /** How many trees fit with another amount, those that fit now and no longer do left out. */
 function* countWith(
-  { judge, cloud, search, fates }: Survey,
+  { judge, cloud, search, fates, pace }: Survey,
   { position, condition }: Asked,
   amount: number,
 ): Generator<Pause, number, void> {
@@ -176,6 +177,7 @@ function* countWith(
   const ask = asking(judge.all, { override: { condition: position, amount } });
   const slot = judge.slots.find(({ resources }) => resources.includes(position));
   for (const { tree, fits } of fates) {
+    if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     // With a smaller amount that every option takes by itself, what fits still does.
     const isSafe = fits === true && amount < condition.amount && slot !== undefined;
     if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(judge, slot, option, ask))) count++;

@@ -74,7 +74,7 @@ export function* explain(
     complete: !budget.isIncomplete(),
     trees: { all: cloud.total, relevant: relevantOf(surveyed), fitting, fittingWhenEmpty },
     summary: summaryOf(surveyed, counts, conflict),
-    funnel: funnelOf(surveyed),
+    funnel: yield* funnelOf(surveyed),
     counts,
     supplies,
     conflict,

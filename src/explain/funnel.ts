@@ -1,7 +1,8 @@
+import type { Pause } from '../candidates/effort.js';
 import { NONE, type Judge, type JudgedSlot, type Mask } from './judge.js';
 import type { LoneKind } from './lone.js';
 import { ROOM, UNITS } from './room.js';
-import type { Survey } from './survey.js';
+import { WORK_FOR_A_TREE, type Survey } from './survey.js';
 import type { JudgedTree, Option } from './tree.js';
 
 export interface Stage {
@@ -26,7 +27,7 @@ type StageName =
 const KINDS = ['required', 'forbidden', 'member_of', 'forbidden_aggregates', 'in_tree'] as const;
 
 /** How many trees are left when conditions are added kind by kind; kinds that the query does not use are left out. */
-export function funnelOf({ judge, cloud, fates, fitting }: Survey): Stage[] {
+export function* funnelOf({ judge, cloud, fates, fitting, pace }: Survey): Generator<Pause, Stage[], void> {
   const root = judge.ofKind('root_required') | judge.ofKind('root_forbidden');
   const used = KINDS.filter((kind) => judge.ofKind(kind) !== NONE);
   const stages: StageName[] = ['inventory', 'capacity', 'units', ...used, ...(root === NONE ? [] : ['root' as const])];
@@ -35,7 +36,10 @@ export function funnelOf({ judge, cloud, fates, fitting }: Survey): Stage[] {
     for (let stage = 0; stage < passed; stage++) counts[stage] = (counts[stage] ?? 0) + trees;
   };
   for (const kind of cloud.lone) add(stagesOfKind(judge, stages, kind), kind.hosts.length);
-  for (const { tree } of fates) add(stagesOfTree(judge, stages, tree), 1);
+  for (const { tree } of fates) {
+    if (pace.isDue(WORK_FOR_A_TREE * stages.length)) yield 'pause';
+    add(stagesOfTree(judge, stages, tree), 1);
+  }
   return [
     { stage: 'all', trees: cloud.total },
     ...stages.map((stage, i) => ({ stage, trees: counts[i] ?? 0 })),

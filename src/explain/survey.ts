@@ -75,10 +75,14 @@ function fitsWhenEmpty({ conditions }: Judge): (kind: LoneKind) => boolean {
   };
 }
 
+/** To ask whether each slot has an option, in the units of candidates/effort.ts. */
+export const WORK_FOR_A_TREE = 100;
+
 /** How many trees fit the request when something is changed, an amount excepted. */
-export function* countFitting({ judge, cloud, search, fates }: Survey, ask: Ask): Generator<Pause, number, void> {
+export function* countFitting({ judge, cloud, search, fates, pace }: Survey, ask: Ask): Generator<Pause, number, void> {
   let count = hostsOf(cloud.lone.filter((kind) => loneFits(kind, ask)));
   for (const { tree, fits } of fates) {
+    if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     // Less is asked, so what fits still does.
     if (fits === true) count++;
     else if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) count++;
@@ -87,9 +91,10 @@ export function* countFitting({ judge, cloud, search, fates }: Survey, ask: Ask)
 }
 
 /** Whether any tree fits the request when less is asked. */
-export function* anyFits({ judge, cloud, search, fates }: Survey, ask: Ask): Generator<Pause, boolean, void> {
+export function* anyFits({ judge, cloud, search, fates, pace }: Survey, ask: Ask): Generator<Pause, boolean, void> {
   if (cloud.lone.some((kind) => loneFits(kind, ask))) return true;
   for (const { tree, fits } of fates) {
+    if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     if (fits === true) return true;
     if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) return true;
   }
