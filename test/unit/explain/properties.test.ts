@@ -128,7 +128,8 @@ describe('an explanation, random worlds', function () {
         { numRuns: runs, ...seed },
       );
       console.log(`      ${runs} cases: ${JSON.stringify(seen)}`);
-      assert.ok(seen.some > 0 && seen.none > 0 && seen.changed > 0);
+      // Of so many cases some third each; of a dozen there may be none.
+      if (runs >= 100) assert.ok(seen.some > 0 && seen.none > 0 && seen.changed > 0);
     });
   }
 });
