@@ -1,5 +1,6 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { Counter, Together, TreeCount } from './count.js';
+import type { Tree } from '../topology/model.js';
 import type { Count } from './question.js';
 
 /** What the trees with a member in an aggregate could take together if all others took nothing. */
@@ -8,33 +9,50 @@ export interface AggregateCount {
   readonly count: Count;
 }
 
-/** Counts every aggregate with a fitting tree. */
+interface Sum {
+  atLeast: number;
+  atMost: number;
+}
+
+/**
+ * Counts every aggregate with a fitting tree.
+ *
+ * @param lone trees that no other takes from
+ */
 export function* countAggregates(
+  lone: readonly TreeCount[],
   counted: readonly Together[],
   counter: Counter,
   pace: Pace,
 ): Generator<Pause, AggregateCount[], void> {
-  const sums = new Map<string, { atLeast: number; atMost: number }>();
-  const add = (aggregate: string, { atLeast, atMost }: Count): void => {
-    const sum = sums.get(aggregate);
-    if (sum === undefined) sums.set(aggregate, { atLeast, atMost });
-    else [sum.atLeast, sum.atMost] = [sum.atLeast + atLeast, sum.atMost + atMost];
-  };
+  const sums = new Map<string, Sum>();
   const fits = new Set<string>();
-  /** Trees that no other takes from, by list of aggregates: lists are interned, and thousands of hosts have the same. */
-  const alone = new Map<readonly string[], { atLeast: number; atMost: number }>();
-  for (const together of counted) {
-    const [only] = together.trees;
-    if (together.trees.length === 1 && only?.survey.tree.members.length === 1) {
-      const { aggregates } = only.survey.root;
-      const sum = alone.get(aggregates);
-      if (sum === undefined) alone.set(aggregates, { ...only.count });
-      else [sum.atLeast, sum.atMost] = [sum.atLeast + only.count.atLeast, sum.atMost + only.count.atMost];
+  // Lists of aggregates are interned, and thousands of hosts have the same.
+  const byList = new Map<readonly string[], Sum>();
+  for (const { survey, count } of lone) {
+    const [only, ...others] = survey.tree.members;
+    if (only !== undefined && others.length === 0) {
+      add(byList, only.aggregates, count);
       continue;
     }
+    const own = aggregatesOf(survey.tree);
+    if (pace.isDue(4 * own.size + 4)) yield 'pause';
+    for (const aggregate of own) {
+      if (count.atLeast > 0) fits.add(aggregate);
+      add(sums, aggregate, count);
+    }
+  }
+  for (const [aggregates, count] of byList) {
+    if (pace.isDue(4 * aggregates.length)) yield 'pause';
+    for (const aggregate of aggregates) {
+      if (count.atLeast > 0) fits.add(aggregate);
+      add(sums, aggregate, count);
+    }
+  }
+  for (const together of counted) {
     const parts = new Map<string, TreeCount[]>();
     for (const tree of together.trees) {
-      const own = new Set(tree.survey.tree.members.flatMap(({ aggregates }) => aggregates));
+      const own = aggregatesOf(tree.survey.tree);
       if (pace.isDue(4 * own.size + 4)) yield 'pause';
       for (const aggregate of own) {
         if (tree.count.atLeast > 0) fits.add(aggregate);
@@ -45,15 +63,22 @@ export function* countAggregates(
     }
     for (const [aggregate, part] of parts) {
       const isWhole = part.length === together.trees.length;
-      add(aggregate, isWhole ? together.count : yield* counter.countSome(together, part));
-    }
-  }
-  for (const [aggregates, count] of alone) {
-    if (pace.isDue(4 * aggregates.length)) yield 'pause';
-    for (const aggregate of aggregates) {
-      if (count.atLeast > 0) fits.add(aggregate);
-      add(aggregate, count);
+      add(sums, aggregate, isWhole ? together.count : yield* counter.countSome(together, part));
     }
   }
   return [...sums].flatMap(([aggregate, count]) => (fits.has(aggregate) ? [{ aggregate, count }] : []));
+}
+
+function add<Key>(sums: Map<Key, Sum>, key: Key, { atLeast, atMost }: Count): void {
+  const sum = sums.get(key);
+  if (sum === undefined) {
+    sums.set(key, { atLeast, atMost });
+    return;
+  }
+  sum.atLeast += atLeast;
+  sum.atMost += atMost;
+}
+
+function aggregatesOf({ members }: Tree): Set<string> {
+  return new Set(members.flatMap(({ aggregates }) => aggregates));
 }

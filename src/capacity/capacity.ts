@@ -55,28 +55,32 @@ export function* measureCapacity(
     const surveys = yield* surveyTrees(view, trees, plan, sharing, pace);
     const relevant = yield* countRelevant(trees, request.groups, sharing, pace);
     const counter = counterOf(plan, sharing, treeOf, bounds, pace);
-    const components = componentsOf(surveys, sharing.providers);
-    const byTree = yield* counter.countTrees(components);
-    const counted = yield* counter.countTogether(components, byTree);
+    const byTree = yield* counter.countTrees(surveys);
+    const pooled = byTree.filter(({ survey }) => survey.pooled);
+    const together = yield* counter.countTogether(componentsOf(pooled, sharing.providers));
+    const lone = byTree.filter(({ survey }) => !survey.pooled);
     const fitting = byTree.filter(({ count }) => count.atLeast > 0);
-    const byAggregate = yield* countAggregates(counted, counter, pace);
+    const byAggregate = yield* countAggregates(lone, together, counter, pace);
     const isShared = surveys.some(({ sharers }) => sharers.length > 0);
     return {
-      count: {
-        atLeast: counted.reduce((sum, { count }) => sum + count.atLeast, 0),
-        atMost: counted.reduce((sum, { count }) => sum + count.atMost, 0),
-      },
+      count: sumOf([...lone, ...together]),
       trees: { all: trees.length, relevant, fitting: fitting.length },
       limits: limitsOf(counter.conditions, fitting),
       ifPooled: pooledRoom(plan, counter.conditions, fitting),
       byAggregate,
       byTree: byTree.filter(({ count }) => count.atMost > 0),
-      shared: isShared ? counted.flatMap(({ full }) => full) : null,
+      shared: isShared ? together.flatMap(({ full }) => full) : null,
       complete: counter.isComplete(),
     };
   } finally {
     pinned.release();
   }
+}
+
+function sumOf(parts: readonly { readonly count: Count }[]): Count {
+  let [atLeast, atMost] = [0, 0];
+  for (const { count } of parts) [atLeast, atMost] = [atLeast + count.atLeast, atMost + count.atMost];
+  return { atLeast, atMost };
 }
 
 /** For a request that nothing can meet, whatever there is. */

@@ -1,7 +1,10 @@
 import type { Survey } from './survey.js';
 
 /** Trees that take from the same sharing providers, directly or through others: what one takes, another may lack. */
-export function componentsOf(surveys: readonly Survey[], sharing: ReadonlyMap<number, unknown>): Survey[][] {
+export function componentsOf<Item extends { readonly survey: Survey }>(
+  items: readonly Item[],
+  sharing: ReadonlyMap<number, unknown>,
+): Item[][] {
   const above = new Map<Survey, Survey>();
   const firstTaker = new Map<number, Survey>();
 
@@ -19,7 +22,7 @@ export function componentsOf(surveys: readonly Survey[], sharing: ReadonlyMap<nu
 
   // Thousands of trees have the very same list of options, which is looked at once.
   const lists = new Map<readonly unknown[], Survey>();
-  for (const survey of surveys) {
+  for (const { survey } of items) {
     if (!survey.pooled) continue;
     for (const options of survey.options) {
       const known = lists.get(options);
@@ -44,12 +47,12 @@ export function componentsOf(surveys: readonly Survey[], sharing: ReadonlyMap<nu
     if (a !== b) above.set(a, b);
   }
 
-  const components = new Map<Survey, Survey[]>();
-  for (const survey of surveys) {
-    const top = survey.pooled ? topOf(survey) : survey;
+  const components = new Map<Survey, Item[]>();
+  for (const item of items) {
+    const top = item.survey.pooled ? topOf(item.survey) : item.survey;
     const members = components.get(top);
-    if (members === undefined) components.set(top, [survey]);
-    else members.push(survey);
+    if (members === undefined) components.set(top, [item]);
+    else members.push(item);
   }
   return [...components.values()];
 }

@@ -6,7 +6,7 @@ import { descriptions } from './alike.js';
 import { offersOf, type Effort } from './offers.js';
 import { optionsTogether, pack, type Packing } from './pack.js';
 import { poolFlow } from './pools.js';
-import { proverOf, scarcest, type Prover } from './proofs.js';
+import { proverOf, scarcest, type Proof, type Prover } from './proofs.js';
 import {
   conditionsOfSlot,
   type AmountCondition,
@@ -24,7 +24,7 @@ export interface TreeCount {
   readonly limits: readonly AmountCondition[];
 }
 
-/** Trees that take from the same pools, and what they can take together; most often a tree by itself. */
+/** Trees that take from the same pools, and what they can take together. */
 export interface Together {
   readonly trees: readonly TreeCount[];
   readonly count: Count;
@@ -35,13 +35,10 @@ export interface Together {
 
 export interface Counter {
   readonly conditions: readonly AmountCondition[];
-  /** Each tree by itself, in the order of the components. */
-  countTrees(components: readonly (readonly Survey[])[]): Generator<Pause, TreeCount[], void>;
-  /** The trees of each component together. @param byTree what countTrees has given for them */
-  countTogether(
-    components: readonly (readonly Survey[])[],
-    byTree: readonly TreeCount[],
-  ): Generator<Pause, Together[], void>;
+  /** Each tree by itself. */
+  countTrees(surveys: readonly Survey[]): Generator<Pause, TreeCount[], void>;
+  /** The trees of each component together. */
+  countTogether(components: readonly (readonly TreeCount[])[]): Generator<Pause, Together[], void>;
   /** Some trees of a component, if the others took nothing. */
   countSome(together: Together, trees: readonly TreeCount[]): Generator<Pause, Count, void>;
   /** Whether no bound has ended any of it. */
@@ -76,51 +73,49 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     return Math.ceil(left / Math.max(looks.size, 1));
   }
 
-  function* countTrees(components: readonly (readonly Survey[])[]): Generator<Pause, TreeCount[], void> {
-    const surveys = components.flat();
+  function* countTrees(surveys: readonly Survey[]): Generator<Pause, TreeCount[], void> {
     const share = shareOf(surveys);
     const known = new Map<string, TreeCount>();
     const counted: TreeCount[] = [];
     for (const survey of surveys) {
       if (pace.isDue(20 * plan.slots.length * survey.tree.members.length)) yield 'pause';
-      const exact = prover.isExact(survey);
-      const look = exact ? null : describe(survey);
-      const twin = look === null ? undefined : known.get(look);
-      const one: TreeCount = twin === undefined ? yield* countTree(survey, exact, share) : { ...twin, survey };
-      if (look !== null && twin === undefined) known.set(look, one);
+      const proof = prover.prove(survey.options);
+      let one: TreeCount;
+      if (prover.isExact(survey)) {
+        const { atMost, because } = proof;
+        one = { survey, count: { atLeast: atMost, atMost }, limits: because };
+      } else {
+        const look = describe(survey);
+        const twin = look === null ? undefined : known.get(look);
+        one = twin === undefined ? yield* countByTrying(survey, proof, share) : { ...twin, survey };
+        if (look !== null && twin === undefined) known.set(look, one);
+      }
       if (!survey.pooled) sure += one.count.atLeast;
       counted.push(one);
     }
     return counted;
   }
 
-  function* countTree(survey: Survey, exact: boolean, share: number): Generator<Pause, TreeCount, void> {
-    const { best } = prover.prove(survey.options);
-    if (exact) return { survey, count: { atLeast: best.atMost, atMost: best.atMost }, limits: best.because };
-    const packing = yield* construct([survey], best.atMost, share);
+  function* countByTrying(survey: Survey, proof: Proof, share: number): Generator<Pause, TreeCount, void> {
+    const { atMost, because } = proof;
+    const packing = yield* construct([survey], atMost, share);
     const { size } = packing;
     // The search has found no candidate, and was not stopped: that is a proof, too.
     const isFull = size === 0 && packing.complete;
-    const count = { atLeast: size, atMost: isFull ? 0 : best.atMost };
-    return { survey, count, limits: isFull ? [] : best.because };
+    return { survey, count: { atLeast: size, atMost: isFull ? 0 : atMost }, limits: isFull ? [] : because };
   }
 
-  function* countTogether(
-    components: readonly (readonly Survey[])[],
-    byTree: readonly TreeCount[],
-  ): Generator<Pause, Together[], void> {
+  function* countTogether(components: readonly (readonly TreeCount[])[]): Generator<Pause, Together[], void> {
     const counted: Together[] = [];
     const share = Math.ceil(left / Math.max(components.filter(({ length }) => length > 1).length, 1));
-    let next = 0;
-    for (const component of components) {
-      const trees = byTree.slice(next, (next += component.length));
+    for (const trees of components) {
       const [only] = trees;
       if (trees.length === 1 && only !== undefined) {
         const full = only.survey.sharers.length === 0 ? [] : (yield* proveTogether(trees)).full;
         counted.push({ trees, count: only.count, full, packed: null });
-        continue;
+      } else {
+        counted.push(yield* countPools(trees, share));
       }
-      counted.push(yield* countPools(trees, share));
     }
     return counted;
   }
@@ -143,7 +138,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     const surveys = trees.map(({ survey }) => survey);
     const bounds = new Map(trees.map(({ survey, count }) => [survey, count.atMost]));
     const pooled = pooledSlots(plan.slots, surveys, sharing);
-    let atMost = prover.prove(optionsTogether(surveys)).best.atMost;
+    let atMost = prover.prove(optionsTogether(surveys)).atMost;
     atMost = Math.min(
       atMost,
       trees.reduce((sum, { count }) => sum + count.atMost, 0),
@@ -217,8 +212,6 @@ function boundOfOthers(
 ): (survey: Survey) => number {
   const others = slots.filter((slot) => slot !== first && slot !== second);
   if (others.length === 0) return () => Infinity;
-  return ({ options }) => {
-    const { sums } = prover.prove(options);
-    return others.reduce((least, { index }) => Math.min(least, sums[index] ?? 0), Infinity);
-  };
+  return ({ options }) =>
+    others.reduce((least, slot) => Math.min(least, prover.sumOf(slot, options[slot.index] ?? [])), Infinity);
 }

@@ -167,7 +167,7 @@ function* tryOthers(
     const key = stock.key();
     effort.left -= providers + 4;
     const room = (provider: Provider, classId: number): number => stock.free(provider, classId);
-    if (seen.has(key) || size + prover.prove(options, room).best.atMost <= most) {
+    if (seen.has(key) || size + prover.prove(options, room).atMost <= most) {
       stock.giveBack(claim);
       continue;
     }
@@ -202,7 +202,9 @@ export function optionsTogether(surveys: readonly Survey[]): readonly (readonly 
   if (others.length === 0) return only.options;
   return only.options.map((_, slot) => {
     const all = new Set<Provider>();
-    for (const { options } of surveys) for (const option of options[slot] ?? []) all.add(option);
+    // Most trees have the very same lists of pools.
+    const lists = new Set(surveys.map(({ options }) => options[slot] ?? []));
+    for (const list of lists) for (const option of list) all.add(option);
     return [...all];
   });
 }

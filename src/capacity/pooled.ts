@@ -15,10 +15,16 @@ export function pooledRoom(plan: Plan, conditions: readonly AmountCondition[], f
     let free = 0;
     // Another tree, or another slot, may have the same provider.
     const counted = new Set<Provider>();
+    const lists = new Set<readonly Provider[]>();
     for (const { survey } of fitting) {
       const once = !survey.pooled && wanting.length === 1;
       for (const { index } of wanting) {
-        for (const option of survey.options[index] ?? []) {
+        const options = survey.options[index] ?? [];
+        if (survey.pooled) {
+          if (lists.has(options)) continue;
+          lists.add(options);
+        }
+        for (const option of options) {
           if (!once) {
             if (counted.has(option)) continue;
             counted.add(option);

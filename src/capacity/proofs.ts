@@ -12,23 +12,18 @@ export interface Proof {
   readonly because: readonly AmountCondition[];
 }
 
-/** What can be said of the options of one tree, or of several together, without trying anything. */
-export interface Proofs {
-  /** By index of the slot: the sum of the copies of its options. */
-  readonly sums: readonly number[];
-  /** The least of all proofs. */
-  readonly best: Proof;
-}
-
 /** What is the same for all trees. */
 export interface Prover {
   readonly conditions: readonly AmountCondition[];
   /**
-   * The proofs for providers that serve the slots, by index of the slot, each provider once.
+   * The least of all proofs for providers that serve the slots, by index of the slot, each provider once: what can be said without
+   * trying anything.
    *
    * @param room free units of a provider and class; those of the view when it is left out
    */
-  prove(options: readonly (readonly Provider[])[], room?: Room): Proofs;
+  prove(options: readonly (readonly Provider[])[], room?: Room): Proof;
+  /** The sum of the copies of a slot's options. */
+  sumOf(slot: Slot, options: readonly Provider[]): number;
   /** Whether the least of the proofs is the exact number for this tree by itself. */
   isExact(survey: Survey): boolean;
   /** Whether slots never interfere: each request takes a copy of each slot, wherever there is one. */
@@ -55,52 +50,83 @@ export function proverOf(plan: Plan): Prover {
   const apart = equalGroupsApart(plan, conditions);
   const { independent, isolated, alone } = structureOf(plan, contested.length > 0);
 
-  function copies(option: Provider, slot: Slot, room: Room): number {
-    if (room === freeOf) return copiesOf(option, slot.resources);
-    let least = Infinity;
-    for (const { resourceClass, amount } of slot.resources) {
-      least = Math.min(least, Math.floor(room(option, resourceClass.id) / amount));
+  /** Sums of the lists that thousands of trees have in common, by slot. */
+  const known = slots.map(() => new WeakMap<readonly Provider[], number>());
+
+  function sumOf(slot: Slot, options: readonly Provider[], room: Room = freeOf): number {
+    if (room !== freeOf || options.length < LONG) return sumOfCopies(slot, options, room);
+    const sums = known[slot.index];
+    let sum = sums?.get(options);
+    if (sum === undefined) {
+      sum = sumOfCopies(slot, options, room);
+      sums?.set(options, sum);
     }
-    return least;
+    return sum;
   }
 
-  function prove(options: readonly (readonly Provider[])[], room: Room = freeOf): Proofs {
-    const sums: number[] = [];
+  function prove(options: readonly (readonly Provider[])[], room: Room = freeOf): Proof {
     let atMost = Infinity;
-    let because: AmountCondition[] = [];
-    const add = (bound: number, reasons: () => readonly AmountCondition[]): void => {
-      if (bound > atMost) return;
-      if (bound < atMost) because = [];
-      atMost = bound;
-      for (const condition of reasons()) if (!because.includes(condition)) because.push(condition);
-    };
+    let because: readonly AmountCondition[] = [];
     for (const slot of slots) {
-      const at = options[slot.index] ?? [];
-      let sum = 0;
-      for (const option of at) sum += copies(option, slot, room);
-      sums.push(sum);
-      if (sum <= atMost) add(sum, () => scarcest(bySlot[slot.index] ?? [], at, room));
+      const at = options[slot.index] ?? NONE;
+      const sum = sumOf(slot, at, room);
+      if (sum > atMost) continue;
+      const reasons = scarcest(bySlot[slot.index] ?? [], at, room);
+      because = sum < atMost ? reasons : together(because, reasons);
+      atMost = sum;
     }
     for (const { classId, because: reasons, wanting, asked } of contested) {
-      const providers = new Set(wanting.flatMap(({ index }) => options[index] ?? []));
+      const providers = new Set(wanting.flatMap(({ index }) => options[index] ?? NONE));
       let free = 0;
       for (const provider of providers) free += room(provider, classId);
-      add(Math.floor(free / asked), () => reasons);
+      const bound = Math.floor(free / asked);
+      if (bound > atMost) continue;
+      because = bound < atMost ? reasons : together(because, reasons);
+      atMost = bound;
     }
     for (const { slot, groups, because: reasons } of apart) {
-      const each = (options[slot.index] ?? []).map((option) => copies(option, slot, room));
-      add(mostApart(each, groups), () => reasons);
+      const each = (options[slot.index] ?? NONE).map((option) => copies(option, slot, room));
+      const bound = mostApart(each, groups);
+      if (bound > atMost) continue;
+      because = bound < atMost ? reasons : together(because, reasons);
+      atMost = bound;
     }
-    return { sums, best: { atMost, because } };
+    return { atMost, because };
   }
 
   return {
     conditions,
     prove,
+    sumOf,
     independent,
     isExact: ({ tree, sharers }) =>
       slots.length === 1 || independent || isolated || (alone && sharers.length === 0 && tree.members.length === 1),
   };
+}
+
+function copies(option: Provider, slot: Slot, room: Room): number {
+  if (room === freeOf) return copiesOf(option, slot.resources);
+  let least = Infinity;
+  for (const { resourceClass, amount } of slot.resources) {
+    least = Math.min(least, Math.floor(room(option, resourceClass.id) / amount));
+  }
+  return least;
+}
+
+function sumOfCopies(slot: Slot, options: readonly Provider[], room: Room): number {
+  let sum = 0;
+  for (const option of options) sum += copies(option, slot, room);
+  return sum;
+}
+
+const NONE: readonly Provider[] = [];
+
+/** Lists of so many providers are pools, mostly: their sums are kept. */
+const LONG = 8;
+
+/** Each condition once. */
+function together(some: readonly AmountCondition[], more: readonly AmountCondition[]): readonly AmountCondition[] {
+  return [...new Set([...some, ...more])];
 }
 
 /** The classes of a slot of which these options have the fewest copies. */
@@ -108,8 +134,8 @@ export function scarcest(
   conditions: readonly AmountCondition[],
   options: readonly Provider[],
   room: Room = freeOf,
-): AmountCondition[] {
-  if (conditions.length < 2) return [...conditions];
+): readonly AmountCondition[] {
+  if (conditions.length < 2) return conditions;
   const copies = conditions.map(({ resourceClass, amount }) =>
     options.reduce((sum, option) => sum + Math.floor(room(option, resourceClass.id) / amount), 0),
   );

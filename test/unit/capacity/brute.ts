@@ -11,7 +11,7 @@ type Takes = readonly (readonly [position: number, amount: number])[];
  *
  * Null when there are more than `most` different states.
  */
-export function bruteForce(view: View, request: CandidatesRequest, most = 20_000): number | null {
+export function bruteForce(view: View, request: CandidatesRequest, most = 6000): number | null {
   const positions = new Map<string, number>();
   const free: number[] = [];
   const seen = new Set<string>();
