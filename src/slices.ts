@@ -20,15 +20,38 @@ export function createPause(slices: Slices = slicesOfThread, now: () => number =
 /** For work that is small. */
 export const noPause: Pause = () => undefined;
 
-/**
- * Runs work that yields after every few milliseconds of it. What ends without yielding ends at once, without a promise.
- */
-export function withPauses<T>(work: Generator<undefined, T, void>, pause: Pause): T | Promise<T> {
+/** Work that yields about once in a millisecond, so that it can be divided. */
+export type Divided<T> = Generator<undefined, T, void>;
+
+/** Runs work with pauses. What ends without yielding ends at once, without a promise. */
+export function withPauses<T>(work: Divided<T>, pause?: Pause): T | Promise<T> {
   const first = work.next();
-  return first.done === true ? first.value : rest(work, pause);
+  return first.done === true ? first.value : rest(work, pause ?? createPause());
 }
 
-async function rest<T>(work: Generator<undefined, T, void>, pause: Pause): Promise<T> {
+/** Runs work in one go. */
+export function atOnce<T>(work: Divided<T>): T {
+  for (;;) {
+    const next = work.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/** So many items are looked at in less than a millisecond, whatever is done with each. */
+const ITEMS_AT_ONCE = 500;
+
+/** The items one after the other, with a yield after some hundred of them: `yield* inParts(items, visit)`. */
+export function* inParts<T>(items: Iterable<T>, visit: (item: T) => void): Divided<void> {
+  let left = ITEMS_AT_ONCE;
+  for (const item of items) {
+    visit(item);
+    if (--left > 0) continue;
+    left = ITEMS_AT_ONCE;
+    yield;
+  }
+}
+
+async function rest<T>(work: Divided<T>, pause: Pause): Promise<T> {
   for (;;) {
     await pause();
     const next = work.next();

@@ -3,7 +3,7 @@ import { createPause } from '../slices.js';
 /** pg writes an array of so many items in well below a millisecond. */
 const SMALL = 1000;
 
-type Item = string | number | null | undefined;
+export type Item = string | number | null | undefined;
 
 export type Items = readonly Item[];
 

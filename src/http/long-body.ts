@@ -22,7 +22,7 @@ interface Chunk {
 }
 
 /** What is made at once and is not larger is sent like any other body: with its length, and in one write. */
-const WHOLE_BYTES = 1024 * 1024;
+export const WHOLE_BYTES = 1024 * 1024;
 
 /** Of one write. The socket has taken one before the next is made. */
 const CHUNK_BYTES = 256 * 1024;
@@ -38,6 +38,53 @@ export function longBody(makePieces: (pace: Pace) => LongBody['pieces'], held: n
   const first = nextChunk(pieces, watch, WHOLE_BYTES);
   return first.isLast ? first.bytes : { pieces, watch, held, first };
 }
+
+/** A text that is there as a whole, in pieces: ASCII only, or bytes. */
+export function dividedBody(body: string | Buffer): LongBody {
+  function* pieces(): Generator<Buffer, void, void> {
+    for (let start = 0; start < body.length; start += CHUNK_BYTES) {
+      const end = start + CHUNK_BYTES;
+      yield typeof body === 'string' ? Buffer.from(body.slice(start, end), 'latin1') : body.subarray(start, end);
+    }
+  }
+  const watch = createStopwatch();
+  const rest = pieces();
+  return { pieces: rest, watch, held: body.length, first: nextChunk(rest, watch, 0) };
+}
+
+/**
+ * A body out of a text, the items of a list with something between them, and another text. Many items are rendered while it is
+ * sent.
+ *
+ * @param render one item, as JSON in ASCII
+ * @param work for one item, in the units of candidates/effort.ts
+ */
+export function listBody<T>(
+  [before, between, after]: readonly [string, string, string],
+  items: readonly T[],
+  render: (item: T, index: number) => string,
+  work: number,
+): string | Buffer | LongBody {
+  if (items.length <= ITEMS_AT_ONCE) return `${before}${items.map(render).join(between)}${after}`;
+  function* pieces(pace: Pace): Generator<Buffer | undefined, void, void> {
+    let text = before;
+    for (const [index, item] of items.entries()) {
+      if (pace.isDue(work)) yield undefined;
+      text += (index === 0 ? '' : between) + render(item, index);
+      if (text.length < TEXT_AT_ONCE) continue;
+      yield Buffer.from(text, 'latin1');
+      text = '';
+    }
+    yield Buffer.from(text + after, 'latin1');
+  }
+  return longBody(pieces, 16 * items.length);
+}
+
+/** Up to this many are rendered at once. */
+const ITEMS_AT_ONCE = 500;
+
+/** In characters. */
+const TEXT_AT_ONCE = 64 * 1024;
 
 /** Makes pieces until there are enough, or the slice is over. */
 function nextChunk(pieces: LongBody['pieces'], watch: Stopwatch, enough: number): Chunk {

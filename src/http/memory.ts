@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { serverFull } from '../errors.js';
-import { createOneAtATime, type OneAtATime } from './one-at-a-time.js';
+import { createOneAtATime, type OneAtATime } from '../one-at-a-time.js';
 import { createRoom, type Room } from './room.js';
 
 /** What this process holds in memory for its clients, each with a bound for all of them together. */

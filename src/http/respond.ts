@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
 import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
-import { sendLong } from './long-body.js';
+import { dividedBody, sendLong, WHOLE_BYTES } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
 import { prefixOf, type Forwarded } from './forwarded.js';
 import type { Version } from './microversions.js';
@@ -55,12 +55,11 @@ export function sendReply(
     return 0;
   }
   headers['content-type'] = 'application/json';
-  if (typeof body === 'object' && 'pieces' in body) {
-    const head = (): void => void res.writeHead(reply.status, headers);
-    return sendLong(res, head, body, memory.responses, slices);
-  }
-  holdResponse(memory.responses, res, body.length);
+  const head = (): void => void res.writeHead(reply.status, headers);
+  if (typeof body === 'object' && 'pieces' in body) return sendLong(res, head, body, memory.responses, slices);
   headers['content-length'] = body.length;
+  if (body.length > WHOLE_BYTES) return sendLong(res, head, dividedBody(body), memory.responses, slices);
+  holdResponse(memory.responses, res, body.length);
   // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
   res.writeHead(reply.status, headers).end(body, 'latin1');
   return body.length;

@@ -79,15 +79,15 @@ export function validateInSlices<T>(validate: Validator<T>, value: unknown): T |
 }
 
 function isLarge(value: unknown): boolean {
-  if (sizeOf(value) > CHUNK) return true;
-  return sizeOf(value) > 0 && Object.values(value as object).some((member) => sizeOf(member) > CHUNK);
+  const size = sizeOf(value);
+  return size > CHUNK || (size > 0 && Object.values(value as object).some((member) => sizeOf(member) > CHUNK));
 }
 
 async function validateChunks<T>(validate: Validator<T>, value: unknown): Promise<T> {
   const pause = createPause();
   for (const chunk of chunksOf(value)) {
-    validate(chunk);
     await pause();
+    validate(chunk);
   }
   return value as T;
 }
@@ -107,7 +107,7 @@ function* chunksOf(value: unknown): Generator {
     return;
   }
   const members = value as Record<string, unknown>;
-  const names = sizeOf(value) > 0 ? Object.keys(members) : [];
+  const names = typeof value === 'object' && value !== null ? Object.keys(members) : [];
   if (names.length > CHUNK) {
     for (let start = 0; start < names.length; start += CHUNK)
       yield Object.fromEntries(names.slice(start, start + CHUNK).map((name) => [name, members[name]]));

@@ -8,6 +8,7 @@ import {
   unknownClassInAllocations,
   unknownProviderInAllocations,
 } from '../errors.js';
+import { inParts, type Divided } from '../slices.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 
 /**
@@ -39,25 +40,28 @@ export function checkConsumers(claims: readonly Claim[], state: LockedState): vo
  * @param unknownClass makes the 400 for a resource class that does not exist; routes word it differently
  * @throws 400 for an unknown provider or class
  */
-export function resolveClaims(
+export function* resolveClaims(
   claims: readonly Claim[],
   state: LockedState,
   unknownClass: (name: string, consumerUuid: string) => Error = unknownClassInAllocations,
-): NewAllocation[] {
-  const named = claims.flatMap((claim) => claim.allocations);
-  for (const { providerUuid } of named) {
-    if (!state.providers.has(providerUuid)) throw unknownProviderInAllocations(providerUuid);
-  }
-  return claims.flatMap(({ consumerUuid, allocations }) =>
-    allocations.flatMap(({ providerUuid, resources }) =>
-      Array.from(resources, ([className, used]) => {
+): Divided<NewAllocation[]> {
+  yield* inParts(claims, ({ allocations }) => {
+    for (const { providerUuid } of allocations) {
+      if (!state.providers.has(providerUuid)) throw unknownProviderInAllocations(providerUuid);
+    }
+  });
+  const wanted: NewAllocation[] = [];
+  yield* inParts(claims, ({ consumerUuid, allocations }) => {
+    for (const { providerUuid, resources } of allocations) {
+      for (const [className, used] of resources) {
         const classId = state.classes.get(className);
         if (classId === undefined) throw unknownClass(className, consumerUuid);
         const providerId = state.providers.get(providerUuid)?.id ?? 0;
-        return { consumerUuid, providerId, classId, used };
-      }),
-    ),
-  );
+        wanted.push({ consumerUuid, providerId, classId, used });
+      }
+    }
+  });
+  return wanted;
 }
 
 /**
@@ -69,17 +73,17 @@ export function resolveClaims(
  *
  * @throws 409 naming the class and provider that do not fit
  */
-export function checkRoom(
+export function* checkRoom(
   wanted: readonly NewAllocation[],
   state: LockedState,
   inventories: ReadonlyMap<string, StoredInventory> = state.inventories,
-): void {
+): Divided<void> {
   const uuids = new Map(Array.from(state.providers, ([uuid, { id }]) => [id, uuid]));
   const classNames = new Map(Array.from(state.classes, ([name, id]) => [id, name]));
-  checkInventories(wanted, inventories, uuids, classNames);
-  const isHeld = heldAmounts(wanted, state);
-  const after = usageAfter(wanted, state);
-  for (const allocation of wanted) {
+  yield* checkInventories(wanted, inventories, uuids, classNames);
+  const isHeld = yield* heldAmounts(wanted, state);
+  const after = yield* usageAfter(wanted, state);
+  yield* inParts(wanted, (allocation) => {
     const { providerId, classId, used } = allocation;
     const key = inventoryKey(providerId, classId);
     const inventory = inventories.get(key);
@@ -90,18 +94,24 @@ export function checkRoom(
     if (breaksUnits && !isHeld(allocation)) throw unitConstraints(className, uuid);
     const total = after.get(key) ?? 0;
     if (total > capacityOf(inventory) && total > inventory.used) throw insufficientCapacity(className, uuid);
-  }
+  });
 }
 
-function checkInventories(
+function* checkInventories(
   wanted: readonly NewAllocation[],
   inventories: ReadonlyMap<string, StoredInventory>,
   uuids: ReadonlyMap<number, string>,
   classNames: ReadonlyMap<number, string>,
-): void {
-  const classIds = [...new Set(wanted.map(({ classId }) => classId))];
-  const providerIds = [...new Set(wanted.map(({ providerId }) => providerId))];
-  const without = providerIds.filter((id) => !classIds.some((classId) => inventories.has(inventoryKey(id, classId))));
+): Divided<void> {
+  const [classes, providers] = [new Set<number>(), new Set<number>()];
+  yield* inParts(wanted, ({ classId, providerId }) => {
+    classes.add(classId);
+    providers.add(providerId);
+  });
+  const classIds = [...classes];
+  const without = [...providers].filter(
+    (id) => !classIds.some((classId) => inventories.has(inventoryKey(id, classId))),
+  );
   if (without.length === 0) return;
   throw invalidInventory(
     classIds.map((id) => classNames.get(id) ?? ''),
@@ -113,23 +123,28 @@ function checkInventories(
  * Tells whether a wanted amount is held already, of the same provider and class: by the consumer itself, or by another consumer
  * of the request that gives its amount up (a swap with a migration's consumer). Each amount that is given up counts once.
  */
-function heldAmounts(wanted: readonly NewAllocation[], state: LockedState): (allocation: NewAllocation) => boolean {
+function* heldAmounts(
+  wanted: readonly NewAllocation[],
+  state: LockedState,
+): Divided<(allocation: NewAllocation) => boolean> {
   const keyOf = (
     consumerId: number | undefined,
     { providerId, classId }: Pick<NewAllocation, 'providerId' | 'classId'>,
   ) => `${consumerId} ${inventoryKey(providerId, classId)}`;
   const idOf = ({ consumerUuid }: NewAllocation): number | undefined => state.consumers.get(consumerUuid)?.id;
-  const own = new Map(state.held.map((held) => [keyOf(held.consumerId, held), held.used]));
-  const kept = new Set(wanted.map((allocation) => keyOf(idOf(allocation), allocation)));
+  const own = new Map<string, number>();
+  const kept = new Set<string>();
   const givenUp = new Map<string, number[]>();
-  for (const held of state.held) {
-    if (kept.has(keyOf(held.consumerId, held))) continue;
+  yield* inParts(state.held, (held) => void own.set(keyOf(held.consumerId, held), held.used));
+  yield* inParts(wanted, (allocation) => void kept.add(keyOf(idOf(allocation), allocation)));
+  yield* inParts(state.held, (held) => {
+    if (kept.has(keyOf(held.consumerId, held))) return;
     const key = inventoryKey(held.providerId, held.classId);
-    givenUp.set(
-      key,
-      [...(givenUp.get(key) ?? []), held.used].sort((a, b) => a - b),
-    );
-  }
+    const amounts = givenUp.get(key);
+    if (amounts === undefined) givenUp.set(key, [held.used]);
+    else amounts.push(held.used);
+  });
+  for (const amounts of givenUp.values()) amounts.sort((a, b) => a - b);
   return (allocation) => {
     const { used, providerId, classId } = allocation;
     if (used <= (own.get(keyOf(idOf(allocation), allocation)) ?? 0)) return true;
@@ -151,12 +166,12 @@ export function ownState(claims: readonly Claim[], state: LockedState): LockedSt
 }
 
 /** The inventories once the request has been written. */
-export function inventoriesAfter(
+export function* inventoriesAfter(
   wanted: readonly NewAllocation[],
   state: LockedState,
-): ReadonlyMap<string, StoredInventory> {
+): Divided<ReadonlyMap<string, StoredInventory>> {
   const inventories = new Map(state.inventories);
-  for (const [key, used] of usageAfter(wanted, state)) {
+  for (const [key, used] of yield* usageAfter(wanted, state)) {
     const inventory = inventories.get(key);
     if (inventory !== undefined) inventories.set(key, { ...inventory, used });
   }
@@ -164,14 +179,18 @@ export function inventoriesAfter(
 }
 
 /** Usage of each inventory that the request touches, as it will be. */
-function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<string, number> {
+function* usageAfter(wanted: readonly NewAllocation[], state: LockedState): Divided<Map<string, number>> {
   const usage = new Map<string, number>();
   const add = (providerId: number, classId: number, amount: number): void => {
     const key = inventoryKey(providerId, classId);
     usage.set(key, (usage.get(key) ?? state.inventories.get(key)?.used ?? 0) + amount);
   };
-  for (const { providerId, classId, used } of state.held) add(providerId, classId, -used);
-  for (const { providerId, classId, used } of wanted) add(providerId, classId, used);
+  yield* inParts(state.held, ({ providerId, classId, used }) => {
+    add(providerId, classId, -used);
+  });
+  yield* inParts(wanted, ({ providerId, classId, used }) => {
+    add(providerId, classId, used);
+  });
   return usage;
 }
 
@@ -179,18 +198,22 @@ function usageAfter(wanted: readonly NewAllocation[], state: LockedState): Map<s
  * The providers whose generation grows: those named with amounts, and those that a consumer loses who is left with
  * nothing. A provider that a consumer merely has no more is not touched (upstream's rule, visible to clients).
  */
-export function providersToBump(
+export function* providersToBump(
   claims: readonly Claim[],
   wanted: readonly NewAllocation[],
   state: LockedState,
-): number[] {
-  const emptied = new Set(
-    claims
-      .filter(({ allocations }) => allocations.length === 0)
-      .map(({ consumerUuid }) => state.consumers.get(consumerUuid)?.id),
-  );
-  const left = state.held.filter(({ consumerId }) => emptied.has(consumerId));
-  return [...new Set([...wanted, ...left].map(({ providerId }) => providerId))];
+): Divided<number[]> {
+  const emptied = new Set<number | undefined>();
+  const providers = new Set<number>();
+  yield* inParts(claims, ({ consumerUuid, allocations }) => {
+    if (allocations.length === 0) emptied.add(state.consumers.get(consumerUuid)?.id);
+  });
+  yield* inParts(wanted, ({ providerId }) => void providers.add(providerId));
+  if (emptied.size === 0) return [...providers];
+  yield* inParts(state.held, ({ consumerId, providerId }) => {
+    if (emptied.has(consumerId)) providers.add(providerId);
+  });
+  return [...providers];
 }
 
 // ---- reshaping
@@ -238,12 +261,12 @@ export interface RemovedInventories {
 }
 
 /** @returns what the reshape leaves out, of each provider */
-export function removedInventories(
+export function* removedInventories(
   sets: readonly InventorySet[],
   wanted: readonly NewAllocation[],
   state: LockedState,
-): RemovedInventories[] {
-  const after = usageAfter(wanted, state);
+): Divided<RemovedInventories[]> {
+  const after = yield* usageAfter(wanted, state);
   return sets.map(({ providerUuid, inventories }) => {
     const providerId = state.providers.get(providerUuid)?.id;
     const removed = [...state.inventories.values()].filter(

@@ -15,11 +15,12 @@ import {
 } from './check.js';
 import { findHeldUp } from './held-up.js';
 import { lockAndRead, lockFreeAndRead } from './lock.js';
-import type { Claim, LockedState } from './model.js';
+import type { Claim, LockedState, StoredInventory } from './model.js';
 import { createOwnersStatement, ensureOwners } from './owners.js';
 import { startingOver } from './starting-over.js';
 import { writeStatement } from './statements.js';
-import { createPause, noPause, type Pause } from '../slices.js';
+import { createOneAtATime } from '../one-at-a-time.js';
+import { createPause, inParts, noPause, withPauses, type Divided, type Pause } from '../slices.js';
 
 /**
  * Groups of claims. A claim costs PostgreSQL five statements, a dozen triggers and a flush of the log, most of which a group
@@ -81,12 +82,11 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
     run: (group, wait) => writeGroup({ pool, onGroup, runners, how }, group as readonly Request[], wait),
   });
   const runners = { first: runnerOf('first'), waiting: runnerOf('waiting'), alone: runnerOf('alone') };
-  return (claims, unknownClass) =>
-    new Promise((resolve, reject) => {
-      const consumers = claims.map(({ consumerUuid }) => consumerRow(consumerUuid));
+  const submit = (claims: readonly Claim[], unknownClass: UnknownClass, { changes, alone }: ClaimedRows) =>
+    new Promise<void>((resolve, reject) => {
       const request: Request = {
-        changes: new Set([...consumers, ...providerRows(claims)]),
-        alone: new Set(consumers),
+        changes,
+        alone,
         refersTo: NO_ROWS,
         runner: runners.first,
         deadline: pool.writeDeadline(),
@@ -100,12 +100,28 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
       };
       pool.turns.submit(request);
     });
+  // Whenever a turn begins, each write that waits for one is looked at with all its rows: not many large ones wait there.
+  const large = createOneAtATime();
+  return (claims, unknownClass) => {
+    const rows = withPauses(rowsOf(claims));
+    if (!(rows instanceof Promise)) return submit(claims, unknownClass, rows);
+    return large(claims.length, async () => submit(claims, unknownClass, await rows));
+  };
 }
 
 const NO_ROWS: ReadonlySet<Row> = new Set();
 
-function providerRows(claims: readonly Claim[]): Row[] {
-  return claims.flatMap(({ allocations }) => allocations.map(({ providerUuid }) => providerRow(providerUuid)));
+type ClaimedRows = Pick<Write, 'changes' | 'alone'>;
+
+function* rowsOf(claims: readonly Claim[]): Divided<ClaimedRows> {
+  const [changes, alone] = [new Set<Row>(), new Set<Row>()];
+  yield* inParts(claims, ({ consumerUuid, allocations }) => {
+    const consumer = consumerRow(consumerUuid);
+    alone.add(consumer);
+    changes.add(consumer);
+    for (const { providerUuid } of allocations) changes.add(providerRow(providerUuid));
+  });
+  return { changes, alone };
 }
 
 /** What groups of one kind work with. */
@@ -192,15 +208,13 @@ function writeTogether(pool: Pool, group: readonly Request[], wait: Wait | null,
       if (heldUp.has(request)) continue;
       const { claims, unknownClass } = request;
       try {
-        const own = ownState(claims, { ...state, inventories });
-        await pause();
+        const present = { ...state, inventories };
+        const own = group.length === 1 ? present : ownState(claims, present);
         checkConsumers(claims, own);
-        const wanted = resolveClaims(claims, own, unknownClass);
-        await pause();
-        checkRoom(wanted, own);
-        await pause();
-        inventories = inventoriesAfter(wanted, own);
+        const { wanted, after } = await withPauses(judge(claims, own, unknownClass), pause);
+        inventories = after;
         accepted.push({ claims, wanted });
+        await pause();
       } catch (refusal) {
         if (!(refusal instanceof ApiError)) throw refusal;
         refusals.set(request, refusal);
@@ -212,13 +226,24 @@ function writeTogether(pool: Pool, group: readonly Request[], wait: Wait | null,
   return withBriefTransaction(pool, waitingFirst(wait, work));
 }
 
+/** @throws ApiError when the claims cannot be written */
+function* judge(
+  claims: readonly Claim[],
+  own: LockedState,
+  unknownClass: UnknownClass,
+): Divided<{ wanted: NewAllocation[]; after: ReadonlyMap<string, StoredInventory> }> {
+  const wanted = yield* resolveClaims(claims, own, unknownClass);
+  yield* checkRoom(wanted, own);
+  return { wanted, after: yield* inventoriesAfter(wanted, own) };
+}
+
 /**
  * What holds a claim up and cannot be looked at is, most of the time, a project, user or consumer type that another session
  * has created and not committed. It is waited for before the claim locks its providers, which others want.
  */
 async function createOwnersFirst(pool: Pool, group: readonly Request[]): Promise<void> {
   const claims = group.flatMap((request) => request.claims);
-  await runBriefStatement(pool, createOwnersStatement(claims, NO_OWNERS), 'write');
+  await runBriefStatement(pool, await withPauses(createOwnersStatement(claims, NO_OWNERS)), 'write');
 }
 
 const NO_OWNERS = { projects: new Map(), users: new Map(), consumerTypes: new Map() };
@@ -229,14 +254,17 @@ async function write(
   state: LockedState,
   pause: Pause,
 ): Promise<void> {
-  const claims = accepted.flatMap((one) => one.claims);
-  const wanted = accepted.flatMap((one) => one.wanted);
+  const [first] = accepted;
+  const isOne = accepted.length === 1 && first !== undefined;
+  const claims = isOne ? first.claims : accepted.flatMap((one) => one.claims);
+  const wanted = isOne ? first.wanted : accepted.flatMap((one) => one.wanted);
   const owners = await ensureOwners(transaction, claims, state);
   await pause();
   // The generation of a provider grows once for each request that names it.
   const bumps = new Map<number, number>();
   for (const one of accepted) {
-    for (const id of providersToBump(one.claims, one.wanted, state)) bumps.set(id, (bumps.get(id) ?? 0) + 1);
+    for (const id of await withPauses(providersToBump(one.claims, one.wanted, state), pause))
+      bumps.set(id, (bumps.get(id) ?? 0) + 1);
   }
   await transaction.commitWith(await writeStatement(claims, wanted, owners, bumps));
 }

@@ -1,5 +1,6 @@
 import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
+import { inParts, withPauses, type Divided } from '../slices.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 import { LOCK_CONSUMERS, LOCK_FREE_CONSUMERS, LOCK_FREE_PROVIDERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
 
@@ -29,22 +30,11 @@ async function read(
   sets: readonly InventorySet[],
   locks: { consumers: { name: string; text: string }; providers: { name: string; text: string } },
 ): Promise<LockedState> {
-  const consumerUuids = unique(claims.map(({ consumerUuid }) => consumerUuid));
-  const named = claims.flatMap(({ allocations }) => allocations);
-  const providerUuids = unique([...named, ...sets].map(({ providerUuid }) => providerUuid));
-  const classNames = unique([
-    ...named.flatMap(({ resources }) => [...resources.keys()]),
-    ...sets.flatMap(({ inventories }) => [...inventories.keys()]),
-  ]);
-  const [providerTexts, consumerTexts] = [await arrayText(providerUuids), await arrayText(consumerUuids)];
-  const values = [
-    providerTexts,
-    consumerTexts,
-    classNames,
-    unique(claims.map(({ projectId }) => projectId)),
-    unique(claims.map(({ userId }) => userId)),
-    unique(claims.flatMap(({ consumerType }) => consumerType ?? [])),
-  ];
+  const names = await withPauses(namesIn(claims, sets));
+  const providerTexts = await arrayText([...names.providers]);
+  const consumerTexts = await arrayText([...names.consumers]);
+  const others = [names.classes, names.projects, names.users, names.types].map((some) => [...some]);
+  const values = [providerTexts, consumerTexts, ...others];
   const [consumers, providers, state] = await Promise.all([
     transaction.query<ConsumerRow>({ ...locks.consumers, values: [consumerTexts] }),
     transaction.query<Row>({ ...locks.providers, values: [providerTexts, consumerTexts] }),
@@ -52,21 +42,53 @@ async function read(
   ]);
   const found = state.rows[0];
   return {
-    // bigint comes as text
-    consumers: new Map(consumers.rows.map(({ uuid, id, generation }) => [uuid, { id: Number(id), generation }])),
+    ...(await withPauses(amounts(consumers.rows, found))),
     providers: new Map(providers.rows.map(({ uuid, id, generation }) => [uuid, { id, generation }])),
     classes: new Map(parse<[string, number]>(found?.classes)),
     inventories: new Map(parse<InventoryColumns>(found?.inventories).map(toInventory)),
-    held: parse<[number, number, number, number]>(found?.held).map(([consumerId, providerId, classId, used]) => ({
-      consumerId,
-      providerId,
-      classId,
-      used,
-    })),
     projects: new Map(parse<[string, number]>(found?.projects)),
     users: new Map(parse<[string, number]>(found?.users)),
     consumerTypes: new Map(parse<[string, number]>(found?.types)),
   };
+}
+
+/** Sets: a large request names few of most kinds. */
+function* namesIn(claims: readonly Claim[], sets: readonly InventorySet[]): Divided<Record<NameKind, Set<string>>> {
+  const [consumers, providers, classes] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [projects, users, types] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  yield* inParts(claims, ({ consumerUuid, projectId, userId, consumerType, allocations }) => {
+    consumers.add(consumerUuid);
+    projects.add(projectId);
+    users.add(userId);
+    if (consumerType !== null) types.add(consumerType);
+    for (const { providerUuid, resources } of allocations) {
+      providers.add(providerUuid);
+      for (const name of resources.keys()) classes.add(name);
+    }
+  });
+  for (const { providerUuid, inventories } of sets) {
+    providers.add(providerUuid);
+    for (const name of inventories.keys()) classes.add(name);
+  }
+  return { consumers, providers, classes, projects, users, types };
+}
+
+type NameKind = 'consumers' | 'providers' | 'classes' | 'projects' | 'users' | 'types';
+
+/** What a large request has many of. */
+function* amounts(
+  rows: readonly ConsumerRow[],
+  found: StateRow | undefined,
+): Divided<Pick<LockedState, 'consumers' | 'held'>> {
+  const consumers = new Map<string, { id: number; generation: number }>();
+  // bigint comes as text
+  yield* inParts(rows, ({ uuid, id, generation }) => void consumers.set(uuid, { id: Number(id), generation }));
+  const held: LockedState['held'][number][] = [];
+  yield* inParts(
+    parse<[number, number, number, number]>(found?.held),
+    ([consumerId, providerId, classId, used]) => void held.push({ consumerId, providerId, classId, used }),
+  );
+  return { consumers, held };
 }
 
 interface Row {
@@ -106,8 +128,4 @@ function toInventory(columns: InventoryColumns): [string, StoredInventory] {
 
 function parse<T>(json: string | null | undefined): T[] {
   return json == null ? [] : (JSON.parse(json) as T[]);
-}
-
-function unique(names: readonly string[]): string[] {
-  return [...new Set(names)];
 }

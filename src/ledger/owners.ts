@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Transaction } from '../db/transaction.js';
 import { lockFreeAndRead } from './lock.js';
 import type { Claim, LockedState } from './model.js';
+import { inParts, withPauses, type Divided } from '../slices.js';
 import { CREATE_OWNERS } from './sql.js';
 import type { Owners } from './statements.js';
 
@@ -11,7 +12,7 @@ export async function ensureOwners(
   claims: readonly Claim[],
   state: LockedState,
 ): Promise<Owners> {
-  const statement = createOwnersStatement(claims, state);
+  const statement = await withPauses(createOwnersStatement(claims, state));
   if (statement.values.every(({ length }) => length === 0)) return state;
   await transaction.query(statement);
   const { projects, users, consumerTypes } = await lockFreeAndRead(transaction, claims);
@@ -19,28 +20,16 @@ export async function ensureOwners(
 }
 
 /** The statement that creates those that are not known: $1 projects, $2 users, $3 consumer types. */
-export function createOwnersStatement(
+export function* createOwnersStatement(
   claims: readonly Claim[],
   known: Pick<LockedState, 'projects' | 'users' | 'consumerTypes'>,
-): pg.QueryConfig & { values: string[][] } {
-  const staying = claims.filter(({ allocations }) => allocations.length > 0);
-  const missing = (names: (string | null)[], there: ReadonlyMap<string, number>): string[] =>
-    [...new Set(names.filter((name) => name !== null && !there.has(name)) as string[])].sort();
-  return {
-    text: CREATE_OWNERS,
-    values: [
-      missing(
-        staying.map(({ projectId }) => projectId),
-        known.projects,
-      ),
-      missing(
-        staying.map(({ userId }) => userId),
-        known.users,
-      ),
-      missing(
-        staying.map(({ consumerType }) => consumerType),
-        known.consumerTypes,
-      ),
-    ],
-  };
+): Divided<pg.QueryConfig & { values: string[][] }> {
+  const [projects, users, types] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  yield* inParts(claims, ({ allocations, projectId, userId, consumerType }) => {
+    if (allocations.length === 0) return;
+    if (!known.projects.has(projectId)) projects.add(projectId);
+    if (!known.users.has(userId)) users.add(userId);
+    if (consumerType !== null && !known.consumerTypes.has(consumerType)) types.add(consumerType);
+  });
+  return { text: CREATE_OWNERS, values: [projects, users, types].map((missing) => [...missing].sort()) };
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { arrayTexts, type Items } from '../db/array-text.js';
+import { arrayTexts, type Item } from '../db/array-text.js';
 import type { NewAllocation } from './check.js';
 import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
+import { inParts, withPauses, type Divided } from '../slices.js';
 import { OVERLAY_INVENTORIES, REMOVE_INVENTORIES, WRITE_CLAIMS, WRITE_NEW_CLAIMS } from './sql.js';
 
 /** The statements that write (sql.ts) with their values: one array a column. */
@@ -13,35 +14,53 @@ export type Owners = Pick<LockedState, 'consumers' | 'projects' | 'users' | 'con
 export async function writeStatement(
   claims: readonly Claim[],
   wanted: readonly NewAllocation[],
-  { consumers, projects, users, consumerTypes }: Owners,
+  owners: Owners,
   bumps: ReadonlyMap<number, number>,
 ): Promise<pg.QueryConfig> {
-  const staying = claims.filter(({ allocations }) => allocations.length > 0);
-  const created = staying.filter(({ consumerUuid }) => !consumers.has(consumerUuid));
-  const kept = staying.filter(({ consumerUuid }) => consumers.has(consumerUuid));
-  const gone = claims.filter(({ allocations }) => allocations.length === 0);
-  const idOf = ({ consumerUuid }: Claim): number[] => [consumers.get(consumerUuid)?.id ?? []].flat();
-  const owners = (some: readonly Claim[]): Items[] => [
-    some.map(({ projectId }) => projects.get(projectId)),
-    some.map(({ userId }) => users.get(userId)),
-    some.map(({ consumerType }) => (consumerType === null ? null : consumerTypes.get(consumerType))),
-  ];
-  const newConsumers = [created.map(({ consumerUuid }) => consumerUuid), ...owners(created)];
-  const goneIds = gone.flatMap(idOf);
-  const allocationsAndBumps = [
-    wanted.map(({ consumerUuid }) => consumerUuid),
-    wanted.map(({ providerId }) => providerId),
-    wanted.map(({ classId }) => classId),
-    wanted.map(({ used }) => used),
-    [...bumps.keys()],
-    [...bumps.values()],
-  ];
-  if (kept.length + goneIds.length === 0) {
-    const columns = [...newConsumers, ...allocationsAndBumps];
-    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: await arrayTexts(columns) };
+  const { created, kept, gone, amounts } = await withPauses(columnsOf(claims, wanted, owners));
+  const rest = [...amounts, [...bumps.keys()], [...bumps.values()]];
+  if (kept[0].length + gone.length === 0) {
+    return { name: 'write_new_claims', text: WRITE_NEW_CLAIMS, values: await arrayTexts([...created, ...rest]) };
   }
-  const columns = [...newConsumers, kept.flatMap(idOf), ...owners(kept), goneIds, ...allocationsAndBumps];
+  const columns = [...created, ...kept, gone, ...rest];
   return { name: 'write_claims', text: WRITE_CLAIMS, values: await arrayTexts(columns) };
+}
+
+/** Four columns: whose row it is, project, user, consumer type. */
+type ConsumerColumns = [Item[], Item[], Item[], Item[]];
+
+interface Columns {
+  /** By uuid. */
+  readonly created: ConsumerColumns;
+  /** By id. */
+  readonly kept: ConsumerColumns;
+  /** The ids of those that are left with nothing. */
+  readonly gone: Item[];
+  /** Consumer, provider, class, amount. */
+  readonly amounts: [Item[], Item[], Item[], Item[]];
+}
+
+function* columnsOf(
+  claims: readonly Claim[],
+  wanted: readonly NewAllocation[],
+  { consumers, projects, users, consumerTypes }: Owners,
+): Divided<Columns> {
+  const columns: Columns = { created: [[], [], [], []], kept: [[], [], [], []], gone: [], amounts: [[], [], [], []] };
+  yield* inParts(claims, ({ consumerUuid, allocations, projectId, userId, consumerType }) => {
+    const id = consumers.get(consumerUuid)?.id;
+    if (allocations.length === 0) {
+      if (id !== undefined) columns.gone.push(id);
+      return;
+    }
+    const type = consumerType === null ? null : consumerTypes.get(consumerType);
+    const row = [id ?? consumerUuid, projects.get(projectId), users.get(userId), type];
+    (id === undefined ? columns.created : columns.kept).forEach((column, at) => column.push(row[at]));
+  });
+  yield* inParts(wanted, ({ consumerUuid, providerId, classId, used }) => {
+    const row = [consumerUuid, providerId, classId, used];
+    columns.amounts.forEach((column, at) => column.push(row[at]));
+  });
+  return columns;
 }
 
 export function overlayStatement(sets: readonly InventorySet[], state: LockedState): pg.QueryConfig {

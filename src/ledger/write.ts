@@ -19,6 +19,7 @@ import { lockAndRead } from './lock.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState } from './model.js';
 import { ensureOwners } from './owners.js';
 import { DELETE_CONSUMER, HELD_PROVIDERS, LOCK_CONSUMERS, LOCK_PROVIDERS } from './sql.js';
+import { atOnce, withPauses } from '../slices.js';
 import { startingOver } from './starting-over.js';
 import { overlayStatement, removeStatement, writeStatement } from './statements.js';
 
@@ -43,9 +44,9 @@ export function reshape(pool: Pool, sets: readonly InventorySet[], claims: reado
       checkReshapedProviders(sets, state);
       checkConsumers(claims, state);
       const interim = interimInventories(sets, state, unknownClassInReshape);
-      const wanted = resolveClaims(claims, state, unknownClassInReshape);
-      checkRoom(wanted, state, interim);
-      const removed = removedInventories(sets, wanted, state);
+      const wanted = await withPauses(resolveClaims(claims, state, unknownClassInReshape));
+      await withPauses(checkRoom(wanted, state, interim));
+      const removed = await withPauses(removedInventories(sets, wanted, state));
       await refuseInUse(removed, claims, wanted, (query) => transaction.query(query));
       const owners = await ensureOwners(transaction, claims, state);
       const write = await writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
@@ -122,7 +123,7 @@ function reshapeBumps(
   wanted: readonly NewAllocation[],
   state: LockedState,
 ): Map<number, number> {
-  const bumps = new Map(providersToBump(claims, wanted, state).map((id) => [id, 1]));
+  const bumps = new Map(atOnce(providersToBump(claims, wanted, state)).map((id) => [id, 1]));
   for (const { providerUuid, inventories } of sets) {
     const id = state.providers.get(providerUuid)?.id ?? 0;
     bumps.set(id, (bumps.get(id) ?? 0) + (inventories.size > 0 ? 2 : 1));

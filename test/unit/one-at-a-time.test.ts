@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createOneAtATime } from '../../src/http/one-at-a-time.js';
+import { createOneAtATime } from '../../src/one-at-a-time.js';
 
 describe('work that is done one at a time', () => {
   it('begins with the smallest that waits, and goes on after a failure', async () => {

@@ -1,6 +1,7 @@
 import type { Parts } from '../../parts.js';
 import { aggregateTooLong } from '../../errors.js';
-import { toJson } from '../../http/json.js';
+import { jsonString } from '../../http/json.js';
+import { listBody, type LongBody } from '../../http/long-body.js';
 import type { Version } from '../../http/microversions.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
@@ -49,9 +50,10 @@ export function aggregateRoutes({ pool, topology }: Parts): Route[] {
   ];
 }
 
-function render(aggregates: readonly string[], generation: number, version: Version): string {
-  return toJson({
-    aggregates,
-    ...(version.has('aggregatesGeneration') ? { resource_provider_generation: generation } : {}),
-  });
+function render(aggregates: readonly string[], generation: number, version: Version): string | Buffer | LongBody {
+  const last = version.has('aggregatesGeneration') ? `,"resource_provider_generation":${generation}` : '';
+  return listBody(['{"aggregates":[', ',', `]${last}}`], aggregates, jsonString, WORK_FOR_AN_AGGREGATE);
 }
+
+/** In the units of candidates/effort.ts. */
+const WORK_FOR_AN_AGGREGATE = 10;

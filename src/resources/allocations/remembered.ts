@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from '../../db/pool.js';
 import type { Provider } from '../../topology/model.js';
+import { withPauses } from '../../slices.js';
 import { readProviderAllocations } from './store.js';
 import { renderProviderAllocations } from './view.js';
 
@@ -34,7 +35,8 @@ export function createAllocationsReader(
     if (known?.provider === provider) return known;
     const found = await readProviderAllocations(pool, provider.uuid);
     if (found === null) return null;
-    const entry = { provider, body: renderProviderAllocations(found, showGenerations), modified: found.modified };
+    const body = await withPauses(renderProviderAllocations(found, showGenerations));
+    const entry = { provider, body, modified: found.modified };
     remembered.set(key, entry);
     return entry;
   };

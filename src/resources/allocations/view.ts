@@ -1,5 +1,6 @@
-import { toJson } from '../../http/json.js';
+import { jsonString, toJson } from '../../http/json.js';
 import type { Version } from '../../http/microversions.js';
+import { inParts, type Divided } from '../../slices.js';
 import type { ConsumerAllocations, ProviderAllocations } from './store.js';
 
 /** Shown for a consumer whose type was never recorded. */
@@ -22,12 +23,11 @@ export function renderConsumer(consumer: ConsumerAllocations | null, version: Ve
 }
 
 /** What is allocated from a provider, by consumer. */
-export function renderProviderAllocations(provider: ProviderAllocations, showGenerations: boolean): string {
-  const allocations = Object.fromEntries(
-    provider.allocations.map(([uuid, consumer_generation, resources]) => [
-      uuid,
-      showGenerations ? { resources, consumer_generation } : { resources },
-    ]),
-  );
-  return toJson({ allocations, resource_provider_generation: provider.generation });
+export function* renderProviderAllocations(provider: ProviderAllocations, showGenerations: boolean): Divided<string> {
+  const allocations: string[] = [];
+  yield* inParts(provider.allocations, ([uuid, consumer_generation, resources]) => {
+    const shown = showGenerations ? { resources, consumer_generation } : { resources };
+    allocations.push(`${jsonString(uuid)}:${toJson(shown)}`);
+  });
+  return `{"allocations":{${allocations.join()}},"resource_provider_generation":${provider.generation}}`;
 }

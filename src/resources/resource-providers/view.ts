@@ -1,5 +1,4 @@
-import type { Pace } from '../../candidates/effort.js';
-import { longBody, type LongBody } from '../../http/long-body.js';
+import { listBody, type LongBody } from '../../http/long-body.js';
 import { byVersion, type Version } from '../../http/microversions.js';
 import { jsonString } from '../../http/json.js';
 import { memberOf, type Provider, type Tree, type View } from '../../topology/model.js';
@@ -53,12 +52,6 @@ export function renderFromView(provider: Provider, view: View, version: Version,
   return renderFromTree(provider, view.treeOf(provider), version, prefix);
 }
 
-/** Up to this many are rendered at once. */
-const AT_ONCE = 500;
-
-/** In characters. */
-const TEXT_AT_ONCE = 64 * 1024;
-
 /** In the units of candidates/effort.ts. */
 const WORK_FOR_A_PROVIDER = 100;
 
@@ -69,25 +62,14 @@ export function renderList(
   version: Version,
   prefix: string,
 ): string | Buffer | LongBody {
-  if (providers.length <= AT_ONCE) {
-    const items = providers.map((provider) => renderFromView(provider, view, version, prefix));
-    return `{"resource_providers": [${items.join(', ')}]}`;
-  }
   // All trees now: the view may have changed when the last one is sent.
   const trees = providers.map((provider) => view.treeOf(provider));
-  function* pieces(pace: Pace): Generator<Buffer | undefined, void, void> {
-    let text = '{"resource_providers": [';
-    for (const [i, provider] of providers.entries()) {
-      if (pace.isDue(WORK_FOR_A_PROVIDER)) yield undefined;
-      const tree = trees[i];
-      if (tree !== undefined) text += (i === 0 ? '' : ', ') + renderFromTree(provider, tree, version, prefix);
-      if (text.length < TEXT_AT_ONCE) continue;
-      yield Buffer.from(text, 'latin1');
-      text = '';
-    }
-    yield Buffer.from(`${text}]}`, 'latin1');
-  }
-  return longBody(pieces, 16 * providers.length);
+  return listBody(
+    ['{"resource_providers": [', ', ', ']}'],
+    providers,
+    (provider, index) => renderFromTree(provider, trees[index] as Tree, version, prefix),
+    WORK_FOR_A_PROVIDER,
+  );
 }
 
 function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix: string): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkRoom, inventoriesAfter, type NewAllocation, providersToBump } from '../../../src/ledger/check.js';
+import { atOnce } from '../../../src/slices.js';
 import { inventoryKey, type Claim, type HeldAllocation, type LockedState } from '../../../src/ledger/model.js';
 
 const numRuns = Number(process.env['FAST_CHECK_RUNS'] ?? 2000);
@@ -134,7 +135,7 @@ describe('the rules of the ledger, random worlds', () => {
       fc.property(cases, (one) => {
         let status = 204;
         try {
-          checkRoom(rows(one), stateOf(one));
+          atOnce(checkRoom(rows(one), stateOf(one)));
         } catch (error) {
           status = (error as { status: number }).status;
         }
@@ -151,7 +152,7 @@ describe('the rules of the ledger, random worlds', () => {
     fc.assert(
       fc.property(cases, (one) => {
         const state = stateOf(one);
-        const after = inventoriesAfter(rows(one), state);
+        const after = atOnce(inventoriesAfter(rows(one), state));
         const world = [...worldOf(one).filter(({ consumerId }) => !NAMED.includes(consumerId)), ...one.wanted];
         for (const inventory of after.values()) {
           assert.equal(inventory.used, sum(world.filter((other) => isOf(inventory, other))));
@@ -192,7 +193,7 @@ describe('the rules of the ledger, random worlds', () => {
           );
           return isNamed || isLeft;
         });
-        assert.deepEqual(providersToBump(claims, rows(one), state).sort(), expected);
+        assert.deepEqual(atOnce(providersToBump(claims, rows(one), state)).sort(), expected);
       }),
       { numRuns },
     );
