@@ -496,7 +496,7 @@ describe('the worker of inventory jobs', () => {
       const worker = createListWorker({
         ...deps({ hooks }),
         ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 1, meter, interval: 50 },
-        chores: createMessengers({ pool, log, hooks, onHook: () => undefined }),
+        chores: createMessengers({ pool, log, hooks, onHook: () => undefined, timeout: 3000 }),
       });
       try {
         const succeeded = async (): Promise<number> => {
@@ -520,7 +520,7 @@ describe('the worker of inventory jobs', () => {
           },
           30_000,
         );
-        const last_error = 'the receiver did not respond within 10 s';
+        const last_error = 'the receiver did not respond within 3 s';
         assert.deepEqual(failed, { attempts: 1, last_error, sent_at: null, later: true });
       } finally {
         hanging.closeAllConnections();

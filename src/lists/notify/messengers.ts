@@ -9,10 +9,13 @@ export interface NotifyDeps {
   readonly log: Logger;
   readonly hooks: readonly ListHook[];
   readonly onHook: (hook: string, outcome: 'received' | 'failed' | 'given_up') => void;
+  /** How long a receiver may take, milliseconds. */
+  readonly timeout?: number;
 }
 
 /** Minutes after each attempt that was not received; after the last one the message is given up. */
 const DELAYS = [1, 5, 15, 60, 60];
+const TIMEOUT_MS = 10_000;
 
 /**
  * What sends the messages that are due: one piece of work for each hook, and one for messages to hooks that the configuration does
@@ -37,14 +40,16 @@ async function sendMessages(deps: NotifyDeps, which: Which, signal: AbortSignal)
 }
 
 async function deliver(
-  { pool, log, hooks, onHook }: NotifyDeps,
+  { pool, log, hooks, onHook, timeout = TIMEOUT_MS }: NotifyDeps,
   message: MessageRow,
   signal: AbortSignal,
 ): Promise<void> {
   const { message: id, hook: name, attempts } = message;
   const hook = hooks.find((one) => one.name === name);
   const problem =
-    hook === undefined ? `the configuration has no section [list_hook:${name}]` : await send(hook, message, signal);
+    hook === undefined
+      ? `the configuration has no section [list_hook:${name}]`
+      : await send(hook, message, signal, timeout);
   // The process ends: the message is due again when the hold is over.
   if (problem !== null && signal.aborted) return;
   if (problem === null) {

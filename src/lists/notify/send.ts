@@ -5,14 +5,18 @@ import { runOf } from '../run/rows.js';
 import { runDocument } from '../view.js';
 import type { MessageRow } from './rows.js';
 
-const TIMEOUT_MS = 10_000;
-
 /**
  * Sends one message (docs/contract/inventory-lists.md#messages).
  *
+ * @param timeout how long the receiver may take, milliseconds
  * @returns null when it was received, else the reason; never the secret or what the receiver wrote
  */
-export async function send(hook: ListHook, message: MessageRow, signal: AbortSignal): Promise<string | null> {
+export async function send(
+  hook: ListHook,
+  message: MessageRow,
+  signal: AbortSignal,
+  timeout: number,
+): Promise<string | null> {
   const now = new Date();
   const body = JSON.stringify({
     id: message.message,
@@ -27,7 +31,7 @@ export async function send(hook: ListHook, message: MessageRow, signal: AbortSig
   } catch (error) {
     return `the secret_file of [list_hook:${hook.name}] cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
   }
-  const late = AbortSignal.timeout(TIMEOUT_MS);
+  const late = AbortSignal.timeout(timeout);
   try {
     const response = await fetch(hook.url, {
       method: 'POST',
@@ -45,7 +49,7 @@ export async function send(hook: ListHook, message: MessageRow, signal: AbortSig
     await response.body?.cancel();
     return response.ok ? null : `the receiver returned ${response.status}`;
   } catch (error) {
-    if (late.aborted) return `the receiver did not respond within ${TIMEOUT_MS / 1000} s`;
+    if (late.aborted) return `the receiver did not respond within ${timeout / 1000} s`;
     const { cause } = error as Error & { cause?: NodeJS.ErrnoException };
     return `the receiver cannot be reached (${cause?.code ?? cause?.message ?? (error as Error).message})`;
   }
