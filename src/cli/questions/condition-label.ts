@@ -1,12 +1,21 @@
 import type { ConditionDocument } from '../../explain/document.js';
+import { cut } from './text.js';
 
-/** A condition for people: `VCPU:8`, `required CUSTOM_SSD`, `forbidden CUSTOM_OLD`, `VGPU:1 (_GPU)`. */
-export function labelOf({ id, group, asked }: ConditionDocument): string {
+/** The width of suffixes where names are cut. */
+const MOST_SUFFIX = 16;
+
+/**
+ * A condition for people: `VCPU:8`, `required CUSTOM_SSD`, `forbidden CUSTOM_OLD`, `VGPU:1 (_GPU)`.
+ *
+ * @param width of names, in characters; amounts are never cut
+ */
+export function labelOf({ id, group, asked }: ConditionDocument, width = Infinity): string {
   const dot = id.indexOf('.');
-  const [parameter, item] = dot === -1 ? [id, ''] : [id.slice(0, dot), id.slice(dot + 1)];
+  const [parameter, whole] = dot === -1 ? [id, ''] : [id.slice(0, dot), id.slice(dot + 1)];
+  const item = cut(whole, width);
   const suffix = group ?? '';
   const name = suffix !== '' && parameter.endsWith(suffix) ? parameter.slice(0, -suffix.length) : parameter;
-  const of = suffix === '' ? '' : ` (${suffix})`;
+  const of = suffix === '' ? '' : ` (${width === Infinity ? suffix : cut(suffix, MOST_SUFFIX)})`;
   switch (name) {
     case 'resources':
       return `${item}:${asked ?? ''}${of}`;

@@ -56,6 +56,9 @@ function funnelLines({ funnel }: ExplainDocument): string[] {
   return [`  ${'trees'.padStart(width)}  that are left after`, ...rows];
 }
 
+/** The width of names in a condition, where one line is for one. */
+const MOST_NAME = 50;
+
 /** The column of what is said beside a condition. */
 const NOTE_AT = 27;
 
@@ -64,27 +67,30 @@ function conditionLines({ conditions }: ExplainDocument): string[] {
   if (failing.length === 0) return [];
   const width = Math.max(5, ...failing.map(({ fails }) => String(fails).length));
   const columns = (fails: string, only: string, rest: string): string =>
-    cutLine(`  ${fails.padStart(width)}  ${only.padStart(4)}  ${rest}`);
+    `  ${fails.padStart(width)}  ${only.padStart(4)}  ${rest}`;
   return [
     columns('fails', 'only', 'condition (a tree may fail several)'),
-    ...failing.map((one) => columns(String(one.fails), String(one.only), withNote(one))),
+    ...failing.flatMap((one) => {
+      const label = labelOf(one, MOST_NAME);
+      const note = noteOf(one);
+      const line = columns(String(one.fails), String(one.only), label);
+      if (note === null) return [line];
+      const together = columns(String(one.fails), String(one.only), `${label.padEnd(NOTE_AT - 2)}  ${note}`);
+      return together.length <= WIDTH ? [together] : [line, columns('', '', `  ${note}`)];
+    }),
   ];
 }
 
-function withNote(condition: ConditionDocument): string {
-  const { asked, only, largest_ask: largest } = condition;
-  const label = labelOf(condition);
-  if (asked === undefined || largest === undefined || (only === 0 && largest >= asked)) return label;
-  return `${label.padEnd(NOTE_AT - 2)}  the largest that somebody would give is ${largest}`;
-}
-
-function cutLine(line: string): string {
-  return line.length <= WIDTH ? line : cut(line, WIDTH);
+function noteOf({ asked, only, largest_ask: largest }: ConditionDocument): string | null {
+  if (asked === undefined || largest === undefined || (only === 0 && largest >= asked)) return null;
+  return `the largest that somebody would give is ${largest}`;
 }
 
 function conflictLines({ conflict, conditions }: ExplainDocument): string[] {
   if (conflict === null || conflict.length === 0) return [];
-  const labels = conflict.flatMap(({ id }) => conditions.filter((one) => one.id === id).map(labelOf));
+  const labels = conflict.flatMap(({ id }) =>
+    conditions.filter((one) => one.id === id).map((one) => labelOf(one, MOST_NAME)),
+  );
   const head = labels.length === 1 ? 'No tree meets: ' : 'Each is met by some tree, all by none: ';
   return wrapped(head, labels);
 }
@@ -94,7 +100,7 @@ function wrapped(head: string, items: readonly string[]): string[] {
   const lines: string[] = [];
   let line = head;
   for (const [i, item] of items.entries()) {
-    const text = cut(item, WIDTH - 4) + (i === items.length - 1 ? '' : ',');
+    const text = item + (i === items.length - 1 ? '' : ',');
     const isFirst = line === head || line === '  ';
     if (line.length + text.length + 1 > WIDTH && !isFirst) {
       lines.push(line);
@@ -105,6 +111,7 @@ function wrapped(head: string, items: readonly string[]): string[] {
 }
 
 const CHANGE_WIDTH = 34;
+const MOST_CHANGE = 80;
 
 function changeLines({ outcome, changes, conditions }: ExplainDocument): string[] {
   if (changes.length === 0) return [];
@@ -113,20 +120,23 @@ function changeLines({ outcome, changes, conditions }: ExplainDocument): string[
     return { label: condition === undefined ? change.condition : changeLabel(change, condition), trees: change.trees };
   });
   const most = Math.max(...rows.map(({ label }) => label.length));
-  const width = Math.min(Math.max(CHANGE_WIDTH, most), WIDTH - 20);
+  const width = Math.max(CHANGE_WIDTH, most);
   const digits = Math.max(3, ...rows.map(({ trees }) => String(trees).length + 1));
   return [
     outcome === 'none' ? 'One change would do:' : 'One change would add trees:',
     ...rows.map(
       ({ label, trees }) =>
-        `  ${cut(label, width).padEnd(width)}${String(trees).padStart(digits)} ${trees === 1 ? 'tree' : 'trees'}`,
+        `  ${label.padEnd(width)}${String(trees).padStart(digits)} ${trees === 1 ? 'tree' : 'trees'}`,
     ),
   ];
 }
 
 function changeLabel({ change, to }: ChangeDocument, condition: ConditionDocument): string {
+  const { asked } = condition;
+  if (change === 'drop') return `without ${labelOf(condition, MOST_NAME)}`;
+  if (asked === undefined) return `version ${to ?? ''} or later`;
   const label = labelOf(condition);
-  if (change === 'drop') return `without ${label}`;
-  if (condition.asked === undefined) return `version ${to ?? ''} or later`;
-  return `${label.replace(`:${condition.asked}`, `:${to ?? ''}`)} in place of ${label}`;
+  const other = { ...condition, asked: Number(to) };
+  const whole = `${labelOf(other)} in place of ${label}`;
+  return whole.length <= MOST_CHANGE ? whole : `${labelOf(other, MOST_NAME / 2)} in place of ${asked}`;
 }

@@ -119,6 +119,7 @@ Nearest:
       [],
     );
     const text = lines.join('\n');
+    for (const amount of ['2147483646', '2147483647']) assert.match(text, new RegExp(`:${amount}`));
     assert.match(text, /asks 2147483646, free 7 \(capacity 2147483647,\s+used\s+2147483640\)/);
     assert.match(text, /host0_.*….*/);
   });
