@@ -15,7 +15,7 @@ import { startService, type StartedServer } from './servers.js';
 
 const HELP = `usage: npm run bench:lists -- [--rows N] [--swift]
 
-Measures inventory lists, as Parquet and as CSV: seconds and the largest memory of a process
+Measures inventory lists, as Parquet and as CSV: seconds, processor time and the largest memory of a process
 that does nothing else (stockroom lists work), and the latencies of a service that does the run
 beside its requests. Compares a list with a loop of GET inventories.
 
@@ -145,13 +145,19 @@ async function inProcess(job: Job, options: Record<string, string>): Promise<Rec
   });
   const worker = spawn(process.execPath, [MAIN, 'lists', 'work'], {
     env: { ...process.env, ...options, OS_PLACEMENT_DATABASE__CONNECTION: database.connectionString },
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   try {
+    // What it takes to start is not the list's.
+    const [output] = (await once(worker.stdout, 'data')) as [Buffer];
+    if (!output.toString().startsWith('Doing the runs')) throw new Error(output.toString());
+    const before = await processorSeconds(worker.pid ?? 0);
     const run = await listOf(createClient(service.url, say), job);
+    const processor = (await processorSeconds(worker.pid ?? 0)) - before;
     const status = await readFile(`/proc/${worker.pid ?? 0}/status`, 'utf8');
     return {
       seconds: secondsOf(run).toFixed(1),
+      'of processor': processor.toFixed(1),
       'rows/s': Math.round(run.rows / secondsOf(run)).toString(),
       MB: (run.bytes / 1e6).toFixed(0),
       'peak memory': `${Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)} MB`,
@@ -161,6 +167,13 @@ async function inProcess(job: Job, options: Record<string, string>): Promise<Rec
     await once(worker, 'exit');
     await service.stop();
   }
+}
+
+/** What a process has had so far; Linux counts in hundredths. */
+async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);
+  return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
 async function besideRequests(job: Job, options: Record<string, string>): Promise<Record<string, string>> {
