@@ -30,6 +30,7 @@ export function* countAggregates(
   // Lists of aggregates are interned, and thousands of hosts have the same.
   const byList = new Map<readonly string[], Sum>();
   for (const { survey, count } of lone) {
+    if (pace.isDue(4)) yield 'pause';
     const [only, ...others] = survey.tree.members;
     if (only !== undefined && others.length === 0) {
       add(byList, only.aggregates, count);

@@ -57,7 +57,7 @@ export function* measureCapacity(
     const counter = counterOf(plan, sharing, treeOf, bounds, pace);
     const byTree = yield* counter.countTrees(surveys);
     const pooled = byTree.filter(({ survey }) => survey.pooled);
-    const together = yield* counter.countTogether(componentsOf(pooled, sharing.providers));
+    const together = yield* counter.countTogether(yield* componentsOf(pooled, sharing.providers, pace));
     const lone = byTree.filter(({ survey }) => !survey.pooled);
     const fitting = byTree.filter(({ count }) => count.atLeast > 0);
     const byAggregate = yield* countAggregates(lone, together, counter, pace);
@@ -65,8 +65,8 @@ export function* measureCapacity(
     return {
       count: sumOf([...lone, ...together]),
       trees: { all: trees.length, relevant, fitting: fitting.length },
-      limits: limitsOf(counter.conditions, fitting),
-      ifPooled: pooledRoom(plan, counter.conditions, fitting),
+      limits: yield* limitsOf(counter.conditions, fitting, pace),
+      ifPooled: yield* pooledRoom(plan, counter.conditions, fitting, pace),
       byAggregate,
       byTree: byTree.filter(({ count }) => count.atMost > 0),
       shared: isShared ? together.flatMap(({ full }) => full) : null,
@@ -99,9 +99,14 @@ function* nothing(trees: readonly Tree[], request: CandidatesRequest, pace: Pace
   };
 }
 
-function limitsOf(conditions: readonly AmountCondition[], fitting: readonly TreeCount[]): Capacity['limits'] {
+function* limitsOf(
+  conditions: readonly AmountCondition[],
+  fitting: readonly TreeCount[],
+  pace: Pace,
+): Generator<Pause, Capacity['limits'], void> {
   const trees = new Map<AmountCondition, number>(conditions.map((condition) => [condition, 0]));
   for (const { limits } of fitting) {
+    if (pace.isDue(4 * limits.length)) yield 'pause';
     for (const condition of limits) trees.set(condition, (trees.get(condition) ?? 0) + 1);
   }
   return [...trees].flatMap(([condition, count]) => (count === 0 ? [] : [{ condition, trees: count }]));

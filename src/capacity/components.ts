@@ -1,10 +1,12 @@
+import type { Pace, Pause } from '../candidates/effort.js';
 import type { Survey } from './survey.js';
 
 /** Trees that take from the same sharing providers, directly or through others: what one takes, another may lack. */
-export function componentsOf<Item extends { readonly survey: Survey }>(
+export function* componentsOf<Item extends { readonly survey: Survey }>(
   items: readonly Item[],
   sharing: ReadonlyMap<number, unknown>,
-): Item[][] {
+  pace: Pace,
+): Generator<Pause, Item[][], void> {
   const above = new Map<Survey, Survey>();
   const firstTaker = new Map<number, Survey>();
 
@@ -24,6 +26,7 @@ export function componentsOf<Item extends { readonly survey: Survey }>(
   const lists = new Map<readonly unknown[], Survey>();
   for (const { survey } of items) {
     if (!survey.pooled) continue;
+    if (pace.isDue(10 * survey.options.length)) yield 'pause';
     for (const options of survey.options) {
       const known = lists.get(options);
       if (known !== undefined) {

@@ -55,7 +55,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   let sure = 0;
 
   function* construct(surveys: readonly Survey[], target: number, share: number): Generator<Pause, Packing, void> {
-    const effort: Effort = { left: Math.min(share, left) };
+    const effort: Effort = { left: Math.min(Math.max(share, LEAST_SHARE), left) };
     const before = effort.left;
     const packing =
       bounds.enough !== null && sure >= bounds.enough
@@ -177,6 +177,9 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     isComplete: () => complete,
   };
 }
+
+/** With less than this nothing is constructed at all: some trees counted are worth more than none. */
+const LEAST_SHARE = 1000;
 
 function mostOf(trees: readonly TreeCount[]): number {
   return trees.reduce((most, { count }) => Math.max(most, count.atLeast), 0);

@@ -1,3 +1,4 @@
+import type { Pace, Pause } from '../candidates/effort.js';
 import type { Plan } from '../candidates/match.js';
 import type { Provider } from '../topology/model.js';
 import { freeOf } from './copies.js';
@@ -5,7 +6,12 @@ import type { TreeCount } from './count.js';
 import type { AmountCondition } from './question.js';
 
 /** What would fit if the free room of the options in all fitting trees were on one provider: what dashboards show. */
-export function pooledRoom(plan: Plan, conditions: readonly AmountCondition[], fitting: readonly TreeCount[]): number {
+export function* pooledRoom(
+  plan: Plan,
+  conditions: readonly AmountCondition[],
+  fitting: readonly TreeCount[],
+  pace: Pace,
+): Generator<Pause, number, void> {
   if (fitting.length === 0) return 0;
   let least = Infinity;
   for (const classId of new Set(conditions.map(({ resourceClass }) => resourceClass.id))) {
@@ -17,6 +23,7 @@ export function pooledRoom(plan: Plan, conditions: readonly AmountCondition[], f
     const counted = new Set<Provider>();
     const lists = new Set<readonly Provider[]>();
     for (const { survey } of fitting) {
+      if (pace.isDue(4 * survey.tree.members.length)) yield 'pause';
       const once = !survey.pooled && wanting.length === 1;
       for (const { index } of wanting) {
         const options = survey.options[index] ?? [];

@@ -151,7 +151,7 @@ function packingsOf(view: View, request: CandidatesRequest): readonly (readonly 
   const offers = offersOf(plan, sharing, (provider) => view.treeOf(provider), pace);
   const prover = proverOf(plan);
   const items = surveys.map((survey) => ({ survey }));
-  return componentsOf(items, sharing.providers).map((trees) => {
+  return finished(componentsOf(items, sharing.providers, pace)).map((trees) => {
     const component = trees.map(({ survey }) => survey);
     const target = prover.prove(optionsTogether(component)).atMost;
     return finished(pack(component, offers, prover, target, { left: 20_000 })).claims;
