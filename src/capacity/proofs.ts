@@ -166,7 +166,7 @@ function equalGroupsApart({ slots, request }: Plan, conditions: readonly AmountC
  * The largest k such that k requests, each with `groups` different providers, can be served: a provider serves each request once
  * at most, so what counts of it is min(copies, k).
  */
-export function mostApart(copies: readonly number[], groups: number): number {
+function mostApart(copies: readonly number[], groups: number): number {
   const serves = (k: number): boolean => copies.reduce((sum, each) => sum + Math.min(each, k), 0) >= groups * k;
   let [low, high] = [0, Math.floor(copies.reduce((sum, each) => sum + each, 0) / groups)];
   while (low < high) {
