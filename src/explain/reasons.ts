@@ -5,25 +5,28 @@ import type { LoneKind } from './lone.js';
 import { freeOf, ROOM, roomCode, shortfallOf } from './room.js';
 import { hasOptions, pickable, type JudgedTree, type Option } from './tree.js';
 
-export type Code =
-  | 'no_inventory'
-  | 'capacity'
-  | 'min_unit'
-  | 'max_unit'
-  | 'step_size'
-  | 'missing_trait'
-  | 'forbidden_trait'
-  | 'not_in_aggregate'
-  | 'in_forbidden_aggregate'
-  | 'other_tree'
-  | 'root_missing_trait'
-  | 'root_forbidden_trait'
-  | 'sum'
-  | 'isolate'
-  | 'same_subtree'
-  | 'traits_together'
-  | 'one_provider_per_tree'
-  | 'not_found';
+export const REASON_CODES = [
+  'no_inventory',
+  'capacity',
+  'min_unit',
+  'max_unit',
+  'step_size',
+  'missing_trait',
+  'forbidden_trait',
+  'not_in_aggregate',
+  'in_forbidden_aggregate',
+  'other_tree',
+  'root_missing_trait',
+  'root_forbidden_trait',
+  'sum',
+  'isolate',
+  'same_subtree',
+  'traits_together',
+  'one_provider_per_tree',
+  'not_found',
+] as const;
+
+export type Code = (typeof REASON_CODES)[number];
 
 /** Why a tree does not fit; what else there is to say is found when it is shown. */
 export interface Reason {

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Explanation } from '../../explain/explain.js';
+import { REASON_CODES } from '../../explain/reasons.js';
 import type { Explaining } from '../../resources/explain/explaining.js';
 import { addHistogram, SECONDS } from './histogram.js';
 import { addNumbers } from './series.js';
@@ -12,7 +13,8 @@ export function meterExplanations(registry: Registry): Pick<Explaining, 'onExpla
     buckets: SECONDS,
   });
   const [none, some, incomplete] = ['none', 'some', 'incomplete'].map((outcome) => durations.series({ outcome }));
-  const codes: Record<string, number> = {};
+  // Each is there from the start: the first one that is counted is an increase, too.
+  const codes: Record<string, number> = Object.fromEntries(REASON_CODES.map((code) => [code, 0]));
   addNumbers(
     registry,
     {

@@ -1,3 +1,4 @@
+import { REASON_CODES } from '../../explain/reasons.js';
 import type { Reference } from '../../http/reference.js';
 import type { Schema } from '../../http/validate.js';
 import { allocationCandidateReference } from '../allocation-candidates/reference.js';
@@ -11,27 +12,6 @@ const amount: Schema = { type: 'integer' };
 const counted = { type: 'object', additionalProperties: count };
 const condition = said('Id of a condition: parameter with suffix, a dot, the item as the query has it.', text);
 const provider = closed({ uuid, name: text });
-
-const CODES = [
-  'no_inventory',
-  'capacity',
-  'min_unit',
-  'max_unit',
-  'step_size',
-  'missing_trait',
-  'forbidden_trait',
-  'not_in_aggregate',
-  'in_forbidden_aggregate',
-  'other_tree',
-  'root_missing_trait',
-  'root_forbidden_trait',
-  'sum',
-  'isolate',
-  'same_subtree',
-  'traits_together',
-  'one_provider_per_tree',
-  'not_found',
-];
 
 const details = {
   provider: said('The nearest option: the provider that fails the fewest conditions.', provider),
@@ -53,7 +33,7 @@ const details = {
 const reason = closed(
   {
     condition: orNull(condition),
-    code: { enum: CODES },
+    code: { enum: [...REASON_CODES] },
     text: said('For people, not for parsing.', text),
     ...details,
   },
