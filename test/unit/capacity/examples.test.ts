@@ -124,6 +124,23 @@ describe('capacity, worked examples', () => {
     assert.deepEqual([found.count, found.exact, found.complete], [{ at_least: 2, at_most: 3 }, false, true]);
   });
 
+  it('constructs no more when enough are sure, and its proofs stay true', () => {
+    const child = (parent: string) => ({ parent, inventory: { X: 6 } });
+    const two = buildWorld({
+      a: {},
+      a1: child('a'),
+      a2: child('a'),
+      b: {},
+      b1: child('b'),
+      b2: { parent: 'b', inventory: { X: 7 } },
+    });
+    const query = 'resources_1=X:3&resources_2=X:4&group_policy=none';
+    const all = capacityOf(two, query);
+    assert.deepEqual([all.count, all.complete], [{ at_least: 2, at_most: 2 }, true]);
+    const first = capacityOf(two, query, { enough: 1 });
+    assert.deepEqual([first.count, first.complete], [{ at_least: 1, at_most: 2 }, false]);
+  });
+
   it('says when its bound ended it', () => {
     const found: CapacityDocument = capacityOf(hard, HARD, { maxSteps: 20 });
     assert.equal(found.complete, false);
