@@ -102,7 +102,7 @@ function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: Candidates
 }
 
 /** A request as a query string has it, by parameter: the way back from the parser, for requests that come from no query. */
-export function writtenOut({ groups, rootRequired }: CandidatesRequest): WrittenQuery {
+function writtenOut({ groups, rootRequired }: CandidatesRequest): WrittenQuery {
   const query = new Map<string, string[]>();
   const add = (name: string, values: readonly string[]): void => {
     if (values.length > 0) query.set(name, [...(query.get(name) ?? []), ...values]);
@@ -131,7 +131,7 @@ export function writtenOut({ groups, rootRequired }: CandidatesRequest): Written
   return query;
 }
 
-export function amountText({ resourceClass, amount }: ResourceAmount): string {
+function amountText({ resourceClass, amount }: ResourceAmount): string {
   return `${resourceClass.name}:${amount}`;
 }
 

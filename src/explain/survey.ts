@@ -53,7 +53,7 @@ export function* survey(judge: Judge, cloud: Cloud, search: AnchorSearch, pace: 
   };
 }
 
-export function hostsOf(kinds: readonly LoneKind[]): number {
+function hostsOf(kinds: readonly LoneKind[]): number {
   return kinds.reduce((sum, { hosts }) => sum + hosts.length, 0);
 }
 

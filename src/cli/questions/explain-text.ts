@@ -121,7 +121,7 @@ function changeLines({ outcome, changes, conditions }: ExplainDocument): string[
   });
   const most = Math.max(...rows.map(({ label }) => label.length));
   const width = Math.max(CHANGE_WIDTH, most);
-  const digits = Math.max(3, ...rows.map(({ trees }) => String(trees).length + 1));
+  const digits = Math.max(3, ...rows.map(({ trees }) => String(trees).length + 2));
   return [
     outcome === 'none' ? 'One change would do:' : 'One change would add trees:',
     ...rows.map(

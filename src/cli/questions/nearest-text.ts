@@ -21,7 +21,10 @@ export function nearestLines({ nearest }: ExplainDocument): string[] {
 
 function reasonText({ text, provider }: ShownReason, root: string): string {
   const short = withShortUuids(text);
-  return provider === undefined || provider.name === root ? short : `${short} at ${cut(provider.name, MOST_PROVIDER)}`;
+  if (provider === undefined || provider.name === root) return short;
+  // What follows a semicolon is about the tree.
+  const [first = '', ...rest] = short.split('; ');
+  return [`${first} at ${cut(provider.name, MOST_PROVIDER)}`, ...rest].join('; ');
 }
 
 /** Uuids by their beginning: the table of conditions has them whole. */
