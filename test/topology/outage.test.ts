@@ -14,7 +14,7 @@ describe('outage', () => {
   beforeEach(async () => {
     url = await createTestDatabase();
     proxy = await startProxy(url);
-    replica = startReplica(proxy.url(url), { statementTimeout: 200, connectTimeout: 300 });
+    replica = startReplica(proxy.url(url), { statementTimeout: 800, connectTimeout: 800 });
   });
   afterEach(async () => {
     await replica.close();
@@ -76,7 +76,7 @@ describe('outage', () => {
     await assert.rejects(replica.current(), unavailable);
     const start = performance.now();
     for (let n = 0; n < 50; n++) await assert.rejects(replica.current(), unavailable);
-    assert.ok(performance.now() - start < 40, 'readers wait while nobody tries');
+    assertWithin(40, start, 'readers wait although no attempt is made');
   });
 
   it('of an idle connection is not noticed by the next reader', async () => {
@@ -130,7 +130,7 @@ describe('outage', () => {
     const start = performance.now();
     await Promise.all([1, 2, 3].map(() => assert.rejects(replica.current(), unavailable)));
     // The driver's deadline is a second above the server's; then comes one attempt to connect.
-    assertWithin(2500, start);
+    assertWithin(3500, start);
     proxy.release();
     await sql(url, insertProviders('meanwhile'));
     await untilBack();
@@ -172,7 +172,7 @@ describe('outage', () => {
 
   it('of the janitor alone does not keep readers waiting', async () => {
     await replica.current();
-    const locking = sql(url, 'begin; lock table topology_changes in share mode; select pg_sleep(1); commit');
+    const locking = sql(url, 'begin; lock table topology_changes in share mode; select pg_sleep(2.5); commit');
     await setTimeout(50);
     await sql(url, `update topology_epoch set marked_at = '2001-01-01'`);
     const pruned = replica.prune().then(
@@ -182,7 +182,7 @@ describe('outage', () => {
     await setTimeout(50);
     const start = performance.now();
     await replica.current();
-    assert.ok(performance.now() - start < 150, `a reader waited ${performance.now() - start} ms`);
+    assertWithin(150, start, 'a reader waited');
     await locking;
     assert.equal(await pruned, 'failed');
     await replica.current();
