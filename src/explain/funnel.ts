@@ -93,7 +93,12 @@ function passesKind(judge: Judge, slot: JudgedSlot, { verdict }: Option, stage: 
       return slot.traitsTogether || verdict.missingTraits === NONE;
     case 'member_of':
       return verdict.ownMember === NONE || verdict.rootMember === NONE;
-    default:
+    case 'all':
+    case 'forbidden':
+    case 'forbidden_aggregates':
+    case 'in_tree':
+    case 'root':
+    case 'candidate':
       return (verdict.other & maskOf(judge, stage)) === NONE;
   }
 }

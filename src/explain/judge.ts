@@ -54,7 +54,7 @@ export interface Judge {
   /** What a lone host fails of traits, of aggregates, and of in_tree, over all groups and the root. */
   readonly traitsOfHost: (set: TraitSet) => Mask;
   readonly aggregatesOfHost: (aggregates: readonly string[]) => Mask;
-  treeOfHost(host: Provider): Mask;
+  readonly treeOfHost: (host: Provider) => Mask;
 }
 
 export const NONE: Mask = 0n;

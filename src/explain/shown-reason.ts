@@ -101,26 +101,17 @@ function roomDetails({ resourceClass, amount }: ConditionOf<'resources'>, reason
   const { name } = resourceClass;
   const inventory = reason.provider === null ? undefined : inventoryOf(reason.provider, resourceClass.id);
   if (inventory === undefined) return { text: `${name}: no inventory` };
-  switch (reason.code) {
-    case 'min_unit':
-      return {
-        asked: amount,
-        min_unit: inventory.minUnit,
-        text: `${name}: asks ${amount}, min_unit ${inventory.minUnit}`,
-      };
-    case 'max_unit':
-      return {
-        asked: amount,
-        max_unit: inventory.maxUnit,
-        text: `${name}: asks ${amount}, max_unit ${inventory.maxUnit}`,
-      };
-    case 'step_size': {
-      const { stepSize } = inventory;
-      return { asked: amount, step_size: stepSize, text: `${name}: asks ${amount}, step_size ${stepSize}` };
-    }
-    default:
-      return capacityDetails(name, amount, inventory, reason.treeFree);
+  const { minUnit, maxUnit, stepSize } = inventory;
+  if (reason.code === 'min_unit') {
+    return { asked: amount, min_unit: minUnit, text: `${name}: asks ${amount}, min_unit ${minUnit}` };
   }
+  if (reason.code === 'max_unit') {
+    return { asked: amount, max_unit: maxUnit, text: `${name}: asks ${amount}, max_unit ${maxUnit}` };
+  }
+  if (reason.code === 'step_size') {
+    return { asked: amount, step_size: stepSize, text: `${name}: asks ${amount}, step_size ${stepSize}` };
+  }
+  return capacityDetails(name, amount, inventory, reason.treeFree);
 }
 
 function capacityDetails(name: string, asked: number, inventory: Inventory, treeFree: number | undefined): Details {

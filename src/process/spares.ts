@@ -2,7 +2,7 @@ import type { WorkerHandle } from './worker-handle.js';
 
 /** Worker processes that have loaded the program and wait for their configuration, which is most of what a start takes. */
 export interface Spares {
-  take(): WorkerHandle;
+  readonly take: () => WorkerHandle;
   /** Ends those that were not taken. Resolves when they are gone. */
   close(): Promise<void>;
 }

@@ -92,6 +92,10 @@ export function spawnWorker(): WorkerHandle {
         break;
       case 'counted':
         counted = message.snapshot;
+        break;
+      // `loaded` and `ready` below wait for these.
+      case 'hello':
+      case 'ready':
     }
   }
 

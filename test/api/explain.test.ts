@@ -228,8 +228,7 @@ describe('explain', () => {
     );
     const { why } = JSON.parse(line) as { why: string };
     assert.equal(why, (await ask(QUERY)).summary);
-    const { definitions } = test.service.metrics;
-    assert.ok(definitions().some(({ name }) => name === 'stockroom_explain_duration_seconds'));
+    assert.ok(test.service.metrics.definitions().some(({ name }) => name === 'stockroom_explain_duration_seconds'));
     const shown = JSON.stringify(await test.service.metrics.snapshot());
     for (const code of ['capacity', 'max_unit', 'missing_trait'])
       assert.match(shown, new RegExp(`"value":1,"labels":\\{"code":"${code}"\\}`));
