@@ -104,10 +104,19 @@ function exchange(
     const sendBody = (): void => {
       if (isSent || hasResponse || request.destroyed) return;
       isSent = true;
-      const source = body.open();
-      source.once('error', (error) => {
+      const fail = (error: Error): void => {
         reject(new SourceFailure(error.message, { cause: error }));
-      });
+      };
+      let source: Readable;
+      try {
+        source = body.open();
+      } catch (error) {
+        // This runs in a timer or in an event, where an exception ends the process.
+        fail(error as Error);
+        request.destroy();
+        return;
+      }
+      source.once('error', fail);
       // What goes wrong with the connection is told by the request itself.
       pipeline(source, request).catch(() => undefined);
     };
