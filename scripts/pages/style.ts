@@ -54,8 +54,8 @@ pre { margin: .25rem 0; padding: .5rem .75rem; overflow-x: auto; background: var
 .facts dt { color: var(--faint); }
 .facts dd { margin: 0; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .3rem .6rem .3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
-td:first-child { white-space: nowrap; }
+th, td { padding: .3rem .6rem .3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+td:first-child { white-space: nowrap; overflow-wrap: normal; }
 .schema, .headers, .members { font-size: .9rem; }
 .members { margin: 0; padding-left: 1rem; list-style: none; border-left: 2px solid var(--line); }
 .members li { margin: .15rem 0; }

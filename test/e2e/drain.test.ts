@@ -21,6 +21,7 @@ for (const workers of ['1', '2']) {
       databaseUrl = await createTestDatabase();
     });
     after(async () => {
+      for (const socket of sockets.splice(0)) socket.destroy();
       await cleanUp();
       await dropTestDatabase(databaseUrl);
     });
@@ -88,8 +89,12 @@ for (const workers of ['1', '2']) {
   });
 }
 
+const sockets: net.Socket[] = [];
+
+/** A connection that its client keeps, whatever the service does. It is closed after the tests. */
 function connect(url: string): net.Socket {
   const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+  sockets.push(socket);
   socket.on('error', () => undefined);
   return socket;
 }
