@@ -11,7 +11,7 @@ import { alikeCases, cases, crowdedCases, type Case } from './arbitrary.js';
 import { candidateText, naiveCandidates } from './naive.js';
 
 /** FAST_CHECK_RUNS sets how many cases: some hundreds are for every day, tens of thousands for the night. */
-const numRuns = Number(process.env.FAST_CHECK_RUNS ?? 1000);
+const numRuns = Number(process.env.FAST_CHECK_RUNS ?? 400);
 
 const strategies = fc.constantFrom('depth-first' as const, 'breadth-first' as const);
 const limits = fc.integer({ min: 1, max: 4 });

@@ -4,7 +4,7 @@ import { checkRoom, inventoriesAfter, type NewAllocation, providersToBump } from
 import { atOnce } from '../../../src/slices.js';
 import { inventoryKey, type Claim, type HeldAllocation, type LockedState } from '../../../src/ledger/model.js';
 
-const numRuns = Number(process.env['FAST_CHECK_RUNS'] ?? 2000);
+const numRuns = Number(process.env['FAST_CHECK_RUNS'] ?? 600);
 const PROVIDERS = [1, 2];
 const CLASSES = [0, 1];
 /** The last one is not of the request: what it holds stays. */
