@@ -124,7 +124,7 @@ export const FINDINGS = {
   allocation_without_inventory: {
     done: 'repaired',
     what: 'Allocations from a provider that has no inventory of the class',
-    rule: 'They stay, so that what they hold is not given away twice when the inventory comes back. An inventory is made for them in which everything is reserved (`reserved` = `total` = what they hold), so nobody gets more from it.',
+    rule: 'They stay, so that what they hold is not given away twice when the inventory comes back. An inventory is made for them in which everything is reserved (`reserved` = `total` = what they hold), so no consumer gets more from it.',
   },
   over_capacity: {
     done: 'kept',

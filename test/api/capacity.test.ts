@@ -205,9 +205,9 @@ describe('capacity', () => {
       assert.equal(code, 'placement.query.bad_value');
       assert.match(message ?? '', expected);
     }
-    const nobody = randomUUID();
-    const [, missing] = await refused(`resources=VCPU:1&provider=${nobody}`, 404);
-    assert.equal(missing, `No resource provider with uuid ${nobody} found`);
+    const unknown = randomUUID();
+    const [, missing] = await refused(`resources=VCPU:1&provider=${unknown}`, 404);
+    assert.equal(missing, `No resource provider with uuid ${unknown} found`);
     assert.match((await refused('resources=CUSTOM_NOTHING:1', 400))[1] ?? '', /CUSTOM_NOTHING/);
     // In any group, not only up to the first that nothing serves.
     const later = 'resources_1=VCPU:1&resources_2=VCPU:1&required_2=CUSTOM_NOTHING&group_policy=none';

@@ -180,7 +180,7 @@ describe('a run whose store', function () {
     await until('no spool is left', () => readdirSync(spool()).length === 0, PATIENCE_MS);
     await nothingArrived();
     assert.equal((await runRow())['state'], 'cancelled');
-    // Nobody knows whether the part arrived: it is deleted, after what could name it.
+    // The service does not know whether the part arrived. It deletes the part, after what could name it.
     store.requests.length = 0;
     await clean();
     const names = deleted().map((key) => key.replace(/^.*\/(?:[0-9a-f-]{36})?/, ''));

@@ -10,7 +10,7 @@ const ofConsumer = closed({
   consumer_generation: since('consumerGenerations', generation),
   consumer_type: since('consumerTypes', { type: 'string', pattern: '^([A-Z0-9_]+|unknown)$', maxLength: 255 }),
 });
-const ofNobody = closed({ allocations: { type: 'object', maxProperties: 0 } });
+const ofUnknownConsumer = closed({ allocations: { type: 'object', maxProperties: 0 } });
 
 const ofProvider = closed({
   allocations: keyed(
@@ -50,7 +50,7 @@ export const allocationReference: Reference = {
     answers: {
       200: {
         about: 'The allocations by provider; nothing but an empty object when there are none.',
-        body: { oneOf: [ofConsumer, ofNobody] },
+        body: { oneOf: [ofConsumer, ofUnknownConsumer] },
         cached: 'dated',
       },
     },
