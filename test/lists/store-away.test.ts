@@ -64,7 +64,14 @@ describe('a run whose store', function () {
   const runRow = async (): Promise<Record<string, unknown>> =>
     (await sql(test.databaseUrl, 'select *, not_before - now() as wait from list_runs order by id desc limit 1'))[0]!;
   const stateIs = (state: string) =>
-    until(`a run that is ${state}`, async () => (await runRow())['state'] === state && (await runRow()), PATIENCE_MS);
+    until(
+      `a run that is ${state}`,
+      async () => {
+        const row = await runRow();
+        return row['state'] === state && row;
+      },
+      PATIENCE_MS,
+    );
 
   async function requestRun(id: string): Promise<void> {
     const body = { enabled: false, schedule: { frequency: 'daily' }, destination: { bucket: 'cloud-lists' } };
@@ -163,8 +170,10 @@ describe('a run whose store', function () {
     await until('the store reads', () => store.open.size === 1, PATIENCE_MS);
     const first = await runRow();
     assert.equal(first['phase'], 'uploading');
-    const renewed = async (): Promise<boolean> =>
-      Number((await runRow())['lease_until']) > Number(first['lease_until']) && (await runRow())['state'] === 'running';
+    const renewed = async (): Promise<boolean> => {
+      const now = await runRow();
+      return Number(now['lease_until']) > Number(first['lease_until']) && now['state'] === 'running';
+    };
     await until('the lease is renewed', renewed, PATIENCE_MS);
     await until('no session is in a transaction, and none has a lock on the tables of lists', async () => {
       const [{ busy } = {}] = await sql(
@@ -193,7 +202,10 @@ describe('a run whose store', function () {
     work(0.2, { spoolList: listOfSize(LARGE_BYTES) });
     const row = await until(
       'the attempt has failed',
-      async () => (await runRow())['state'] === 'queued' && (await runRow())['attempt'] === 1 && (await runRow()),
+      async () => {
+        const now = await runRow();
+        return now['state'] === 'queued' && now['attempt'] === 1 && now;
+      },
       PATIENCE_MS,
     );
     const { code, message } = row['error'] as { code: string; message: string };
