@@ -29,11 +29,11 @@ export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pac
     if (effort.left <= 0) return;
     if (pace.isDue(4 * cost)) yield 'pause';
     // The search takes options in this order: those with most left come first, so that none is used up early.
-    const roomiest = (a: Provider, b: Provider): number => roomIn(b, classIds) - roomIn(a, classIds);
-    const tree = { rootId: survey.tree.rootId, members: members.sort(roomiest) };
-    const reaching = sharers
-      .sort(roomiest)
-      .map((provider) => ({ provider, serves: (slot: Plan['slots'][number]) => slot.servesAbroad(provider) }));
+    const tree = { rootId: survey.tree.rootId, members: roomiestFirst(members, classIds) };
+    const reaching = roomiestFirst(sharers, classIds).map((provider) => ({
+      provider,
+      serves: (slot: Plan['slots'][number]) => slot.servesAbroad(provider),
+    }));
     const now: Sharing = { providers: sharing.providers, reaching: () => reaching, reach: () => 1 };
     const trace = startTrace(plan.request);
     const bounds = { ...DEFAULT_BOUNDS, maxSteps: effort.left };
@@ -56,6 +56,12 @@ export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pac
     }
     effort.left -= trace.combinations.tried - counted;
   };
+}
+
+function roomiestFirst(providers: readonly Provider[], classIds: readonly number[]): Provider[] {
+  if (providers.length < 2) return [...providers];
+  const rooms = providers.map((provider) => ({ provider, room: roomIn(provider, classIds) }));
+  return rooms.sort((a, b) => b.room - a.room).map(({ provider }) => provider);
 }
 
 /** The free units of all classes that are asked for, each as a part of what there is. */

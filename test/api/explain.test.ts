@@ -168,36 +168,41 @@ describe('explain', () => {
     assert.match(messageOf(late.body), /CUSTOM_NONE/);
   });
 
-  it('has the methods, media types and CORS of every route', async () => {
-    await test.api
-      .request('post', '/stockroom/explain')
-      .set('x-auth-token', 'admin')
-      .expect(405)
-      .expect('allow', 'GET');
-    await test.api.request('get', '/stockroom/explain').expect(401);
-    await test.api
-      .request('get', `/stockroom/explain?${QUERY}`)
-      .set({ 'x-auth-token': 'admin', accept: 'text/plain' })
-      .expect(406);
-    await test.api
-      .request('options', '/stockroom/explain')
-      .set({ origin: ORIGIN, 'access-control-request-method': 'GET' })
-      .expect(200)
-      .expect('access-control-allow-origin', ORIGIN);
-  });
+  for (const [route, rule] of [
+    ['/stockroom/explain', 'stockroom:explain'],
+    ['/stockroom/capacity', 'stockroom:capacity'],
+  ] as const) {
+    it(`has the methods, media types and CORS of every route at ${route}`, async () => {
+      const token = { 'x-auth-token': 'admin' };
+      await test.api.request('post', route).set(token).expect(405).expect('allow', 'GET');
+      await test.api.request('get', route).expect(401);
+      await test.api
+        .request('get', `${route}?${QUERY}`)
+        .set({ ...token, accept: 'text/plain' })
+        .expect(406);
+      const head = await test.api.request('head', `${route}?${QUERY}`).set(token);
+      const upstream = await test.api.request('head', `/allocation_candidates?${QUERY}`).set(token);
+      assert.deepEqual([head.status, head.headers['allow']], [upstream.status, upstream.headers['allow']]);
+      await test.api
+        .request('options', route)
+        .set({ origin: ORIGIN, 'access-control-request-method': 'GET' })
+        .expect(200)
+        .expect('access-control-allow-origin', ORIGIN);
+    });
 
-  it('obeys its policy rule', async () => {
-    const folder = new PolicyFolder();
-    const file = folder.write('policy.yaml', '"stockroom:explain": "!"\n');
-    const strict = await startTestService({ databaseUrl: test.databaseUrl, config: { policyFile: file } });
-    try {
-      const { body } = await strict.api.get(`/stockroom/explain?${QUERY}`).expect(403);
-      assert.equal(messageOf(body), 'Policy does not allow stockroom:explain to be performed.');
-    } finally {
-      await strict.close();
-      folder.close();
-    }
-  });
+    it(`obeys the policy rule ${rule}`, async () => {
+      const folder = new PolicyFolder();
+      const file = folder.write('policy.yaml', `"${rule}": "!"\n`);
+      const strict = await startTestService({ databaseUrl: test.databaseUrl, config: { policyFile: file } });
+      try {
+        const { body } = await strict.api.get(`${route}?${QUERY}`).expect(403);
+        assert.equal(messageOf(body), `Policy does not allow ${rule} to be performed.`);
+      } finally {
+        await strict.close();
+        folder.close();
+      }
+    });
+  }
 
   it('works two out at once, lets ten wait, and asks the others to come again', async () => {
     // No request gets the topology while its table is locked, so none comes to an end.
