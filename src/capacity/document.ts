@@ -104,21 +104,27 @@ function treesShown(
   return [...first, ...largest(others, show, ({ survey }) => survey.root.name).map(renderTree)];
 }
 
-/** The `show` items that take most, most first; equal ones by name. */
+/**
+ * The `show` items that take most, most first; equal ones by name. One pass keeps the best: a sort of 100,000 hosts that are all
+ * alike compares names for 100 ms, in which no other request has its turn.
+ */
 function largest<Item extends { readonly count: Count }>(
   items: readonly Item[],
   show: number,
   nameOf: (item: Item) => string,
 ): Item[] {
-  // Ten of 100,000 are wanted: most are left out by their numbers, before any names are compared.
-  const sizes = Float64Array.from(items, ({ count }) => count.atLeast).sort();
-  const least = sizes[Math.max(sizes.length - show, 0)] ?? 0;
-  return items
-    .filter(({ count }) => count.atLeast >= least)
-    .sort(
-      (a, b) => b.count.atLeast - a.count.atLeast || b.count.atMost - a.count.atMost || compared(nameOf(a), nameOf(b)),
-    )
-    .slice(0, show);
+  const order = (a: Item, b: Item): number =>
+    b.count.atLeast - a.count.atLeast || b.count.atMost - a.count.atMost || compared(nameOf(a), nameOf(b));
+  const best: Item[] = [];
+  if (show === 0) return best;
+  for (const item of items) {
+    const last = best.at(-1);
+    if (last !== undefined && best.length === show && order(last, item) <= 0) continue;
+    const at = best.findIndex((one) => order(item, one) < 0);
+    best.splice(at < 0 ? best.length : at, 0, item);
+    if (best.length > show) best.pop();
+  }
+  return best;
 }
 
 function compared(a: string, b: string): number {
