@@ -52,7 +52,7 @@ describe('the connection that an operator has', () => {
       `postgresql://${login}${hostname}:1,${hostname}:${port}${pathname}?target_session_attrs=read-write`,
       `postgresql://${login}${hostname}:${port}${pathname}?sslmode=prefer`,
       `postgresql://${login}${hostname}:${port}${pathname}?sslmode=allow`,
-      `postgresql://${login}nobody.invalid:${port}${pathname}?hostaddr=127.0.0.1`,
+      `postgresql://${login}unknown.invalid:${port}${pathname}?hostaddr=127.0.0.1`,
     ]) {
       const { code, output, errors } = await runToEnd(['db', 'version'], {
         OS_PLACEMENT_DATABASE__CONNECTION: connection,
@@ -67,7 +67,7 @@ describe('the connection that an operator has', () => {
     await migrateDatabase(defaultConfig(), primary.url);
     const standby = await primary.standby();
     const url = several([standby, primary], 'target_session_attrs=read-write');
-    const test = await startTestService({ databaseUrl: url, config: { connectTimeout: 2 } });
+    const test = await startTestService({ databaseUrl: url });
     try {
       // As a service does before it listens.
       await test.service.topology.current();

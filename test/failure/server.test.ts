@@ -6,7 +6,7 @@ import { claim } from '../support/claims.js';
 import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';
 import { connect, sql } from '../support/database.js';
 import { checkLedger } from '../support/ledger.js';
-import { DEADLINES, LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
+import { assertByTurns, HASTY, LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { createProvider, messageOf } from '../support/service.js';
 import { until } from '../support/until.js';
@@ -54,7 +54,7 @@ describe('a database server that fails', function () {
       const stop = keepClaiming();
       await until('claims are being made', async () => (await made()) > 20);
       await primary.stop(how);
-      await test.refusesEverything(LONGEST_ANSWER);
+      await test.refusesEverything();
       await primary.start();
       await test.recovers(primary.url);
       const answers = await stop();
@@ -80,12 +80,14 @@ describe('a database server that fails', function () {
   }
 
   it('is frozen, with connections that are accepted and never answered: 503 within the deadline', async () => {
-    await test.askEverything();
+    const hasty = await startPatient(proxy.url(primary.url), HASTY);
+    await hasty.askEverything();
     primary.freeze();
-    await test.refusesEverything(LONGEST_ANSWER);
-    await test.refusesEverything(200);
+    await hasty.refusesEverything();
+    await hasty.refusesAtOnce();
     primary.thaw();
-    await test.recovers(primary.url);
+    await hasty.recovers(primary.url);
+    await hasty.close();
   });
 
   it('is read-only: reads are answered, writes are 503 and say why', async () => {
@@ -95,14 +97,14 @@ describe('a database server that fails', function () {
     };
     await test.askEverything();
     await readOnly(true);
+    const isRead = (what: string): boolean => /read|search|usage/.test(what);
     const answers = await until('it is read-only for every session', async () => {
       const all = await test.askEverything();
-      return all['a claim']?.status === 503 && all['a write of one statement']?.status === 503 && all;
+      return Object.entries(all).every(([what, { status }]) => isRead(what) || status === 503) && all;
     });
     for (const [what, { status, retryAfter, text }] of Object.entries(answers)) {
-      const isRead = /read|search|usage/.test(what);
-      assert.equal(status, isRead ? 200 : 503, what);
-      if (isRead) continue;
+      assert.equal(status, isRead(what) ? 200 : 503, what);
+      if (isRead(what)) continue;
       assert.match(retryAfter ?? '', /^[1-9]\d*$/);
       assert.match(messageOf(JSON.parse(text)), /^The database is read-only at the moment, so nothing can be changed/);
     }
@@ -110,11 +112,14 @@ describe('a database server that fails', function () {
     await test.recovers(primary.url);
     await until('the end is in the log', async () => {
       await test.askEverything();
-      return test.troubles().length === 2;
+      return test.troubles().length > 0 && test.troubles().length % 2 === 0;
     });
-    const [began, ended] = test.troubles();
-    assert.match(began ?? '', /^database is read-only: cannot execute .* in a read-only transaction$/);
-    assert.match(ended ?? '', /^database can be written again after .* refused$/);
+    // Each session reads the setting at a moment of its own, so it may end and begin again.
+    assertByTurns(
+      test.troubles(),
+      /^database is read-only: cannot execute .* in a read-only transaction$/,
+      /^database can be written again after .* refused$/,
+    );
   });
 
   it('fails over to a standby that follows: everything acknowledged is there', async () => {
@@ -127,7 +132,7 @@ describe('a database server that fails', function () {
     await until('it is refused', async () =>
       Object.values(await test.askEverything()).every(({ status }) => status === 503),
     );
-    await test.refusesEverything(500);
+    await test.refusesAtOnce();
     await standby.promote();
     await test.recovers(standby.url);
     const { body } = await test.api.get('/resource_providers?name=before the fail-over').expect(200);
@@ -164,7 +169,7 @@ describe('a database server that fails', function () {
     const { username, password } = new URL(primary.url);
     await sql(primary.url, `alter role ${username} password 'another'`);
     proxy.cut();
-    await test.refusesEverything(LONGEST_ANSWER);
+    await test.refusesEverything();
     const admin = new URL(primary.url);
     admin.password = 'another';
     await sql(admin.toString(), `alter role ${username} password '${password}'`);
@@ -175,29 +180,37 @@ describe('a database server that fails', function () {
     assert.deepEqual(more, []);
   });
 
-  it(`has no connection left: who has one goes on, the others get 503 within ${DEADLINES.connectTimeout} s`, async () => {
-    const hogs = await Promise.all(Array.from({ length: 30 }, () => connect(primary.url)));
-    const taken: typeof hogs = [];
-    try {
-      for (;;) taken.push(await connect(primary.url));
-    } catch (error) {
-      assert.match((error as Error).message, /too many clients|reserved for/);
+  it('has no connection left: requests use the connections that the service has, the others get 503', async () => {
+    const taken: Awaited<ReturnType<typeof connect>>[] = [];
+    async function takeAll(): Promise<void> {
+      try {
+        for (;;) taken.push(await connect(primary.url));
+      } catch (error) {
+        assert.match((error as Error).message, /too many clients|reserved for/);
+      }
     }
-    // Twenty at once want more connections than this service has.
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((answer) => answer)),
-    );
+    await test.askEverything();
+    // Sessions of former tests may still be ending, and leave a connection free.
+    const answers = await until('a request gets no connection', async () => {
+      await takeAll();
+      // Twenty at once want more connections than this service has.
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((answer) => answer)),
+      );
+      return all.some(({ status }) => status === 503) && all;
+    });
     assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 503]);
     for (const { headers, body } of answers.filter(({ status }) => status === 503)) {
       assert.equal(headers['retry-after'], '1');
       assert.match(messageOf(body), /^All connections to the database are in use/);
     }
     await test.api.get(`/resource_providers/${test.host}`).expect(200);
-    await Promise.all([...hogs, ...taken].map((one) => one.end()));
+    await Promise.all(taken.map((one) => one.end()));
     await test.recovers(primary.url);
     const [began, ...more] = test.troubles();
     assert.match(began ?? '', /^no database connection free: /);
-    for (const line of more) assert.match(line, /^database connections free again after/);
+    for (const line of more)
+      assert.match(line, /^database connections free again after|^no database connection free: /);
   });
 
   it('loses the database: 503, and all is well when it is back under its name', async () => {
@@ -207,9 +220,16 @@ describe('a database server that fails', function () {
     url.pathname = `/${name}`;
     await migrateDatabase(defaultConfig(), url.toString());
     const poor = await startPatient(url.toString());
-    await sql(primary.url, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
-    await sql(primary.url, `alter database ${name} rename to another_name`);
-    await poor.refusesEverything(LONGEST_ANSWER);
+    // The service may have connected again before the name goes, and then PostgreSQL refuses.
+    await until('the database has another name', async () => {
+      const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
+      const rename = sql(primary.url, `${end}; alter database ${name} rename to another_name`);
+      return rename.then(
+        () => true,
+        () => false,
+      );
+    });
+    await poor.refusesEverything();
     await sql(primary.url, `alter database another_name rename to ${name}`);
     await poor.recovers(url.toString());
     const [away, back, ...more] = poor.troubles();
@@ -220,7 +240,7 @@ describe('a database server that fails', function () {
   });
 
   it('does not finish a statement in time: 503 for that request, nothing changed', async () => {
-    const hasty = await startPatient(proxy.url(primary.url), { statementTimeout: 0.5 });
+    const hasty = await startPatient(proxy.url(primary.url), { statementTimeout: 1 });
     const rival = await connect(primary.url);
     await rival.query('begin');
     await rival.query('select from resource_providers where uuid = $1 for update', [hasty.host]);
@@ -234,17 +254,20 @@ describe('a database server that fails', function () {
       assert.equal(headers['retry-after'], '1');
       assert.match(messageOf(body), /^The database did not finish this in time\. Nothing was changed/);
     }
-    await hasty.api.get(`/resource_providers/${hasty.host}`).expect(200);
     await rival.query('rollback');
     await rival.end();
-    assert.deepEqual((await hasty.api.get(`/allocations/${consumer}`)).body, { allocations: {} });
+    await test.api.get(`/allocations/${consumer}`).expect(200, { allocations: {} });
     await hasty.recovers(primary.url);
     assert.deepEqual(hasty.troubles(), []);
     await hasty.close();
   });
 
   it('is slow, and all connections of the pool wait: the next get 503 in time, reads from memory go on', async () => {
-    const small = await startPatient(proxy.url(primary.url), { maxPoolSize: 2, maxOverflow: 0 });
+    const small = await startPatient(proxy.url(primary.url), {
+      ...{ maxPoolSize: 2, maxOverflow: 0, poolTimeout: 1 },
+      // The two that wait do so until the rival ends, whatever pauses in between.
+      statementTimeout: 300,
+    });
     const rival = await connect(primary.url);
     await rival.query('begin; lock table traits in exclusive mode');
     const start = performance.now();
@@ -261,9 +284,7 @@ describe('a database server that fails', function () {
       return row?.count === 2;
     });
     await small.api.get(`/resource_providers/${small.host}`).expect(200);
-    const refused = await until('eight are refused', () => {
-      return answered.length === 8 && [...answered];
-    });
+    const refused = await until('eight are refused', () => answered.length === 8 && [...answered]);
     for (const { status, body, ms } of refused) {
       assert.equal(status, 503);
       assert.match(messageOf(body), /^All connections to the database are in use/);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +8,6 @@ import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
 
 let servers: (EmbeddedDatabase & { folder: string })[] = [];
-let databases = 0;
 
 const TEMPLATE = 'stockroom_template';
 /** Where the processes that mocha starts find the servers of the run, a URL each. */
@@ -76,8 +76,9 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** By chance and not by a counter: a process may load this module twice, and databases stay that a file does not drop. */
 function newName(): string {
-  return `stockroom_test_${process.pid}_${++databases}`;
+  return `stockroom_test_${randomBytes(8).toString('hex')}`;
 }
 
 /** On the server of this process; mocha numbers those that run at the same time. */

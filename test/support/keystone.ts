@@ -178,7 +178,8 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
       keystoneUserDomainName: 'Default',
       keystoneProjectName: 'service',
       keystoneProjectDomainName: 'Default',
-      keystoneHttpConnectTimeout: 1,
+      // This process is Keystone, too: when it pauses, the response must not be late. Tests of a Keystone that hangs say less.
+      keystoneHttpConnectTimeout: 30,
       keystoneHttpRequestMaxRetries: 0,
       ...more,
     }),

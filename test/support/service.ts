@@ -34,6 +34,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const service = composeService(
     defaultConfig({
       auditInterval: 0,
+      // Half a minute without a turn for this process must not look like a database that is away.
+      connectTimeout: 60,
       // Tests of inventory lists ask for it.
       listsWorker: false,
       // No file of the machine it runs on, and as the conformance tests have it: `admin` may call POST /reshaper, too.

@@ -65,7 +65,11 @@ export function sendBytes(base: string, bytes: string): Promise<string> {
     socket.on('close', () => {
       resolve(received);
     });
-    socket.on('error', reject);
+    // The server may reset a connection whose last bytes it has not read.
+    socket.on('error', (error) => {
+      if (received === '') reject(error);
+      else resolve(received);
+    });
   });
 }
 
