@@ -82,7 +82,7 @@ describe('claims that meet', () => {
     assert.equal((await test.api.get(`/allocations/${consumer}`)).body.consumer_generation, 10);
   });
 
-  it('with a new project, user and type each time: whoever comes second finds them', async () => {
+  it('with the same new project, user and type: the second claim finds them', async () => {
     const [host = ''] = hosts;
     const fresh = { project_id: randomUUID(), user_id: randomUUID(), consumer_type: 'FRESH' };
     const answers = await Promise.all(

@@ -20,12 +20,12 @@ const WORST: readonly (readonly [name: string, worst: string, pinned: string])[]
   ['extra_float_digits', '-15', '1'],
   ['array_nulls', 'off', 'on'],
   ['transform_null_equals', 'on', 'off'],
-  // The statement that sets it is the only one that it can end, and needs some milliseconds on a busy machine.
-  ['statement_timeout', '300', '30s'],
-  ['lock_timeout', '300', '0'],
-  ['idle_in_transaction_session_timeout', '300', '30s'],
-  // Shorter ones end a session before it can say anything.
-  ['idle_session_timeout', '1000', '0'],
+  // The statement that sets it is the only one that it can end, and needs some milliseconds; a second or more when the machine pauses.
+  ['statement_timeout', '2000', '30s'],
+  ['lock_timeout', '2000', '0'],
+  ['idle_in_transaction_session_timeout', '2000', '30s'],
+  // Shorter ones end a session before a process that pauses sends a statement.
+  ['idle_session_timeout', '20000', '0'],
   ['session_replication_role', 'replica', 'origin'],
   ['search_path', 'pg_catalog', 'public'],
   ['jit', 'on', 'off'],
@@ -38,13 +38,18 @@ async function shown(client: pg.ClientBase): Promise<Record<string, string>> {
     const { rows } = await client.query<{ value: string }>(`select current_setting('${name}') as value`);
     values[name] = rows[0]?.value ?? '';
   }
+  // PostgreSQL below 17 has no such setting.
+  const { rows } = await client.query<{ value: string | null }>(
+    "select current_setting('transaction_timeout', true) as value",
+  );
+  assert.ok([null, '0'].includes(rows[0]?.value ?? null), `transaction_timeout is ${rows[0]?.value}`);
   return values;
 }
 
 async function setWorst(url: string, settings: readonly (readonly [name: string, worst: string, ...unknown[]])[]) {
   const client = await connect(url);
   const { rows } = await client.query<{ version: string }>("select current_setting('server_version_num') as version");
-  const more = Number(rows[0]?.version) >= 170_000 ? [['transaction_timeout', '500'] as const] : [];
+  const more = Number(rows[0]?.version) >= 170_000 ? [['transaction_timeout', '2000'] as const] : [];
   for (const [name, worst] of settings.length > 1 ? [...settings, ...more] : settings) {
     const value = name === 'search_path' ? worst : `'${worst}'`;
     await client.query(`alter database ${new URL(url).pathname.slice(1)} set ${name} = ${value}`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connectClient } from '../../src/db/pool.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { startTestService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 /** What PostgreSQL does for an answer: a plan that is right and reads everything is a bug, too. */
 describe('the plans of statements', () => {
@@ -33,6 +34,9 @@ describe('the plans of statements', () => {
     // PostgreSQL plans a prepared statement for any value from the sixth time on.
     for (let n = 0; n < 10; n++) for (const path of paths) await test.api.get(path).expect(200);
     await test.close();
+    const sessions = `select from pg_stat_activity where datname = current_database() and backend_type = 'client backend'
+                      and pid <> pg_backend_pid()`;
+    await until('its sessions have ended', async () => (await sql(url, sessions)).length === 0);
     return (await count()) - before;
   }
 
