@@ -157,7 +157,12 @@ describe('requests that take long', () => {
     log = '';
     const request = http.get(`${test.url}${HARD}&limit=2`, { headers: HEADERS, agent: false });
     request.on('error', () => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await until('it is under way', async () => {
+      const inFlight = (await test.service.metrics.snapshot()).find(
+        ({ name }) => name === 'stockroom_http_requests_in_flight',
+      );
+      return inFlight?.values[0]?.value === 1;
+    });
     request.destroy();
     await until('it is logged', () => log.includes('limit=2'));
     const line = log.split('\n').find((one) => one.includes('limit=2')) ?? '';

@@ -19,8 +19,7 @@ interface Client {
   responses(): number;
 }
 
-describe('the memory that all clients share', function () {
-  this.timeout(120_000);
+describe('the memory that all clients share', () => {
   let test: TestService;
   let log = '';
   const clients: net.Socket[] = [];
@@ -70,8 +69,10 @@ describe('the memory that all clients share', function () {
     const deaf = connect(one.repeat(2000));
     const patient = connect(one.repeat(20));
     await until('both have had a response', () => handled('/resource_providers') >= 2);
-    const held = (await test.service.metrics.snapshot()).find(({ name }) => name === 'stockroom_http_held_bytes');
-    assert.ok((held?.values.find(({ labels }) => labels['of'] === 'requests')?.value ?? 0) > 100_000);
+    await until('the others wait', async () => {
+      const held = (await test.service.metrics.snapshot()).find(({ name }) => name === 'stockroom_http_held_bytes');
+      return (held?.values.find(({ labels }) => labels['of'] === 'requests')?.value ?? 0) > 100_000;
+    });
     await test.api.get('/resource_providers?name=nobody').expect(200);
     assert.ok(handled('/resource_providers') <= 10, `${handled('/resource_providers')} were handled`);
     assert.ok(test.service.memory.requests.used() > 0, 'those that wait are accounted for');
@@ -97,6 +98,7 @@ describe('the memory that all clients share', function () {
   it('has no room for 30 large bodies: the largest get 503 with Retry-After, and a small one gets through', async () => {
     const limit = 2_000_000;
     await start({ maxRequestBytesInMemory: limit, maxRequestBody: 400_000 });
+    const began = performance.now();
     const body = `{"name": "${'x'.repeat(350_000)}"}`;
     const head = `POST /resource_providers HTTP/1.1\r\n${HEADERS}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
     const all = Array.from({ length: 30 }, () => connect(head + body.slice(0, 300_000), { reads: true }));
@@ -113,7 +115,11 @@ describe('the memory that all clients share', function () {
     await until('all have a response', () => all.every((client) => statuses(client).length === 1));
     assert.equal(all.filter((client) => statuses(client)[0] === '400').length, 30 - refused().length);
     await until('nothing is held any more', () => memory.requests.used() === 0);
-    assert.equal(log.split('max_request_bytes_in_memory').length - 1, 1, 'one line in the log');
+    const [lines, periods] = [
+      log.split('max_request_bytes_in_memory').length - 1,
+      (performance.now() - began) / 10_000,
+    ];
+    assert.ok(lines >= 1 && lines <= Math.ceil(periods), `${lines} lines in the log: one each 10 s at most`);
   });
 
   it('lets small bodies through when requests that are being served take all there is', async () => {
@@ -142,7 +148,7 @@ describe('the memory that all clients share', function () {
     assert.match(refusal.text, /no memory left/);
     assert.ok(memory.responses.used() <= 4_000_000);
     await test.api.get('/resource_providers?name=many-1').expect(200);
-    await until('those who do not read are cut off', async () => (await large()).status === 200);
+    await until('the clients that do not read are cut off', async () => (await large()).status === 200);
   });
 
   it('sends a response that is larger than the bound when it is the only one', async () => {

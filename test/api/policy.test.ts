@@ -8,6 +8,7 @@ import { DEFAULT_RULES } from '../../src/policy/defaults.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { PolicyFolder } from '../support/policy.js';
 import { codeOf, messageOf, startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 // The table is data; only its handlers need what the service is made of.
 const ROUTES = routeTable({} as Parts);
@@ -121,8 +122,7 @@ describe('policy over HTTP', () => {
       assert.equal(await statusOf(test, operator, '/resource_classes'), 403);
 
       folder.write('policy.d/more.yaml', 'placement:traits:list: "!"\nadmin_or_service_api: role:operator\n');
-      await setTimeout(1050);
-      assert.equal(await statusOf(test, operator, '/traits'), 403);
+      await until('the new rules apply', async () => (await statusOf(test, operator, '/traits')) === 403);
       assert.equal(await statusOf(test, operator, '/resource_classes'), 200);
 
       folder.write('policy.yaml', '"broken\n');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
 import { startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 import { send } from '../support/wire.js';
 
 interface Seen {
@@ -26,7 +27,10 @@ describe('the headers of a proxy', () => {
     const answer = await send(api.url, { method: 'POST', path: '/resource_providers', headers, body });
     assert.equal(answer.status, 200, answer.text);
     const { uuid, links } = JSON.parse(answer.text) as { uuid: string; links: [{ href: string }] };
-    const { client } = JSON.parse(lines[0] ?? '') as { client: string };
+    const { client } = await until('the request is logged', () => {
+      const all = lines.map((line) => JSON.parse(line) as { client?: string });
+      return all.find((line): line is { client: string } => line.client !== undefined) ?? false;
+    });
     return {
       location: answer.headers.location?.replace(uuid, 'UUID'),
       href: links[0].href.replace(uuid, 'UUID'),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import pino from 'pino';
 import { each, talk } from '../attack/raw.js';
 import { sequences } from '../attack/sequences.js';
+import { patience } from '../support/patience.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** An exception that is not caught fails this file: the service runs in its process. */
@@ -20,7 +21,7 @@ describe('a request and bytes that are none, on one connection', () => {
     assert.equal(all.length, 456);
     const wrong: string[] = [];
     await each([...all.entries()], 24, async ([index, { name, status, pieces }]) => {
-      const { statuses, closed } = await talk(test.url, pieces, { patience: 20_000 });
+      const { statuses, closed } = await talk(test.url, pieces, { patience: patience(20_000) });
       const count = countOf(`mark=${index}end`);
       const [first, ...others] = statuses;
       if (count !== 1) wrong.push(`${name}: handled ${count} times`);
@@ -37,7 +38,7 @@ describe('a request and bytes that are none, on one connection', () => {
 
   it('the example of the report: the first is served, the second is a 400', async () => {
     const packet = 'GET / HTTP/1.1\r\nHost: a\r\n\r\nFOO / HTTP/1.1\r\nHost: a\r\n\r\n';
-    const { statuses, closed } = await talk(test.url, [Buffer.from(packet)], { patience: 20_000 });
+    const { statuses, closed } = await talk(test.url, [Buffer.from(packet)], { patience: patience(20_000) });
     assert.deepEqual([statuses, closed], [[200, 400], true]);
   });
 });

@@ -264,7 +264,7 @@ describe('stockroom import', function () {
     }
   });
 
-  /** Waits until somebody waits for a lock on a table; answers who. */
+  /** Waits until a session waits for a lock on a table; returns its process number. */
   async function waitingFor(database: string, table: string): Promise<{ pid: number }> {
     for (const deadline = performance.now() + patience(15_000); performance.now() < deadline;) {
       await setTimeout(20);
@@ -275,6 +275,6 @@ describe('stockroom import', function () {
       );
       if (found !== undefined) return found;
     }
-    throw new Error(`nobody waits for ${table}`);
+    throw new Error(`no session waits for ${table}`);
   }
 });
