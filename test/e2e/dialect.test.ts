@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { SDKS } from '../support/inventory-sdks.js';
 import { cleanUp, startProcess } from '../support/process.js';
-import { freePorts } from '../support/s3-store.js';
+import { freePorts } from '../support/free-ports.js';
 
 describe('the port for clients of object stores', function () {
   let databaseUrl: string;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createEmptyDatabase, createTestDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
-import { freePorts } from '../support/s3-store.js';
+import { freePorts } from '../support/free-ports.js';
 
 interface Check {
   readonly name: string;

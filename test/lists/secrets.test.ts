@@ -6,7 +6,7 @@ import { createTestDatabase, dropTestDatabase, sql } from '../support/database.j
 import { startFaultyStore, type FaultyStore } from '../support/faulty-store.js';
 import { SDKS } from '../support/inventory-sdks.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
-import { freePorts } from '../support/s3-store.js';
+import { freePorts } from '../support/free-ports.js';
 import { until } from '../support/until.js';
 
 /** Every key of the configuration has this in it. */

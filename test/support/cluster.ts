@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startEmbedded } from '../../src/db/embedded.js';
 import { connect, sql } from './database.js';
+import { freePorts } from './free-ports.js';
 import { until } from './until.js';
 
 /** A PostgreSQL server of one test's own, to be stopped, broken and replaced. */
@@ -43,7 +44,10 @@ export async function startCluster(settings: Record<string, string> = {}, where?
 
 async function clusterIn(dataDir: string, given: Record<string, string>): Promise<Cluster> {
   const data = path.join(dataDir, 'postgresql');
-  const settings: Record<string, string> = { fsync: 'off', wal_retrieve_retry_interval: '200ms', ...given };
+  const settings: Record<string, string> = {
+    ...{ fsync: 'off', wal_retrieve_retry_interval: '200ms', port: String(await freePorts(1)) },
+    ...given,
+  };
   let pid = 0;
   let url = '';
   let standbys = 0;
@@ -63,13 +67,15 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
     async stop(how) {
       running.delete(cluster);
       if (how === 'kill') {
-        // The postmaster alone would leave its children.
-        const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-        for (const one of [pid, ...children.trim().split(/\s+/).map(Number)]) signal(one, 'SIGKILL');
+        // The postmaster alone would leave its children, and has no new ones while it is stopped.
+        signal(pid, 'SIGSTOP');
+        signalAll(pid, 'SIGKILL');
       } else signal(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
       await until('the server ends', () => !signal(pid, 0), 30_000);
     },
     freeze() {
+      // No new children come while it lists them.
+      signal(pid, 'SIGSTOP');
       signalAll(pid, 'SIGSTOP');
     },
     thaw() {

@@ -2,9 +2,9 @@ import express, { type Request, type Response } from 'express';
 import { createHmac, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Config } from '../../src/config.js';
+import { freePorts } from './free-ports.js';
 
 /**
  * A stand-in for Keystone on a real socket: logins, a catalog, token validation, and a switch that makes it misbehave in
@@ -139,11 +139,9 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
     tls === undefined
       ? http.createServer(app)
       : https.createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, app);
-  let port = 0;
-  const start = async (): Promise<void> => {
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    port = (server.address() as AddressInfo).port;
-  };
+  // It may stop to listen and begin again.
+  const port = await freePorts(1);
+  const start = (): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   await start();
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
 

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { clusterFolder } from './cluster.js';
+import { freePorts } from './free-ports.js';
 import { until } from './until.js';
 
 export interface PgBouncer {
@@ -26,7 +27,7 @@ export function missingPgBouncer(): string | null {
 export async function startPgBouncer(databaseUrl: string, givenPort?: number): Promise<PgBouncer> {
   const { hostname, port, username, password } = new URL(databaseUrl);
   const folder = await clusterFolder();
-  const listenPort = givenPort ?? (await freePort());
+  const listenPort = givenPort ?? (await freePorts(1));
   const config = path.join(folder, 'pgbouncer.ini');
   const all = {
     listen_addr: '127.0.0.1',
@@ -72,18 +73,6 @@ function accepts(port: number): Promise<boolean> {
     });
     socket.once('error', () => {
       resolve(false);
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
     });
   });
 }

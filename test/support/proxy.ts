@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { freePorts } from './free-ports.js';
 
 /**
  * A TCP proxy between the service and PostgreSQL that misbehaves on command: the only way to have a network that fails at a
@@ -91,8 +92,9 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     cut();
     await new Promise((resolve) => listener.close(resolve));
   };
-  await listen(0);
-  const { port } = listener.address() as net.AddressInfo;
+  // It may stop to listen and begin again.
+  const port = await freePorts(1);
+  await listen(port);
 
   return {
     url(databaseUrl) {

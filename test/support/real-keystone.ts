@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Config } from '../../src/config.js';
 import { temporaryFolder } from './process.js';
-import { freePorts } from './s3-store.js';
+import { freePorts } from './free-ports.js';
 import { patience } from './patience.js';
 
 /** A real Keystone from Debian's package, on a database of its own. */

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePorts } from './free-ports.js';
 import { ROOT } from './process.js';
 import { patience } from './patience.js';
 
@@ -25,7 +26,7 @@ export const hasReference = fs.existsSync(SERVE);
  * @returns null with the reason when its packages are missing
  */
 export async function startReference(connection: string, folder: string): Promise<Running | { missing: string }> {
-  const port = await freePort();
+  const port = await freePorts(1);
   const conf = path.join(folder, 'reference.conf');
   fs.writeFileSync(conf, `[placement_database]\nconnection = ${connection}\n`);
   // It knows PostgreSQL and SQLite; further lines of its configuration lead it to any other.
@@ -47,7 +48,7 @@ export async function startMariadb(folder: string): Promise<Running | { missing:
   );
   const [code] = (await once(install, 'close')) as [number];
   if (code !== 0) throw new Error(`mariadb-install-db ended with ${code}`);
-  const port = await freePort();
+  const port = await freePorts(1);
   const socket = path.join(data, 'socket');
   const init = path.join(folder, 'init.sql');
   fs.writeFileSync(
@@ -104,12 +105,4 @@ function answers(port: number): Promise<boolean> {
       end(false);
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
 }

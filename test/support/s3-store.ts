@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import type { S3Bucket } from '../../src/lists/model.js';
 import { ROOT, temporaryFolder } from './process.js';
+import { freePorts } from './free-ports.js';
 
 /** Starts a real S3 server from Debian's packages, where it is beside the project. */
 const SERVE = path.join(ROOT, '../shared/reference/s3-serve');
@@ -81,28 +81,4 @@ export async function startStore(
       await closed;
     },
   };
-}
-
-/** The first of so many free ports in a row, below those that the system gives to clients. */
-export async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 10_000);
-    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
-    if (free.every((one) => one)) return first;
-  }
-  throw new Error(`there are no ${count} free ports in a row`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }
