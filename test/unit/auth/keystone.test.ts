@@ -483,7 +483,7 @@ describe('authentication at Keystone', () => {
     });
 
     it('never makes a token or the password appear in the log', async () => {
-      start();
+      start({ keystoneHttpConnectTimeout: 1 });
       const tokens: string[] = [];
       for (const trouble of [...troubles, 'refusing service tokens', 'good'] as Behaviour[]) {
         fake.behaviour = trouble;
