@@ -34,7 +34,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/(topology|candidates|capacity)/',
-        pathNot: '^src/topology/(catch-up|connection|journal|load\\.sql)\\.ts$',
+        pathNot: '^src/topology/(catch-up|journal|load\\.sql)\\.ts$',
       },
       to: { path: ['^src/db/', '(^|/)pg(/|$)'] },
     },

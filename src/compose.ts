@@ -10,10 +10,7 @@ import { databaseOptions } from './db/options.js';
 import { corsOptions } from './http/cors.js';
 import { memoryLimits } from './http/memory.js';
 import { policyOptions } from './policy/options.js';
-import { createDatabaseHealth } from './db/health.js';
-import { connectClient, createPool } from './db/pool.js';
-import { logLockedRows } from './db/turns/log.js';
-import { createWatchdog } from './db/watchdog.js';
+import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
 import { loadDocs } from './http/docs.js';
@@ -75,39 +72,25 @@ export function composeService(
   });
   const policy = createPolicy({ ...policyOptions(config), log });
   const keystone = authStrategyOf(config) === 'keystone' ? createKeystone(keystoneOptions(config), { log }) : null;
-  const database = databaseOptions(config, connectionString);
-  const databaseHealth = createDatabaseHealth(log);
-  const watchdog = createWatchdog({
-    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
-    patience: database.connectTimeout / 2,
-    onUnreachable: (error, since) => {
-      topology.lost(error, since);
-    },
-  });
+  const options = databaseOptions(config, connectionString);
+  const database = createDatabase(options, log);
+  const { pool, availability } = database;
   const topology = createTopologyReader({
-    connect: () => connectClient(database),
-    health: databaseHealth,
-    watchdog,
+    database,
     log,
     journalRetention: config.journalRetention,
     onCatchUp: meters.onCatchUp,
   });
-  const pool = createPool(database, {
-    health: databaseHealth,
-    watchdog,
-    onUnreachable: topology.lost,
-    onLocked: logLockedRows(log),
-  });
   const health = createHealth({ topology, keystone, isDraining });
   const memory = createMemory(memoryLimits(config), log);
-  const lists = composeLists({ config, database, pool, log, meters: meters.lists });
+  const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const app = createApp({
     lists: lists.parts,
     pool,
     topology,
     writeClaims: createClaimWriter(pool, meters.onGroup),
     log,
-    onUnavailable: databaseHealth.refused,
+    onUnavailable: availability.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
     onCapacity: meters.onCapacity,
@@ -157,7 +140,7 @@ export function composeService(
           log,
           memory,
           meter: meters.http,
-          onUnavailable: databaseHealth.refused,
+          onUnavailable: availability.refused,
           proxyHeaders: config.enableProxyHeadersParsing,
         });
 

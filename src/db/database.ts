@@ -1,20 +1,48 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import { createDatabaseHealth } from './health.js';
-import { databaseOptions } from './options.js';
+import { createAvailability, type Availability } from './availability.js';
+import { databaseOptions, type DatabaseOptions } from './options.js';
 import { connectClient, createPool, type Pool } from './pool.js';
+import { createReconnectingClient, type ReconnectingClient } from './reconnecting-client.js';
+import { logLockedRows } from './turns/log.js';
 import { createWatchdog } from './watchdog.js';
+
+/** One database, with all connections of this process to it and what is known of it. Connects when something needs it. */
+export interface Database {
+  /** For requests. */
+  readonly pool: Pool;
+  /** For the topology. */
+  readonly client: ReconnectingClient;
+  /** One more connection; the caller ends it. */
+  connect(): Promise<pg.Client>;
+  readonly availability: Availability;
+}
+
+/** @param connect how connections outside the pool are made */
+export function createDatabase(
+  options: DatabaseOptions,
+  log: Logger,
+  connect: (options: DatabaseOptions) => Promise<pg.Client> = connectClient,
+): Database {
+  const availability = createAvailability(log);
+  const watchdog = createWatchdog({
+    connect: () => connectClient({ ...options, statementTimeout: options.connectTimeout }),
+    patience: options.connectTimeout / 2,
+    onUnreachable: availability.unreachable,
+  });
+  availability.onOutage(watchdog.dropIdle);
+  return {
+    pool: createPool(options, { availability, watchdog, onLocked: logLockedRows(log) }),
+    client: createReconnectingClient(() => connect(options), availability, watchdog),
+    connect: () => connect(options),
+    availability,
+  };
+}
 
 /** A pool for a process without a topology; the caller closes it. */
 export function openPool(config: Config, connectionString: string, log: Logger): Pool {
-  const database = databaseOptions(config, connectionString);
-  const watchdog = createWatchdog({
-    connect: () => connectClient({ ...database, statementTimeout: database.connectTimeout }),
-    patience: database.connectTimeout / 2,
-    onUnreachable: () => undefined,
-  });
-  return createPool(database, { health: createDatabaseHealth(log), watchdog, onUnreachable: () => undefined });
+  return createDatabase(databaseOptions(config, connectionString), log).pool;
 }
 
 /** One connection, for what the command line asks; the caller ends it. */

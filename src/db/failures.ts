@@ -49,6 +49,9 @@ export function isUnavailable(error: unknown): boolean {
 /** The configuration of the connection or of the server has to be changed first: TLS, certificates, files. */
 export class UnusableConnection extends Error {}
 
+/** The database cannot be followed: a standby, or one that may take back what it has shown. */
+export class UnusableDatabase extends Error {}
+
 /** The server does not let us in, and will not until an operator changes something: password, role, database. */
 export function isRefused(error: unknown): boolean {
   if (error instanceof UnusableConnection) return true;

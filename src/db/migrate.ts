@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { foreignTables } from './foreign.js';
-import { hangUp } from './hang-up.js';
+import { closeClient } from './close.js';
 import type { Config } from '../config.js';
 import { databaseOptions, type DatabaseOptions } from './options.js';
 import { connectClient } from './pool.js';
@@ -48,8 +48,8 @@ export async function migrateDatabase(config: Config, connectionString: string):
     await addStandardNames(client);
     return done;
   } finally {
-    if (keeper !== null) await hangUp(keeper);
-    await hangUp(client);
+    if (keeper !== null) await closeClient(keeper);
+    await closeClient(client);
   }
 }
 
@@ -73,7 +73,7 @@ export async function checkDatabase(config: Config, connectionString: string): P
     }
     await addStandardNames(client);
   } finally {
-    await hangUp(client);
+    await closeClient(client);
   }
 }
 
@@ -98,7 +98,7 @@ export async function databaseSchema(config: Config, connectionString: string): 
   try {
     return await stateOf(client);
   } finally {
-    await hangUp(client);
+    await closeClient(client);
   }
 }
 

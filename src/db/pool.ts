@@ -2,18 +2,18 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { databaseBusy, databaseUnavailable } from '../errors.js';
 import { isOutOfConnections } from './failures.js';
-import type { DatabaseHealth } from './health.js';
+import type { Availability } from './availability.js';
 import type { Turns, TurnsOptions } from './turns/model.js';
 import { createTurns } from './turns/turns.js';
 import type { Watchdog } from './watchdog.js';
-import { cut } from './hang-up.js';
+import { destroyClient } from './close.js';
 import { createHosts, type Hosts } from './hosts.js';
 import type { DatabaseOptions } from './options.js';
 import { pinSession, type Session, type SessionDeadlines } from './session.js';
 
 /** The connections that requests share, and what is known of the database they lead to. */
 export interface Pool extends pg.Pool {
-  readonly health: DatabaseHealth;
+  readonly availability: Availability;
   readonly counts: TransactionCounts;
   /** The order in which requests write (turns/turns.ts). */
   readonly turns: Turns;
@@ -37,10 +37,8 @@ export interface TransactionCounts {
 }
 
 export interface PoolParts {
-  readonly health: DatabaseHealth;
+  readonly availability: Availability;
   readonly watchdog: Watchdog;
-  /** The database could not be reached by an attempt that began at a time of `performance.now()`. */
-  readonly onUnreachable: (error: unknown, since: number) => void;
   /** A row stays locked by another session, or is free again. */
   readonly onLocked?: TurnsOptions['onLocked'];
 }
@@ -58,7 +56,7 @@ class StandbyError extends Error {
 const LOCK_TIMEOUT_MS = 50;
 
 export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
-  const { health, watchdog, onUnreachable } = parts;
+  const { availability, watchdog } = parts;
   const hosts = hostsOf(options);
   const pool = new pg.Pool({
     ...clientConfig(options, hosts),
@@ -90,25 +88,25 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
   });
 
   async function borrow(): Promise<pg.PoolClient> {
-    const refusal = health.refusal();
+    const refusal = availability.refusal();
     if (refusal !== null) throw refusal;
     const since = performance.now();
     try {
       const client = await pool.connect();
-      health.connected();
+      availability.connected();
       return client;
     } catch (error) {
       if (isOutOfConnections(error)) {
-        health.began('connections', error);
+        availability.report('connections', error);
         throw databaseBusy(error);
       }
-      onUnreachable(error, since);
-      throw health.refusal() ?? databaseUnavailable(1, error);
+      availability.unreachable(error, since);
+      throw availability.refusal() ?? databaseUnavailable(1, error);
     }
   }
 
   return Object.assign(pool, {
-    health,
+    availability,
     turns: createTurns({ ...waitingPlaces(options.maxConnections), onLocked: parts.onLocked }),
     writeDeadline: () => (options.statementTimeout === 0 ? Infinity : performance.now() + options.statementTimeout),
     counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
@@ -203,7 +201,7 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
       const problem = hosts.several ? problemWith(session, hosts) : null;
       if (problem !== null) throw problem;
     } catch (error) {
-      cut(client);
+      destroyClient(client);
       throw error;
     }
     return client;

@@ -17,8 +17,8 @@ import {
   mayRunAgain,
   withAdvice,
 } from './failures.js';
-import { cut } from './hang-up.js';
-import type { DatabaseHealth } from './health.js';
+import { destroyClient } from './close.js';
+import type { Availability } from './availability.js';
 import type { Pool } from './pool.js';
 import { BEGIN } from './session.js';
 
@@ -59,12 +59,14 @@ export async function withBriefTransaction<T>(pool: Pool, work: (transaction: Tr
   for (let attempt = 1; ; attempt++) {
     try {
       const result = await runOnce(pool, work);
-      pool.health.wrote();
+      pool.availability.wrote();
       return result;
     } catch (error) {
       const again = mayRunAgain(error) || (error instanceof ConnectionLost && attempt === 1);
       if (!again || attempt === ATTEMPTS) {
-        throw error instanceof ConnectionLost ? databaseUnavailable(1, error.cause) : explained(error, pool.health);
+        throw error instanceof ConnectionLost
+          ? databaseUnavailable(1, error.cause)
+          : responseTo(error, pool.availability);
       }
       pool.counts.retried[error instanceof ConnectionLost ? 'connection' : 'conflict']++;
       await setTimeout(Math.random() * 10 * attempt);
@@ -167,7 +169,7 @@ export async function runBriefStatement<Row extends pg.QueryResultRow>(
       client = await pool.borrow();
       sent = true;
       const result = await client.query<Row>(query);
-      if (kind === 'write') pool.health.wrote();
+      if (kind === 'write') pool.availability.wrote();
       return result;
     } catch (error) {
       broken = isConnectionLost(error);
@@ -177,7 +179,7 @@ export async function runBriefStatement<Row extends pg.QueryResultRow>(
           pool.counts.outcomeUnknown++;
           throw outcomeUnknown(error);
         }
-        throw explained(error, pool.health);
+        throw responseTo(error, pool.availability);
       }
       pool.counts.retried[broken ? 'connection' : 'conflict']++;
     } finally {
@@ -189,20 +191,20 @@ export async function runBriefStatement<Row extends pg.QueryResultRow>(
 
 /** A broken connection is closed at once: the pool would say goodbye first, and keep its place until that is answered. */
 function giveBack(client: pg.PoolClient, broken: boolean): void {
-  if (broken) cut(client);
+  if (broken) destroyClient(client);
   client.release(broken);
 }
 
 /** What the client is told of a failed statement, and the log once; what is no fault of the database comes back as it is. */
-function explained(error: unknown, health: DatabaseHealth): unknown {
+function responseTo(error: unknown, availability: Availability): unknown {
   if (!isUnavailable(error)) return withAdvice(error);
   if (isConnectionLost(error)) return databaseUnavailable(1, error);
   if (isReadOnly(error)) {
-    health.began('readOnly', error);
+    availability.report('readOnly', error);
     return databaseReadOnly(error);
   }
   if (isOutOfResources(error)) {
-    health.began('resources', error);
+    availability.report('resources', error);
     return databaseOutOfResources(error);
   }
   return databaseTooSlow(error);

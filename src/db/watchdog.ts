@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { isOutOfConnections } from './failures.js';
-import { cut, hangUp } from './hang-up.js';
+import { closeClient, destroyClient } from './close.js';
 
 /**
  * Finds connections on which no response will ever come (half-open: a cable, a firewall, a fail-over in between), long before
@@ -17,7 +17,7 @@ export interface Watchdog {
   /** and no more. */
   idle(client: pg.ClientBase): void;
   /** Closes the connections that no caller waits for: after an outage they may be dead without knowing. */
-  dropIdle(): void;
+  readonly dropIdle: () => void;
   /** Closes all connections that are still there. */
   stop(): void;
 }
@@ -47,12 +47,12 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
     const since = performance.now();
     try {
       const dead = await strangersAmong([...watched]);
-      dead.forEach(cut);
+      dead.forEach(destroyClient);
     } catch (error) {
       // Full is not away: those who have a connection can go on.
       if (!isOutOfConnections(error)) {
         onUnreachable(error, since);
-        overdue().forEach(cut);
+        overdue().forEach(destroyClient);
       }
     } finally {
       looking = false;
@@ -73,7 +73,7 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
       if (own !== numberOf(asking)) return [];
       return clients.filter((client) => numberOf(client) !== null && !alive.includes(numberOf(client) as number));
     } finally {
-      void hangUp(asking);
+      void closeClient(asking);
     }
   }
 
@@ -90,11 +90,11 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
     busy: (client) => void busySince.set(client, performance.now()),
     idle: (client) => void busySince.delete(client),
     dropIdle() {
-      for (const client of watched) if (!busySince.has(client)) cut(client);
+      for (const client of watched) if (!busySince.has(client)) destroyClient(client);
     },
     stop() {
       clearInterval(rounds);
-      watched.forEach(cut);
+      watched.forEach(destroyClient);
     },
   };
 }

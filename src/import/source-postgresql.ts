@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { parseDatabaseUrl } from '../database-url/parse.js';
 import { reasonOf } from '../db/failures.js';
-import { cut } from '../db/hang-up.js';
+import { destroyClient } from '../db/close.js';
 import { createHosts } from '../db/hosts.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 import { ImportError } from './problem.js';
@@ -67,7 +67,7 @@ async function connect(href: string): Promise<pg.Client> {
       if (primary && rows[0]?.standby === 'true') throw new Error('the server is a standby (in recovery)');
       await client.query(BEGIN_SNAPSHOT);
     } catch (error) {
-      cut(client);
+      destroyClient(client);
       throw error;
     }
     return client;

@@ -1,17 +1,15 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { hangUp } from '../db/hang-up.js';
-import type { DatabaseHealth } from '../db/health.js';
-import type { Watchdog } from '../db/watchdog.js';
+import { closeClient } from '../db/close.js';
+import type { Database } from '../db/database.js';
 import { databaseUnavailable } from '../errors.js';
 import { compareAll } from './audit.js';
-import { createTopologyConnection } from './connection.js';
+import { createCoalescer } from './coalescer.js';
 import { inOneSnapshot, load, readEverything, since, sinceInSnapshot, type Mark } from './journal.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
 import type { Changes, Topology } from './topology.js';
-import { createTurns } from './turns.js';
 
 /**
  * Keeps one topology and gives it out only after it has seen everything that was committed when the caller asked. That
@@ -33,11 +31,6 @@ export interface TopologyReader {
   audit(): Promise<readonly string[]>;
   /** Removes changes from the journal that every process has had time to see. */
   prune(): Promise<void>;
-  /**
-   * A caller found, from a time of `performance.now()` on, that the database cannot be reached: tries again in the background
-   * until it can. Who began before the last time that it came back is late with old news.
-   */
-  readonly lost: (error: unknown, since: number) => void;
   status(): TopologyStatus;
   close(): Promise<void>;
 }
@@ -68,10 +61,8 @@ export interface TopologyStatus {
 }
 
 export interface TopologyReaderOptions {
-  /** Makes a connected client for the topology alone, with a deadline on its statements. */
-  readonly connect: () => Promise<pg.Client>;
-  readonly health: DatabaseHealth;
-  readonly watchdog: Watchdog;
+  /** The client reads changes; connections of their own are for what takes long. */
+  readonly database: Pick<Database, 'client' | 'connect'>;
   readonly log: Logger;
   /** Seconds that a change stays in the journal; a process that slept longer loads everything again. */
   readonly journalRetention: number;
@@ -80,13 +71,14 @@ export interface TopologyReaderOptions {
 }
 
 export function createTopologyReader(options: TopologyReaderOptions): TopologyReader {
-  const { connect, health, watchdog, log, journalRetention, onCatchUp = () => undefined } = options;
+  const { log, journalRetention, onCatchUp = () => undefined } = options;
+  const { client: reader, connect } = options.database;
   let state: { readonly topology: Topology; readonly mark: Mark } | null = null;
   /** While an audit compares, what it compares with: it sees every change when the topology does. */
   let copy: Topology | null = null;
   let auditing: Promise<readonly string[]> | null = null;
   let loads = 0;
-  let catchUps = 0;
+  let caughtUp = 0;
   let reads = 0;
   let differences = 0;
   let seenAt: number | null = null;
@@ -96,20 +88,15 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   let xidLag = 0;
   let closed = false;
 
-  const turns = createTurns<View>(() => connection.use(untilCaughtUp));
-  const connection = createTopologyConnection({
-    connect,
-    health,
-    watchdog,
-    attempt: () => turns.alone(() => connection.use(untilCaughtUp, true)),
-  });
+  const catchUps = createCoalescer<View>(() => reader.use(untilCaughtUp));
+  reader.recoverWith((use) => catchUps.runExclusively(() => use(untilCaughtUp)));
 
   function current(): Promise<View> {
     if (closed) return Promise.reject(databaseUnavailable());
     reads++;
     // At once: readers that wait for an attempt would pile up.
-    const refusal = connection.refusal();
-    return refusal === null ? turns.share() : Promise.reject(refusal);
+    const refusal = reader.refusal();
+    return refusal === null ? catchUps.join() : Promise.reject(refusal);
   }
 
   function untilCaughtUp(client: pg.Client): Promise<View> {
@@ -121,7 +108,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
 
   async function catchUp(client: pg.Client): Promise<View> {
     if (state !== null) {
-      catchUps++;
+      caughtUp++;
       const start = performance.now();
       const news = await since(client, state.mark, onNews);
       const { topology } = state;
@@ -175,8 +162,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   async function audit(): Promise<readonly string[]> {
     await current();
     const fresh = await onConnectionOfItsOwn((client) => inOneSnapshot(client, () => readEverything(client)));
-    await turns.alone(() =>
-      connection.use((client) => inOneSnapshot(client, () => bringTogether(client, fresh)).finally(noNews)),
+    await catchUps.runExclusively(() =>
+      reader.use((client) => inOneSnapshot(client, () => bringTogether(client, fresh)).finally(noNews)),
     );
     if (state === null || copy !== fresh.topology) return [];
     const found: string[] = [];
@@ -189,7 +176,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     if (found.length === 0) return found;
     differences += found.length;
     log.error({ differences: found }, 'topology: differed from the database; loaded again');
-    await turns.alone(() => {
+    await catchUps.runExclusively(() => {
       if (state !== null && copy === fresh.topology) state = { ...state, topology: copy };
       return Promise.resolve();
     });
@@ -219,13 +206,12 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     try {
       return await work(client);
     } finally {
-      await hangUp(client);
+      await closeClient(client);
     }
   }
 
   return {
     current,
-    lost: connection.lost,
     latest: () => state?.topology ?? underChange,
     audit() {
       auditing ??= audit().finally(() => {
@@ -242,17 +228,17 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       catchingUp: hasNews || underChange !== null,
       providers: (state?.topology ?? underChange)?.providers.size ?? 0,
       loads,
-      catchUps,
+      catchUps: caughtUp,
       reads,
       age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
-      away: connection.refusal() !== null,
+      away: reader.refusal() !== null,
       differences,
       xidLag,
     }),
     async close() {
       closed = true;
-      turns.dismiss(databaseUnavailable());
-      await connection.close(turns.alone(() => Promise.resolve()));
+      catchUps.reject(databaseUnavailable());
+      await reader.close(catchUps.runExclusively(() => Promise.resolve()));
     },
   };
 }

@@ -12,6 +12,7 @@ import {
 } from './load.sql.js';
 import { Topology, type Changes, type NameState, type ProviderState } from './topology.js';
 import { includes, parseSnapshot, type Snapshot } from './watermark.js';
+import { UnusableDatabase } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 
 /** How far a topology has seen: the snapshot it was filled or caught up with, and the server that gave it. */
@@ -22,9 +23,6 @@ export interface Mark {
   /** Nothing had happened since the mark before: the next catch-up only asks whether anything has, in the first place. */
   readonly quiet: boolean;
 }
-
-/** The database cannot be followed: a standby, or one that may take back what it has shown. */
-export class UnusableDatabase extends Error {}
 
 /** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep everybody else waiting. */
 const PAGE = 1000;

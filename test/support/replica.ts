@@ -1,7 +1,6 @@
 import { pino } from 'pino';
-import { createDatabaseHealth } from '../../src/db/health.js';
+import { createDatabase } from '../../src/db/database.js';
 import { connectClient } from '../../src/db/pool.js';
-import { createWatchdog } from '../../src/db/watchdog.js';
 import { load } from '../../src/topology/journal.js';
 import { createTopologyReader, type TopologyReader } from '../../src/topology/catch-up.js';
 import type { Topology } from '../../src/topology/topology.js';
@@ -33,31 +32,23 @@ export function startReplica(connectionString: string, options: ReplicaOptions =
   const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600, afterConnect = '' } = options;
   const log: LogLine[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
-  const database = { connectionString, maxConnections: 1, statementTimeout, connectTimeout };
-  const watchdog = createWatchdog({
-    connect: () => connectClient({ ...database, statementTimeout: connectTimeout }),
-    patience: connectTimeout / 2,
-    onUnreachable: (error, since) => {
-      reader.lost(error, since);
-    },
-  });
-  const reader = createTopologyReader({
-    async connect() {
-      const client = await connectClient(database);
+  const database = createDatabase(
+    { connectionString, maxConnections: 1, statementTimeout, connectTimeout },
+    logger,
+    async (options) => {
+      const client = await connectClient(options);
       await client.query(afterConnect);
       return client;
     },
-    health: createDatabaseHealth(logger),
-    watchdog,
-    log: logger,
-    journalRetention,
-  });
+  );
+  const reader = createTopologyReader({ database, log: logger, journalRetention });
   return {
     ...reader,
     log,
     async close() {
       await reader.close();
-      watchdog.stop();
+      // Tests close it, and so does what comes after each.
+      if (!database.pool.ending) await database.pool.close();
     },
   };
 }

@@ -1,20 +1,20 @@
-/** One thing at a time. Those who want the same thing share a turn, if it has not begun when they come. */
-export interface Turns<T> {
+/** One thing at a time. Callers that want the same thing share one run of it, if it has not begun when they come. */
+export interface Coalescer<T> {
   /**
-   * What the shared work answers when it is begun after this call. Work that is under way may have taken its snapshot before a
+   * What the shared work returns when it is begun after this call. Work that is under way may have taken its snapshot before a
    * write that the caller has seen acknowledged, so a caller that comes meanwhile waits for the next, and none waits for more
    * than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
    */
-  share(): Promise<T>;
-  /** Runs a job when its turn comes, alone. Jobs go between two shared turns, so neither starves. */
-  alone<R>(job: () => Promise<R>): Promise<R>;
-  /** Refuses those whose shared turn has not begun. */
-  dismiss(error: Error): void;
+  join(): Promise<T>;
+  /** Runs a job while nothing else runs. Jobs go between two shared runs, so neither starves. */
+  runExclusively<R>(job: () => Promise<R>): Promise<R>;
+  /** Rejects the callers whose shared run has not begun. */
+  reject(error: Error): void;
 }
 
-export function createTurns<T>(work: () => Promise<T>): Turns<T> {
+export function createCoalescer<T>(work: () => Promise<T>): Coalescer<T> {
   let busy = false;
-  /** Those whom the next shared turn will serve. */
+  /** The callers whom the next shared run will serve. */
   let gathering: Batch<T> | null = null;
   const jobs: (() => Promise<void>)[] = [];
 
@@ -37,7 +37,7 @@ export function createTurns<T>(work: () => Promise<T>): Turns<T> {
   }
 
   return {
-    share() {
+    join() {
       if (gathering === null) {
         gathering = newBatch();
         // What else this turn of the event loop has read from its sockets joins too.
@@ -45,12 +45,12 @@ export function createTurns<T>(work: () => Promise<T>): Turns<T> {
       }
       return gathering.promise;
     },
-    alone: (job) =>
+    runExclusively: (job) =>
       new Promise((resolve, reject) => {
         jobs.push(() => job().then(resolve, reject));
         setImmediate(next);
       }),
-    dismiss(error) {
+    reject(error) {
       gathering?.reject(error);
       gathering = null;
     },

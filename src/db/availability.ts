@@ -1,0 +1,180 @@
+import type { Logger } from 'pino';
+import { databaseBusy, databaseUnavailable, ApiError } from '../errors.js';
+import { isOutOfConnections, reasonOf } from './failures.js';
+
+/**
+ * The one owner of what is known of the database: whether it is worth asking, what it cannot do at the moment, and the attempts to
+ * come back. A trouble has one line in the log when it begins and one when it is over, however many requests meet it.
+ */
+export interface Availability {
+  /** The 503 for a request while the database is away; null while it is worth asking. */
+  refusal(): ApiError | null;
+  /** The 503 for a request that reads the topology, which also needs a connection that the server may not have; null outside an outage. */
+  readonly refusalOfReads: () => ApiError | null;
+  /** A statement or a connection failed for want of something. */
+  report(trouble: 'readOnly' | 'resources' | 'connections', error: unknown): void;
+  /** No connection could be made, by an attempt that began at a time of `performance.now()`. Older news than the last recovery is ignored. */
+  readonly unreachable: (error: unknown, since: number) => void;
+  /** An attempt to read failed: an outage begins, or goes on with a longer pause. */
+  failed(error: unknown): ApiError;
+  /** A statement has written: what kept others from it is over, unless it was there a moment ago. */
+  wrote(): void;
+  /** A connection was there for the asking. */
+  connected(): void;
+  /** A request was rejected with 503. */
+  readonly refused: () => void;
+  /** Calls the listener when an outage begins: connections that are open may be dead without knowing. */
+  onOutage(listener: () => void): void;
+  /**
+   * What an outage ends with. It is tried in the background, with longer and longer pauses, until it succeeds; requests are rejected
+   * until then. Without it there are no outages: each caller finds out for itself.
+   *
+   * @param attempt rejects with what {@link failed} returned, or with a fault of ours
+   */
+  recoverWith(attempt: () => Promise<unknown>): void;
+  /** Ends the attempts. */
+  close(): void;
+}
+
+/**
+ * away: nothing can be asked. readOnly: reads go on. resources: no disk, no memory, I/O errors. connections: there are, but
+ * no more.
+ */
+export type Trouble = 'away' | 'readOnly' | 'resources' | 'connections';
+
+const WORDS: Readonly<Record<Trouble, { begins: string; ends: string }>> = {
+  away: { begins: 'database away', ends: 'database back' },
+  readOnly: { begins: 'database is read-only', ends: 'database can be written again' },
+  resources: { begins: 'database short of resources', ends: 'database has resources again' },
+  connections: { begins: 'no database connection free', ends: 'database connections free again' },
+};
+
+/** Under pressure some succeed while others fail; that is one trouble and not many. */
+const CALM_MS = 1000;
+
+const FIRST_BACK_OFF_MS = 100;
+const LONGEST_BACK_OFF_MS = 3000;
+
+export function createAvailability(log: Logger): Availability {
+  const troubles = createTroubles(log);
+  const listeners: (() => void)[] = [];
+  let attempt: (() => Promise<unknown>) | null = null;
+  /** Why readers are rejected, while one attempt after the other is made in the background, each later. */
+  let outage: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
+  let backOff = FIRST_BACK_OFF_MS;
+  let [nextTry, recoveredAt, isClosed] = [0, 0, false];
+
+  function tryLater(error: unknown): void {
+    if (isClosed || attempt === null) return;
+    troubles.began(isOutOfConnections(error) ? 'connections' : 'away', error);
+    // Jitter, so that many processes do not come back in step.
+    const wait = backOff * (0.5 + Math.random());
+    backOff = Math.min(backOff * 2, LONGEST_BACK_OFF_MS);
+    nextTry = performance.now() + wait;
+    if (outage === null) for (const listener of listeners) listener();
+    else clearTimeout(outage.timer);
+    outage = { error, timer: setTimeout(tryNow, wait).unref() };
+  }
+
+  /** Others are rejected until an attempt has got through: a request that is let in finds a topology. */
+  function tryNow(): void {
+    attempt?.().then(recovered, (error: unknown) => {
+      // A fault of ours, of which failed() was not told.
+      if (!(error instanceof ApiError)) tryLater(error);
+    });
+  }
+
+  function recovered(): void {
+    if (outage !== null) clearTimeout(outage.timer);
+    outage = null;
+    backOff = FIRST_BACK_OFF_MS;
+    recoveredAt = performance.now();
+    troubles.ended('away');
+    troubles.ended('connections');
+  }
+
+  function refusal(): ApiError | null {
+    return troubles.has('away') ? databaseUnavailable((nextTry - performance.now()) / 1000) : null;
+  }
+
+  function refusalFor(error: unknown): ApiError {
+    return refusal() ?? (isOutOfConnections(error) ? databaseBusy(error) : databaseUnavailable(1, error));
+  }
+
+  return {
+    refusal,
+    refusalOfReads: () => (outage === null ? null : refusalFor(outage.error)),
+    report: troubles.began,
+    unreachable(error, since) {
+      if (outage === null && since >= recoveredAt) tryLater(error);
+    },
+    failed(error) {
+      tryLater(error);
+      return refusalFor(error);
+    },
+    wrote: troubles.wrote,
+    connected: troubles.connected,
+    refused: troubles.refused,
+    onOutage(listener) {
+      listeners.push(listener);
+    },
+    recoverWith(given) {
+      attempt = given;
+    },
+    close() {
+      isClosed = true;
+      if (outage !== null) clearTimeout(outage.timer);
+    },
+  };
+}
+
+/** The troubles there are, and their lines in the log. */
+function createTroubles(log: Logger) {
+  const troubles = new Map<Trouble, { since: number; last: number; refusedBefore: number }>();
+  let refused = 0;
+
+  function ended(trouble: Trouble): void {
+    const one = troubles.get(trouble);
+    if (one === undefined) return;
+    troubles.delete(trouble);
+    const seconds = Math.round((performance.now() - one.since) / 100) / 10;
+    const requests = refused - one.refusedBefore;
+    const were = requests === 1 ? 'request was' : 'requests were';
+    log.info(
+      { trouble, seconds, refused: requests },
+      `${WORDS[trouble].ends} after ${seconds} s, ${requests} ${were} refused`,
+    );
+  }
+
+  function endedIfCalm(trouble: Trouble): void {
+    const one = troubles.get(trouble);
+    if (one !== undefined && performance.now() - one.last > CALM_MS) ended(trouble);
+  }
+
+  return {
+    has: (trouble: Trouble) => troubles.has(trouble),
+    began: (trouble: Trouble, error: unknown): void => {
+      const now = performance.now();
+      const known = troubles.get(trouble);
+      if (known !== undefined) {
+        known.last = now;
+        return;
+      }
+      troubles.set(trouble, { since: now, last: now, refusedBefore: refused });
+      const reason = reasonOf(error);
+      log.error({ trouble, reason }, `${WORDS[trouble].begins}: ${reason}`);
+    },
+    ended,
+    wrote: (): void => {
+      if (troubles.size === 0) return;
+      endedIfCalm('readOnly');
+      endedIfCalm('resources');
+    },
+    connected: (): void => {
+      if (troubles.size > 0) endedIfCalm('connections');
+    },
+    refused: (): void => {
+      refused++;
+    },
+  };
+}
