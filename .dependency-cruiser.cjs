@@ -39,6 +39,13 @@ module.exports = {
       to: { path: ['^src/db/', '(^|/)pg(/|$)'] },
     },
     {
+      name: 'the-rules-of-inventories-stand-alone',
+      comment: 'The one place of the capacity rule is used by all, and uses nothing.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { path: '.', pathNot: '^src/domain/' },
+    },
+    {
       name: 'topology-does-not-search',
       comment: 'The search looks at the topology, never the other way round.',
       severity: 'error',

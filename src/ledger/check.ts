@@ -1,3 +1,4 @@
+import { capacityOf, meetsUnits } from '../domain/inventory.js';
 import {
   consumerGenerationConflict,
   generationConflictFor,
@@ -89,11 +90,11 @@ export function* checkRoom(
     const inventory = inventories.get(key);
     const [className, uuid] = [classNames.get(classId) ?? '', uuids.get(providerId) ?? ''];
     if (inventory === undefined) throw invalidInventory([className], [uuid]);
-    const { min_unit, max_unit, step_size } = inventory;
-    const breaksUnits = used < min_unit || used > max_unit || used % step_size !== 0;
-    if (breaksUnits && !isHeld(allocation)) throw unitConstraints(className, uuid);
-    const total = after.get(key) ?? 0;
-    if (total > capacityOf(inventory) && total > inventory.used) throw insufficientCapacity(className, uuid);
+    const { min_unit, max_unit, step_size, total, reserved, allocation_ratio } = inventory;
+    if (!meetsUnits(used, min_unit, max_unit, step_size) && !isHeld(allocation)) throw unitConstraints(className, uuid);
+    const usedAfter = after.get(key) ?? 0;
+    if (usedAfter > capacityOf(total, reserved, allocation_ratio) && usedAfter > inventory.used)
+      throw insufficientCapacity(className, uuid);
   });
 }
 
@@ -153,10 +154,6 @@ function* heldAmounts(
     if (enough !== -1) amounts.splice(enough, 1);
     return enough !== -1;
   };
-}
-
-function capacityOf({ total, reserved, allocation_ratio }: StoredInventory): number {
-  return (total - reserved) * allocation_ratio;
 }
 
 /** The state as the claims of one request see it: what other consumers hold does not come back when it is written. */

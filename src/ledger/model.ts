@@ -1,3 +1,5 @@
+import type { InventoryNumbers } from '../domain/inventory.js';
+
 /** What a request wants to be written, before anything is known of the database. Names and uuids are as the client gave them. */
 
 /** The whole of what one consumer shall have; what it had before goes. Empty `allocations` remove the consumer. */
@@ -23,15 +25,6 @@ export interface InventorySet {
   readonly providerUuid: string;
   readonly generation: number;
   readonly inventories: ReadonlyMap<string, InventoryNumbers>;
-}
-
-export interface InventoryNumbers {
-  readonly total: number;
-  readonly reserved: number;
-  readonly min_unit: number;
-  readonly max_unit: number;
-  readonly step_size: number;
-  readonly allocation_ratio: number;
 }
 
 /** What the database holds of everything a request names, read while the rows are locked. */

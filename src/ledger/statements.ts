@@ -1,7 +1,8 @@
+import type { InventoryNumbers } from '../domain/inventory.js';
 import type pg from 'pg';
 import { arrayTexts, type Item } from '../db/array-text.js';
 import type { NewAllocation } from './check.js';
-import type { Claim, InventoryNumbers, InventorySet, LockedState, StoredInventory } from './model.js';
+import type { Claim, InventorySet, LockedState, StoredInventory } from './model.js';
 import { inParts, withPauses, type Divided } from '../slices.js';
 import { OVERLAY_INVENTORIES, REMOVE_INVENTORIES, WRITE_CLAIMS, WRITE_NEW_CLAIMS } from './sql.js';
 

@@ -1,3 +1,5 @@
+import { meetsUnits } from '../domain/inventory.js';
+
 /**
  * What the topology is made of. Everything a view hands out is a constant: a change in the database replaces the object,
  * so anything derived from one (its JSON, say) may be kept in a WeakMap under it for as long as it lives.
@@ -39,18 +41,14 @@ export interface Inventory {
   readonly allocationRatio: number;
   readonly used: number;
   readonly modified: number;
-  /** (total - reserved) * allocationRatio, not rounded: 3 at a ratio of 1.5 has room for 4.5. */
+  /** Not rounded (domain/inventory.ts). */
   readonly capacity: number;
 }
 
-/** Whether `amount` more fits an inventory: capacity, min_unit, max_unit and step_size. */
+/** Whether an allocation of `amount` more fits an inventory. */
 export function hasRoom(inventory: Inventory, amount: number): boolean {
-  return (
-    inventory.used + amount <= inventory.capacity &&
-    amount >= inventory.minUnit &&
-    amount <= inventory.maxUnit &&
-    amount % inventory.stepSize === 0
-  );
+  const { used, capacity, minUnit, maxUnit, stepSize } = inventory;
+  return used + amount <= capacity && meetsUnits(amount, minUnit, maxUnit, stepSize);
 }
 
 export interface Provider {

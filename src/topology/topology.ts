@@ -1,3 +1,4 @@
+import { capacityOf } from '../domain/inventory.js';
 import type { Inventory, PinnedTrees, Provider, ResourceClass, Trait, TraitSet, Tree, View } from './model.js';
 
 /** One provider's whole state as the database sends it; see `load.sql.ts` for the query. */
@@ -232,7 +233,7 @@ export class Topology implements View {
     const [classId, total, reserved, minUnit, maxUnit, stepSize, allocationRatio, used, modified] = state;
     const resourceClass = this.resourceClasses.get(classId);
     if (resourceClass === undefined) throw new Error(`inventory of unknown resource class ${classId}`);
-    const capacity = (total - reserved) * allocationRatio;
+    const capacity = capacityOf(total, reserved, allocationRatio);
     return { resourceClass, total, reserved, minUnit, maxUnit, stepSize, allocationRatio, used, modified, capacity };
   }
 

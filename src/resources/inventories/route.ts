@@ -1,10 +1,11 @@
+import type { InventoryNumbers } from '../../domain/inventory.js';
 import type { Parts } from '../../parts.js';
 import { generationConflict, invalidCapacity, noInventory, noSuchProviderTwice } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import { inventoryOf } from '../../topology/model.js';
 import { bodyForProvider, findProvider } from '../find-provider.js';
-import { completeRecord, createBody, leavesCapacity, replaceBody, updateBody, type InventoryRecord } from './schema.js';
+import { completeRecord, createBody, leavesCapacity, replaceBody, updateBody } from './schema.js';
 import { createInventory, deleteInventories, deleteInventory, replaceInventories, updateInventory } from './store.js';
 import { renderInventories, renderInventoriesOf, renderInventory, renderInventoryOf } from './view.js';
 
@@ -106,7 +107,7 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
   async function replace(request: RouteRequest): Promise<Reply> {
     const uuid = request.param('uuid');
     const body = await bodyForProvider(topology, uuid, async () => replaceBody(await request.json()));
-    const records = Object.entries(body.inventories).map(([name, inventory]): [string, InventoryRecord] => [
+    const records = Object.entries(body.inventories).map(([name, inventory]): [string, InventoryNumbers] => [
       name,
       completeRecord(inventory),
     ]);
@@ -133,7 +134,7 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
   async function checkCapacity(
     request: RouteRequest,
     action: 'create' | 'update',
-    records: readonly (readonly [string, InventoryRecord])[],
+    records: readonly (readonly [string, InventoryNumbers])[],
     generation: number | null,
   ): Promise<void> {
     const reservedMayEqualTotal = request.version.has('reservedMayEqualTotal');

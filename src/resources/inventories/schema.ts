@@ -1,16 +1,8 @@
+import { capacityOf, type InventoryNumbers } from '../../domain/inventory.js';
 import { bodyValidator, type Schema } from '../../http/validate.js';
 
-/** The numbers of one inventory. Those that a request leaves out take their defaults, on PUT too. */
-export interface InventoryRecord {
-  readonly total: number;
-  readonly reserved: number;
-  readonly min_unit: number;
-  readonly max_unit: number;
-  readonly step_size: number;
-  readonly allocation_ratio: number;
-}
-
-type InventoryBody = Partial<InventoryRecord> & {
+/** Numbers that a request leaves out take their defaults, on PUT too. */
+type InventoryBody = Partial<InventoryNumbers> & {
   readonly total: number;
   readonly resource_provider_generation?: number;
 };
@@ -67,7 +59,7 @@ export const inventoriesSchema: Schema = closed(
 export const replaceBody = bodyValidator<InventoriesBody>(inventoriesSchema);
 
 /** A record with its defaults. */
-export function completeRecord(body: InventoryBody): InventoryRecord {
+export function completeRecord(body: InventoryBody): InventoryNumbers {
   const { total, reserved = 0, min_unit = 1, max_unit = INT_MAX, step_size = 1, allocation_ratio = 1 } = body;
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
 }
@@ -76,7 +68,7 @@ export function completeRecord(body: InventoryBody): InventoryRecord {
  * Whether an inventory leaves a capacity: trunc((total - reserved) * ratio) above 0, or from 1.26 on not below 0
  * (docs/contract/microversions.md#126).
  */
-export function leavesCapacity(record: InventoryRecord, reservedMayEqualTotal: boolean): boolean {
-  const capacity = Math.trunc((record.total - record.reserved) * record.allocation_ratio);
+export function leavesCapacity(record: InventoryNumbers, reservedMayEqualTotal: boolean): boolean {
+  const capacity = Math.trunc(capacityOf(record.total, record.reserved, record.allocation_ratio));
   return reservedMayEqualTotal ? capacity >= 0 : capacity > 0;
 }

@@ -21,7 +21,7 @@ import {
 import { consumersHolding, readWith } from '../../ledger/holders.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
-import type { InventoryRecord } from './schema.js';
+import type { InventoryNumbers } from '../../domain/inventory.js';
 
 /**
  * Each write is one statement, hence one transaction, that checks everything and writes or does nothing. When it did
@@ -64,7 +64,7 @@ export function replaceInventories(
   pool: Pool,
   uuid: string,
   generation: number,
-  records: readonly (readonly [string, InventoryRecord])[],
+  records: readonly (readonly [string, InventoryNumbers])[],
 ): Promise<number> {
   const names = records.map(([name]) => name);
   return writeOrExplain(
@@ -111,7 +111,7 @@ const REPLACE = `
   select generation from provider`;
 
 /** @throws 404, 400 for an unknown class, 409 when there is an inventory of the class already */
-export function createInventory(pool: Pool, uuid: string, name: string, record: InventoryRecord): Promise<number> {
+export function createInventory(pool: Pool, uuid: string, name: string, record: InventoryNumbers): Promise<number> {
   return writeOrExplain(
     async () => {
       try {
@@ -150,7 +150,7 @@ export function updateInventory(
   uuid: string,
   generation: number,
   name: string,
-  record: InventoryRecord,
+  record: InventoryNumbers,
 ): Promise<number> {
   return writeOrExplain(
     () =>
@@ -246,7 +246,7 @@ const DELETE_ALL = `
   select generation from provider`;
 
 /** One array a column, for unnest. */
-function columns(records: readonly (readonly [string, InventoryRecord])[]): unknown[][] {
+function columns(records: readonly (readonly [string, InventoryNumbers])[]): unknown[][] {
   const rows = records.map(([, record]) => Object.values(ordered(record)));
   return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column]));
 }
@@ -258,7 +258,7 @@ function ordered({
   max_unit,
   step_size,
   allocation_ratio,
-}: InventoryRecord): Record<keyof InventoryRecord, number> {
+}: InventoryNumbers): Record<keyof InventoryNumbers, number> {
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
 }
 

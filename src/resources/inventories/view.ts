@@ -1,10 +1,10 @@
 import { jsonFloat } from '../../http/json.js';
 import type { Inventory, Provider } from '../../topology/model.js';
 import { perProvider } from '../view.js';
-import type { InventoryRecord } from './schema.js';
+import type { InventoryNumbers } from '../../domain/inventory.js';
 
 /** The members of an inventory without braces. Ratios are floats: a stored 1 shows as 1.0. */
-function members(record: InventoryRecord): string {
+function members(record: InventoryNumbers): string {
   return (
     `"total": ${record.total}, "reserved": ${record.reserved}, "min_unit": ${record.min_unit}, ` +
     `"max_unit": ${record.max_unit}, "step_size": ${record.step_size}, ` +
@@ -12,7 +12,7 @@ function members(record: InventoryRecord): string {
   );
 }
 
-function toRecord(inventory: Inventory): InventoryRecord {
+function toRecord(inventory: Inventory): InventoryNumbers {
   return {
     total: inventory.total,
     reserved: inventory.reserved,
@@ -24,7 +24,7 @@ function toRecord(inventory: Inventory): InventoryRecord {
 }
 
 /** The JSON of one inventory. */
-export function renderInventory(record: InventoryRecord, generation: number): string {
+export function renderInventory(record: InventoryNumbers, generation: number): string {
   return `{${members(record)}, "resource_provider_generation": ${generation}}`;
 }
 
@@ -33,7 +33,7 @@ export function renderInventoryOf(provider: Provider, inventory: Inventory): str
 }
 
 /** The JSON of all inventories of a provider, by class name. */
-export function renderInventories(records: Iterable<readonly [string, InventoryRecord]>, generation: number): string {
+export function renderInventories(records: Iterable<readonly [string, InventoryNumbers]>, generation: number): string {
   const items = Array.from(records, ([name, record]) => `"${name}": {${members(record)}}`);
   return `{"resource_provider_generation": ${generation}, "inventories": {${items.join(', ')}}}`;
 }
