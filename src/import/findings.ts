@@ -31,10 +31,10 @@ export const FINDINGS = {
     what: 'A provider whose parent is gone, or is itself',
     rule: 'It becomes the root of its own tree.',
   },
-  parent_circle: {
+  parent_cycle: {
     done: 'repaired',
     what: 'Providers that are their own ancestors',
-    rule: 'The one with the lowest id in the circle becomes the root.',
+    rule: 'The one with the lowest id in the cycle becomes the root.',
   },
   missing_root: {
     done: 'repaired',

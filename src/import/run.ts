@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { judge, type IncompleteConsumer } from './judge.js';
+import { transform, type IncompleteConsumer } from './transform.js';
 import { ImportError } from './problem.js';
 import type { Revision } from './revision.js';
 import type { Source } from './source.js';
@@ -16,7 +16,7 @@ export interface ImportOptions {
   readonly incompleteConsumer: IncompleteConsumer;
   /** Remove what the target holds. */
   readonly replace: boolean;
-  /** Read and judge everything, write nothing. */
+  /** Read and transform everything, write nothing. */
   readonly dryRun: boolean;
   /** Told what is going on: a step (`read allocations`), the rows so far, and whether that was all. */
   readonly progress: (step: string, rows: number, done: boolean) => void;
@@ -75,8 +75,8 @@ export async function readAndJudge({
     read[table] = rows;
     progress(`read ${table}`, rows, done);
   });
-  await judge(client, incompleteConsumer);
-  progress('judged all rows', 0, true);
+  await transform(client, incompleteConsumer);
+  progress('transformed all rows', 0, true);
   return read;
 }
 

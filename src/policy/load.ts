@@ -14,7 +14,7 @@ export interface LoadedPolicy {
 /**
  * Reads files, lays them over the defaults in their order, and compiles the result.
  *
- * @throws PolicyFileError when a file cannot be read or is no policy file, or when rules refer to each other in a circle
+ * @throws PolicyFileError when a file cannot be read or is no policy file, or when rules refer to each other in a cycle
  */
 export function loadPolicy(
   files: readonly string[],

@@ -51,7 +51,7 @@ const MAX_DEPTH = 500;
 /**
  * Compiles all rules.
  *
- * @throws PolicyFileError when rules refer to each other in a circle, or too deep
+ * @throws PolicyFileError when rules refer to each other in a cycle, or too deep
  */
 export function compileRules(
   rules: ReadonlyMap<string, Rule>,
@@ -62,7 +62,7 @@ export function compileRules(
   const path: string[] = [];
   /** How much is below a rule that is itself `above` deep. */
   const depthOf = (name: string, above: number): number => {
-    if (path.includes(name)) throw circle([...path.slice(path.indexOf(name)), name], rules);
+    if (path.includes(name)) throw cycle([...path.slice(path.indexOf(name)), name], rules);
     path.push(name);
     const depth = depths.get(name) ?? checkDepth((rules.get(name) as Rule).check, above);
     // Asked on the way down, too: this must not run out of stack either.
@@ -94,12 +94,12 @@ export function compileRules(
   return tests;
 }
 
-function circle(names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
+function cycle(names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
   const chain = names.map((name) => `rule:${name}`).join(' -> ');
   return refusal(`refers to itself: ${chain}`, names, rules);
 }
 
-/** The defaults alone have neither circles nor depth, so a rule of a file is among those involved. */
+/** The defaults alone have neither cycles nor depth, so a rule of a file is among those involved. */
 function refusal(why: string, names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
   const involved = names.map((name) => rules.get(name)).find((rule) => rule?.place != null);
   return new PolicyFileError(`rule ${involved?.name ?? names[0] ?? ''} ${why}`, involved?.place ?? 'policy');

@@ -20,9 +20,9 @@ const BROKEN = `
     (3, '${CHILD}', 'child', 3, 2, 1, '2020-01-01'),
     (4, '${LOST}', 'lost', 0, 99, 99, '2020-01-01'),
     (5, '${ALONE}', 'COMPUTE', 0, 1, null, '2020-01-01'),
-    (6, '${uuid(6)}', 'circle', 0, 6, 8, '2020-01-01'),
-    (7, '${uuid(7)}', 'circle-7', 0, 6, 6, '2020-01-01'),
-    (8, '${uuid(8)}', 'circle-8', 0, 6, 7, '2020-01-01'),
+    (6, '${uuid(6)}', 'cycle', 0, 6, 8, '2020-01-01'),
+    (7, '${uuid(7)}', 'cycle-7', 0, 6, 6, '2020-01-01'),
+    (8, '${uuid(8)}', 'cycle-8', 0, 6, 7, '2020-01-01'),
     (9, '${uuid(9)}', 'below', 0, 6, 8, '2020-01-01'),
     (10, '${uuid(10)}', 'itself', 0, 10, 10, null),
     (11, '${uuid(11).replaceAll('-', '')}', 'compute', 0, 11, null, '2020-01-01');
@@ -122,7 +122,7 @@ describe('importing broken rows', () => {
     assert.deepEqual(await shape(uuid(8)), [uuid(7), uuid(6)]);
     assert.deepEqual(await shape(uuid(9)), [uuid(8), uuid(6)]);
     assert.deepEqual(await shape(uuid(10)), [null, uuid(10)]);
-    assert.deepEqual(rowsOf('parent_circle'), [`provider ${uuid(6)} (circle) becomes a root`]);
+    assert.deepEqual(rowsOf('parent_cycle'), [`provider ${uuid(6)} (cycle) becomes a root`]);
     assert.equal(rowsOf('missing_root').length, 1);
     assert.equal(rowsOf('wrong_root').length, 3, 'child, lost, COMPUTE');
   });

@@ -41,7 +41,7 @@ export const PROVIDER_RULES = `
   where uuid !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 `;
 
-/** Number and parent of every provider from which no root can be reached: those in a circle, and all below. */
+/** Number and parent of every provider from which no root can be reached: those in a cycle, and all below. */
 export const OUTSIDE_OF_TREES = `
   with recursive reached (id) as (
     select id from import_providers where parent_provider_id is null
@@ -50,10 +50,10 @@ export const OUTSIDE_OF_TREES = `
   )
   select id, parent_provider_id as parent from import_providers where id not in (select id from reached)`;
 
-/** $1: the providers that become roots, one of each circle. */
-export const BREAK_CIRCLES = `
+/** $1: the providers that become roots, one of each cycle. */
+export const BREAK_CYCLES = `
   with broken as (update import_providers set parent_provider_id = null where id = any ($1::integer[]) returning uuid, name)
-  insert into findings (kind, subject) select 'parent_circle', format('provider %s (%s) becomes a root', uuid, name) from broken`;
+  insert into findings (kind, subject) select 'parent_cycle', format('provider %s (%s) becomes a root', uuid, name) from broken`;
 
 /** Every root follows from the parents; what the source says is only compared. */
 export const ROOT_RULES = `

@@ -123,7 +123,7 @@ describe('where an option is said', () => {
     assert.equal(config.host, 'h');
   });
 
-  it('may refer to other options, in files and the environment, but not in a circle', () => {
+  it('may refer to other options, in files and the environment, but not in a cycle', () => {
     const file = write(
       'a.conf',
       '[DEFAULT]\nhost = 10.0.0.1\nsecret = p\n[placement_database]\nuser = me\nconnection = postgresql://$user:${secret}\\$$$@${DEFAULT.host}/${stockroom.data_dir}\n' +

@@ -248,7 +248,7 @@ describe('policy files that change', () => {
 
   for (const [what, text] of [
     ['broken', 'a: "b\n'],
-    ['in a circle', 'a: rule:b\nb: rule:a\n'],
+    ['in a cycle', 'a: rule:b\nb: rule:a\n'],
   ] as const) {
     it(`leave the rules as they were when they are ${what}, and are logged once`, () => {
       folder.write('policy.yaml', `${LIST}: role:operator\n`);

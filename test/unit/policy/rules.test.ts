@@ -120,8 +120,8 @@ describe('the rules', () => {
     });
   });
 
-  describe('that refer to each other in a circle are refused', () => {
-    const circles: [text: string, message: RegExp][] = [
+  describe('that refer to each other in a cycle are refused', () => {
+    const cycles: [text: string, message: RegExp][] = [
       ['a: rule:a\n', /policy\.yaml:1:1: rule a refers to itself: rule:a -> rule:a$/],
       ['a: not rule:b\nb: (! or rule:c)\nc: [["@", "rule:a"]]\n', /rule:a -> rule:b -> rule:c -> rule:a$/],
       [
@@ -131,7 +131,7 @@ describe('the rules', () => {
       ['default: rule:nowhere\n', /rule:default -> rule:default$/],
       ['not '.repeat(50), /expected a mapping/],
     ];
-    for (const [text, message] of circles) {
+    for (const [text, message] of cycles) {
       it(JSON.stringify(text.slice(0, 60)), () => {
         assert.throws(() => policyOf(text), message);
       });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { lowestOfCircles } from '../../../src/import/rules/circles.js';
+import { lowestOfCycles } from '../../../src/import/rules/cycles.js';
 
-describe('circles of parents', () => {
-  const lowest = (...pairs: [number, number][]) => lowestOfCircles(new Map(pairs)).sort((a, b) => a - b);
+describe('cycles of parents', () => {
+  const lowest = (...pairs: [number, number][]) => lowestOfCycles(new Map(pairs)).sort((a, b) => a - b);
 
   it('are opened at the lowest of each', () => {
     assert.deepEqual(lowest([6, 8], [7, 6], [8, 7]), [6]);
@@ -14,7 +14,7 @@ describe('circles of parents', () => {
     assert.deepEqual(lowest([5, 7], [7, 5], [1, 2], [2, 5]), [5]);
   });
 
-  it('of one are circles, too', () => {
+  it('of one are cycles, too', () => {
     assert.deepEqual(lowest([4, 4], [3, 4]), [4]);
   });
 });

@@ -2,10 +2,10 @@ import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { ALLOCATION_RULES, USAGE_RULES } from './rules/allocations.sql.js';
-import { lowestOfCircles } from './rules/circles.js';
+import { lowestOfCycles } from './rules/cycles.js';
 import { ASSOCIATION_RULES, INVENTORY_RULES } from './rules/inventories.sql.js';
 import { NAME_RULES } from './rules/names.sql.js';
-import { BREAK_CIRCLES, OUTSIDE_OF_TREES, PROVIDER_RULES, ROOT_RULES } from './rules/providers.sql.js';
+import { BREAK_CYCLES, OUTSIDE_OF_TREES, PROVIDER_RULES, ROOT_RULES } from './rules/providers.sql.js';
 import { ImportError } from './problem.js';
 
 /** Owners of consumers that have none. */
@@ -20,7 +20,7 @@ export interface IncompleteConsumer {
  *
  * @throws ImportError when two providers have one uuid: it is unknown which one is meant
  */
-export async function judge(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
+export async function transform(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
   await refuseDoubles(client);
   await client.query(
     'create temporary table import_settings as select $1::text as incomplete_project, $2::text as incomplete_user',
@@ -38,7 +38,7 @@ export async function judge(client: pg.ClientBase, { projectId, userId }: Incomp
   await client.query(PROVIDER_RULES);
   const { rows } = await client.query<{ id: number; parent: number }>(OUTSIDE_OF_TREES);
   if (rows.length > 0) {
-    await client.query(BREAK_CIRCLES, [lowestOfCircles(new Map(rows.map(({ id, parent }) => [id, parent])))]);
+    await client.query(BREAK_CYCLES, [lowestOfCycles(new Map(rows.map(({ id, parent }) => [id, parent])))]);
   }
   for (const rules of [ROOT_RULES, INVENTORY_RULES, ASSOCIATION_RULES, ALLOCATION_RULES, USAGE_RULES])
     await client.query(rules);

@@ -1,9 +1,9 @@
 /**
- * Which providers have to become roots so that no provider is its own ancestor any more: of each circle the lowest.
+ * Which providers have to become roots so that no provider is its own ancestor any more: of each cycle the lowest.
  *
  * @param parents of providers from which following parents never ends
  */
-export function lowestOfCircles(parents: ReadonlyMap<number, number>): number[] {
+export function lowestOfCycles(parents: ReadonlyMap<number, number>): number[] {
   const lowest: number[] = [];
   const seen = new Set<number>();
   for (const start of parents.keys()) {
@@ -14,7 +14,7 @@ export function lowestOfCircles(parents: ReadonlyMap<number, number>): number[] 
       path.push(at);
       at = parents.get(at);
     }
-    // Back on the path of this very walk: from there on it is a circle.
+    // Back on the path of this very walk: from there on it is a cycle.
     const entry = at === undefined ? -1 : path.indexOf(at);
     if (entry >= 0) lowest.push(path.slice(entry).reduce((a, b) => Math.min(a, b)));
   }
