@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -86,7 +86,7 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
       // What pg_basebackup does, which the embedded binaries have not.
       const session = await connect(url);
       await session.query("select pg_backup_start('standby', true)");
-      execFileSync('cp', ['-a', dataDir, copy]);
+      copyLiveFolder(dataDir, copy);
       const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
       await session.end();
       const copied = path.join(copy, 'postgresql');
@@ -144,6 +144,16 @@ export async function removeClusters(): Promise<void> {
 function signalAll(pid: number, name: NodeJS.Signals): void {
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
   for (const one of [pid, ...children.trim().split(/\s+/).map(Number)]) signal(one, name);
+}
+
+/** As a backup of a running server is: files that it removes meanwhile are not missed. */
+function copyLiveFolder(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  const complaints = stderr.split('\n').filter((line) => line !== '' && !line.endsWith('No such file or directory'));
+  if (status !== 0 && complaints.length > 0) throw new Error(`cp ended with ${status}: ${complaints.join('\n')}`);
 }
 
 /** Whether there was such a process. */

@@ -6,6 +6,8 @@ import pg from 'pg';
 import { migrateDatabase } from '../../src/db/migrate.js';
 import { defaultConfig } from '../../src/config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js';
+import { freePorts } from './free-ports.js';
+import { until } from './until.js';
 
 let servers: (EmbeddedDatabase & { folder: string })[] = [];
 
@@ -18,13 +20,14 @@ const SERVERS = 'STOCKROOM_TEST_SERVERS';
  * for all: what snapshots and transaction ids a test meets would depend on the others.
  */
 export async function startTestServers(count: number): Promise<void> {
-  servers = await Promise.all(Array.from({ length: count }, startTestServer));
+  const port = await freePorts(count);
+  servers = await Promise.all(Array.from({ length: count }, (_, index) => startTestServer(port + index)));
   process.env[SERVERS] = servers.map(({ connectionString }) => connectionString).join(' ');
 }
 
-async function startTestServer(): Promise<EmbeddedDatabase & { folder: string }> {
+async function startTestServer(port: number): Promise<EmbeddedDatabase & { folder: string }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-test-'));
-  const server = await startEmbedded({ dataDir: folder, settings: { fsync: 'off' } });
+  const server = await startEmbedded({ dataDir: folder, settings: { fsync: 'off', port: String(port) } });
   await sql(urlOn(server.connectionString, 'postgres'), `create database ${TEMPLATE}`);
   await migrateDatabase(defaultConfig(), urlOn(server.connectionString, TEMPLATE));
   return { ...server, folder };
@@ -96,5 +99,18 @@ function urlOn(server: string, database: string): string {
 }
 
 async function admin(statement: string): Promise<void> {
-  await sql(databaseUrl('postgres'), statement);
+  await until(
+    statement,
+    async () => {
+      try {
+        await sql(databaseUrl('postgres'), statement);
+        return true;
+      } catch (error) {
+        // PostgreSQL waits five seconds for sessions of the database to end.
+        if ((error as pg.DatabaseError).code === '55006') return false;
+        throw error;
+      }
+    },
+    30_000,
+  );
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { freePorts } from './free-ports.js';
 
 /**
  * A stand-in for an S3 server: it records what it is asked, keeps objects in memory, checks no signature, and has the faults
@@ -46,8 +46,9 @@ export type Fault =
   | { readonly kind: 'headers'; readonly headers: Record<string, string> }
   | { readonly kind: 'hang' | 'close' | 'half' | 'drip' | 'pour' | 'wrong etag' | 'refuse the body' };
 
-/** @param port an earlier one again; any, unless given */
-export async function startFaultyStore(tls?: { key: string; cert: string }, port = 0): Promise<FaultyStore> {
+/** @param givenPort an earlier one again; a free one, unless given */
+export async function startFaultyStore(tls?: { key: string; cert: string }, givenPort?: number): Promise<FaultyStore> {
+  const port = givenPort ?? (await freePorts(1));
   const requests: Recorded[] = [];
   const objects = new Map<string, Buffer>();
   const poured = { bytes: 0 };
@@ -141,9 +142,8 @@ export async function startFaultyStore(tls?: { key: string; cert: string }, port
     handle(req, res);
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const listening = server.address() as AddressInfo;
   const store: FaultyStore = {
-    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}`,
+    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
     objects,
     faults: [],

@@ -34,7 +34,7 @@ export const mochaHooks = {
         .filter(([, more]) => more > 0)
         .map(([name, more]) => `${more} ${name}`);
     };
-    for (const deadline = performance.now() + patience(2000); left().length > 0 && performance.now() < deadline;)
+    for (const deadline = performance.now() + patience(6000); left().length > 0 && performance.now() < deadline;)
       await setTimeout(20);
     if (left().length > 0) throw new Error(`the tests of ${file} left open: ${left().join(', ')}`);
   },

@@ -104,6 +104,9 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
   };
 }
 
+/** Longer than the service takes to say that it cannot respond. */
+const NO_RESPONSE_MS = patience(15_000);
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -118,7 +121,7 @@ function request(url: string, agent: http.Agent, method: string, path: string, b
     const payload = body === undefined ? '' : JSON.stringify(body);
     if (body !== undefined) headers['content-type'] = 'application/json';
     headers['content-length'] = String(Buffer.byteLength(payload));
-    const sent = http.request(url + path, { method, agent, headers, timeout: 15_000 }, (response) => {
+    const sent = http.request(url + path, { method, agent, headers, timeout: NO_RESPONSE_MS }, (response) => {
       let text = '';
       response.on('data', (bytes: Buffer) => (text += bytes.toString()));
       response.on('end', () => {
@@ -126,7 +129,7 @@ function request(url: string, agent: http.Agent, method: string, path: string, b
       });
       response.on('error', reject);
     });
-    sent.on('timeout', () => sent.destroy(new Error('no answer in 15 s')));
+    sent.on('timeout', () => sent.destroy(new Error(`no response within ${NO_RESPONSE_MS / 1000} s`)));
     sent.on('error', reject);
     sent.end(payload);
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { S3Bucket } from '../../src/lists/model.js';
+import { freePorts } from './free-ports.js';
 import { ROOT, temporaryFolder } from './process.js';
 import { freePorts } from './free-ports.js';
 
@@ -64,8 +65,10 @@ export async function startStore(
   child.stderr.on('data', (text: Buffer) => (output += text.toString()));
   const closed = once(child, 'close') as Promise<[number | null]>;
   const isReady = new Promise<void>((resolve) => {
+    let printed = '';
     child.stdout.on('data', (text: Buffer) => {
-      if (text.includes(`s3-serve: ${kind} on http`)) resolve();
+      printed += text.toString();
+      if (printed.includes(`s3-serve: ${kind} on http`)) resolve();
     });
   });
   const ended = await Promise.race([isReady, closed]);

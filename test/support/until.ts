@@ -8,9 +8,11 @@ export async function until<T>(
   deadlineMs = 10_000,
 ): Promise<T> {
   for (const deadline = performance.now() + patience(deadlineMs); ;) {
+    // The condition is looked at once more after the deadline: this process may have been paused meanwhile.
+    const isLate = performance.now() > deadline;
     const answer = await condition();
     if (answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`waited too long: ${what}`);
+    if (isLate) throw new Error(`waited too long: ${what}`);
     await setTimeout(10);
   }
 }
