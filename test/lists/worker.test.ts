@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,6 +18,7 @@ import {
   type SpooledList,
 } from '../../src/lists/model.js';
 import { createMessengers } from '../../src/lists/notify/messengers.js';
+import { AT_ONCE } from '../../src/lists/notify/rows.js';
 import { retryDelay } from '../../src/lists/run/retry.js';
 import { doRun, type RunDeps } from '../../src/lists/run/run.js';
 import { createListWorker } from '../../src/lists/run/worker.js';
@@ -28,12 +30,15 @@ import { createTestDatabase, dropTestDatabase, sql } from '../support/database.j
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { until } from '../support/until.js';
 
+/** The latest due time of the schedule: half a day ago, so that no due time comes during a test. */
+const DUE = new Date(Math.floor(Date.now() / 3_600_000 - 12) * 3_600_000);
+
 const SETTINGS: JobSettings = {
   enabled: true,
   filter: null,
   included_versions: 'current',
   optional_fields: [],
-  schedule: { frequency: 'daily', at: '02:00' },
+  schedule: { frequency: 'daily', at: DUE.toISOString().slice(11, 16) },
   destination: { bucket: 'local', prefix: '', format: 'csv', encryption: null },
   keep_days: null,
   notify: [],
@@ -100,22 +105,21 @@ describe('the worker of inventory jobs', () => {
     assert.ok(claimed !== null);
     return claimed;
   };
-  /** A job that was due a while ago, and has no run yet. */
-  async function dueJob(id: string, ago: string, settings = SETTINGS): Promise<void> {
+  /** A job that has no run yet of its latest due time, nor of so many days before. */
+  async function dueJob(id: string, daysBefore = 0, settings = SETTINGS): Promise<void> {
     await setJob({ pool }, id, { ...settings, enabled: false });
     await rowsOf(
       `update list_jobs set enabled = true, settings = settings || '{"enabled": true}',
-         next_due = date_trunc('day', now() - $2::interval) + interval '2 hours' where id = $1`,
-      [id, ago],
+         next_due = $2::timestamptz - make_interval(days => $3) where id = $1`,
+      [id, DUE, daysBefore],
     );
   }
 
   it('makes up for a week without a process with one run', async () => {
-    await dueJob('a', '7 days');
+    await dueJob('a', 6);
     const [job] = await queueDue({ pool, hooks: [] });
     assert.ok(job !== undefined);
-    assert.ok(job.queued && [6, 7].includes(job.passed), String(job.passed));
-    assert.ok(job.dueAt.getTime() <= Date.now() && Date.now() - job.dueAt.getTime() < 86_400_000);
+    assert.deepEqual([job.queued, job.passed, job.dueAt], [true, 6, DUE]);
     const runs = await rowsOf('select due_at, reason, state from list_runs');
     assert.deepEqual(runs, [{ due_at: job.dueAt, reason: 'schedule', state: 'queued' }]);
     const [{ next } = {}] = await rowsOf('select next_due as next from list_jobs');
@@ -130,7 +134,7 @@ describe('the worker of inventory jobs', () => {
       off: { ...SETTINGS, enabled: false },
     };
     for (const [id, settings] of Object.entries(changes)) {
-      await dueJob(id, '1 day');
+      await dueJob(id);
       await setJob({ pool }, id, settings);
     }
     assert.deepEqual(
@@ -149,7 +153,7 @@ describe('the worker of inventory jobs', () => {
   });
 
   it('ends a run that waits for a retry when the next due time comes, and skips the due time of one that goes on', async () => {
-    await dueJob('a', '1 day');
+    await dueJob('a');
     await queueDue({ pool, hooks: [] });
     const first = await claim();
     assert.ok((await failAttempt({ pool, hooks: [] }, first, { code: 'NoSuchBucket', message: 'gone' }, 900)) !== null);
@@ -167,8 +171,18 @@ describe('the worker of inventory jobs', () => {
   });
 
   it('gives each due time one successful end, with four workers of which one sleeps past its lease', async () => {
-    for (let job = 0; job < 20; job++) await dueJob(`job-${job}`, '1 day');
-    let asleep = 0;
+    for (let job = 0; job < 20; job++) await dueJob(`job-${job}`);
+    let [begun, slept] = [0, 0];
+    /** As a process that was stopped: until its lease has run out and another attempt has begun. */
+    async function sleepPastLease(run: number): Promise<void> {
+      slept++;
+      const held = `where id = $1 and state = 'running' and attempt = $2`;
+      const [row] = await rowsOf('select attempt from list_runs where id = $1', [run]);
+      await until('another attempt', async () => {
+        const text = `update list_runs set lease_until = now() - interval '1 second' ${held} returning id`;
+        return (await rowsOf(text, [run, row?.['attempt']])).length === 0;
+      });
+    }
     const published: string[] = [];
     const workers = Array.from({ length: 4 }, (_, number) =>
       createListWorker({
@@ -181,11 +195,11 @@ describe('the worker of inventory jobs', () => {
           meter,
           chores: [],
           interval: 50,
-          lease: 2,
         },
-        // Every fifth attempt of the first worker sleeps longer than its lease, as a process does that was stopped.
+        // Every fifth attempt of the first worker sleeps longer than its lease.
         async spoolList(request) {
-          if (number === 0 && asleep++ % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 3000));
+          const run = Number(path.basename(request.spoolDir).split('.')[1]);
+          if (number === 0 && begun++ % 5 === 0) await sleepPastLease(run);
           return spoolOne(request);
         },
         destinationOf: () => {
@@ -219,6 +233,7 @@ describe('the worker of inventory jobs', () => {
     );
     assert.deepEqual(counts, { runs: 20, jobs: 20 });
     assert.equal(new Set(published).size, 20);
+    assert.ok(slept > 0);
     for (const row of await rowsOf('select manifest, manifest_key from list_runs')) {
       const { manifest, manifest_key: key } = row as { manifest: string; manifest_key: string };
       assert.equal(readFileSync(path.join(lists(), key), 'utf8'), manifest);
@@ -232,9 +247,10 @@ describe('the worker of inventory jobs', () => {
   /** A process that is stopped after its last look at the lease, right before it puts the object that ends so. */
   function fence(stoppedAt: string): void {
     it(`harms no list of another attempt for longer than the cleaner needs, stopped right before ${stoppedAt}`, async () => {
-      await dueJob('a', '1 day');
+      await dueJob('a');
       await queueDue({ pool, hooks: [] });
-      const first = await claim();
+      // The time for a manifest is a part of the lease; the row says when the lease is over.
+      const first = await claim(3600);
       let resume = (): void => undefined;
       let atManifest = (): void => undefined;
       const reached = new Promise<void>((resolve) => (atManifest = resolve));
@@ -290,7 +306,7 @@ describe('the worker of inventory jobs', () => {
     })(never);
 
   async function oneList(id: string, settings = SETTINGS): Promise<{ run: number; key: string }> {
-    await dueJob(id, '1 day', settings);
+    await dueJob(id, 0, settings);
     await queueDue({ pool, hooks: [] });
     const claimed = await claim();
     await doRun(deps(), claimed, never);
@@ -352,7 +368,7 @@ describe('the worker of inventory jobs', () => {
   });
 
   it('gives up a day after the run was queued', async () => {
-    await dueJob('a', '1 day');
+    await dueJob('a');
     await queueDue({ pool, hooks: [] });
     await rowsOf(`update list_runs set queued_at = now() - interval '23 hours 30 minutes'`);
     const ended = await failAttempt({ pool, hooks: [] }, await claim(), { code: 'SlowDown', message: 'x' }, 3600);
@@ -361,16 +377,14 @@ describe('the worker of inventory jobs', () => {
   });
 
   it('gives a run back that it reads when the process ends', async () => {
-    await dueJob('a', '1 day');
+    await dueJob('a');
     const worker = createListWorker({
       ...deps(),
       ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 1, meter, chores: [], interval: 50 },
-      spoolList: ({ signal }) =>
-        new Promise((_, reject) => {
-          signal.addEventListener('abort', () => {
-            reject(signal.reason as Error);
-          });
-        }),
+      async spoolList({ signal }) {
+        if (!signal.aborted) await once(signal, 'abort');
+        throw signal.reason as Error;
+      },
     });
     await until('the run', async () => (await rowsOf(`select from list_runs where state = 'running'`)).length === 1);
     await worker.stop(30_000, never);
@@ -382,7 +396,7 @@ describe('the worker of inventory jobs', () => {
   });
 
   it('removes the spool of a killed process when its lease has run out, though the next process started earlier', async () => {
-    await dueJob('a', '1 day');
+    await dueJob('a');
     await queueDue({ pool, hooks: [] });
     const killed = '00000000-0000-4000-8000-000000000001';
     const claimed = await claim();
@@ -439,7 +453,7 @@ describe('the worker of inventory jobs', () => {
       writeFileSync(secretFile, 'a recognisable secret\n');
       const { port } = server.address() as AddressInfo;
       hook = { name: 'billing', url: `http://127.0.0.1:${port}/hook?x=1`, secretFile, events: ['succeeded', 'failed'] };
-      await dueJob('a', '1 day', { ...SETTINGS, notify: ['billing'] });
+      await dueJob('a', 0, { ...SETTINGS, notify: ['billing'] });
       await queueDue({ pool, hooks: [hook] });
       await doRun(deps({ hooks: [hook] }), await claim(), never);
     });
@@ -447,8 +461,10 @@ describe('the worker of inventory jobs', () => {
       server.closeAllConnections();
       server.close();
     });
-    const send = () =>
-      Promise.all(createMessengers({ pool, log, hooks: [hook], onHook: () => undefined }).map((work) => work(never)));
+    /** Of receivers that have enough time, unless a test gives them less, in milliseconds. */
+    const messengers = (hooks: readonly ListHook[], timeout = 600_000) =>
+      createMessengers({ pool, log, hooks, onHook: () => undefined, timeout });
+    const send = () => Promise.all(messengers([hook]).map((work) => work(never)));
     const hurry = () => rowsOf(`update list_messages set not_before = now() where not_before is not null`);
 
     it('of the end of a run, signed, once', async () => {
@@ -488,40 +504,35 @@ describe('the worker of inventory jobs', () => {
       await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
       const { port } = hanging.address() as AddressInfo;
       const hooks = [{ ...hook, name: 'deaf', url: `http://127.0.0.1:${port}/` }, hook];
-      // Five times as many as are sent at once, and before the one to the hook that receives.
-      for (let job = 0; job < 100; job++) await dueJob(`deaf-${job}`, '1 day', { ...SETTINGS, notify: ['deaf'] });
-      await dueJob('late', '1 day', { ...SETTINGS, notify: ['billing'] });
+      // Twice as many as are sent at once, and before the one to the hook that receives.
+      for (let job = 0; job < 2 * AT_ONCE; job++) await dueJob(`deaf-${job}`, 0, { ...SETTINGS, notify: ['deaf'] });
+      await dueJob('late', 0, { ...SETTINGS, notify: ['billing'] });
       await send();
       received = [];
       const worker = createListWorker({
         ...deps({ hooks }),
-        ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 1, meter, interval: 50 },
-        chores: createMessengers({ pool, log, hooks, onHook: () => undefined, timeout: 3000 }),
+        ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 4, meter, interval: 50 },
+        chores: messengers(hooks),
       });
       try {
         const succeeded = async (): Promise<number> => {
           const text = `select count(*)::integer as done from list_runs where state = 'succeeded' and job <> 'a'`;
           return Number((await rowsOf(text))[0]?.['done']);
         };
-        await until('all runs', async () => (await succeeded()) === 101, 60_000);
+        await until('all runs', async () => (await succeeded()) === 2 * AT_ONCE + 1, 60_000);
         await until('the other hook has its message', () => received.length === 1, 60_000);
         const [{ tried } = {}] = await rowsOf(
           `select count(*)::integer as tried from list_messages where hook = 'deaf' and attempts > 0`,
         );
-        assert.ok(Number(tried) < 100, 'it did not wait for those before it');
-        const [failed] = await until(
-          'a message that was not received',
-          async () => {
-            const text = `
-              select attempts, last_error, sent_at, not_before - now() > interval '50 seconds' as later
-              from list_messages where last_error is not null`;
-            const rows = await rowsOf(text);
-            return rows.length > 0 && rows;
-          },
-          30_000,
-        );
-        const last_error = 'the receiver did not respond within 3 s';
-        assert.deepEqual(failed, { attempts: 1, last_error, sent_at: null, later: true });
+        assert.ok(Number(tried) <= AT_ONCE, `it did not wait for those before it, of which ${tried} were sent`);
+        await worker.stop(0, AbortSignal.abort());
+        // The messages that were under way are due again in a minute; the others are due now.
+        await Promise.all(messengers(hooks, 100).map((work) => work(never)));
+        const failed = await rowsOf(`
+          select distinct attempts, last_error, sent_at, not_before - now() > interval '30 seconds' as later
+          from list_messages where last_error is not null and attempts = 1`);
+        const last_error = 'the receiver did not respond within 0.1 s';
+        assert.deepEqual(failed, [{ attempts: 1, last_error, sent_at: null, later: true }]);
       } finally {
         hanging.closeAllConnections();
         hanging.close();
