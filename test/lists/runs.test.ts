@@ -184,14 +184,17 @@ describe('runs of inventory jobs', () => {
     await latest('measured');
     const admin = await startAdmin(test.service);
     try {
-      const { value } = await admin.metrics();
-      assert.equal(value('stockroom_list_runs_total{list="measured",outcome="succeeded"}'), 1);
+      // The process counts a run and removes its spool after the row says that the run has succeeded.
+      const { value } = await until('the run is counted', async () => {
+        const metrics = await admin.metrics();
+        const counted = metrics.value('stockroom_list_runs_total{list="measured",outcome="succeeded"}');
+        return counted === 1 && metrics.value('stockroom_list_spool_bytes') === 0 && metrics;
+      });
       assert.equal(value('stockroom_list_rows{list="measured"}'), 4);
       assert.equal(value('stockroom_list_interval_seconds{list="measured"}'), 86_400);
       const age = Date.now() / 1000 - (value('stockroom_list_last_success_timestamp_seconds{list="measured"}') ?? 0);
-      assert.ok(age >= 0 && age < 60, String(age));
+      assert.ok(age >= 0 && age < 600, String(age));
       assert.ok((value('stockroom_list_bytes{list="measured"}') ?? 0) > 0);
-      assert.equal(value('stockroom_list_spool_bytes'), 0);
       assert.equal(value('stockroom_list_due_skipped_total'), 0);
       assert.ok((value('stockroom_list_run_duration_seconds_count{phase="reading"}') ?? 0) > 0);
     } finally {

@@ -27,7 +27,8 @@ describe('keys of inventory lists', function () {
 
   it('are in no log, response, error, metric or run, and masked in config show', async () => {
     const folder = await temporaryFolder();
-    const [port, adminPort] = [await freePorts(1), await freePorts(1)];
+    const port = await freePorts(2);
+    const adminPort = port + 1;
     const file = (name: string): string => path.join(folder, name);
     writeFileSync(file('secret'), `${MARK}-secret-of-the-file\n`);
     writeFileSync(file('hook'), `${MARK}-secret-of-the-hook\n`);

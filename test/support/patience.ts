@@ -17,3 +17,10 @@ export function assertWithin(ms: number, start: number, message = 'it took too l
   const took = performance.now() - start;
   assert.ok(took < patience(ms), `${message}: ${Math.round(took)} ms, at most ${patience(ms)} ms`);
 }
+
+/** The same of work that this process does, in time of its processors since `start` (of process.cpuUsage()): pauses do not count. */
+export function assertWork(ms: number, start: NodeJS.CpuUsage, message = 'it took too much work'): void {
+  const { user, system } = process.cpuUsage(start);
+  const took = (user + system) / 1000;
+  assert.ok(took < patience(ms), `${message}: ${Math.round(took)} ms, at most ${patience(ms)} ms`);
+}

@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { S3Bucket } from '../../src/lists/model.js';
 import { freePorts } from './free-ports.js';
 import { ROOT, temporaryFolder } from './process.js';
-import { freePorts } from './free-ports.js';
 
 /** Starts a real S3 server from Debian's packages, where it is beside the project. */
 const SERVE = path.join(ROOT, '../shared/reference/s3-serve');

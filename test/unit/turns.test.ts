@@ -45,9 +45,10 @@ describe('turns of writes', () => {
   it('end at the deadline of a write that still waits', async () => {
     const world = new World(new Set<Row>(['provider a']));
     const { promise } = world.write(['provider a'], false, performance.now() + 20);
+    const expired = assert.rejects(promise, /expired/);
     const { promise: free } = world.write(['provider b'], false);
     await free;
-    await assert.rejects(promise, /expired/);
+    await expired;
     world.locked.clear();
     world.wake();
     await world.write(['provider a'], false).promise;

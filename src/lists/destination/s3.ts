@@ -12,6 +12,8 @@ export interface S3Options {
   readonly onWarning?: (text: string) => void;
   /** The first pause before a request is sent again, in milliseconds; each further one is four times as long. */
   readonly firstPause?: number;
+  /** How long a store may take to say whether it takes a large body, in milliseconds; then the body is sent. */
+  readonly askFirst?: number;
 }
 
 const ATTEMPTS = 4;
@@ -36,7 +38,7 @@ interface Wanted {
  * DestinationError (the table of failures stands in docs/adr/0017).
  */
 export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destination {
-  const { onWarning = () => undefined, firstPause = FIRST_PAUSE_MS } = options;
+  const { onWarning = () => undefined, firstPause = FIRST_PAUSE_MS, askFirst } = options;
   /** What the store's clock is ahead of ours, in milliseconds; 0 until it refuses ours. */
   let skew = 0;
 
@@ -81,7 +83,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
           maxBody: method === 'GET' ? MAX_OBJECT_BYTES : MAX_ERROR_BYTES,
           ...(object === undefined ? {} : { body: object }),
         },
-        { ca: await certificates(bucket), timeout: bucket.timeout * 1000, signal },
+        { ca: await certificates(bucket), timeout: bucket.timeout * 1000, askFirst, signal },
       );
       if (accepts(response)) return { response, failure: null };
       if (response.status >= 200 && response.status < 300) return judged(response, what, object);

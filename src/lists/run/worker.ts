@@ -41,7 +41,8 @@ interface Active {
 
 const INTERVAL_MS = 5000;
 const LEASE_S = 60;
-const GOODBYE_MS = 1000;
+/** How long a run may take to be given back after it was told to stop. */
+const GOODBYE_MS = 3000;
 
 /** Opens nothing and does nothing until the first look, one interval after it was made or when it is poked. */
 export function createListWorker(options: WorkerOptions): ListWorker {
@@ -161,20 +162,18 @@ export function createListWorker(options: WorkerOptions): ListWorker {
       clearTimeout(timer);
       leaving.abort();
       for (const one of active) if (one.phase === 'reading') one.abort('leaving');
-      const late = (): void => {
-        for (const one of active) one.abort('leaving');
-      };
-      const impatience = setTimeout(late, deadline);
-      hurry.addEventListener('abort', late, { once: true });
-      if (hurry.aborted) late();
       const over = Promise.all([looking, ...choresUnderWay.values(), ...[...active].map((one) => one.ended)]);
-      // A database that is away must not keep the process: what cannot be given back comes back with its lease.
-      const isLate = new AbortController();
-      const patience = hurry.aborted ? GOODBYE_MS : deadline + GOODBYE_MS;
-      await Promise.race([over, sleep(patience, undefined, { signal: isLate.signal }).catch(() => undefined)]);
-      isLate.abort();
-      clearTimeout(impatience);
-      hurry.removeEventListener('abort', late);
+      const isOver = new AbortController();
+      const wait = (ms: number, ...signals: AbortSignal[]): Promise<void> =>
+        sleep(ms, undefined, { signal: AbortSignal.any([isOver.signal, ...signals]) }).catch(() => undefined);
+      const giveUp = async (): Promise<void> => {
+        await wait(deadline, hurry);
+        for (const one of active) one.abort('leaving');
+        // A database that is away must not keep the process: what cannot be given back comes back with its lease.
+        await wait(GOODBYE_MS);
+      };
+      await Promise.race([over, giveUp()]);
+      isOver.abort();
     },
   };
 }

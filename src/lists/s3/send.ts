@@ -26,6 +26,8 @@ export interface SendOptions {
   readonly ca: string | null;
   /** The time for a response, and for a connection on which nothing moves, in milliseconds. */
   readonly timeout: number;
+  /** How long a store may take to say `100 Continue` before it gets the body anyway, in milliseconds; a second unless given. */
+  readonly askFirst?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +40,6 @@ export class SourceFailure extends Error {}
 const SLOWEST_BYTES_PER_SECOND = 100_000;
 /** With a larger body, the store is asked first whether it takes the request: its refusal arrives before the body is sent. */
 const ASK_FIRST_BYTES = 256 * 1024;
-/** A store that does not say `100 Continue` gets the body after this time. */
 const ASK_FIRST_MS = 1000;
 
 /**
@@ -46,13 +47,16 @@ const ASK_FIRST_MS = 1000;
  *
  * @throws SendTimeout, SourceFailure, the reason of the signal, or the error of the connection
  */
-export async function send(request: S3Request, { ca, timeout, signal }: SendOptions): Promise<S3Response> {
+export async function send(
+  request: S3Request,
+  { ca, timeout, askFirst = ASK_FIRST_MS, signal }: SendOptions,
+): Promise<S3Response> {
   const { body } = request;
   const deadline = timeout + ((body?.size ?? 0) / SLOWEST_BYTES_PER_SECOND) * 1000;
   const late = AbortSignal.timeout(Math.ceil(deadline));
   const either = AbortSignal.any([signal, late]);
   try {
-    return await exchange(request, ca, timeout, either);
+    return await exchange(request, ca, timeout, askFirst, either);
   } catch (error) {
     signal.throwIfAborted();
     if (late.aborted) throw new SendTimeout(`no response within ${Math.ceil(deadline / 1000)} s`);
@@ -64,6 +68,7 @@ function exchange(
   { method, url, headers, body, maxBody }: S3Request,
   ca: string | null,
   timeout: number,
+  askFirst: number,
   signal: AbortSignal,
 ): Promise<S3Response> {
   const asksFirst = (body?.size ?? 0) >= ASK_FIRST_BYTES;
@@ -125,7 +130,7 @@ function exchange(
       return;
     }
     request.once('continue', sendBody);
-    setTimeout(sendBody, ASK_FIRST_MS).unref();
+    setTimeout(sendBody, askFirst).unref();
     request.flushHeaders();
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isAllowed, matches, parseAccessRules, parsePath } from '../../../src/auth/keystone/access-rules.js';
-import { assertWithin } from '../../support/patience.js';
+import { assertWork } from '../../support/patience.js';
 
 describe('access rules of application credentials', () => {
   const cases: [pattern: string, path: string, expected: boolean][] = [
@@ -37,9 +37,9 @@ describe('access rules of application credentials', () => {
   }
 
   it('are read in time that grows with their length', () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     parsePath('{'.repeat(200_000));
-    assertWithin(5000, began);
+    assertWork(5000, began);
   });
 
   it('compares service and method exactly', () => {
@@ -56,8 +56,8 @@ describe('access rules of application credentials', () => {
   });
 
   it('is not kept busy by a pattern made for that', () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     assert.equal(matches(parsePath('**a*'.repeat(60) + 'b'), '/' + 'a'.repeat(8000)), false);
-    assertWithin(500, start);
+    assertWork(500, start);
   });
 });
