@@ -222,8 +222,7 @@ describe('requests of the S3 dialect', () => {
   it('are refused with 503 while the database is away', async () => {
     const databaseUrl = await createTestDatabase();
     const proxy = await startProxy(databaseUrl);
-    const config = { connectTimeout: 0.6, statementTimeout: 4 };
-    const cut = await startTestDialect(config, undefined, proxy.url(databaseUrl));
+    const cut = await startTestDialect({}, undefined, proxy.url(databaseUrl));
     assert.equal((await send(cut.port, 'GET', '/placement?inventory')).status, 200);
     await proxy.refuse();
     const { status, code, headers } = await send(cut.port, 'GET', '/placement?inventory');

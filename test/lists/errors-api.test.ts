@@ -13,8 +13,7 @@ describe('errors of inventory jobs', () => {
   before(async () => {
     databaseUrl = await createTestDatabase();
     proxy = await startProxy(databaseUrl);
-    const config = { connectTimeout: 0.6, statementTimeout: 4, listsWorker: false };
-    test = await startTestService({ databaseUrl: proxy.url(databaseUrl), config });
+    test = await startTestService({ databaseUrl: proxy.url(databaseUrl), config: { listsWorker: false } });
     await test.api.put('/stockroom/lists/a', DAILY).expect(201);
   });
   after(async () => {

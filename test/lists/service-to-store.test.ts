@@ -115,7 +115,11 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
           90_000,
         );
         const after = await sumsInSql();
-        assert.ok(movers.done.moves > before.moves && movers.done.claims > before.claims, 'clients went on meanwhile');
+        await until(
+          'clients go on',
+          () => movers.done.moves > before.moves && movers.done.claims > before.claims,
+          60_000,
+        );
 
         const { manifest, files } = await download(format);
         assert.equal(manifest.fileFormat, format === 'csv' ? 'CSV' : 'Parquet');
