@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readArguments, unknownFlag, UsageError, type CommandLine } from '../config/arguments.js';
 import { didYouMean } from '../config/did-you-mean.js';
 import { loadConfig, type Config } from '../config.js';
+import { outliveReaders } from '../ops/terminal.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
 import { commandOf, flagsOf, programOf, type Program } from './commands.js';
@@ -12,6 +13,7 @@ const USAGE = 2;
 
 /** Runs what the command line asks for. Answers the exit code. */
 export async function runCli([file = '', ...argv]: readonly string[]): Promise<number> {
+  outliveReaders();
   const program = programOf(path.basename(file, '.js'));
   try {
     const commandLine = readArguments(argv, flagsOf(program));

@@ -101,11 +101,12 @@ export function negotiate(header: string | undefined, otherwise: Version = OLDES
   const known = negotiated.get(header);
   if (known !== undefined) return known ?? otherwise;
   const version = parseHeader(header);
-  if (negotiated.size < 1000) negotiated.set(header, version);
+  if (header.length <= 100 && negotiated.size < 1000) negotiated.set(header, version);
   return version ?? otherwise;
 }
 
-// Clients send a handful of different headers, millions of times. Bounded, because a hostile one could send others.
+// Clients send a handful of different headers, millions of times. Bounded in number and length: a hostile client sends others of
+// 64 KiB each.
 const negotiated = new Map<string, Version | null>();
 
 /** Null when it names a version of other services only. */

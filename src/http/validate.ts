@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
 import { createPause } from '../slices.js';
+import { chunksOf, isLarge } from './chunks.js';
 
 /**
  * JSON Schema validation with upstream's wording: `{summary}  Failed validating '{keyword}' in schema{path}: ...`. Clients
@@ -65,22 +66,14 @@ function validator<T>(schema: Schema, failure: (report: string) => ApiError): Va
   return Object.assign(check, { schema });
 }
 
-/** So many members or items are validated in one go. */
-const CHUNK = 500;
-
 /**
- * Validates as the validator does. Where the value, or a member of it, has many members or items, they are validated in chunks, and
- * the event loop runs in between: 40,000 consumers hold it for 100 ms otherwise.
+ * Validates as the validator does. A large value is validated in chunks, and the event loop runs in between: 40,000 consumers hold it
+ * for 100 ms otherwise.
  *
  * @throws ApiError as the validator does
  */
 export function validateInSlices<T>(validate: Validator<T>, value: unknown): T | Promise<T> {
   return isLarge(value) ? validateChunks(validate, value) : validate(value);
-}
-
-function isLarge(value: unknown): boolean {
-  const size = sizeOf(value);
-  return size > CHUNK || (size > 0 && Object.values(value as object).some((member) => sizeOf(member) > CHUNK));
 }
 
 async function validateChunks<T>(validate: Validator<T>, value: unknown): Promise<T> {
@@ -90,37 +83,6 @@ async function validateChunks<T>(validate: Validator<T>, value: unknown): Promis
     validate(chunk);
   }
   return value as T;
-}
-
-/** The value with all but some of its members, again and again until each was in one. */
-function* chunksOf(value: unknown): Generator {
-  if (Array.isArray(value) && value.length > CHUNK) {
-    const items = value as readonly unknown[];
-    const seen = new Set<unknown>();
-    for (let start = 0; start < items.length; start += CHUNK) {
-      const chunk = items.slice(start, start + CHUNK);
-      yield chunk;
-      // For `uniqueItems`, which else holds within a chunk only. Items of lists that are this long are texts.
-      const repeated = chunk.find((item) => seen.size === seen.add(item).size);
-      if (repeated !== undefined) yield [repeated, repeated];
-    }
-    return;
-  }
-  const members = value as Record<string, unknown>;
-  const names = typeof value === 'object' && value !== null ? Object.keys(members) : [];
-  if (names.length > CHUNK) {
-    for (let start = 0; start < names.length; start += CHUNK)
-      yield Object.fromEntries(names.slice(start, start + CHUNK).map((name) => [name, members[name]]));
-    return;
-  }
-  const large = names.find((name) => sizeOf(members[name]) > CHUNK);
-  if (large === undefined) yield value;
-  else for (const part of chunksOf(members[large])) yield* chunksOf({ ...members, [large]: part });
-}
-
-function sizeOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  return Array.isArray(value) ? value.length : Object.keys(value).length;
 }
 
 function describe(error: ErrorObject): string {

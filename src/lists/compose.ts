@@ -6,7 +6,7 @@ import type { ListMeters } from '../ops/metrics/lists.js';
 import { createCleaner } from './clean/clean.js';
 import { folderDestination } from './destination/folder.js';
 import { s3Destination } from './destination/s3.js';
-import { bytesBelow, readGauges, type ListGauge } from './run/gauges.js';
+import { readGauges, spoolBytes, type ListGauge } from './run/gauges.js';
 import type { Destination, ListBucket } from './model.js';
 import { createMessengers } from './notify/messengers.js';
 import { listsOptions, type ListsParts } from './parts.js';
@@ -63,7 +63,7 @@ export function composeLists({ config, database, pool, log, meters }: ListsSurro
       poke: () => worker?.poke(),
     },
     readGauges: () => readGauges(pool),
-    spoolBytes: () => bytesBelow(options.spool),
+    spoolBytes: () => spoolBytes(options.spool),
     end: (deadline, hurry) => worker?.stop(deadline, hurry) ?? Promise.resolve(),
   };
 }

@@ -69,11 +69,20 @@ function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
 
 /** Log rotation moves the file away; it is written to under its new name until the next look. */
 function reopenWhenMoved(file: string, destination: LogDestination): void {
-  let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+  let inode = inodeOf(file);
   setInterval(() => {
-    const now = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+    const now = inodeOf(file);
     if (now !== undefined && now === inode) return;
     destination.reopen();
-    inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+    inode = inodeOf(file);
   }, 1000).unref();
+}
+
+/** Undefined when there is no file, or its folder cannot be entered any more: in a timer, an exception ends the process. */
+function inodeOf(file: string): number | undefined {
+  try {
+    return fs.statSync(file).ino;
+  } catch {
+    return undefined;
+  }
 }

@@ -4,11 +4,11 @@ import { withoutSecrets } from '../database-url/secrets.js';
 import { loadConfig, type Config } from '../config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../db/embedded.js';
 import { failureText } from '../failure-text.js';
-import { handleTheUnhandled } from '../ops/last-resort.js';
 import { defaultDataDir } from '../ops/process.js';
 import { unlessAborted } from './aborted.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { checkAuthStrategy } from './check-options.js';
+import { brokenProcess } from './broken.js';
 import { drain } from './drain.js';
 import { greet } from './greeting.js';
 import { checkPortIsFree, openListeners } from './listeners.js';
@@ -29,22 +29,11 @@ export interface Run {
 
 type ConnectionOf = (config: Config) => string;
 
-/** How long a process that must not go on may take to stop its database and its workers. */
-const LAST_MS = 10_000;
-
 /** Runs the service until a signal ends it. @throws when it cannot start or cannot go on */
 export async function runService(given: Run): Promise<void> {
   const { log, config } = given;
   const signals = listenToSignals();
-  // A terminal or a pipe that nothing reads any more does not end the service; without a listener the event would.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const broken = new Promise<never>((_, reject) => {
-    handleTheUnhandled(given.log, (error) => {
-      reject(error);
-      globalThis.setTimeout(() => process.exit(1), LAST_MS).unref();
-    });
-  });
-  broken.catch(() => undefined);
+  const broken = brokenProcess(log);
   const admin = await openAdminListener(config, log);
   try {
     await serveWithDatabase(given, admin, signals, broken);

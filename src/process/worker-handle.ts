@@ -176,7 +176,9 @@ function exitOf(worker: Worker): Promise<string> {
     worker.once('exit', (code: number | null, signal: string | null) => {
       resolve(signal ?? `exit code ${code ?? 0}`);
     });
-    worker.process.once('error', (error) => {
+    // Also of a process that cannot be started, for want of file descriptors for example. node:cluster passes the event on from
+    // the process to the worker, where one that is not listened to ends this process.
+    worker.on('error', (error) => {
       resolve(error.message);
     });
   });

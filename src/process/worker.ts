@@ -3,6 +3,7 @@ import { failureText } from '../failure-text.js';
 import { OperatorError } from '../operator-error.js';
 import { openInstance, type Instance } from './instance.js';
 import { handleTheUnhandled } from '../ops/last-resort.js';
+import { outliveReaders } from '../ops/terminal.js';
 import { openLog } from './open-log.js';
 import type { FromWorker, Question, ToWorker } from './ipc.js';
 import { waitForDatabase } from './wait-for-database.js';
@@ -12,6 +13,8 @@ import { waitForDatabase } from './wait-for-database.js';
  * Signals of a terminal or a supervisor reach all processes at once; what they mean is for the primary to say.
  */
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+outliveReaders();
 
 const [stop, hurry] = [new AbortController(), new AbortController()];
 let instance: Instance | null = null;

@@ -106,7 +106,9 @@ export class Topology implements View {
   providersWithTrait(trait: Trait): Provider[] {
     const found: Provider[] = [];
     for (const [set, members] of this.traitSets) {
-      if (set.traits.includes(trait)) found.push(...members.values());
+      if (!set.traits.includes(trait)) continue;
+      // One by one: as arguments of one call, 130,000 providers overflow the stack.
+      for (const member of members.values()) found.push(member);
     }
     return found;
   }

@@ -186,6 +186,30 @@ describe('a row that another session has locked', function () {
     });
   });
 
+  it('of an inventory job is waited for by one connection, and the others are free', async () => {
+    const job = { enabled: false, schedule: { frequency: 'daily' }, destination: {} };
+    const put = (id: string) => test.api.put(`/stockroom/lists/${id}`, job);
+    await put('stuck').expect(201);
+    const outsider = await lock(lockedBy(test.databaseUrl, "select from list_jobs where id = 'stuck' for update"));
+    const waiting = track([
+      ...Array.from({ length: 20 }, () => put('stuck')),
+      ...Array.from({ length: 5 }, () => test.api.post('/stockroom/lists/stuck/runs', {})),
+      ...Array.from({ length: 5 }, () => test.api.delete('/stockroom/lists/stuck')),
+    ]);
+    await checkOthers();
+    await until('one session waits', async () => (await sessionsWaiting(test.databaseUrl)) === 1);
+    await checkOthers();
+    await put('free').expect((response) => assert.ok(response.status < 300));
+    assert.ok((await sessionsWaiting(test.databaseUrl)) <= 1);
+    assert.deepEqual(waiting.statuses(), []);
+    await outsider.release();
+    const statuses = await waiting.all;
+    assert.ok(
+      statuses.every((status) => status < 500),
+      statuses.join(),
+    );
+  });
+
   it('of a consumer holds up the writes of that consumer alone', async () => {
     const [consumer, deleted] = [randomUUID(), randomUUID()];
     for (const one of [consumer, deleted])

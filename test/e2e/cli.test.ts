@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -153,6 +154,29 @@ describe('the commands of operators', () => {
     assert.deepEqual({ ...config, configFiles: undefined }, { ...defaults, configFiles: undefined });
     assert.ok(origins.size > 40, String(origins.size));
     for (const { name } of Object.values(OPTIONS)) assert.match(output, new RegExp(`^#${name} =`, 'm'));
+  });
+
+  it('go on to their end when their reader has gone', async () => {
+    const child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), 'config', 'sample']);
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (bytes: Buffer) => (errors += bytes.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.deepEqual({ code, errors }, { code: 0, errors: '' });
+  });
+
+  it('lists work says of a failure that no code handles what it is: a rejection does not end it, an exception does', async () => {
+    const run = startProcess(['lists', 'work'], {
+      ...at(await createTestDatabase()),
+      NODE_OPTIONS: `--require=${path.join(ROOT, 'test/support/accident.cjs')}`,
+      ACCIDENTS: 'rejection,exception',
+    });
+    await run.printed(/Doing the runs/);
+    process.kill(run.pid, 'SIGUSR2');
+    await run.logged(/the rejection of a test.*the process goes on"/);
+    process.kill(run.pid, 'SIGUSR2');
+    assert.equal(await run.ended(), 1);
+    assert.match(run.errors(), /"level":"fatal".*the exception of a test/);
   });
 
   it('answers --help everywhere, --version, and 2 to what makes no sense', async () => {

@@ -20,9 +20,9 @@ describe('a log that cannot be written does not end the service, and does not ke
     await dropTestDatabase(databaseUrl);
   });
 
-  function start(stderr: number | 'pipe', ...args: string[]): void {
+  function start(stderr: number | 'pipe', args: readonly string[] = [], env: Record<string, string> = {}): void {
     child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), '--port', '0', ...args], {
-      env: { PATH: process.env['PATH'], OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl },
+      env: { PATH: process.env['PATH'], OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, ...env },
       stdio: ['ignore', 'pipe', stderr],
     });
   }
@@ -42,7 +42,7 @@ describe('a log that cannot be written does not end the service, and does not ke
   }
 
   it('whose disk is full: standard error says so once', async () => {
-    start('pipe', '--log-file', '/dev/full');
+    start('pipe', ['--log-file', '/dev/full']);
     let errors = '';
     child.stderr!.on('data', (bytes: Buffer) => (errors += bytes.toString()));
     await serves();
@@ -65,10 +65,35 @@ describe('a log that cannot be written does not end the service, and does not ke
     await ends();
   });
 
+  it('whose reader has gone, with workers that write for a person to read', async () => {
+    start('pipe', ['--workers', '2'], { STOCKROOM_LOG_FORMAT: 'pretty' });
+    child.stderr!.destroy();
+    await serves();
+    await ends();
+  });
+
+  it('whose folder is a file from now on, while the file is watched', async () => {
+    const folder = path.join(await temporaryFolder(), 'log');
+    fs.mkdirSync(folder);
+    start('pipe', ['--log-file', path.join(folder, 'stockroom.log')], { OS_DEFAULT__WATCH_LOG_FILE: 'true' });
+    let errors = '';
+    child.stderr!.on('data', (bytes: Buffer) => (errors += bytes.toString()));
+    const url = once(child.stdout!, 'data');
+    await url;
+    fs.rmSync(folder, { recursive: true });
+    fs.writeFileSync(folder, '');
+    await until('the watch has looked', () => errors.includes('ENOTDIR'));
+    // Another look, after which the service is there.
+    fs.rmSync(folder);
+    fs.mkdirSync(folder);
+    await until('the file is there again', () => fs.existsSync(path.join(folder, 'stockroom.log')));
+    await ends();
+  });
+
   it('that cannot be opened again', async () => {
     const folder = await temporaryFolder();
     const file = path.join(folder, 'stockroom.log');
-    start('pipe', '--log-file', file);
+    start('pipe', ['--log-file', file]);
     const [errors, url] = [[] as string[], once(child.stdout!, 'data')];
     child.stderr!.on('data', (bytes: Buffer) => errors.push(bytes.toString()));
     await url;

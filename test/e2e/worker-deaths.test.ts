@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -83,6 +84,23 @@ describe('workers that die one after the other', () => {
       for (let i = 0; i < 4; i++) await api.get('/').expect(200);
       killAll(run);
     }
+    await api.get('/').expect(200);
+    run.signal('SIGTERM');
+    assert.equal(await run.ended(), 0);
+  });
+
+  it('are replaced later when no file descriptor is left for a new process', async () => {
+    const run = startProcess(['--port', '0', '--workers', '2'], { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl });
+    const { api } = await run.listening();
+    const limit = (files: number | string): void => {
+      execFileSync('prlimit', [`--pid=${run.pid}`, `--nofile=${files}:`]);
+    };
+    const before = execFileSync('prlimit', [`--pid=${run.pid}`, '--nofile', '--output=SOFT', '--noheadings']);
+    limit(3);
+    process.kill(run.workers()[0] ?? 0, 'SIGKILL');
+    await run.logged(/EMFILE.*"a worker did not start"/);
+    limit(before.toString().trim());
+    await until('both places are filled', () => run.workers().length === 2);
     await api.get('/').expect(200);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);

@@ -133,6 +133,17 @@ describe('the spool of inventory lists', function () {
     assert.deepEqual(await readdir(spoolDir), []);
   });
 
+  it('stops at a signal that comes before its thread has started', async () => {
+    await whileLocked(async () => {
+      const controller = new AbortController();
+      const list = listOf(url, {}, { spoolDir, signal: controller.signal });
+      // The folder is being made now.
+      controller.abort(new Error('cancelled at once'));
+      await assert.rejects(list, /cancelled at once/);
+    });
+    assert.deepEqual(await readdir(spoolDir), []);
+  });
+
   it('is not begun when the signal has come before', async () => {
     await assert.rejects(listOf(url, {}, { spoolDir, signal: AbortSignal.abort(new Error('before')) }), /before/);
     assert.deepEqual(await readdir(spoolDir), []);

@@ -53,7 +53,13 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
         if (signal.aborted) reject(new Timeout(late));
         else reject(request.reusedSocket ? new StaleConnection(error.message) : new ConnectionFailure(error.message));
       });
+      let hasResponse = false;
+      // A response of 101 that was not asked for ends the connection without an error and without a response.
+      request.on('close', () => {
+        if (!hasResponse) reject(new BrokenAnswer('the connection was closed without an answer'));
+      });
       request.once('response', (response) => {
+        hasResponse = true;
         read(response).then(
           (text) => {
             resolve({ status: response.statusCode ?? 0, headers: response.headers, text });

@@ -2,6 +2,7 @@ import { openPool } from '../../db/database.js';
 import { databaseOptions } from '../../db/options.js';
 import { composeLists } from '../../lists/compose.js';
 import { createMeters } from '../../ops/metrics.js';
+import { brokenProcess } from '../../process/broken.js';
 import { openLog } from '../../process/open-log.js';
 import { prepareDatabase } from '../../process/prepare-database.js';
 import { listenToSignals } from '../../process/signals.js';
@@ -19,6 +20,7 @@ export const command: Command = {
     const config = { ...loaded.config, listsWorker: true };
     const signals = listenToSignals();
     const log = openLog(config);
+    const broken = brokenProcess(log);
     return withDatabase(config, async (connection) => {
       await waitForDatabase(config, connection, signals.stop, () => prepareDatabase(config, connection, log));
       if (signals.stop.aborted) return 0;
@@ -29,11 +31,17 @@ export const command: Command = {
       const alive = setInterval(() => undefined, 60_000);
       say('Doing the runs of inventory jobs.');
       lists.parts.poke();
-      await signals.first;
-      await lists.end(config.drainTimeout * 1000, signals.hurry);
-      await pool.close();
-      clearInterval(alive);
-      return 0;
+      try {
+        await Promise.race([signals.first, broken]);
+        await lists.end(config.drainTimeout * 1000, signals.hurry);
+        return 0;
+      } catch (error) {
+        await lists.end(0, AbortSignal.abort());
+        throw error;
+      } finally {
+        await pool.close();
+        clearInterval(alive);
+      }
     });
   },
 };

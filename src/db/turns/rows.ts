@@ -5,7 +5,7 @@
  */
 export type Row = `${Kind} ${string}`;
 
-type Kind = 'provider' | 'parent' | 'consumer' | 'class' | 'trait' | 'name' | 'trees' | 'unknown';
+type Kind = 'provider' | 'parent' | 'consumer' | 'class' | 'trait' | 'job' | 'name' | 'trees' | 'unknown';
 
 export const providerRow = (uuid: string): Row => `provider ${uuid}`;
 /** A provider that something refers to: what only counts its allocations is not in the way. */
@@ -13,6 +13,8 @@ export const parentRow = (uuid: string): Row => `parent ${uuid}`;
 export const consumerRow = (uuid: string): Row => `consumer ${uuid}`;
 export const classRow = (name: string): Row => `class ${name}`;
 export const traitRow = (name: string): Row => `trait ${name}`;
+/** An inventory job, with its runs. */
+export const jobRow = (id: string): Row => `job ${id}`;
 export const nameRow = (name: string): Row => `name ${name}`;
 export const TREES: Row = 'trees all';
 /** What holds a write up is not a row that can be looked at: a row that another transaction has not committed yet. */
@@ -38,6 +40,7 @@ const LOCKS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   consumer: ['select from consumers where uuid = $1 for update'],
   class: ['select from resource_classes where name = $1 for key share'],
   trait: ['select from traits where name = $1 for key share'],
+  job: ['select from list_jobs where id = $1 for update'],
 };
 
 /**
@@ -45,7 +48,7 @@ const LOCKS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
  * It waits for none of them. What it can lock is free again when the statement ends. One column, `row`.
  */
 export function lockedRowsStatement(rows: Iterable<Row>): { text: string; values: string[][] } {
-  const kinds = ['provider', 'parent', 'consumer', 'class', 'trait'] as const;
+  const kinds = ['provider', 'parent', 'consumer', 'class', 'trait', 'job'] as const;
   const names: Record<string, string[]> = {};
   for (const row of rows) {
     const [kind, name] = split(row);
@@ -76,6 +79,8 @@ const LOCKED_ROWS = `
     select name from resource_classes where name = any($4::text[]) for key share skip locked
   ), free_traits as materialized (
     select name from traits where name = any($5::text[]) for key share skip locked
+  ), free_jobs as materialized (
+    select id from list_jobs where id = any($6::text[]) for update skip locked
   ), taken_inventories as (
     select * from inventory except select * from free_inventories
   )
@@ -91,7 +96,9 @@ const LOCKED_ROWS = `
   where name = any($4::text[]) and name not in (select name from free_classes)
   union all
   select 'trait ' || name from traits
-  where name = any($5::text[]) and name not in (select name from free_traits)`;
+  where name = any($5::text[]) and name not in (select name from free_traits)
+  union all
+  select 'job ' || id from list_jobs where id = any($6::text[]) and id not in (select id from free_jobs)`;
 
 function split(row: Row): [Kind, string] {
   const space = row.indexOf(' ');

@@ -22,6 +22,9 @@ export type Operation =
 /** Parameters that decide what happens: each has to be signed, and to be there once. */
 const MEANINGFUL = ['inventory', 'id', 'inventoryId', 'continuation-token'] as const;
 
+/** Clients send at most four. They are sorted before the signature is checked, and a URL of 64 KiB has room for 32,000. */
+const MOST_PARAMETERS = 100;
+
 /**
  * Takes a URL apart without changing it.
  *
@@ -31,7 +34,11 @@ const MEANINGFUL = ['inventory', 'id', 'inventoryId', 'continuation-token'] as c
 export function readTarget(url: string, host: string, domain: string | null): Target {
   const mark = url.indexOf('?');
   const rawPath = mark === -1 ? url : url.slice(0, mark);
-  const query = (mark === -1 ? '' : url.slice(mark + 1)).split('&').filter(Boolean).map(readParameter);
+  const parameters = (mark === -1 ? '' : url.slice(mark + 1)).split('&').filter(Boolean);
+  if (parameters.length > MOST_PARAMETERS) {
+    throw invalidArgument(`The URL has ${parameters.length} parameters; at most ${MOST_PARAMETERS} are accepted.`);
+  }
+  const query = parameters.map(readParameter);
   const path = decoded(rawPath);
   const ofHost = domain === null ? null : bucketOfHost(host, domain);
   if (ofHost !== null && !path.startsWith(`/${ofHost}/`) && path !== `/${ofHost}`) {

@@ -1,5 +1,7 @@
 import type { Pool } from '../../db/pool.js';
-import { runStatement, withTransaction, type Transaction } from '../../db/transaction.js';
+import { runStatement, type Transaction } from '../../db/transaction.js';
+import { jobRow } from '../../db/turns/rows.js';
+import { writeTransaction } from '../../db/turns/write.js';
 import { listJobExists, noSuchListJob, tooManyListJobs } from '../../errors.js';
 import type { Job, JobSettings } from '../model.js';
 import { cancelWhere, queueRun, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from '../run/rows.js';
@@ -73,7 +75,7 @@ export async function setJob(
   settings: JobSettings,
   options: SetOptions = {},
 ): Promise<{ job: Job; created: boolean }> {
-  const created = await withTransaction(deps.pool, async (transaction) => {
+  const created = await writeTransaction(deps.pool, { changes: [jobRow(id)] }, async (transaction) => {
     for (;;) {
       const done =
         (await updateJob(transaction, id, settings, options)) ?? (await insertJob(transaction, id, settings, options));
@@ -145,7 +147,7 @@ function dueOf(settings: JobSettings, now: Date): Date | null {
  * @throws 404
  */
 export async function deleteJob(deps: EndDeps, id: string, { withLists = false } = {}): Promise<void> {
-  await withTransaction(deps.pool, async (transaction) => {
+  await writeTransaction(deps.pool, { changes: [jobRow(id)] }, async (transaction) => {
     const { rowCount } = await transaction.query({ text: 'delete from list_jobs where id = $1', values: [id] });
     if (rowCount === 0) throw noSuchListJob(id);
     await cancelWhere(transaction, deps.hooks, 'r.job = $1', id);

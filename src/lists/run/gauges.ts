@@ -4,6 +4,7 @@ import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import type { JobSettings } from '../model.js';
 import { intervalOf } from '../job/schedule.js';
+import { isRunFolder } from '../spool/sweep.js';
 
 /** What the metrics show of one job. */
 export interface ListGauge {
@@ -45,19 +46,27 @@ export async function readGauges(pool: Pool): Promise<readonly ListGauge[]> {
   }));
 }
 
-/** Bytes of the files below a folder; 0 when there is none. The spool has a handful. */
-export function bytesBelow(folder: string): number {
+/**
+ * Bytes of the runs in the spool; 0 when there is none. They are a handful of files. Nothing else is looked into: an operator may
+ * choose a folder in which others keep a million files, and each scrape of the metrics comes here.
+ */
+export function spoolBytes(spool: string): number {
   try {
-    const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
-    return entries.reduce(
-      (sum, entry) =>
-        sum +
-        (entry.isFile()
-          ? (fs.statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
-          : 0),
-      0,
-    );
+    const folders = fs.readdirSync(spool).filter(isRunFolder);
+    return folders.reduce((sum, folder) => sum + bytesBelow(path.join(spool, folder)), 0);
   } catch {
     return 0;
   }
+}
+
+function bytesBelow(folder: string): number {
+  const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries.reduce(
+    (sum, entry) =>
+      sum +
+      (entry.isFile()
+        ? (fs.statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
+        : 0),
+    0,
+  );
 }

@@ -1,5 +1,7 @@
 import type { Pool } from '../../db/pool.js';
-import { runStatement, withTransaction, type Transaction } from '../../db/transaction.js';
+import { runStatement, type Transaction } from '../../db/transaction.js';
+import { jobRow } from '../../db/turns/rows.js';
+import { writeTransaction } from '../../db/turns/write.js';
 import { listRunActive, noSuchListJob, noSuchListRun } from '../../errors.js';
 import type { HookEvent, JobSettings, ListFile, ListHook, Run, RunPhase, RunState } from '../model.js';
 
@@ -84,7 +86,7 @@ export async function queueRun(
 
 /** What POST runs does. @throws 404, 409 when a run is queued or in progress */
 export function requestRun({ pool }: { readonly pool: Pool }, job: string): Promise<Run> {
-  return withTransaction(pool, async (transaction) => {
+  return writeTransaction(pool, { changes: [jobRow(job)] }, async (transaction) => {
     for (;;) {
       const run = await queueRun(transaction, job, 'request');
       if (run !== null) return run;
@@ -141,7 +143,7 @@ export interface EndDeps {
 /** Cancels a run that is queued or in progress; one that has ended stays as it is. @throws 404 */
 export async function cancelRun(deps: EndDeps, job: string, run: string): Promise<Run> {
   const { id } = await getRun(deps, job, run);
-  await withTransaction(deps.pool, async (transaction) => {
+  await writeTransaction(deps.pool, { changes: [jobRow(job)] }, async (transaction) => {
     await cancelWhere(transaction, deps.hooks, 'r.id = $1', id);
   });
   return getRun(deps, job, String(id));

@@ -90,6 +90,10 @@ function exchange(
       // A store that refuses a body may close the connection while it is sent; its response counts.
       if (!hasResponse) reject(error);
     });
+    // A response of 101 that was not asked for ends the connection without an error and without a response.
+    request.on('close', () => {
+      if (!hasResponse) reject(new Error('the connection was closed without a response'));
+    });
     request.setTimeout(timeout, () => {
       request.destroy(new SendTimeout(`nothing moved for ${timeout / 1000} s`));
     });

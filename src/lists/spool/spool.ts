@@ -109,7 +109,9 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
       else if (failure === null && result !== null) resolve(result);
       else reject((failure as Error | null) ?? new Error(`The thread that packs a list ended with code ${code}.`));
     });
-    signal.addEventListener('abort', stop);
+    // A signal that was aborted while the folder was made calls no listener.
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
   }).finally(() => {
     signal.removeEventListener('abort', stop);
     clearTimeout(forced);

@@ -8,6 +8,11 @@ export function runFolder(spool: string, worker: string, run: number): string {
   return path.join(spool, `${worker}.${run}`);
 }
 
+/** Whether a name in the spool is that of {@link runFolder}: others may keep something of their own there. */
+export function isRunFolder(name: string): boolean {
+  return /^[0-9a-f-]{36}\.\d+$/.test(name);
+}
+
 /**
  * Removes what killed processes of this machine left in the spool: the folders of runs that no process does. Each look does it: the
  * lease of a killed process lasts longer than the next start takes. A folder is made after the run was claimed, so one that is listed
@@ -16,8 +21,7 @@ export function runFolder(spool: string, worker: string, run: number): string {
 export async function sweepSpool(pool: Pool, spool: string, worker: string): Promise<void> {
   // A folder that cannot be read cannot be written to either; runs say so.
   const names = await readdir(spool).catch(() => []);
-  // Others may keep something of their own here.
-  const folders = names.filter((name) => /^[0-9a-f-]{36}\.\d+$/.test(name) && !name.startsWith(`${worker}.`));
+  const folders = names.filter((name) => isRunFolder(name) && !name.startsWith(`${worker}.`));
   if (folders.length === 0) return;
   const text = `select worker || '.' || id as name from list_runs where state = 'running' and lease_until > now()`;
   const { rows } = await runStatement<{ name: string }>(pool, { text }, 'read');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { chunksOf } from '../../../src/http/chunks.js';
 import { bodyValidator, normalizeUuid, validateInSlices } from '../../../src/http/validate.js';
 import { assertWork } from '../../support/patience.js';
 
@@ -87,5 +88,64 @@ describe('the spellings of a uuid', () => {
       assert.equal(normalizeUuid(spelling), dashed, spelling);
     for (const other of [`${digits}0`, `0${digits}`, `01234{567}89abcdef0123456789ABCDEF`, ''])
       assert.equal(normalizeUuid(other), undefined, other);
+  });
+});
+
+describe('the chunks of a large value', () => {
+  const map = (length: number, member: (index: number) => unknown): object =>
+    Object.fromEntries(Array.from({ length }, (_, index) => [`k${index}`, member(index)]));
+  const weightOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null
+      ? Object.values(value).reduce<number>((sum, one) => sum + weightOf(one), 1)
+      : 1;
+
+  /** Each member at its place; items of lists have none. */
+  function leavesOf(value: unknown, path = ''): string[] {
+    if (typeof value !== 'object' || value === null) return [`${path}=${String(value)}`];
+    return Object.entries(value).flatMap(([name, one]) =>
+      leavesOf(one, `${path}/${Array.isArray(value) ? '*' : name}`),
+    );
+  }
+
+  it('have all that is in it, each of them little, and together not much more', () => {
+    const leaf = fc.integer({ min: 0, max: 9 });
+    const wide = fc.integer({ min: 0, max: 3000 });
+    const value = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3, withCrossShrink: true },
+        leaf,
+        fc.tuple(wide, leaf).map(([length, one]) => Array.from({ length }, (_, index) => index + one)),
+        fc.tuple(wide, tie('value')).map(([length, one]) => (weightOf(one) > 3 ? { one } : map(length, () => one))),
+        fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { maxKeys: 3 }),
+        fc.array(tie('value'), { maxLength: 4 }),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(value, (one) => {
+        const chunks = [...chunksOf(one)];
+        const found = new Set(chunks.flatMap((chunk) => leavesOf(chunk)));
+        assert.deepEqual(new Set(leavesOf(one)), found);
+        const [weight, all] = [weightOf(one), chunks.reduce<number>((sum, chunk) => sum + weightOf(chunk), 0)];
+        assert.ok(all <= 4 * weight + 100, `${all} for ${weight}`);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are few where several members are large, and little where one is far down', () => {
+    const reshaper = { inventories: map(20_000, () => ({ a: 1 })), allocations: map(20_000, () => ({ a: 1 })) };
+    assert.ok([...chunksOf(reshaper)].length < 100);
+    for (const deep of [
+      { k1: { allocations: map(20_000, () => ({ a: 1 })), user: 'u' } },
+      map(499, () => ({ allocations: map(130, () => ({ a: 1 })), user: 'u' })),
+    ]) {
+      const heaviest = Math.max(...Array.from(chunksOf(deep), weightOf));
+      assert.ok(heaviest < 5000, `${heaviest} at once`);
+    }
+  });
+
+  it('are those of a value that is nested as deep as a small text can be', () => {
+    const nested: unknown = JSON.parse(`${'['.repeat(30_000)}${']'.repeat(30_000)}`);
+    assert.equal([...chunksOf({ a: nested })].length, 1);
   });
 });

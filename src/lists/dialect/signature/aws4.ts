@@ -1,4 +1,4 @@
-import { basicTime, headerOf, MalformedAuthorization, type Claim, type SignedRequest } from './claim.js';
+import { basicTime, headerOf, MalformedAuthorization, signedNames, type Claim, type SignedRequest } from './claim.js';
 import { versionFour } from './version-four.js';
 
 const FORM =
@@ -21,7 +21,7 @@ export function readAws4(authorization: string, request: SignedRequest): Claim {
   if (Number.isNaN(signedAt) || !time.startsWith(date)) {
     throw new MalformedAuthorization('The header x-amz-date is missing, or is not of the day in Credential.');
   }
-  const signedHeaders = names.split(';');
+  const signedHeaders = signedNames(names);
   if (!signedHeaders.includes('host')) throw new MalformedAuthorization('The header host is not signed.');
   const payload = headerOf(headers, 'x-amz-content-sha256');
   if (payload === '') throw new MalformedAuthorization('The header x-amz-content-sha256 is missing.');

@@ -1,4 +1,13 @@
-import { headerOf, hexHash, hmac, isSame, MalformedAuthorization, type Claim, type SignedRequest } from './claim.js';
+import {
+  headerOf,
+  hexHash,
+  hmac,
+  isSame,
+  MalformedAuthorization,
+  signedNames,
+  type Claim,
+  type SignedRequest,
+} from './claim.js';
 
 /**
  * COS: `q-sign-algorithm=sha1&q-ak=...&q-sign-time=...&q-key-time=...&q-header-list=...&q-url-param-list=...&q-signature=...`.
@@ -23,7 +32,7 @@ export function readCos(authorization: string, { method, rawPath, query, headers
   if (start === undefined || end === undefined || keyTime !== signTime) {
     throw new MalformedAuthorization('q-sign-time and q-key-time are not the same START;END in seconds.');
   }
-  const listed = (name: string): string[] => field(name).split(';').filter(Boolean);
+  const listed = (name: string): string[] => signedNames(field(name));
   const [headerNames, parameterNames] = [listed('q-header-list'), listed('q-url-param-list')];
   const parameters = new Map(query.map(({ name, value }) => [name.toLowerCase(), value]));
   const pairs = (names: readonly string[], valueOf: (name: string) => string): string =>

@@ -1,0 +1,122 @@
+/**
+ * Divides a value of JSON for a check that looks at each part of it: whatever is in the value is in one of the chunks, at its place.
+ * Together the chunks are not much larger than the value.
+ */
+
+/** So many values, each member and item counted, are in one chunk, or a few times as many. */
+const CHUNK = 2000;
+
+/** No schema has more members of fixed names. What has more is a map: each of its members is checked by itself. */
+const MOST_NAMED = 8;
+
+/** What is below so many levels is not divided: no body of the API is nested that deep, so its check ends above. */
+const MOST_LEVELS = 10;
+
+/** Whether a value has more than one chunk. */
+export function isLarge(value: unknown): boolean {
+  return weightOf(value) > CHUNK;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The chunks of a value. Objects of few members keep all of them in each chunk, because some may be required. */
+export function* chunksOf(value: unknown, levels = MOST_LEVELS): Generator {
+  if (levels === 0 || !isLarge(value)) yield value;
+  else if (Array.isArray(value)) yield* chunksOfArray(value, levels - 1);
+  else {
+    const members = value as Members;
+    yield* (namesOf(members).length > MOST_NAMED ? chunksOfMap : chunksOfRecord)(members, levels - 1);
+  }
+}
+
+function* chunksOfArray(items: readonly unknown[], levels: number): Generator<unknown[]> {
+  const seen = new Set<unknown>();
+  for (const run of runsOf(items, (item) => item)) {
+    if (Array.isArray(run)) yield run;
+    else for (const part of chunksOf(run.heavy, levels)) yield [part];
+    // For `uniqueItems`, which else holds within a chunk only. Items of lists that are this long are texts.
+    const repeated = Array.isArray(run) ? run.find((item) => seen.size === seen.add(item).size) : undefined;
+    if (repeated !== undefined) yield [repeated, repeated];
+  }
+}
+
+function* chunksOfMap(members: Members, levels: number): Generator<object> {
+  for (const run of runsOf(namesOf(members), (name) => members[name])) {
+    if (Array.isArray(run)) yield Object.fromEntries(run.map((name) => [name, members[name]]));
+    else for (const part of chunksOf(members[run.heavy], levels)) yield Object.fromEntries([[run.heavy, part]]);
+  }
+}
+
+/** All members are divided side by side. One that has ended is there with as little as keeps it valid. */
+function* chunksOfRecord(members: Members, levels: number): Generator<object> {
+  const divided = namesOf(members).map((name) => ({
+    name,
+    parts: chunksOf(members[name], levels),
+    rest: null as unknown,
+  }));
+  for (let isFirst = true; ; isFirst = false) {
+    let isOver = true;
+    const chunk = divided.map((one): [string, unknown] => {
+      const next = one.parts.next();
+      if (next.done === true) return [one.name, one.rest];
+      isOver = false;
+      if (isFirst) one.rest = skeletonOf(next.value);
+      return [one.name, next.value];
+    });
+    if (isOver) return;
+    yield Object.fromEntries(chunk);
+  }
+}
+
+/** Neighbours that are light enough for one chunk together, and alone what is too heavy for one. */
+function* runsOf<T>(items: readonly T[], valueOf: (item: T) => unknown): Generator<T[] | { readonly heavy: T }> {
+  let run: T[] = [];
+  let weight = 0;
+  for (const item of items) {
+    const more = weightOf(valueOf(item));
+    if (weight + more > CHUNK && run.length > 0) {
+      yield run;
+      [run, weight] = [[], 0];
+    }
+    if (more > CHUNK) {
+      yield { heavy: item };
+    } else {
+      run.push(item);
+      weight += more;
+    }
+  }
+  if (run.length > 0) yield run;
+}
+
+/** A value with the first item of each list, and the first member of each map. */
+function skeletonOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.slice(0, 1).map(skeletonOf);
+  const members = Object.entries(value);
+  const kept = members.length > MOST_NAMED ? members.slice(0, 1) : members;
+  return Object.fromEntries(kept.map(([name, member]) => [name, skeletonOf(member)]));
+}
+
+/** How many values a value has, itself counted; what is above the size of a chunk is not counted to its end. */
+function weightOf(value: unknown, most = CHUNK): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  const names = Array.isArray(value) ? null : namesOf(value as Members);
+  const length = names?.length ?? (value as unknown[]).length;
+  let weight = 1 + length;
+  for (let at = 0; at < length && weight <= most; at++) {
+    const part = names === null ? (value as unknown[])[at] : (value as Members)[names[at] ?? ''];
+    weight += weightOf(part, most - weight) - 1;
+  }
+  return weight;
+}
+
+/** The names of 100,000 members take some ten milliseconds each time, so they are kept as long as their object. */
+const keptNames = new WeakMap<object, readonly string[]>();
+
+function namesOf(members: Members): readonly string[] {
+  const kept = keptNames.get(members);
+  if (kept !== undefined) return kept;
+  const names = Object.keys(members);
+  if (names.length > CHUNK) keptNames.set(members, names);
+  return names;
+}
