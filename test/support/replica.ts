@@ -5,6 +5,7 @@ import { load } from '../../src/topology/journal.js';
 import { createTopologyReader, type TopologyReader } from '../../src/topology/catch-up.js';
 import type { Topology } from '../../src/topology/topology.js';
 import { connect } from './database.js';
+import { patience } from './patience.js';
 
 /** A topology reader as the service has one, without the service, and what it logs. */
 export interface Replica extends TopologyReader {
@@ -29,7 +30,13 @@ export interface ReplicaOptions {
 }
 
 export function startReplica(connectionString: string, options: ReplicaOptions = {}): Replica {
-  const { statementTimeout = 10_000, connectTimeout = 5000, journalRetention = 600, afterConnect = '' } = options;
+  // Long: a machine that stands still for seconds is no outage, unless a test is about deadlines.
+  const {
+    statementTimeout = patience(10_000),
+    connectTimeout = patience(5000),
+    journalRetention = 600,
+    afterConnect = '',
+  } = options;
   const log: LogLine[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
   const database = createDatabase(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { setTimeout } from 'node:timers/promises';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { differences } from '../../src/topology/audit.js';
 import { SEED } from '../support/hand-typed.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
 import { someoneWaits } from '../support/rival.js';
+import { until } from '../support/until.js';
 
 /** Writes around the triggers stand for a bug in them, or in `apply`: no read can notice, the audit must. */
 describe('audit', () => {
@@ -69,7 +69,7 @@ describe('audit', () => {
       // Loading reads this table, and nobody whose last catch-up is still true does.
       await other.query('begin; lock table resource_provider_traits in access exclusive mode');
       const audited = replica.audit();
-      while (!(await someoneWaits(url))) await setTimeout(5);
+      await until('the audit waits', () => someoneWaits(url));
       for (let n = 0; n < 20; n++) await replica.current();
       assert.ok(await someoneWaits(url), 'the audit still waits');
       await other.query('rollback');
@@ -99,15 +99,18 @@ describe('audit', () => {
         await sql(url, `update resource_providers set generation = ${n + 1} where id = ${1000 + ((n * 37) % 3000)}`);
       }
     })();
-    for (let n = 0; n < 5; n++) assert.deepEqual(await replica.audit(), []);
-    await unnoticed(
-      'inventories',
-      `update inventories set total = 4711 where resource_provider_id = 1 and resource_class_id = 0`,
-    );
-    const found = await replica.audit();
-    end.abort();
-    await Promise.all([...readers, writer]);
-    assert.ok(catchUps > 30, `${catchUps} reads`);
+    let found: readonly string[];
+    try {
+      for (let n = 0; n < 5 || catchUps <= 30; n++) assert.deepEqual(await replica.audit(), []);
+      await unnoticed(
+        'inventories',
+        `update inventories set total = 4711 where resource_provider_id = 1 and resource_class_id = 0`,
+      );
+      found = await replica.audit();
+    } finally {
+      end.abort();
+      await Promise.all([...readers, writer]);
+    }
     assert.equal(found.length, 1);
     assert.match(found[0] ?? '', /^provider 1: .*4711/);
     assert.equal(replica.status().loads, 1);

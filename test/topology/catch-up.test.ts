@@ -5,6 +5,7 @@ import { assertSame } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
+import { until } from '../support/until.js';
 
 describe('catch-up', () => {
   let url: string;
@@ -90,8 +91,8 @@ describe('catch-up', () => {
     await long.query('commit');
     assert.deepEqual(await seen(), ['a', 'b', 'c', 'here', 'long']);
     await sql(url, insertProviders('after'));
-    await seen();
-    assert.ok(replica.status().xidLag < 3);
+    // A transaction anywhere on the server counts (autovacuum's).
+    await until('the lag is gone', async () => (await seen()).includes('after') && replica.status().xidLag < 3);
     assert.equal(replica.status().loads, 1);
   });
 

