@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { connect, createTestDatabase } from '../support/database.js';
-import { parseMetrics } from '../support/metrics.js';
+import { parseMetrics, untilInFlight } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, type RunningProcess } from '../support/process.js';
 import { createProvider } from '../support/service.js';
 import { sendElsewhere } from '../support/wire.js';
-import { patience } from '../support/patience.js';
+import { freePorts } from '../support/s3-store.js';
+import { until } from '../support/until.js';
 
 describe('the admin listener', () => {
   after(cleanUp);
@@ -54,9 +55,8 @@ describe('the admin listener', () => {
   });
 
   it('lives and is not ready while the database is not there yet', async () => {
-    const nobody = await freePort();
-    const run = startProcess(['--port', '0', '--admin-port', String(await freePort())], {
-      OS_PLACEMENT_DATABASE__CONNECTION: `postgresql://x:y@127.0.0.1:${nobody}/x`,
+    const run = startProcess(['--port', '0', '--admin-port', String(await freePorts(1))], {
+      OS_PLACEMENT_DATABASE__CONNECTION: 'postgresql://x:y@127.0.0.1:1/x',
     });
     await run.printed(/Trying again/);
     const url = await adminUrl(run);
@@ -80,15 +80,13 @@ describe('the admin listener', () => {
     const slow = api
       .put(`/resource_providers/${uuid}/inventories`, { resource_provider_generation: 0, inventories: {} })
       .then(({ status }) => status);
-    const inFlight = async (): Promise<number | undefined> =>
-      parseMetrics((await sendElsewhere(url, { path: '/metrics' })).text).value('stockroom_http_requests_in_flight');
-    while ((await inFlight()) !== 1);
+    await untilInFlight(run, 1);
 
     run.signal('SIGTERM');
-    let readiness = await sendElsewhere(url, { path: '/readyz' });
-    for (const end = performance.now() + patience(5000); readiness.status === 200 && performance.now() < end;) {
-      readiness = await sendElsewhere(url, { path: '/readyz' });
-    }
+    const readiness = await until('it is not ready', async () => {
+      const answer = await sendElsewhere(url, { path: '/readyz' });
+      return answer.status === 200 ? false : answer;
+    });
     assert.equal(readiness.status, 503);
     assert.match(readiness.text, /"reason":"draining"/);
     assert.equal((await sendElsewhere(url, { path: '/healthz' })).status, 200);
@@ -110,11 +108,3 @@ describe('the admin listener', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

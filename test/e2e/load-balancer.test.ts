@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { startLoad } from '../support/load.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
+import { freePorts } from '../support/s3-store.js';
 import { apiAt, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
 
@@ -18,16 +18,18 @@ const WITHOUT = PROGRAM === undefined ? ' (haproxy is not installed here: apt-ge
 describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => {
   let databaseUrl: string;
   let runs: RunningProcess[];
-  let proxy: ChildProcess;
+  let proxy: ChildProcess | undefined;
   let url: string;
   let api: Api;
   before(async function () {
     if (PROGRAM === undefined) this.skip();
     databaseUrl = await createTestDatabase();
     const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, OS_STOCKROOM__DRAIN_DELAY: '2' };
-    runs = [startProcess(['--port', '0', '--workers', '2'], env), startProcess(['--port', '0'], env)];
+    // Not a port that the system gives to connections: the second host is started on it again.
+    const second = String(await freePorts(1));
+    runs = [startProcess(['--port', '0', '--workers', '2'], env), startProcess(['--port', second], env)];
     const [one, two] = await Promise.all(runs.map(async (run) => new URL((await run.listening()).url).host));
-    const port = await freePort();
+    const port = await freePorts(1);
     const [, page = ''] = /```haproxy\n([^]*?)```/.exec(readFileSync(PAGE, 'utf8')) ?? [];
     const config = page
       .replace('bind :8778', `bind 127.0.0.1:${port}`)
@@ -47,8 +49,10 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
   });
   after(async () => {
     if (PROGRAM === undefined) return;
-    proxy.kill('SIGKILL');
-    await once(proxy, 'exit');
+    if (proxy !== undefined) {
+      const ended = once(proxy, 'exit');
+      if (proxy.kill('SIGKILL')) await ended;
+    }
     await cleanUp();
     await dropTestDatabase(databaseUrl);
   });
@@ -86,12 +90,3 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     for (let i = 0; i < 10; i++) await api.get('/resource_providers').expect(200);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -27,16 +27,22 @@ describe('a log that cannot be written does not end the service, and does not ke
     });
   }
 
+  function listening(): Promise<string> {
+    let output = '';
+    child.stdout!.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    return until('it listens', () => /listens on (\S+)\n/.exec(output)?.[1] ?? false, 20_000);
+  }
+
   /** Each writes a line of the log. */
   async function serves(): Promise<void> {
-    const [text] = (await once(child.stdout!, 'data')) as [Buffer];
-    const url = /listens on (\S+)/.exec(text.toString())?.[1] ?? '';
+    const url = await listening();
     child.stdout!.destroy();
     for (let i = 0; i < 30; i++) assert.equal((await fetch(url)).status, 200);
   }
 
   async function ends(): Promise<void> {
-    const ended = once(child, 'exit');
+    // Not 'exit': what it has written to standard error may come after that.
+    const ended = once(child, 'close');
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
   }
@@ -94,9 +100,9 @@ describe('a log that cannot be written does not end the service, and does not ke
     const folder = await temporaryFolder();
     const file = path.join(folder, 'stockroom.log');
     start('pipe', ['--log-file', file]);
-    const [errors, url] = [[] as string[], once(child.stdout!, 'data')];
+    const errors: string[] = [];
     child.stderr!.on('data', (bytes: Buffer) => errors.push(bytes.toString()));
-    await url;
+    await listening();
     const handle = fs.openSync(file, 'r');
     fs.rmSync(folder, { recursive: true });
     child.kill('SIGHUP');

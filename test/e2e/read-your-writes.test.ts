@@ -45,9 +45,12 @@ describe('what one process has answered, another knows', () => {
         while (asking) await reader.get('/allocation_candidates?resources=VGPU:1').expect(200);
       }),
     );
-    await hammer(100);
-    asking = false;
-    await readers;
+    try {
+      await hammer(100);
+    } finally {
+      asking = false;
+      await readers;
+    }
   });
 
   it('also while a third connection holds a long write transaction open', async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createTestDatabase } from '../support/database.js';
 import { folderWithDuckdb } from '../support/duckdb.js';
+import { patience } from '../support/patience.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
 
 /** What the README shows is what happens. */
@@ -41,7 +42,7 @@ describe('the README', () => {
     execFileSync(process.execPath, ['--input-type=module', '--eval', snippet], {
       cwd: ROOT,
       stdio: 'pipe',
-      timeout: 25_000,
+      timeout: patience(25_000),
     });
   });
 

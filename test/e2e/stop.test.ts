@@ -3,9 +3,12 @@ import net from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { startEmbedded } from '../../src/db/embedded.js';
 import { connect, createTestDatabase, sql } from '../support/database.js';
+import { untilInFlight } from '../support/metrics.js';
 import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
+import { freePorts } from '../support/s3-store.js';
 import { createProvider } from '../support/service.js';
 import { until } from '../support/until.js';
+import { HEAD_WITHOUT_BODY } from '../support/wire.js';
 
 describe('the end of the process', () => {
   after(cleanUp);
@@ -27,11 +30,13 @@ describe('the end of the process', () => {
         .then((response) => response);
       await until('the request waits', async () => (await waitingForLocks(connection)) > 0);
 
+      // Ctrl-C under npm arrives twice: the second one changes nothing. While the process stands still both wait for it, however
+      // far apart they were sent; two of a kind would become one.
+      run.signal('SIGSTOP');
       run.signal(signal);
+      run.signal(signal === 'SIGINT' ? 'SIGTERM' : 'SIGINT');
+      run.signal('SIGCONT');
       await until('it refuses connections', () => refusesConnections(url));
-      // Ctrl-C under npm arrives twice: the second one changes nothing.
-      run.signal(signal);
-      await setTimeout(100);
       await holder.query('commit');
       await holder.end();
       assert.equal((await answer).status, 200);
@@ -42,16 +47,19 @@ describe('the end of the process', () => {
   }
 
   it('cuts the waiting short when it is told again', async () => {
-    const connection = await createTestDatabase();
-    const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
+    const run = startProcess(['--port', '0', '--admin-port', '0'], {
+      OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase(),
+      OS_STOCKROOM__DRAIN_TIMEOUT: '3600',
+    });
     const { url } = await run.listening();
     const { port } = new URL(url);
     // A request whose body never comes.
     const slow = net.connect(Number(port), '127.0.0.1');
     slow.on('error', () => undefined);
-    slow.write('PUT /traits HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n');
-    await setTimeout(100);
+    slow.write(HEAD_WITHOUT_BODY);
+    await untilInFlight(run, 1);
     run.signal('SIGTERM');
+    await run.logged(/"finishing the requests that have begun"/);
     await setTimeout(1200);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
@@ -63,14 +71,15 @@ describe('a database that is not there yet', () => {
 
   it('is waited for with growing pauses', async () => {
     const dataDir = await temporaryFolder();
-    const once = await startEmbedded({ dataDir, settings: { fsync: 'off' } });
+    const port = String(await freePorts(1));
+    const once = await startEmbedded({ dataDir, settings: { fsync: 'off', port } });
     const connection = once.connectionString;
     await once.stop();
     const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
     await run.printed(/cannot be used: .*ECONNREFUSED.*Trying again in 0\.25 s\.\n[^]*Trying again in 0\.5 s\./);
     assert.ok(!run.output().includes(new URL(connection).password));
 
-    const database = await startEmbedded({ dataDir, settings: { fsync: 'off', port: new URL(connection).port } });
+    const database = await startEmbedded({ dataDir, settings: { fsync: 'off', port } });
     const { api } = await run.listening();
     await api.get('/resource_providers').expect(200);
     run.signal('SIGTERM');

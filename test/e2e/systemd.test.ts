@@ -21,6 +21,11 @@ describe('systemd', () => {
   let listener: ChildProcess;
   let heard = '';
   const count = (message: string): number => heard.split('\n').filter((line) => line.startsWith(message)).length;
+  /** Tells as the service does. */
+  const tell = (message: string): void => {
+    const env = { PATH: process.env['PATH'], NOTIFY_SOCKET: socket };
+    execFileSync('systemd-notify', [message], { env, stdio: 'inherit' });
+  };
   const start = (env: Record<string, string>, ...args: string[]) =>
     startProcess(['--port', '0', ...args], { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl, ...env });
 
@@ -69,23 +74,31 @@ describe('systemd', () => {
     await run.listening();
     await until('the watchdog is fed', () => count('WATCHDOG=1') >= 2);
     run.signal('SIGSTOP');
+    // After what was sent before. One more may be under way.
+    tell('STATUS=stopped');
+    await until('all that was sent before', () => count('STATUS=stopped') === 1);
     const before = count('WATCHDOG=1');
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    // Ten would be due; one may have been under way.
-    assert.ok(count('WATCHDOG=1') <= before + 1);
+    tell('STATUS=after a second');
+    await until('all that was sent meanwhile', () => count('STATUS=after a second') === 1);
+    assert.ok(count('WATCHDOG=1') <= before + 1, 'ten would be due');
     run.signal('SIGCONT');
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
   });
 
   it('is told that a service lives of which one worker is stuck; that worker is killed and replaced', async () => {
-    const run = start({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '2000000' }, '--workers', '2');
+    // The other worker may stand still for as long as a quarter of this takes.
+    const run = start({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '8000000' }, '--workers', '2');
     const { api } = await run.listening();
     const [stuck = 0, other = 0] = run.workers();
     process.kill(stuck, 'SIGSTOP');
     await run.logged(new RegExp(`"pid":${stuck},.*"a worker does not respond; it is killed"`));
     const before = count('WATCHDOG=1');
-    await until('the replacement', () => run.workers().length === 2 && !run.workers().includes(stuck));
+    await until('the replacement', () => {
+      const now = run.workers();
+      return now.length === 2 && !now.includes(stuck);
+    });
     await until('the watchdog is fed', () => count('WATCHDOG=1') > before);
     assert.ok(run.workers().includes(other));
     for (let i = 0; i < 4; i++) await api.get('/').expect(200);

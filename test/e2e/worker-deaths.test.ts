@@ -7,7 +7,15 @@ import { setTimeout } from 'node:timers/promises';
 import { createDistributor } from '../../src/process/distributor.js';
 import { refuseUnread } from '../../src/process/refuse.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
-import { cleanUp, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
+import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import {
+  cleanUp,
+  killThose,
+  startProcess,
+  temporaryFolder,
+  untilServed,
+  type RunningProcess,
+} from '../support/process.js';
 import { until } from '../support/until.js';
 
 describe('workers that die one after the other', () => {
@@ -42,7 +50,7 @@ describe('workers that die one after the other', () => {
   }
 
   const killAll = (run: RunningProcess): void => {
-    for (const pid of run.workers()) process.kill(pid, 'SIGKILL');
+    killThose(run.workers());
   };
 
   it('end the service with 1 when none has served: the port is closed and the log is complete', async () => {
@@ -64,11 +72,10 @@ describe('workers that die one after the other', () => {
     const { run } = startMortal();
     const { api } = await run.listening();
     for (let kill = 0; kill < 5; kill++) {
-      const [victim] = run.workers();
-      if (victim !== undefined) process.kill(victim, 'SIGKILL');
+      killThose(run.workers().slice(0, 1));
       await setTimeout(300);
     }
-    await api.get('/').expect(200);
+    await untilServed(api);
     await until('both places are filled', () => run.workers().length === 2);
     killAll(run);
     run.signal('SIGTERM');
@@ -79,12 +86,12 @@ describe('workers that die one after the other', () => {
     const { run } = startMortal();
     const { api } = await run.listening();
     for (let round = 0; round < 6; round++) {
-      await api.get('/').expect(200);
+      await untilServed(api);
       await until('both places are filled', () => run.workers().length === 2);
       for (let i = 0; i < 4; i++) await api.get('/').expect(200);
       killAll(run);
     }
-    await api.get('/').expect(200);
+    await untilServed(api);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);
   });
@@ -110,9 +117,22 @@ describe('workers that die one after the other', () => {
     const { run } = startMortal();
     const { api } = await run.listening();
     const before = run.workers();
-    run.signal('SIGHUP');
-    const fresh = await until('a new worker', () => run.workers().find((pid) => !before.includes(pid)) ?? false);
-    process.kill(fresh, 'SIGKILL');
+    // A new worker is not ready before this ends.
+    const outsider = await lockedBy(databaseUrl, 'lock table resource_providers in access exclusive mode');
+    try {
+      run.signal('SIGHUP');
+      await until('a new worker waits', async () => (await sessionsWaiting(databaseUrl)) > 0);
+      // Others that have loaded the program wait for their configuration.
+      killThose(
+        run
+          .workers()
+          .filter((pid) => !before.includes(pid))
+          .slice(0, 1),
+      );
+      await run.logged(/"a worker did not start; trying again"/);
+    } finally {
+      await outsider.release();
+    }
     await run.logged(/read again and is in force"/);
     assert.match(run.errors(), /ended with SIGKILL before it was ready.*"a worker did not start; trying again"/);
     assert.doesNotMatch(run.errors(), /cannot be used/);
@@ -146,7 +166,7 @@ describe('workers that die one after the other', () => {
     writeFileSync(file, '[oslo_policy]\npolicy_file = broken.yaml\n');
     run.signal('SIGHUP');
     await until('a new worker', () => run.workers().some((pid) => !before.includes(pid)));
-    process.kill(before[0] ?? 0, 'SIGKILL');
+    killThose(before.slice(0, 1));
     await run.logged(/"the configuration cannot be used; the old one stays in force"/);
     // The reload is over: another one begins.
     const { length } = run.errors();

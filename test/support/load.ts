@@ -30,15 +30,21 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
   const [failures, wrong]: [string[], string[]] = [[], []];
   let answers = 0;
   let running = true;
+  const stalls = watchStalls();
 
   async function client(): Promise<void> {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    let lastAsked = -Infinity;
     const ask = async (method: string, path: string, body?: unknown): Promise<Answer | null> => {
+      const before = lastAsked;
+      lastAsked = performance.now();
       try {
         const answer = await request(url, agent, method, path, body);
         answers++;
         return answer;
       } catch (error) {
+        // A service that ends closes connections on which no request came for a while; a client asks again on another one.
+        if (error instanceof BrokenReuse && stalls.since(before)) return ask(method, path, body);
         failures.push((error as NodeJS.ErrnoException).code ?? (error as Error).message);
         await new Promise((resolve) => setTimeout(resolve, 5));
         return null;
@@ -85,6 +91,7 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
     async stop() {
       running = false;
       await all;
+      stalls.stop();
     },
     async checkDatabase(databaseUrl) {
       await checkLedger(databaseUrl);
@@ -112,6 +119,39 @@ interface Answer {
   readonly text: string;
 }
 
+/** A connection that was used before was closed before the response came. */
+class BrokenReuse extends Error {
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Longer than clients that ask all the time leave a connection idle; a service that ends gives them 500 ms. */
+const STALL_MS = 250;
+
+/** Watches for moments at which this process stood still. */
+function watchStalls(): { since(time: number): boolean; stop(): void } {
+  let [last, stalledAt] = [performance.now(), -Infinity];
+  const look = (): void => {
+    const now = performance.now();
+    if (now - last > STALL_MS) stalledAt = now;
+    last = now;
+  };
+  const timer = setInterval(look, 20);
+  return {
+    since(time) {
+      look();
+      return stalledAt > time;
+    },
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}
+
 function request(url: string, agent: http.Agent, method: string, path: string, body?: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = {
@@ -130,7 +170,10 @@ function request(url: string, agent: http.Agent, method: string, path: string, b
       response.on('error', reject);
     });
     sent.on('timeout', () => sent.destroy(new Error(`no response within ${NO_RESPONSE_MS / 1000} s`)));
-    sent.on('error', reject);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const isBroken = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      reject(isBroken && sent.reusedSocket ? new BrokenReuse(error.message, error.code) : error);
+    });
     sent.end(payload);
   });
 }

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { adminParts } from '../../src/process/admin-listener.js';
 import { createAdminServer } from '../../src/ops/admin.js';
 import type { Service } from '../../src/compose.js';
+import type { RunningProcess } from './process.js';
+import { until } from './until.js';
 
 /** The admin listener of a service, on a real socket. */
 export interface Admin {
@@ -37,6 +39,15 @@ export async function startAdmin(service: Service): Promise<Admin> {
       server.closeAllConnections();
     },
   };
+}
+
+/** Waits until a process with `--admin-port` works on so many requests at least. */
+export async function untilInFlight(run: Pick<RunningProcess, 'printed'>, count: number): Promise<void> {
+  const [, url = ''] = await run.printed(/Health and metrics: (http:\S+\/metrics)\n/);
+  await until(`${count} requests in flight`, async () => {
+    const { value } = parseMetrics(await (await fetch(url, { headers: { connection: 'close' } })).text());
+    return (value('stockroom_http_requests_in_flight') ?? 0) >= count;
+  });
 }
 
 export function parseMetrics(text: string): Metrics {

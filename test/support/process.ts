@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { patience } from './patience.js';
 import { apiAt, type Api } from './service.js';
+import { until } from './until.js';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -23,10 +25,10 @@ export interface RunningProcess {
   listening(): Promise<{ url: string; api: Api }>;
   /** Waits for a line of the log. */
   logged(what: RegExp): Promise<RegExpExecArray>;
-  /** Process numbers of its workers. */
+  /** Process numbers of its workers that live, the oldest first. */
   workers(): number[];
   signal(signal: NodeJS.Signals): void;
-  /** Exit code, or the signal that ended it. */
+  /** Exit code, or the signal that ended it. Fails with everything that was printed when the end takes too long. */
   ended(): Promise<number | NodeJS.Signals>;
 }
 
@@ -69,14 +71,61 @@ export function startProcess(args: readonly string[] = [], env: Record<string, s
       readFileSync(`/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`, 'utf8')
         .split(' ')
         .filter(Boolean)
-        .map(Number),
+        .map(Number)
+        .filter(isWorker),
     async listening() {
       const url = (await printed(/listens on (http:\S+)\n[^]*Try: .*\n/))[1] ?? '';
       return { url, api: apiAt(url) };
     },
     signal: (signal) => child.kill(signal),
-    ended: () => end,
+    async ended() {
+      const late = new AbortController();
+      const tooLate = setTimeout(patience(40_000), undefined, { signal: late.signal }).then(() => {
+        throw new Error(`it has not ended:\n${output}\n${errors}`);
+      });
+      tooLate.catch(() => undefined);
+      try {
+        return await Promise.race([end, tooLate]);
+      } finally {
+        late.abort();
+      }
+    },
   };
+}
+
+/** The service has other children, too: systemd-notify. One that has ended has no command line. */
+function isWorker(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker.js');
+  } catch {
+    return false;
+  }
+}
+
+/** Kills processes; those that have ended meanwhile are no failure. */
+export function killThose(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/**
+ * Waits until a worker serves. A connection that no worker takes waits for 15 s (src/process/distributor.ts): a machine on which
+ * no worker starts in that time gets 503, and no earlier.
+ */
+export async function untilServed(api: Api): Promise<void> {
+  await until('a worker serves', async () => {
+    const start = performance.now();
+    const { status } = await api.get('/');
+    if (status === 200) return true;
+    assert.equal(status, 503);
+    assert.ok(performance.now() - start > 14_000, 'a connection was refused at once');
+    return false;
+  });
 }
 
 /** Runs the service to its end. */
@@ -96,9 +145,11 @@ export async function temporaryFolder(): Promise<string> {
 /** For `after`: stops what a failed test left behind. */
 export async function cleanUp(): Promise<void> {
   for (const child of [...started]) {
+    if (!started.has(child)) continue;
+    const closed = once(child, 'close');
     child.kill('SIGTERM');
-    await Promise.race([once(child, 'close'), setTimeout(patience(5000), undefined, { ref: false })]);
-    child.kill('SIGKILL');
+    await Promise.race([closed, setTimeout(patience(5000), undefined, { ref: false })]);
+    if (child.kill('SIGKILL')) await closed;
   }
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }

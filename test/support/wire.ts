@@ -55,6 +55,11 @@ export function sendElsewhere(
   });
 }
 
+/** The head of a request whose body is to follow: the service works on it until the body has come. */
+export const HEAD_WITHOUT_BODY =
+  'PUT /resource_providers/00000000-0000-4000-8000-000000000001/inventories HTTP/1.1\r\nhost: x\r\n' +
+  'x-auth-token: admin\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n';
+
 /** Sends bytes as they are and answers all that comes back until the server closes. */
 export function sendBytes(base: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(base);
