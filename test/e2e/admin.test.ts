@@ -5,7 +5,7 @@ import { parseMetrics, untilInFlight } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, type RunningProcess } from '../support/process.js';
 import { createProvider } from '../support/service.js';
 import { sendElsewhere } from '../support/wire.js';
-import { freePorts } from '../support/s3-store.js';
+import { freePorts } from '../support/free-ports.js';
 import { until } from '../support/until.js';
 
 describe('the admin listener', () => {

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { startLoad } from '../support/load.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder, type RunningProcess } from '../support/process.js';
-import { freePorts } from '../support/s3-store.js';
+import { patience } from '../support/patience.js';
+import { freePorts } from '../support/free-ports.js';
 import { apiAt, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
 
@@ -32,6 +33,8 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     const port = await freePorts(1);
     const [, page = ''] = /```haproxy\n([^]*?)```/.exec(readFileSync(PAGE, 'utf8')) ?? [];
     const config = page
+      // On a slow machine a check is slow, which is no reason to take a host out.
+      .replace('timeout check 2s', `timeout check ${patience(10)}s`)
       .replace('bind :8778', `bind 127.0.0.1:${port}`)
       .replace('192.0.2.1:8779', one ?? '')
       .replace('192.0.2.2:8779', two ?? '');

@@ -25,7 +25,7 @@ for (const workers of [1, 2]) {
     const reload = async (outcome: RegExp): Promise<void> => {
       const { length } = run.errors();
       run.signal('SIGHUP');
-      await until(String(outcome), () => outcome.test(run.errors().slice(length)));
+      await until(String(outcome), () => outcome.test(run.errors().slice(length)), 30_000);
     };
     before(async () => {
       databaseUrl = await createTestDatabase();

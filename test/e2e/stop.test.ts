@@ -5,7 +5,7 @@ import { startEmbedded } from '../../src/db/embedded.js';
 import { connect, createTestDatabase, sql } from '../support/database.js';
 import { untilInFlight } from '../support/metrics.js';
 import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
-import { freePorts } from '../support/s3-store.js';
+import { freePorts } from '../support/free-ports.js';
 import { createProvider } from '../support/service.js';
 import { until } from '../support/until.js';
 import { HEAD_WITHOUT_BODY } from '../support/wire.js';
