@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { axeFindings, startBrowser } from '../support/browser.js';
+import { patience } from '../support/patience.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 describe('the API reference in a browser', function () {
+  // axe works on the whole page, some 20 s on a quiet machine.
+  this.timeout(patience(120_000));
   let service: TestService | undefined;
   let browser: Browser | undefined;
   before(async function () {
@@ -17,7 +20,7 @@ describe('the API reference in a browser', function () {
 
   async function open(width: number, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
     const page = await browser!.newPage({ viewport: { width, height: 844 }, colorScheme });
-    await page.goto(`${service!.url}/docs`);
+    await page.goto(`${service!.url}/docs`, { timeout: patience(30_000) });
     return page;
   }
 

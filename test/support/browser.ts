@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Context } from 'mocha';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { patience } from './patience.js';
 
 /** Debian's; playwright's own browsers would have to be downloaded. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -14,6 +15,7 @@ export async function startBrowser(context: Context): Promise<Browser> {
   }
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
   return chromium.launch({
+    timeout: patience(30_000),
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
   });
