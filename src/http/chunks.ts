@@ -49,22 +49,15 @@ function* chunksOfMap(members: Members, levels: number): Generator<object> {
 
 /** All members are divided side by side. One that has ended is there with as little as keeps it valid. */
 function* chunksOfRecord(members: Members, levels: number): Generator<object> {
-  const divided = namesOf(members).map((name) => ({
-    name,
-    parts: chunksOf(members[name], levels),
-    rest: null as unknown,
-  }));
-  for (let isFirst = true; ; isFirst = false) {
-    let isOver = true;
-    const chunk = divided.map((one): [string, unknown] => {
-      const next = one.parts.next();
-      if (next.done === true) return [one.name, one.rest];
-      isOver = false;
-      if (isFirst) one.rest = skeletonOf(next.value);
-      return [one.name, next.value];
-    });
-    if (isOver) return;
-    yield Object.fromEntries(chunk);
+  const names = namesOf(members);
+  const parts = names.map((name) => chunksOf(members[name], levels));
+  let rests: readonly unknown[] | null = null;
+  for (;;) {
+    const chunk = parts.map((part) => part.next());
+    if (chunk.every(({ done }) => done === true)) return;
+    rests ??= chunk.map(({ value }) => skeletonOf(value));
+    const rest = rests;
+    yield Object.fromEntries(names.map((name, at) => [name, chunk[at]?.done === true ? rest[at] : chunk[at]?.value]));
   }
 }
 
