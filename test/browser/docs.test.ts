@@ -26,6 +26,8 @@ describe('the API reference in a browser', function () {
 
   for (const [width, colours] of [
     [390, 'light'],
+    [390, 'dark'],
+    [1366, 'light'],
     [1366, 'dark'],
   ] as const) {
     it(`has nothing that axe objects to, at ${width} pixels, ${colours}`, async () => {

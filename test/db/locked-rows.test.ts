@@ -50,6 +50,12 @@ describe('a row that another session has locked', function () {
     await createProvider(test.api, randomUUID());
   }
 
+  async function checkOthersWhileOneWaits(): Promise<void> {
+    await checkOthers();
+    await until('one session waits', async () => (await sessionsWaiting(test.databaseUrl)) === 1);
+    await checkOthers();
+  }
+
   /** A request that comes first looks at a locked row for some milliseconds, and then leaves the waiting to another. */
   async function oneWaitsAtMost(): Promise<void> {
     await until('one session waits at most', async () => (await sessionsWaiting(test.databaseUrl)) <= 1);
@@ -152,9 +158,7 @@ describe('a row that another session has locked', function () {
       it(kind, async () => {
         const outsider = await lock(lockProvider(test.databaseUrl, stuck));
         const waiting = track(Array.from({ length: 30 }, (_, i) => send(i)));
-        await checkOthers();
-        await until('one session waits', async () => (await sessionsWaiting(test.databaseUrl)) === 1);
-        await checkOthers();
+        await checkOthersWhileOneWaits();
         await oneWaitsAtMost();
         assert.deepEqual(waiting.statuses(), []);
         await outsider.release();
@@ -177,9 +181,7 @@ describe('a row that another session has locked', function () {
       );
       const outsider = await lock(lockProvider(test.databaseUrl, stuck));
       const waiting = track(consumers.map((consumer) => test.api.delete(`/allocations/${consumer}`)));
-      await checkOthers();
-      await until('one session waits', async () => (await sessionsWaiting(test.databaseUrl)) === 1);
-      await checkOthers();
+      await checkOthersWhileOneWaits();
       assert.deepEqual(waiting.statuses(), []);
       await outsider.release();
       assert.deepEqual([...new Set(await waiting.all)], [204]);
@@ -196,9 +198,7 @@ describe('a row that another session has locked', function () {
       ...Array.from({ length: 5 }, () => test.api.post('/stockroom/lists/stuck/runs', {})),
       ...Array.from({ length: 5 }, () => test.api.delete('/stockroom/lists/stuck')),
     ]);
-    await checkOthers();
-    await until('one session waits', async () => (await sessionsWaiting(test.databaseUrl)) === 1);
-    await checkOthers();
+    await checkOthersWhileOneWaits();
     assert.ok((await put('free')).status < 300);
     assert.ok((await sessionsWaiting(test.databaseUrl)) <= 1);
     assert.deepEqual(waiting.statuses(), []);

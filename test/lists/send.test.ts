@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { send, SourceFailure } from '../../src/lists/s3/send.js';
+import { startSwitcher } from '../support/wire.js';
 
 describe('a request to a store whose body cannot be opened', () => {
   // A small body is opened at once, a large one when the store says `100 Continue`.
@@ -29,17 +30,9 @@ describe('a request to a store whose body cannot be opened', () => {
 
 describe('a request to a store that changes the protocol', () => {
   it('fails: the connection ends without a response and without an error', async () => {
-    const server = net.createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () =>
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
-      );
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const server = await startSwitcher();
     const options = { ca: null, timeout: 60_000, signal: new AbortController().signal };
-    const request = { method: 'GET', url, headers: {}, maxBody: 100 } as const;
+    const request = { method: 'GET', url: server.url, headers: {}, maxBody: 100 } as const;
     await assert.rejects(send(request, options), /closed without a response/);
     server.close();
   });

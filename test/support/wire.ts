@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { assertDocumented } from './document.js';
@@ -59,6 +60,19 @@ export function sendElsewhere(
 export const HEAD_WITHOUT_BODY =
   'PUT /resource_providers/00000000-0000-4000-8000-000000000001/inventories HTTP/1.1\r\nhost: x\r\n' +
   'x-auth-token: admin\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n';
+
+/** A server that returns 101 to each request, which no client here asks for. */
+export async function startSwitcher(): Promise<{ readonly url: string; close(): void }> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}/`, close: () => void server.close() };
+}
 
 /** Sends bytes as they are and answers all that comes back until the server closes. */
 export function sendBytes(base: string, bytes: string): Promise<string> {

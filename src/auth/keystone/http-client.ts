@@ -56,7 +56,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
       let hasResponse = false;
       // A response of 101 that was not asked for ends the connection without an error and without a response.
       request.on('close', () => {
-        if (!hasResponse) reject(new BrokenAnswer('the connection was closed without an answer'));
+        if (!hasResponse) reject(new BrokenAnswer('the connection was closed without a response'));
       });
       request.once('response', (response) => {
         hasResponse = true;

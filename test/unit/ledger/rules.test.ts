@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkRoom, inventoriesAfter, type NewAllocation, providersToBump } from '../../../src/ledger/check.js';
+import type { InventoryNumbers } from '../../../src/domain/inventory.js';
 import { atOnce } from '../../../src/slices.js';
 import { inventoryKey, type Claim, type HeldAllocation, type LockedState } from '../../../src/ledger/model.js';
 
@@ -18,15 +19,9 @@ interface Case {
   /** Of those that the request names. */
   readonly wanted: readonly HeldAllocation[];
 }
-interface Inventory {
+interface Inventory extends InventoryNumbers {
   readonly providerId: number;
   readonly classId: number;
-  readonly total: number;
-  readonly reserved: number;
-  readonly min_unit: number;
-  readonly max_unit: number;
-  readonly step_size: number;
-  readonly allocation_ratio: number;
 }
 
 const small = fc.integer({ min: 1, max: 6 });
