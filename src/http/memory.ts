@@ -59,13 +59,14 @@ const STALLED_MS = 2000;
 const SEND_TIMEOUT_MS = 60_000;
 
 /**
- * Accounts for the bytes of a response until the client has taken them.
+ * Accounts for the bytes of a response until the client has taken them, and for none when the client has gone already: the
+ * 'close' that ends the holding would not come again.
  *
  * @param takenAt when the client took bytes last, of `performance.now()`; unless given, now
  * @throws 503 when there is no room for them
  */
 export function holdResponse(room: Room, res: ServerResponse, bytes: number, takenAt?: () => number): void {
-  if (bytes < HELD_FROM_BYTES) return;
+  if (bytes < HELD_FROM_BYTES || res.closed) return;
   const [now, isAlone] = [performance.now(), room.used() === 0];
   const holding = room.enter(
     () => res.destroy(),

@@ -248,7 +248,8 @@ export class Topology implements View {
       return trait;
     });
     const highest = traits.reduce((max, trait) => Math.max(max, trait.bit), -1);
-    const bits = new Uint32Array((highest >>> 5) + 1);
+    // An unsigned shift of -1, for a provider without traits, would make 512 MB of zeros.
+    const bits = new Uint32Array((highest >> 5) + 1);
     for (const { bit } of traits) bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
     const set = { traits, bits };
     this.#traitSetByKey.set(key, set);

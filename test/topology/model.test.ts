@@ -44,6 +44,12 @@ describe('Topology.apply', () => {
     }
   });
 
+  it('has no bits for a provider without traits', () => {
+    const topology = new Topology();
+    topology.apply({ resourceClasses: [], traits: [], providers: [[1, root(1, 'a')]] });
+    assert.equal(topology.providers.get(1)?.traits.bits.byteLength, 0);
+  });
+
   it('keeps one list of aggregates for all providers that have it, and none for those that are gone', () => {
     const topology = new Topology();
     const apply = (...providers: Changes['providers']): boolean =>
