@@ -17,7 +17,7 @@ const HEADER = `-- The schema after all migrations, for people to read. Nothing 
 const OBJECTS = `
   with tables as (
     select c.oid, c.relname, c.reloptions from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'knex%'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not like 'knex%'
   ), columns as (
     select attrelid, string_agg(format('  %s', concat_ws(' ', rpad(attname, 28), format_type(atttypid, atttypmod),
         case when attnotnull then 'not null' end,

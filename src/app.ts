@@ -6,6 +6,7 @@ import { aggregateRoutes } from './resources/aggregates/route.js';
 import { allocationCandidateRoutes } from './resources/allocation-candidates/route.js';
 import { allocationRoutes } from './resources/allocations/route.js';
 import { capacityRoutes } from './resources/capacity/route.js';
+import { changesRoutes } from './resources/changes/route.js';
 import { explainRoutes } from './resources/explain/route.js';
 import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
@@ -33,6 +34,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...healthRoutes(parts),
     ...capacityRoutes(parts),
     ...explainRoutes(parts),
+    ...changesRoutes(parts),
     ...listRoutes(parts),
   ];
 }

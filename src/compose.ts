@@ -13,6 +13,7 @@ import { policyOptions } from './policy/options.js';
 import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
+import { createHistoryReader, type HistoryReader } from './history/reader.js';
 import { loadDocs } from './http/docs.js';
 import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/claims.js';
@@ -21,6 +22,7 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
+import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
 import { createPolicy } from './policy/policy.js';
@@ -34,6 +36,7 @@ export interface Service {
   /** Inventory jobs for clients of object stores, on a port of their own; null without `[stockroom] lists_s3_port`. */
   readonly dialect: Express | null;
   readonly topology: TopologyReader;
+  readonly history: HistoryReader;
   readonly health: Health;
   readonly metrics: ProcessMetrics;
   /** What the dialects of inventory lists work with. */
@@ -52,6 +55,9 @@ const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
 
 /** Each looks at every tree, in slices: more at once would only make all of them late. */
 const QUESTIONS = { places: 2, mostWaiting: 10 };
+
+/** So batches stay small while nobody reads them. */
+const MARK_SECONDS = 10;
 
 /** What only the process knows. */
 export interface Surroundings {
@@ -82,6 +88,7 @@ export function composeService(
     onCatchUp: meters.onCatchUp,
   });
   const health = createHealth({ topology, keystone, isDraining });
+  const history = createHistoryReader(pool, isDraining);
   const memory = createMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const app = createApp({
@@ -89,6 +96,8 @@ export function composeService(
     pool,
     topology,
     writeClaims: createClaimWriter(pool, meters.onGroup),
+    authorOf: (request) => (history.isKept() ? authorOf(request) : null),
+    history,
     log,
     onUnavailable: availability.refused,
     meter: meters.http,
@@ -144,12 +153,16 @@ export function composeService(
           proxyHeaders: config.enableProxyHeadersParsing,
         });
 
-  const timers = [every(config.journalRetention / 2, () => topology.prune(), log)];
+  const timers = [
+    every(MARK_SECONDS, () => history.mark(), log),
+    every(config.journalRetention / 2, () => topology.prune(), log),
+  ];
   if (config.auditInterval > 0) timers.push(every(config.auditInterval, () => topology.audit(), log));
   return {
     app,
     dialect,
     topology,
+    history,
     health,
     memory,
     metrics: meters.show({ pool, topology, keystone, memory, lists, shapes }),
@@ -157,6 +170,7 @@ export function composeService(
     endLists: (deadline, hurry) => lists.end(deadline, hurry),
     async close() {
       timers.forEach(clearInterval);
+      history.close();
       keystone?.close();
       await lists.end(0, AbortSignal.abort());
       await topology.close();

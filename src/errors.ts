@@ -20,7 +20,8 @@ export type ErrorCode =
   | 'stockroom.lists.not_found'
   | 'stockroom.lists.exists'
   | 'stockroom.lists.running'
-  | 'stockroom.search_ended';
+  | 'stockroom.search_ended'
+  | 'stockroom.changes.gone';
 
 /** A failure that is the request's, or passing: it reaches the client as an error document (http/problem.ts). */
 export class ApiError extends Error {
@@ -380,6 +381,20 @@ export const searchEnded = (bound: string) =>
     `The search for allocation candidates used up the ${bound} that one request may take before it found any. This does not mean ` +
       'that nothing fits. Ask for fewer groups at once, or for fewer providers with in_tree, member_of or required.',
     'stockroom.search_ended',
+  );
+
+// ---- the history
+
+export const historyDisabled = () =>
+  notFound('History is not recorded in this database; "stockroom history enable" switches it on.');
+/** Cursors of what can be read instead. */
+export const changesGone = (cursors: { readonly oldest: string; readonly now: string }) =>
+  new ApiError(
+    410,
+    'The cursor is older than what is kept, or of another history: the database was restored, another server took over, or history was off for a time. ' +
+      'Read the present state anew, and go on from the cursor `now`.',
+    'stockroom.changes.gone',
+    { members: { ...cursors } },
   );
 
 // ---- explain and capacity

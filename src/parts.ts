@@ -1,5 +1,8 @@
 import type { Pool } from './db/pool.js';
+import type { Author } from './history/author.js';
+import type { HistoryReader } from './history/reader.js';
 import type { PipelineOptions } from './http/pipeline.js';
+import type { RouteRequest } from './http/route.js';
 import type { WriteClaims } from './ledger/claims.js';
 import type { Explaining } from './resources/explain/explaining.js';
 import type { CandidatesOptions } from './resources/allocation-candidates/resolve.js';
@@ -15,6 +18,9 @@ export interface Parts extends PipelineOptions {
   readonly pool: Pool;
   readonly topology: TopologyReader;
   readonly writeClaims: WriteClaims;
+  /** Who asks for the changes of a request; null while no history is kept. */
+  readonly authorOf: (request: RouteRequest) => Author | null;
+  readonly history: HistoryReader;
   readonly incompleteConsumer: IncompleteConsumer;
   readonly candidates: CandidatesOptions;
   /** Is told of each search for candidates, for the metrics. */

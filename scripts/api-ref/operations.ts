@@ -5,6 +5,7 @@ import type { Parts } from '../../src/parts.js';
 import { aggregateReference } from '../../src/resources/aggregates/reference.js';
 import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
 import { allocationReference } from '../../src/resources/allocations/reference.js';
+import { changesReference } from '../../src/resources/changes/reference.js';
 import { capacityReference } from '../../src/resources/capacity/reference.js';
 import { explainReference } from '../../src/resources/explain/reference.js';
 import { healthReference } from '../../src/resources/health/reference.js';
@@ -52,6 +53,12 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
     about:
       'Why nothing fits, and how many more fit. Not a part of Placement: without a version header these routes have the newest version.',
     reference: { ...explainReference, ...capacityReference },
+  },
+  {
+    name: 'History',
+    about:
+      'What changed, when, and from which request. Not a part of Placement: without a version header these routes have the newest version.',
+    reference: changesReference,
   },
   {
     name: 'Inventory lists',

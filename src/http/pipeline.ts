@@ -167,6 +167,7 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
   const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
   const allow = routes.map((route) => route.method).join(', ');
   const meter = options.meter.at(path);
+  const shownPath = path.replaceAll(/:(\w+)/g, '{$1}');
   return async (req, res) => {
     req.exchange.meter = meter;
     let request: RouteRequest | null = null;
@@ -179,7 +180,13 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       if (route.gateLast !== true) checkGate(route, version);
       checkMediaTypes(route, version, req);
       if (route.gateLast === true) checkGate(route, version);
-      request = new RouteRequest(req, version, exchange.identity, bodyLimits(route, options));
+      request = new RouteRequest(
+        req,
+        `${route.method} ${shownPath}`,
+        version,
+        exchange.identity,
+        bodyLimits(route, options),
+      );
       const permission = checkPolicy(route, request, options.policy);
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);

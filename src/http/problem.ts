@@ -14,6 +14,7 @@ const EXPLANATIONS: Record<number, string> = {
   404: 'The resource could not be found.',
   408: 'The server has waited too long for the request to be sent by the client.',
   409: 'There was a conflict when trying to complete your request.',
+  410: 'This part of the history is no longer kept.',
   413: 'The body of your request was too large for this server.',
   416: 'The requested range is not in the resource.',
   431: 'The headers of your request were too large for this server.',

@@ -49,8 +49,8 @@ export function logRequest(
     length: req.method === 'HEAD' ? 0 : length,
     microversion: version?.text,
     ms: Math.round(milliseconds * 1000) / 1000,
-    user_id: identity === null ? undefined : id(identity.userId),
-    project_id: identity === null ? undefined : id(identity.projectId),
+    user_id: identity === null ? undefined : shownId(identity.userId),
+    project_id: identity === null ? undefined : shownId(identity.projectId),
     err: error,
     reason: reason instanceof Error ? reason.message : undefined,
   };
@@ -58,12 +58,12 @@ export function logRequest(
 }
 
 /** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */
-function id(value: string | null): string | undefined {
+export function shownId(value: string | null): string | undefined {
   return value === null ? undefined : value.length <= 64 ? value : '(too long for an id)';
 }
 
 /** The id that a caller gives all requests of one operation. Whatever else is in that header is not repeated. */
-function globalRequestId(header: string | string[] | undefined): string | undefined {
+export function globalRequestId(header: string | string[] | undefined): string | undefined {
   if (typeof header !== 'string') return undefined;
   return /^req-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(header) ? header : undefined;
 }

@@ -8,6 +8,7 @@ import type { LongBody } from './long-body.js';
 import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
+import { globalRequestId } from './request-log.js';
 import { parseQuery, type Query } from './query.js';
 import type { Holding } from './room.js';
 import { textOf } from './text.js';
@@ -75,6 +76,8 @@ export interface FileReply {
 export class RouteRequest {
   readonly version: Version;
   readonly identity: Identity | null;
+  /** As documents write it: `PUT /allocations/{consumer_uuid}`. */
+  readonly route: string;
   readonly requestId: string;
   /** The path this service is mounted under, '' at the root; links begin with it. */
   readonly prefix: string;
@@ -84,8 +87,9 @@ export class RouteRequest {
   #query: Query | undefined;
   #body: Holding | null = null;
 
-  constructor(req: Request, version: Version, identity: Identity | null, bodies: BodyLimits) {
+  constructor(req: Request, route: string, version: Version, identity: Identity | null, bodies: BodyLimits) {
     this.#req = req;
+    this.route = route;
     this.version = version;
     this.identity = identity;
     this.requestId = req.exchange.requestId;
@@ -97,6 +101,11 @@ export class RouteRequest {
   /** The client wants to make something new, and not to replace what is there: `if-none-match: *`. */
   get onlyNew(): boolean {
     return this.#req.headers['if-none-match']?.trim() === '*';
+  }
+
+  /** The id that the caller gives all requests of one operation; null for anything else in that header. */
+  get globalRequestId(): string | null {
+    return globalRequestId(this.#req.headers['x-openstack-request-id']) ?? null;
   }
 
   /** A path parameter of the route. */

@@ -13,6 +13,8 @@ import {
   resolveClaims,
   type NewAllocation,
 } from './check.js';
+import type { Author, AuthorOfConsumers } from '../history/author.js';
+import { noteRequests } from '../history/note.js';
 import { findHeldUp } from './held-up.js';
 import { lockAndRead, lockFreeAndRead } from './lock.js';
 import type { Claim, LockedState, StoredInventory } from './model.js';
@@ -55,7 +57,11 @@ export type UnknownClass = (name: string, consumerUuid: string) => Error;
  * @throws 400 for unknown providers and classes, 409 for another consumer generation or what does not fit, 503 when rows stay
  *   locked
  */
-export type WriteClaims = (claims: readonly Claim[], unknownClass: UnknownClass) => Promise<void>;
+export type WriteClaims = (
+  author: Author | null,
+  claims: readonly Claim[],
+  unknownClass: UnknownClass,
+) => Promise<void>;
 
 /** How the requests of one group fared. */
 export interface GroupResult {
@@ -67,6 +73,8 @@ export interface GroupResult {
 /** Claims of one request: all of them are written or none. */
 interface Request extends Write {
   runner: Runner;
+  /** Null: no history is kept. */
+  readonly author: Author | null;
   readonly claims: readonly Claim[];
   readonly unknownClass: UnknownClass;
   readonly resolve: () => void;
@@ -82,7 +90,12 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
     run: (group, wait) => writeGroup({ pool, onGroup, runners, how }, group as readonly Request[], wait),
   });
   const runners = { first: runnerOf('first'), waiting: runnerOf('waiting'), alone: runnerOf('alone') };
-  const submit = (claims: readonly Claim[], unknownClass: UnknownClass, { changes, alone }: ClaimedRows) =>
+  const submit = (
+    author: Author | null,
+    claims: readonly Claim[],
+    unknownClass: UnknownClass,
+    { changes, alone }: ClaimedRows,
+  ) =>
     new Promise<void>((resolve, reject) => {
       const request: Request = {
         changes,
@@ -93,6 +106,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
         expired() {
           reject(databaseTooSlow(new Error(`waited for ${[...request.changes].join(', ')}`)));
         },
+        author,
         claims,
         unknownClass,
         resolve,
@@ -102,10 +116,10 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
     });
   // Whenever a turn begins, each write that waits for one is looked at with all its rows: not many large ones wait there.
   const large = createOneAtATime();
-  return (claims, unknownClass) => {
+  return (author, claims, unknownClass) => {
     const rows = withPauses(rowsOf(claims));
-    if (!(rows instanceof Promise)) return submit(claims, unknownClass, rows);
-    return large(claims.length, async () => submit(claims, unknownClass, await rows));
+    if (!(rows instanceof Promise)) return submit(author, claims, unknownClass, rows);
+    return large(claims.length, async () => submit(author, claims, unknownClass, await rows));
   };
 }
 
@@ -203,17 +217,17 @@ function writeTogether(pool: Pool, group: readonly Request[], wait: Wait | null,
     const heldUp = skip ? await findHeldUp(transaction, group, state) : new Map<Request, Row>();
     // What one request takes, the next finds taken.
     let { inventories } = state;
-    const accepted: { claims: readonly Claim[]; wanted: readonly NewAllocation[] }[] = [];
+    const accepted: Accepted[] = [];
     for (const request of group) {
       if (heldUp.has(request)) continue;
-      const { claims, unknownClass } = request;
+      const { author, claims, unknownClass } = request;
       try {
         const present = { ...state, inventories };
         const own = group.length === 1 ? present : ownState(claims, present);
         checkConsumers(claims, own);
         const { wanted, after } = await withPauses(judge(claims, own, unknownClass), pause);
         inventories = after;
-        accepted.push({ claims, wanted });
+        accepted.push({ author, claims, wanted });
         await pause();
       } catch (refusal) {
         if (!(refusal instanceof ApiError)) throw refusal;
@@ -248,9 +262,16 @@ async function createOwnersFirst(pool: Pool, group: readonly Request[]): Promise
 
 const NO_OWNERS = { projects: new Map(), users: new Map(), consumerTypes: new Map() };
 
+/** The claims of a request that are written. */
+interface Accepted {
+  readonly author: Author | null;
+  readonly claims: readonly Claim[];
+  readonly wanted: readonly NewAllocation[];
+}
+
 async function write(
   transaction: Transaction,
-  accepted: readonly { claims: readonly Claim[]; wanted: readonly NewAllocation[] }[],
+  accepted: readonly Accepted[],
   state: LockedState,
   pause: Pause,
 ): Promise<void> {
@@ -266,5 +287,13 @@ async function write(
     for (const id of await withPauses(providersToBump(one.claims, one.wanted, state), pause))
       bumps.set(id, (bumps.get(id) ?? 0) + 1);
   }
-  await transaction.commitWith(await writeStatement(claims, wanted, owners, bumps));
+  await transaction.commitWith(await writeStatement(claims, wanted, owners, bumps), noteRequests(authors(accepted)));
+}
+
+/** Within a group no two requests name the same consumer: by the consumer of a change its request is found. */
+function authors(accepted: readonly Accepted[]): AuthorOfConsumers[] {
+  const isOne = accepted.length === 1;
+  return accepted.flatMap(({ author, claims }) =>
+    author === null ? [] : [{ author, consumers: isOne ? [] : claims.map(({ consumerUuid }) => consumerUuid) }],
+  );
 }

@@ -2,6 +2,8 @@ import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
 import { classRow, consumerRow, providerRow, type Row } from '../db/turns/rows.js';
 import { writeTransaction } from '../db/turns/write.js';
+import type { Author } from '../history/author.js';
+import { noteRequest } from '../history/note.js';
 import { replacedInventoryInUse, unknownClassInReshape } from '../errors.js';
 import {
   checkConsumers,
@@ -29,7 +31,12 @@ import { overlayStatement, removeStatement, writeStatement } from './statements.
  *
  * @throws 400 for unknown providers and classes, 409 for other generations, what does not fit, or what is still in use
  */
-export function reshape(pool: Pool, sets: readonly InventorySet[], claims: readonly Claim[]): Promise<void> {
+export function reshape(
+  pool: Pool,
+  author: Author | null,
+  sets: readonly InventorySet[],
+  claims: readonly Claim[],
+): Promise<void> {
   const allocations = claims.flatMap((claim) => claim.allocations);
   const rows = {
     changes: [
@@ -37,6 +44,7 @@ export function reshape(pool: Pool, sets: readonly InventorySet[], claims: reado
       ...[...sets, ...allocations].map(({ providerUuid }) => providerRow(providerUuid)),
     ],
     refersTo: sets.flatMap(({ inventories }) => Array.from(inventories.keys(), classRow)),
+    note: noteRequest(author),
   };
   return startingOver(() =>
     writeTransaction(pool, rows, async (transaction) => {
@@ -85,9 +93,13 @@ async function refuseInUse(
 }
 
 /** Removes all a consumer has, in one round trip, without looking at generations. Returns how many allocations it had. */
-export function removeConsumer(pool: Pool, uuid: string): Promise<number> {
+export function removeConsumer(pool: Pool, author: Author | null, uuid: string): Promise<number> {
   return startingOver(async () => {
-    const rows = { changes: [consumerRow(uuid)], refersTo: await lockedByOthers(pool, uuid) };
+    const rows = {
+      changes: [consumerRow(uuid)],
+      refersTo: await lockedByOthers(pool, uuid),
+      note: noteRequest(author),
+    };
     return writeTransaction(pool, rows, async (transaction) => {
       const [, , { rows: removed }] = await Promise.all([
         transaction.query({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [[uuid]] }),

@@ -130,6 +130,7 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
     check: 'rule:service_api',
   },
   own('capacity', 'Ask how many more requests of a shape fit.', 'GET /stockroom/capacity'),
+  own('changes', 'Read what changed, when, and from which request.', 'GET /stockroom/changes'),
   own('explain', 'Explain why no candidate is found, or only so many.', 'GET /stockroom/explain'),
   own(
     'lists:list',

@@ -2,6 +2,8 @@ import type pg from 'pg';
 import type { Pool } from '../db/pool.js';
 import { providerRow } from '../db/turns/rows.js';
 import { writeTransaction } from '../db/turns/write.js';
+import type { Author } from '../history/author.js';
+import { noteRequest } from '../history/note.js';
 
 /**
  * Runs a statement that removes whatever a provider has, with no generation to say what that is. The provider is locked in
@@ -10,10 +12,12 @@ import { writeTransaction } from '../db/turns/write.js';
  */
 export function withProviderLocked<Row extends pg.QueryResultRow>(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {
-  return writeTransaction(pool, { changes: [providerRow(uuid)] }, async (transaction) => {
+  const rows = { changes: [providerRow(uuid)], note: noteRequest(author) };
+  return writeTransaction(pool, rows, async (transaction) => {
     const text = 'select from resource_providers where uuid = $1 for no key update';
     await transaction.query({ name: 'lock_provider', text, values: [uuid] });
     return transaction.commitWith<Row>(statement);

@@ -12,6 +12,8 @@ export interface Rows {
   /** One write at a time changes each of these. */
   readonly changes: readonly Row[];
   readonly refersTo?: readonly Row[];
+  /** Goes out with COMMIT: who makes the change (src/history/note.ts). */
+  readonly note?: pg.QueryConfig | null;
 }
 
 /**
@@ -25,23 +27,27 @@ export function writeStatement<R extends pg.QueryResultRow>(
   rows: Rows,
   query: pg.QueryConfig,
 ): Promise<pg.QueryResult<R>> {
+  const { note = null } = rows;
   return inTurn(pool, rows, (wait) =>
-    wait === null
+    wait === null && note === null
       ? runBriefStatement<R>(pool, query, 'write')
       : withBriefTransaction(
           pool,
-          waitingFirst(wait, (transaction) => transaction.commitWith<R>(query)),
+          waitingFirst(wait, (transaction) => transaction.commitWith<R>(query, note)),
         ),
   );
 }
 
-/** The same for a short transaction, which may run more than once. */
+/** The same for a short transaction that ends with `commitWith`; it may run more than once. */
 export function writeTransaction<T>(
   pool: Pool,
   rows: Rows,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, work)));
+  const { note = null } = rows;
+  const noted = (transaction: Transaction): Promise<T> =>
+    work({ query: transaction.query, commitWith: (query) => transaction.commitWith(query, note) });
+  return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted)));
 }
 
 /** What a transaction does, after it has waited for what it has to wait for. All of it is sent at once. */

@@ -12,7 +12,7 @@ import { replaceAggregates } from './store.js';
 /** Aggregate uuids are kept as they are spelled, and no spelling longer than the dashed one fits. */
 const LONGEST_UUID = 36;
 
-export function aggregateRoutes({ pool, topology }: Parts): Route[] {
+export function aggregateRoutes({ pool, topology, authorOf }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -43,7 +43,7 @@ export function aggregateRoutes({ pool, topology }: Parts): Route[] {
           if (tooLong !== undefined) throw aggregateTooLong(tooLong);
           return body;
         });
-        const newGeneration = await replaceAggregates(pool, uuid, generation, aggregates);
+        const newGeneration = await replaceAggregates(pool, authorOf(request), uuid, generation, aggregates);
         return { status: 200, body: render(aggregates, newGeneration, version), modified: nowSeconds() };
       },
     },

@@ -1,6 +1,7 @@
 import { arrayText } from '../../db/array-text.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
+import type { Author } from '../../history/author.js';
 import { noSuchProvider, providerGenerationChanged } from '../../errors.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
@@ -13,13 +14,14 @@ import { withProviderLocked } from '../lock-provider.js';
  */
 export async function replaceAggregates(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   generation: number | null,
   aggregates: readonly string[],
 ): Promise<number> {
   const given = await arrayText(aggregates);
   const values = [uuid, generation === null ? null : comparableGeneration(generation), given];
-  const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, {
+  const { rows } = await withProviderLocked<{ generation: number }>(pool, author, uuid, {
     name: 'replace_aggregates',
     text: REPLACE,
     values,

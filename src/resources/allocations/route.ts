@@ -17,7 +17,7 @@ import { consumerBody, manageBody } from './schema.js';
 import { createConsumerReader } from './store.js';
 import { renderConsumer } from './view.js';
 
-export function allocationRoutes({ pool, topology, writeClaims, incompleteConsumer }: Parts): Route[] {
+export function allocationRoutes({ pool, topology, authorOf, writeClaims, incompleteConsumer }: Parts): Route[] {
   const readConsumer = createConsumerReader(pool);
   const readAllocations = createAllocationsReader(pool);
   return [
@@ -44,7 +44,7 @@ export function allocationRoutes({ pool, topology, writeClaims, incompleteConsum
         const { version } = request;
         const body = await validateInSlices(manageBody(version), await request.json());
         const claims = await toClaims(body, version, incompleteConsumer);
-        await writeClaims(claims, unknownClassInAllocations);
+        await writeClaims(authorOf(request), claims, unknownClassInAllocations);
         return { status: 204 };
       },
     },
@@ -70,7 +70,8 @@ export function allocationRoutes({ pool, topology, writeClaims, incompleteConsum
         const uuid = normalizeUuid(given);
         if (uuid === undefined) throw malformedConsumerUuid(given);
         const body = await validateInSlices(consumerBody(version), await request.json());
-        await writeClaims([toClaim(uuid, body, version, incompleteConsumer)], unknownClassInConsumerAllocations);
+        const claims = [toClaim(uuid, body, version, incompleteConsumer)];
+        await writeClaims(authorOf(request), claims, unknownClassInConsumerAllocations);
         return { status: 204 };
       },
     },
@@ -80,7 +81,7 @@ export function allocationRoutes({ pool, topology, writeClaims, incompleteConsum
       rule: 'placement:allocations:delete',
       async handle(request) {
         const uuid = request.param('consumer_uuid');
-        if ((await removeConsumer(pool, uuid)) === 0) throw noAllocations(uuid);
+        if ((await removeConsumer(pool, authorOf(request), uuid)) === 0) throw noAllocations(uuid);
         return { status: 204 };
       },
     },

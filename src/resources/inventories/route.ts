@@ -12,7 +12,7 @@ import { renderInventories, renderInventoriesOf, renderInventory, renderInventor
 const ALL = '/resource_providers/:uuid/inventories';
 const ONE = '/resource_providers/:uuid/inventories/:resource_class';
 
-export function inventoryRoutes({ pool, topology }: Parts): Route[] {
+export function inventoryRoutes({ pool, topology, authorOf }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -53,7 +53,7 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
       below: 405,
       rule: 'placement:resource_providers:inventories:delete',
       async handle(request) {
-        await deleteInventories(pool, request.param('uuid'));
+        await deleteInventories(pool, authorOf(request), request.param('uuid'));
         return { status: 204 };
       },
     },
@@ -83,7 +83,7 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
       path: ONE,
       rule: 'placement:resource_providers:inventories:delete',
       async handle(request) {
-        await deleteInventory(pool, request.param('uuid'), request.param('resource_class'));
+        await deleteInventory(pool, authorOf(request), request.param('uuid'), request.param('resource_class'));
         return { status: 204 };
       },
     },
@@ -95,7 +95,7 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
     const record = completeRecord(body);
     const name = body.resource_class;
     await checkCapacity(request, 'create', [[name, record]], null);
-    const generation = await createInventory(pool, uuid, name, record);
+    const generation = await createInventory(pool, authorOf(request), uuid, name, record);
     return {
       status: 201,
       location: `/resource_providers/${uuid}/inventories/${name}`,
@@ -112,7 +112,13 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
       completeRecord(inventory),
     ]);
     await checkCapacity(request, 'update', records, body.resource_provider_generation);
-    const generation = await replaceInventories(pool, uuid, body.resource_provider_generation, records);
+    const generation = await replaceInventories(
+      pool,
+      authorOf(request),
+      uuid,
+      body.resource_provider_generation,
+      records,
+    );
     return {
       status: 200,
       body: renderInventories(records, generation),
@@ -126,7 +132,14 @@ export function inventoryRoutes({ pool, topology }: Parts): Route[] {
     const body = await bodyForProvider(topology, uuid, async () => updateBody(await request.json()));
     const record = completeRecord(body);
     await checkCapacity(request, 'update', [[name, record]], body.resource_provider_generation);
-    const generation = await updateInventory(pool, uuid, body.resource_provider_generation, name, record);
+    const generation = await updateInventory(
+      pool,
+      authorOf(request),
+      uuid,
+      body.resource_provider_generation,
+      name,
+      record,
+    );
     return { status: 200, body: renderInventory(record, generation), modified: nowSeconds() };
   }
 

@@ -18,6 +18,8 @@ import {
   updateConflict,
   type Holders,
 } from '../../errors.js';
+import type { Author } from '../../history/author.js';
+import { noteRequest } from '../../history/note.js';
 import { consumersHolding, readWith } from '../../ledger/holders.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
@@ -45,12 +47,13 @@ async function writeOrExplain(write: () => Promise<number | undefined>, explain:
 /** @param classes what new inventories refer to */
 async function write(
   pool: Pool,
+  author: Author | null,
   name: string,
   text: string,
   values: readonly [uuid: string, ...unknown[]],
   classes: readonly string[] = [],
 ): Promise<number | undefined> {
-  const rows = { changes: [providerRow(values[0])], refersTo: classes.map(classRow) };
+  const rows = { changes: [providerRow(values[0])], refersTo: classes.map(classRow), note: noteRequest(author) };
   const result = await writeStatement<{ generation: number }>(pool, rows, { name, text, values: [...values] });
   return result.rows[0]?.generation;
 }
@@ -62,6 +65,7 @@ async function write(
  */
 export function replaceInventories(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   generation: number,
   records: readonly (readonly [string, InventoryNumbers])[],
@@ -71,7 +75,7 @@ export function replaceInventories(
     async () => {
       try {
         const values = [uuid, comparableGeneration(generation), names, ...columns(records)] as const;
-        return await write(pool, 'replace_inventories', REPLACE, values, names);
+        return await write(pool, author, 'replace_inventories', REPLACE, values, names);
       } catch (error) {
         await explainInUse(pool, uuid, error, names, replacedInventoryInUse);
         return undefined;
@@ -111,11 +115,24 @@ const REPLACE = `
   select generation from provider`;
 
 /** @throws 404, 400 for an unknown class, 409 when there is an inventory of the class already */
-export function createInventory(pool: Pool, uuid: string, name: string, record: InventoryNumbers): Promise<number> {
+export function createInventory(
+  pool: Pool,
+  author: Author | null,
+  uuid: string,
+  name: string,
+  record: InventoryNumbers,
+): Promise<number> {
   return writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'create_inventory', CREATE, [uuid, name, ...Object.values(ordered(record))], [name]);
+        return await write(
+          pool,
+          author,
+          'create_inventory',
+          CREATE,
+          [uuid, name, ...Object.values(ordered(record))],
+          [name],
+        );
       } catch (error) {
         if (violatedConstraint(error) === undefined) throw error;
         return undefined;
@@ -147,6 +164,7 @@ const CREATE = `
 /** @throws 404 for an unknown provider or class, 409 for another generation, 400 when there is no inventory of the class */
 export function updateInventory(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   generation: number,
   name: string,
@@ -154,7 +172,7 @@ export function updateInventory(
 ): Promise<number> {
   return writeOrExplain(
     () =>
-      write(pool, 'update_inventory', UPDATE, [
+      write(pool, author, 'update_inventory', UPDATE, [
         uuid,
         comparableGeneration(generation),
         name,
@@ -185,11 +203,11 @@ const UPDATE = `
   select generation from provider`;
 
 /** @throws 404 for an unknown provider or class or no inventory of it, 409 while it is in use */
-export async function deleteInventory(pool: Pool, uuid: string, name: string): Promise<void> {
+export async function deleteInventory(pool: Pool, author: Author | null, uuid: string, name: string): Promise<void> {
   await writeOrExplain(
     async () => {
       try {
-        return await write(pool, 'delete_inventory', DELETE_ONE, [uuid, name]);
+        return await write(pool, author, 'delete_inventory', DELETE_ONE, [uuid, name]);
       } catch (error) {
         if (violatedConstraint(error) === undefined) throw error;
         throw deletedInventoryInUse(name, uuid, await consumersHolding(readWith(pool), uuid, [name]));
@@ -218,12 +236,12 @@ const DELETE_ONE = `
   select generation from provider`;
 
 /** @throws 404, 409 while one of them is in use */
-export async function deleteInventories(pool: Pool, uuid: string): Promise<void> {
+export async function deleteInventories(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   await writeOrExplain(
     async () => {
       try {
         const statement = { name: 'delete_inventories', text: DELETE_ALL, values: [uuid] };
-        const { rows } = await withProviderLocked<{ generation: number }>(pool, uuid, statement);
+        const { rows } = await withProviderLocked<{ generation: number }>(pool, author, uuid, statement);
         return rows[0]?.generation;
       } catch (error) {
         await explainInUse(pool, uuid, error, [], deletedInventoriesInUse);

@@ -8,7 +8,7 @@ import { completeRecord, type InventoriesBody } from '../inventories/schema.js';
 import { reshaperBody } from './schema.js';
 
 /** Moves inventory and the allocations on it between providers, in one transaction. */
-export function reshaperRoutes({ pool, incompleteConsumer }: Parts): Route[] {
+export function reshaperRoutes({ pool, authorOf, incompleteConsumer }: Parts): Route[] {
   return [
     {
       method: 'POST',
@@ -21,6 +21,7 @@ export function reshaperRoutes({ pool, incompleteConsumer }: Parts): Route[] {
         const { inventories, allocations } = await validateInSlices(reshaperBody(version), await request.json());
         await reshape(
           pool,
+          authorOf(request),
           Object.entries(inventories).map(([uuid, body]) => toInventorySet(uuid, body)),
           await toClaims(allocations, version, incompleteConsumer),
         );

@@ -5,7 +5,7 @@ import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import { resourceClassBody } from './schema.js';
 import { createResourceClass, deleteResourceClass, ensureResourceClass, renameResourceClass } from './store.js';
 
-export function resourceClassRoutes({ pool, topology }: Parts): Route[] {
+export function resourceClassRoutes({ pool, topology, authorOf }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -32,7 +32,7 @@ export function resourceClassRoutes({ pool, topology }: Parts): Route[] {
       jsonBody: true,
       async handle(request) {
         const { name } = resourceClassBody(await request.json());
-        await createResourceClass(pool, name);
+        await createResourceClass(pool, authorOf(request), name);
         return { status: 201, location: `/resource_classes/${name}` };
       },
     },
@@ -63,7 +63,7 @@ export function resourceClassRoutes({ pool, topology }: Parts): Route[] {
       since: 'resourceClasses',
       rule: 'placement:resource_classes:delete',
       async handle(request) {
-        await deleteResourceClass(pool, request.param('name'));
+        await deleteResourceClass(pool, authorOf(request), request.param('name'));
         return { status: 204 };
       },
     },
@@ -74,13 +74,13 @@ export function resourceClassRoutes({ pool, topology }: Parts): Route[] {
     const { name } = resourceClassBody({ name: request.param('name') });
     const location = `/resource_classes/${name}`;
     const known = (await topology.current()).resourceClassByName(name) !== undefined;
-    const created = !known && (await ensureResourceClass(pool, name));
+    const created = !known && (await ensureResourceClass(pool, authorOf(request), name));
     return { status: created ? 201 : 204, location };
   }
 
   async function rename(request: RouteRequest): Promise<Reply> {
     const { name: newName } = resourceClassBody(await request.json());
-    await renameResourceClass(pool, request.param('name'), newName);
+    await renameResourceClass(pool, authorOf(request), request.param('name'), newName);
     return { status: 200, body: render(newName, request.prefix) };
   }
 }

@@ -10,31 +10,38 @@ import {
   resourceClassInUse,
   resourceClassNameTaken,
 } from '../../errors.js';
+import type { Author } from '../../history/author.js';
+import { noteRequest } from '../../history/note.js';
 import { providersWithClass, readWith } from '../../ledger/holders.js';
 import { STANDARD_RESOURCE_CLASSES } from '../../standard/resource-classes.js';
 
 const standard = new Set(STANDARD_RESOURCE_CLASSES);
 
 /** @throws 409 when there is one of that name */
-export async function createResourceClass(pool: Pool, name: string): Promise<void> {
-  if (!(await ensureResourceClass(pool, name))) throw resourceClassExists(name);
+export async function createResourceClass(pool: Pool, author: Author | null, name: string): Promise<void> {
+  if (!(await ensureResourceClass(pool, author, name))) throw resourceClassExists(name);
 }
 
 /** Answers whether it had to be created. */
-export async function ensureResourceClass(pool: Pool, name: string): Promise<boolean> {
+export async function ensureResourceClass(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;
-  const rows = { changes: [classRow(name)] };
+  const rows = { changes: [classRow(name)], note: noteRequest(author) };
   const { rowCount } = await writeStatement(pool, rows, { name: 'create_class', text, values: [name] });
   return rowCount === 1;
 }
 
 /** @throws 404, 400 for a standard class, 409 when the new name is taken */
-export async function renameResourceClass(pool: Pool, name: string, newName: string): Promise<void> {
+export async function renameResourceClass(
+  pool: Pool,
+  author: Author | null,
+  name: string,
+  newName: string,
+): Promise<void> {
   if (standard.has(name)) throw cannotUpdateStandardClass(name);
   const text = 'update resource_classes set name = $2, updated_at = now() where name = $1';
   try {
-    const rows = { changes: [classRow(name), classRow(newName)] };
+    const rows = { changes: [classRow(name), classRow(newName)], note: noteRequest(author) };
     const { rowCount } = await writeStatement(pool, rows, { text, values: [name, newName] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
@@ -43,11 +50,12 @@ export async function renameResourceClass(pool: Pool, name: string, newName: str
 }
 
 /** @throws 404, 400 for a standard class, 409 while an inventory uses it */
-export async function deleteResourceClass(pool: Pool, name: string): Promise<void> {
+export async function deleteResourceClass(pool: Pool, author: Author | null, name: string): Promise<void> {
   if (standard.has(name)) throw cannotDeleteStandardClass(name);
   const text = 'delete from resource_classes where name = $1';
   try {
-    const { rowCount } = await writeStatement(pool, { changes: [classRow(name)] }, { text, values: [name] });
+    const rows = { changes: [classRow(name)], note: noteRequest(author) };
+    const { rowCount } = await writeStatement(pool, rows, { text, values: [name] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;

@@ -11,7 +11,7 @@ import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
 import { renderFromView, renderList, renderProvider } from './view.js';
 
-export function resourceProviderRoutes({ pool, topology, slices }: Parts): Route[] {
+export function resourceProviderRoutes({ pool, topology, authorOf, slices }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -30,7 +30,7 @@ export function resourceProviderRoutes({ pool, topology, slices }: Parts): Route
       path: '/resource_providers/:uuid',
       rule: 'placement:resource_providers:delete',
       async handle(request) {
-        await deleteProvider(pool, request.param('uuid'));
+        await deleteProvider(pool, authorOf(request), request.param('uuid'));
         return { status: 204 };
       },
     },
@@ -84,7 +84,7 @@ export function resourceProviderRoutes({ pool, topology, slices }: Parts): Route
         'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
       );
     }
-    const created = await createProvider(pool, { uuid, name, parentUuid });
+    const created = await createProvider(pool, authorOf(request), { uuid, name, parentUuid });
     const location = `/resource_providers/${uuid}`;
     if (!version.has('createdProvider')) return { status: 201, location };
     return { status: 200, location, body: renderProvider(created, version, prefix), modified: nowSeconds() };
@@ -94,7 +94,7 @@ export function resourceProviderRoutes({ pool, topology, slices }: Parts): Route
     const { version, prefix } = request;
     const uuid = request.param('uuid');
     const body = await bodyForProvider(topology, uuid, async () => updateBody(version)(await request.json()));
-    const updated = await updateProvider(pool, request.param('uuid'), {
+    const updated = await updateProvider(pool, authorOf(request), request.param('uuid'), {
       name: body.name,
       ...(body.parent_provider_uuid === undefined ? {} : { parentUuid: body.parent_provider_uuid }),
       reparent: version.has('reparenting'),

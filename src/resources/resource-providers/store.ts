@@ -13,6 +13,8 @@ import {
   providerNotCreated,
   providerNotSaved,
 } from '../../errors.js';
+import type { Author } from '../../history/author.js';
+import { noteRequest } from '../../history/note.js';
 import { childrenOf, consumersHolding, readWith } from '../../ledger/holders.js';
 import type { ProviderSummary } from './view.js';
 
@@ -28,11 +30,13 @@ const TREES_HELD_MS = 20;
 /** @throws 400 without such a parent, 409 when the uuid or the name is taken (the uuid is named first) */
 export async function createProvider(
   pool: Pool,
+  author: Author | null,
   { uuid, name, parentUuid }: { uuid: string; name: string; parentUuid: string | null },
 ): Promise<ProviderSummary> {
   const rows = {
     changes: [providerRow(uuid), nameRow(name)],
     refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
+    note: noteRequest(author),
   };
   try {
     if (parentUuid === null) {
@@ -83,11 +87,16 @@ export interface ProviderUpdate {
 }
 
 /** @throws 404, 409 when the name is taken, 400 for a parent that cannot be */
-export async function updateProvider(pool: Pool, uuid: string, update: ProviderUpdate): Promise<ProviderSummary> {
+export async function updateProvider(
+  pool: Pool,
+  author: Author | null,
+  uuid: string,
+  update: ProviderUpdate,
+): Promise<ProviderSummary> {
   try {
     return update.parentUuid === undefined
-      ? await renameProvider(pool, uuid, update.name)
-      : await moveProvider(pool, uuid, { ...update, parentUuid: update.parentUuid });
+      ? await renameProvider(pool, author, uuid, update.name)
+      : await moveProvider(pool, author, uuid, { ...update, parentUuid: update.parentUuid });
   } catch (error) {
     const constraint = violatedConstraint(error);
     if (constraint === 'resource_providers_name_key') throw providerNameTaken(update.name);
@@ -99,8 +108,8 @@ export async function updateProvider(pool: Pool, uuid: string, update: ProviderU
   }
 }
 
-async function renameProvider(pool: Pool, uuid: string, name: string): Promise<ProviderSummary> {
-  const rows = { changes: [providerRow(uuid), nameRow(name)] };
+async function renameProvider(pool: Pool, author: Author | null, uuid: string, name: string): Promise<ProviderSummary> {
+  const rows = { changes: [providerRow(uuid), nameRow(name)], note: noteRequest(author) };
   const query = { name: 'rename_provider', text: RENAME, values: [uuid, name] };
   const result = await writeStatement<SummaryRow>(pool, rows, query);
   const row = result.rows[0];
@@ -123,12 +132,14 @@ const RENAME = `
 
 function moveProvider(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   { name, parentUuid, reparent }: ProviderUpdate & { parentUuid: string | null },
 ): Promise<ProviderSummary> {
   const rows = {
     changes: [TREES, providerRow(uuid), nameRow(name)],
     refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
+    note: noteRequest(author),
   };
   return writeTransaction(pool, rows, async (transaction) => {
     const [, , found] = await Promise.all([
@@ -199,10 +210,11 @@ const MOVE_SUBTREE = `
   select generation from moved where id = $1`;
 
 /** @throws 404, 409 while it has children or allocations */
-export async function deleteProvider(pool: Pool, uuid: string): Promise<void> {
+export async function deleteProvider(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   try {
     const query = { name: 'delete_provider', text: 'delete from resource_providers where uuid = $1', values: [uuid] };
-    const { rowCount } = await writeStatement(pool, { changes: [providerRow(uuid)] }, query);
+    const rows = { changes: [providerRow(uuid)], note: noteRequest(author) };
+    const { rowCount } = await writeStatement(pool, rows, query);
     if (rowCount === 0) throw noSuchProviderForDelete(uuid);
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;

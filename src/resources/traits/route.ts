@@ -9,7 +9,7 @@ import { findProvider } from '../find-provider.js';
 import { isCustomTraitName, providerTraitsBody, traitListQuery } from './schema.js';
 import { deleteProviderTraits, deleteTrait, ensureTrait, replaceProviderTraits } from './store.js';
 
-export function traitRoutes({ pool, topology }: Parts): Route[] {
+export function traitRoutes({ pool, topology, authorOf }: Parts): Route[] {
   return [
     {
       method: 'GET',
@@ -43,6 +43,7 @@ export function traitRoutes({ pool, topology }: Parts): Route[] {
         const uuid = request.param('uuid');
         const { generation, names, modified } = await replaceProviderTraits(
           pool,
+          authorOf(request),
           uuid,
           resource_provider_generation,
           traits,
@@ -56,7 +57,7 @@ export function traitRoutes({ pool, topology }: Parts): Route[] {
       since: 'traits',
       rule: 'placement:resource_providers:traits:delete',
       async handle(request) {
-        await deleteProviderTraits(pool, request.param('uuid'));
+        await deleteProviderTraits(pool, authorOf(request), request.param('uuid'));
         return { status: 204 };
       },
     },
@@ -99,7 +100,7 @@ export function traitRoutes({ pool, topology }: Parts): Route[] {
       since: 'traits',
       rule: 'placement:traits:delete',
       async handle(request) {
-        await deleteTrait(pool, request.param('name'));
+        await deleteTrait(pool, authorOf(request), request.param('name'));
         return { status: 204 };
       },
     },
@@ -112,7 +113,7 @@ export function traitRoutes({ pool, topology }: Parts): Route[] {
     const location = `/traits/${name}`;
     const known = (await topology.current()).traitByName(name);
     if (known !== undefined) return { status: 204, location, modified: known.modified };
-    const created = await ensureTrait(pool, name);
+    const created = await ensureTrait(pool, authorOf(request), name);
     return { status: created ? 201 : 204, location, modified: nowSeconds() };
   }
 }

@@ -11,6 +11,8 @@ import {
   providerGenerationChanged,
   traitInUse,
 } from '../../errors.js';
+import type { Author } from '../../history/author.js';
+import { noteRequest } from '../../history/note.js';
 import { providersWithTrait, readWith } from '../../ledger/holders.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
 import { comparableGeneration } from '../generation.js';
@@ -19,19 +21,20 @@ import { withProviderLocked } from '../lock-provider.js';
 const standard = new Set(STANDARD_TRAITS);
 
 /** Creates a trait that is not there; answers whether it had to. */
-export async function ensureTrait(pool: Pool, name: string): Promise<boolean> {
+export async function ensureTrait(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
-  const rows = { changes: [traitRow(name)] };
+  const rows = { changes: [traitRow(name)], note: noteRequest(author) };
   const { rowCount } = await writeStatement(pool, rows, { name: 'create_trait', text, values: [name] });
   return rowCount === 1;
 }
 
 /** @throws 404, 400 for a standard trait, 409 while a provider has it */
-export async function deleteTrait(pool: Pool, name: string): Promise<void> {
+export async function deleteTrait(pool: Pool, author: Author | null, name: string): Promise<void> {
   if (standard.has(name)) throw cannotDeleteStandardTrait(name);
   try {
     const query = { text: 'delete from traits where name = $1', values: [name] };
-    const { rowCount } = await writeStatement(pool, { changes: [traitRow(name)] }, query);
+    const rows = { changes: [traitRow(name)], note: noteRequest(author) };
+    const { rowCount } = await writeStatement(pool, rows, query);
     if (rowCount === 0) throw noSuchTrait(name);
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;
@@ -53,6 +56,7 @@ export interface ProviderTraits {
  */
 export async function replaceProviderTraits(
   pool: Pool,
+  author: Author | null,
   uuid: string,
   generation: number,
   names: readonly string[],
@@ -61,7 +65,7 @@ export async function replaceProviderTraits(
   for (;;) {
     try {
       const query = { name: 'replace_traits', text: REPLACE, values };
-      const rows = { changes: [providerRow(uuid)], refersTo: names.map(traitRow) };
+      const rows = { changes: [providerRow(uuid)], refersTo: names.map(traitRow), note: noteRequest(author) };
       const written = await writeStatement<ProviderTraits>(pool, rows, query);
       const replaced = written.rows[0];
       if (replaced !== undefined) return replaced;
@@ -120,7 +124,7 @@ async function diagnoseReplace(pool: Pool, uuid: string, generation: number, nam
 }
 
 /** Takes all traits from a provider; its generation grows if there were any. @throws 404 */
-export async function deleteProviderTraits(pool: Pool, uuid: string): Promise<void> {
+export async function deleteProviderTraits(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   const text = `
     with provider as (
       select id from resource_providers where uuid = $1
@@ -131,6 +135,6 @@ export async function deleteProviderTraits(pool: Pool, uuid: string): Promise<vo
       from provider p where r.id = p.id and exists (select from removed)
     )
     select from provider`;
-  const { rowCount } = await withProviderLocked(pool, uuid, { text, values: [uuid] });
+  const { rowCount } = await withProviderLocked(pool, author, uuid, { text, values: [uuid] });
   if (rowCount === 0) throw noSuchProvider(uuid);
 }

@@ -1,0 +1,52 @@
+/** Statements about histories and marks (docs/adr/0025). */
+
+/** Only one session at a time makes marks or begins a history. */
+const MARKS_LOCK = 7_786_227;
+
+/** By itself: the snapshot of the next statement is taken after the wait, so that snapshots only grow. */
+export const LOCK_MARKS = `select pg_advisory_xact_lock(${MARKS_LOCK})`;
+
+/** Something committed is in no batch. In this order the planner takes the index. */
+const NEWS = `
+  (select true from history_changes c
+   where c.xid >= pg_snapshot_xmin(m.snapshot) and not pg_visible_in_snapshot(c.xid, m.snapshot) and c.seq > e.sealed_below
+   order by c.xid desc limit 1) is not null`;
+
+const PRESENT = `
+  (select * from history_epochs order by id desc limit 1) e
+  left join (select * from history_marks order by id desc limit 1) m on true`;
+
+/** The present history and its newest mark. `same` is false when the database is another than the one that was marked last. */
+export const READ_STATE = `
+  select e.id as history, e.first_mark::float8 as "firstMark", e.sealed_below::float8 as "sealedBelow",
+    e.ended_at is null as enabled, e.identity = history_identity() as same,
+    m.id::float8 as newest, (select min(id) from history_marks)::float8 as oldest, ${NEWS} as news
+  from ${PRESENT}`;
+
+export const MAKE_MARK = `
+  with made as (
+    insert into history_marks (id, snapshot, seq, at)
+    select m.id + 1, pg_current_snapshot(), (select last_value from history_seq), clock_timestamp()
+    from ${PRESENT} where ${NEWS}
+    returning id
+  )
+  select coalesce((select id from made), (select max(id) from history_marks))::float8 as id`;
+
+/** Against writers: a change that is not committed yet would belong to neither history. */
+export const LOCK_CHANGES = 'lock table only history_changes in share row exclusive mode';
+
+export const BEGIN_HISTORY = `
+  select history_begin()
+  where history_identity() is distinct from (select identity from history_epochs order by id desc limit 1)`;
+
+/** The last mark at or before a time, $1. A transaction that began later is in a later batch. */
+export const MARK_BEFORE = `
+  select id::float8 as id from history_marks where at <= $1 order by id desc limit 1`;
+
+/** Marks from $1 - 1 on, and how many sequence numbers were drawn until each. At most $2. */
+export const MARKS_FROM = `
+  select id::float8 as id, seq::float8 as seq from history_marks where id >= $1 - 1 order by id limit $2`;
+
+/** The same backwards, from $1. */
+export const MARKS_TO = `
+  select id::float8 as id, seq::float8 as seq from history_marks where id <= $1 order by id desc limit $2`;

@@ -1,0 +1,194 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Pool } from '../db/pool.js';
+import { ApiError, changesGone, databaseUnavailable } from '../errors.js';
+import { cursorText, type Cursor } from './cursor.js';
+import { currentState, markBefore, type HistoryState } from './marks.js';
+import type { ChangesPage, Filter } from './model.js';
+import { readBackwards, readForwards } from './pages.js';
+import { resolveFilter } from './rows.js';
+
+/** Where reading begins. */
+export type Place = Cursor | 'start' | 'now' | { readonly time: Date };
+
+export interface Question {
+  readonly filter: Filter;
+  readonly limit: number;
+}
+
+export interface StreamQuestion extends Question {
+  readonly since: Place;
+  /** Milliseconds to wait for changes when there are none. */
+  readonly wait: number;
+}
+
+export interface HistoryReader {
+  /**
+   * A page of the stream, oldest change first.
+   *
+   * @param isGone whether the client has left, while it waits
+   * @throws 404 when no history is kept, 410 when the place is not kept any more, 503 when the database cannot be used
+   */
+  follow(question: StreamQuestion, isGone: () => boolean): Promise<ChangesPage>;
+  /** What was before a place, newest first; what former histories have comes last. @throws as follow() does */
+  look(question: Question & { readonly before: Cursor | null }): Promise<ChangesPage>;
+  /** Puts what was committed into a batch, and finds out whether a history is kept: the janitor's, every few seconds. */
+  mark(): Promise<void>;
+  /** False when the database keeps no history, as far as this process knows. */
+  isKept(): boolean;
+  /** Readers that wait for changes. */
+  waiting(): number;
+  /** Sends those who wait what they have. */
+  close(): void;
+}
+
+/** However many wait, the database is asked so often. */
+const POLL_MS = 250;
+
+interface Waiter {
+  readonly after: number;
+  readonly deadline: number;
+  readonly isGone: () => boolean;
+  readonly resolve: (state: HistoryState | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createHistoryReader(pool: Pool, isDraining: () => boolean): HistoryReader {
+  const waiters = new Set<Waiter>();
+  let isPolling = false;
+  let isClosed = false;
+  let kept = true;
+  /** Those who wait at the same place read together. */
+  const pages = new Map<string, ReturnType<typeof readForwards>>();
+
+  async function present(): Promise<HistoryState> {
+    try {
+      const state = await currentState(pool);
+      kept = true;
+      return state;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) kept = false;
+      throw error;
+    }
+  }
+
+  async function follow({ filter, limit, since, wait }: StreamQuestion, isGone: () => boolean): Promise<ChangesPage> {
+    const deadline = performance.now() + wait;
+    let state = await present();
+    let place = await placeOf(pool, since, state);
+    for (;;) {
+      if (!isKeptPlace(place, state)) throw gone(state);
+      const page = await pageFrom(state, place, limit, filter);
+      if (page === null) throw gone(await present());
+      if (page.changes.length > 0 || page.more || performance.now() >= deadline || isEnding()) return page;
+      place = page.place;
+      const next = await news({ after: state.newest, deadline, isGone });
+      if (next === null) return page;
+      state = next;
+    }
+  }
+
+  function pageFrom(
+    state: HistoryState,
+    place: Cursor,
+    limit: number,
+    filter: Filter,
+  ): ReturnType<typeof readForwards> {
+    const key = JSON.stringify([cursorText(place), state.newest, limit, filter]);
+    const known = pages.get(key);
+    if (known !== undefined) return known;
+    const page = resolveFilter(pool, filter)
+      .then((resolved) => readForwards(pool, state, place, limit, resolved))
+      .finally(() => pages.delete(key));
+    pages.set(key, page);
+    return page;
+  }
+
+  function isEnding(): boolean {
+    return isClosed || isDraining();
+  }
+
+  /** The state once there is a mark after that one; null when the time is over. */
+  function news(waiter: Omit<Waiter, 'resolve' | 'reject'>): Promise<HistoryState | null> {
+    return new Promise((resolve, reject) => {
+      waiters.add({ ...waiter, resolve, reject });
+      if (!isPolling) void poll();
+    });
+  }
+
+  async function poll(): Promise<void> {
+    isPolling = true;
+    while (waiters.size > 0) {
+      await setTimeout(POLL_MS);
+      dismiss(({ deadline, isGone }) => isEnding() || isGone() || performance.now() >= deadline);
+      if (waiters.size === 0) break;
+      try {
+        const state = await present();
+        for (const waiter of waiters) {
+          if (state.newest <= waiter.after) continue;
+          waiters.delete(waiter);
+          waiter.resolve(state);
+        }
+      } catch (error) {
+        for (const waiter of waiters) waiter.reject(error);
+        waiters.clear();
+      }
+    }
+    isPolling = false;
+  }
+
+  function dismiss(which: (waiter: Waiter) => boolean): void {
+    for (const waiter of waiters) {
+      if (!which(waiter)) continue;
+      waiters.delete(waiter);
+      waiter.resolve(null);
+    }
+  }
+
+  return {
+    follow,
+    async look({ filter, limit, before }) {
+      const state = await present();
+      if (before !== null && before.history !== state.history) throw gone(state);
+      const place = before ?? nowOf(state);
+      return readBackwards(pool, state, place, limit, await resolveFilter(pool, filter));
+    },
+    async mark() {
+      if (isClosed) throw databaseUnavailable();
+      await present().catch((error: unknown) => {
+        if (kept) throw error;
+      });
+    },
+    isKept: () => kept,
+    waiting: () => waiters.size,
+    close() {
+      isClosed = true;
+      dismiss(() => true);
+    },
+  };
+}
+
+async function placeOf(pool: Pool, since: Place, state: HistoryState): Promise<Cursor> {
+  if (since === 'now') return nowOf(state);
+  if (since === 'start') return startOf(state);
+  if ('mark' in since) return since;
+  const mark = await markBefore(pool, since.time);
+  if (mark === null) throw gone(state);
+  return { history: state.history, mark: mark + 1, seq: 0 };
+}
+
+/** A place behind the newest batch is of a history that this database has not had. */
+function isKeptPlace({ history, mark }: Cursor, state: HistoryState): boolean {
+  return history === state.history && mark > state.oldest && mark <= state.newest + 1;
+}
+
+function startOf({ history, oldest }: HistoryState): Cursor {
+  return { history, mark: oldest + 1, seq: 0 };
+}
+
+function nowOf({ history, newest }: HistoryState): Cursor {
+  return { history, mark: newest + 1, seq: 0 };
+}
+
+function gone(state: HistoryState): ApiError {
+  return changesGone({ oldest: cursorText(startOf(state)), now: cursorText(nowOf(state)) });
+}

@@ -1,0 +1,145 @@
+/** The statements that read changes. */
+
+/** What limits the changes that are read: parameters are numbered from $6 on, in this order. */
+export interface Limits {
+  readonly kinds: boolean;
+  readonly providers: boolean;
+  readonly consumers: boolean;
+  readonly request: boolean;
+}
+
+export type Order = 'oldest' | 'newest';
+
+/**
+ * Batches between two marks: $1 the first batch, $2 the last, $3 and $4 the place in the batch where reading begins (mark and sequence
+ * number, which is not read itself), $5 how many changes. The marks are looked at by the same statement: a batch whose mark is not kept any
+ * more gives no row at all, and one without changes gives a row with `seq` null. Changes of former histories are sealed below $6.
+ */
+export function batchesStatement(limits: Limits, order: Order, one: boolean): string {
+  const direction = order === 'oldest' ? 'asc' : 'desc';
+  const mark = one
+    ? 'select $1::bigint as mark'
+    : // The first mark that sees the transaction: their upper ends only grow.
+      `select k.id as mark from history_marks k
+       where k.id >= $1 and pg_snapshot_xmax(k.snapshot) > c.xid and pg_visible_in_snapshot(c.xid, k.snapshot)
+       order by pg_snapshot_xmax(k.snapshot), k.id limit 1`;
+  return `
+  with bounds as materialized (
+    select prev.snapshot as prev, last.snapshot as last
+    from history_marks prev, history_marks last where prev.id = $1 - 1 and last.id = $2
+  ),
+  c as materialized (
+    select c.*, m.mark
+    from bounds b cross join lateral (
+      select c.seq, c.xid, c.at, c.kind, c.provider_id, c.consumer_id, c.name, c.before, c.after, c.by
+      from history_changes c
+      where c.xid >= pg_snapshot_xmin(b.prev) and c.xid < pg_snapshot_xmax(b.last)
+        and pg_visible_in_snapshot(c.xid, b.last) and not pg_visible_in_snapshot(c.xid, b.prev)
+        and c.seq > $6 ${conditions(limits, 7)}
+    ) c
+    cross join lateral (${mark}) m
+    where ${order === 'oldest' ? '(m.mark, c.seq) > ($3::bigint, $4::bigint)' : '(m.mark, c.seq) < ($3::bigint, $4::bigint)'}
+      and not ${LATER}
+    order by m.mark ${direction}, c.seq ${direction} limit $5
+  )
+  select ${COLUMNS}
+  from bounds left join c on true ${DETAILS}
+  order by c.mark ${direction}, c.seq ${direction}`;
+}
+
+/** Changes of former histories, newest first: $1 below this sequence number, $2 down to that one, $3 how many. */
+export function sealedStatement(limits: Limits): string {
+  return `
+  with c as materialized (
+    select c.*, 0::bigint as mark from history_changes c
+    where c.seq < $1 and c.seq >= $2 ${conditions(limits, 4)} and not ${LATER}
+    order by c.seq desc limit $3
+  )
+  select ${COLUMNS} from c ${DETAILS}
+  order by c.seq desc`;
+}
+
+/** That everything was removed is a change of every object. */
+function conditions(limits: Limits, first: number): string {
+  let next = first;
+  const any = [
+    limits.kinds ? `c.kind = any($${next++}::smallint[])` : null,
+    limits.providers ? `c.provider_id = any($${next++}::integer[])` : null,
+    limits.consumers ? `c.consumer_id = any($${next++}::bigint[])` : null,
+  ].filter((condition) => condition !== null);
+  const texts = any.length === 0 ? [] : [`((${any.join(' and ')}) or c.kind = 0)`];
+  if (limits.request) {
+    texts.push(`exists (
+      select from history_requests r
+      where r.xid = c.xid and r.at = c.at and $${next} in (r.request_id, r.global_request_id)
+        and (r.consumers is null or history_consumer_uuid(c.consumer_id, c.seq) = any(r.consumers)))`);
+  }
+  return texts.map((text) => `and ${text}`).join(' ');
+}
+
+/** Rows of one object and transaction; a case, so that each kind has the index that suits it. */
+function ofSameObject(select: (rows: string) => string, condition: string): string {
+  const rows = `history_changes o where o.xid = c.xid and o.at = c.at and o.kind = c.kind and ${condition}`;
+  return `case
+    when c.kind in (1, 2) then
+      ${select(`${rows} and o.consumer_id = c.consumer_id and o.provider_id is not distinct from c.provider_id`)}
+    when c.kind between 3 and 6 then
+      ${select(`${rows} and o.provider_id = c.provider_id and o.name is not distinct from c.name`)}
+  end`;
+}
+
+/** A later statement of the transaction changed the object again: what they did together is shown in the place of the last. */
+const LATER = `coalesce(${ofSameObject((rows) => `exists (select from ${rows})`, 'o.seq > c.seq')}, false)`;
+
+const STEPS = ofSameObject(
+  (rows) => `(select jsonb_agg(jsonb_build_array(o.before, o.after) order by o.seq) from ${rows})`,
+  'o.seq <= c.seq',
+);
+
+const COLUMNS = `
+  c.mark::float8 as mark, c.seq::float8 as seq, c.xid::text as transaction, c.kind, c.name, c.by,
+  to_char(c.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') as at,
+  coalesce(${STEPS}, jsonb_build_array(jsonb_build_array(c.before, c.after))) as steps,
+  c.provider_id as "providerId", provider.uuid as "providerUuid", provider.name as "providerName",
+  c.consumer_id::text as "consumerId", consumer.uuid as "consumerUuid",
+  (select external_id from projects where id = consumer.project_id) as "consumerProject",
+  (select external_id from users where id = consumer.user_id) as "consumerUser",
+  (select name from consumer_types where id = consumer.consumer_type_id) as "consumerType",
+  r.request_id as "requestId", r.global_request_id as "globalRequestId", r.user_id as "userId", r.project_id as "projectId",
+  r.route, r.version, r.command`;
+
+/** An id may have been used again by an import: what was removed after the change comes first, then what is there. */
+const DETAILS = `
+  left join lateral (
+    select uuid, name from (
+      (select 1 as place, uuid, name from history_gone where what = 0 and id = c.provider_id and seq > c.seq order by seq limit 1)
+      union all
+      select 2, uuid, name from resource_providers where id = c.provider_id
+      union all
+      (select 3, uuid, name from history_gone where what = 0 and id = c.provider_id order by seq desc limit 1)
+    ) any_of order by place limit 1
+  ) provider on true
+  left join lateral (
+    select uuid, project_id, user_id, consumer_type_id from (
+      (select 1 as place, uuid, project_id, user_id, consumer_type_id from history_gone
+       where what = 1 and id = c.consumer_id and seq > c.seq order by seq limit 1)
+      union all
+      select 2, uuid, project_id, user_id, consumer_type_id from consumers where id = c.consumer_id
+      union all
+      (select 3, uuid, project_id, user_id, consumer_type_id from history_gone
+       where what = 1 and id = c.consumer_id order by seq desc limit 1)
+    ) any_of order by place limit 1
+  ) consumer on true
+  left join lateral (
+    select * from history_requests r
+    where r.xid = c.xid and r.at = c.at and (r.consumers is null or consumer.uuid = any(r.consumers))
+    order by r.n limit 1
+  ) r on true`;
+
+/** Ids that a provider has, and those of the same uuid before it. $1 the uuid */
+export const PROVIDER_IDS = `
+  select id::integer from resource_providers where uuid = $1 union select id::integer from history_gone where what = 0 and uuid = $1`;
+
+/** $1 the uuid */
+export const CONSUMER_IDS = `
+  select id::text from consumers where uuid = $1 union select id::text from history_gone where what = 1 and uuid = $1`;

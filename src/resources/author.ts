@@ -1,0 +1,15 @@
+import type { Author } from '../history/author.js';
+import { shownId } from '../http/request-log.js';
+import type { RouteRequest } from '../http/route.js';
+
+/** What the history keeps of a request: the ids that its line in the log shows. */
+export function authorOf({ requestId, globalRequestId, identity, route, version }: RouteRequest): Author {
+  return {
+    requestId,
+    globalRequestId,
+    userId: shownId(identity?.userId ?? null) ?? null,
+    projectId: shownId(identity?.projectId ?? null) ?? null,
+    route,
+    version: version.text,
+  };
+}

@@ -1,0 +1,26 @@
+import { clientGone } from '../../errors.js';
+import { toJson } from '../../http/json.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import type { Parts } from '../../parts.js';
+import { parseChangesQuery } from './query.js';
+
+/** The stream of changes (docs/contract/history-and-audit.md). */
+export function changesRoutes({ history }: Parts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/stockroom/changes',
+      rule: 'stockroom:changes',
+      checkAccept: true,
+      async handle(request) {
+        const asked = parseChangesQuery(request.query);
+        const isGone = (): boolean => request.isGone();
+        const page = await (asked.order === 'oldest' ? history.follow(asked, isGone) : history.look(asked));
+        if (isGone()) throw clientGone();
+        const { changes, next, more } = page;
+        return { status: 200, body: toJson({ changes, next, more }), modified: nowSeconds() };
+      },
+    },
+  ];
+}
