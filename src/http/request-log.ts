@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../auth/identity.js';
 import type { PathMeter } from './meter.js';
+import { globalRequestId, shownId } from './request-ids.js';
 import type { Exchange } from './respond.js';
 
 /**
@@ -55,17 +56,6 @@ export function logRequest(
     reason: reason instanceof Error ? reason.message : undefined,
   };
   log[level](line, failed ? 'request failed' : 'request');
-}
-
-/** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */
-export function shownId(value: string | null): string | undefined {
-  return value === null ? undefined : value.length <= 64 ? value : '(too long for an id)';
-}
-
-/** The id that a caller gives all requests of one operation. Whatever else is in that header is not repeated. */
-export function globalRequestId(header: string | string[] | undefined): string | undefined {
-  if (typeof header !== 'string') return undefined;
-  return /^req-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(header) ? header : undefined;
 }
 
 /** No route takes a token in its URL, but a client may try. Both kinds that Keystone issues begin with a fixed text. */

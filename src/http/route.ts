@@ -8,7 +8,7 @@ import type { LongBody } from './long-body.js';
 import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
-import { globalRequestId } from './request-log.js';
+import { globalRequestId } from './request-ids.js';
 import { parseQuery, type Query } from './query.js';
 import type { Holding } from './room.js';
 import { textOf } from './text.js';

@@ -1,5 +1,5 @@
 import type { Author } from '../history/author.js';
-import { shownId } from '../http/request-log.js';
+import { shownId } from '../http/request-ids.js';
 import type { RouteRequest } from '../http/route.js';
 
 /** What the history keeps of a request: the ids that its line in the log shows. */

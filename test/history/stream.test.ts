@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { Change } from '../../src/history/model.js';
 import { sql } from '../support/database.js';
 import { changesPage, changesSince, historyNow, told } from '../support/history.js';
 import {
@@ -74,7 +75,7 @@ describe('GET /stockroom/changes', () => {
       { kind: 'allocations', action: 'deleted', before: { VCPU: 2, MEMORY_MB: 512 }, after: null },
     ]);
     for (const { provider } of changes) assert.deepEqual(provider, { uuid: host, name: 'h1' });
-    assert.deepEqual(changes[3]?.consumer, { uuid: consumer, type: 'INSTANCE', project_id: 'p1', user_id: 'u1' });
+    assert.deepEqual(changes[3].consumer, { uuid: consumer, type: 'INSTANCE', project_id: 'p1', user_id: 'u1' });
     const routes = changes.map(({ request }) => request?.route);
     assert.deepEqual(routes.slice(2), [
       'PUT /resource_providers/{uuid}/inventories',
@@ -82,8 +83,8 @@ describe('GET /stockroom/changes', () => {
       'PUT /allocations/{consumer_uuid}',
       'DELETE /allocations/{consumer_uuid}',
     ]);
-    assert.equal(changes[3]?.request?.version, '1.39');
-    assert.equal(changes[3]?.request?.user_id, 'admin');
+    assert.equal(changes[3].request?.version, '1.39');
+    assert.equal(changes[3].request?.user_id, 'admin');
   });
 
   it('has the id of the response, and the global one of the caller', async () => {
@@ -93,8 +94,8 @@ describe('GET /stockroom/changes', () => {
       .set('x-openstack-request-id', globalId)
       .expect(200);
     const own = headers['x-openstack-request-id'] as string;
-    const [change] = await changesSince(test.api, since);
-    assert.deepEqual([change?.request?.id, change?.request?.global_id], [own, globalId]);
+    const [change] = (await changesSince(test.api, since)) as [Change];
+    assert.deepEqual([change.request?.id, change.request?.global_id], [own, globalId]);
     for (const id of [own, globalId]) {
       const found = await changesSince(test.api, since, `request=${id}`);
       assert.deepEqual(found, [change]);
@@ -108,9 +109,9 @@ describe('GET /stockroom/changes', () => {
       `insert into resource_providers (id, uuid, name, root_provider_id)
        select id, gen_random_uuid(), 'typed', id from nextval(pg_get_serial_sequence('resource_providers', 'id')) as fresh (id)`,
     );
-    const [change] = await changesSince(test.api, since);
+    const [change] = (await changesSince(test.api, since)) as [Change];
     const [{ user } = {}] = await sql<{ user: string }>(test.databaseUrl, 'select session_user as user');
-    assert.deepEqual([change?.request, change?.by], [null, { database_user: user }]);
+    assert.deepEqual([change.request, change.by], [null, { database_user: user }]);
   });
 
   it('tells of traits, aggregates, names and moves, and nothing of requests that change nothing', async () => {

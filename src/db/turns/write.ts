@@ -46,7 +46,7 @@ export function writeTransaction<T>(
 ): Promise<T> {
   const { note = null } = rows;
   const noted = (transaction: Transaction): Promise<T> =>
-    work({ query: transaction.query, commitWith: (query) => transaction.commitWith(query, note) });
+    work({ query: (query) => transaction.query(query), commitWith: (query) => transaction.commitWith(query, note) });
   return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted)));
 }
 
