@@ -14,6 +14,7 @@ export async function up(knex) {
   await knex.raw(CONSUMERS);
   await knex.raw(PROVIDERS);
   await knex.raw(NAMES);
+  await knex.raw(PARTITIONS);
   await knex.raw(SWITCH);
   // A database that is in use is asked first: its operator decides what a claim may cost.
   await knex.raw(`
@@ -326,6 +327,70 @@ const NAMES = `
         case when after is not null then jsonb_build_object('name', after) end);
     end if;
     return null;
+  end $$;`;
+
+/** Days are those of UTC. The caller says how long to wait for writers (lock_timeout). */
+const PARTITIONS = `
+  -- Makes the partitions of so many days that are missing; returns how many. A day of which the default partition has rows stays there:
+  -- moving them would keep writers waiting.
+  create function history_make_partitions(first_day date, days integer) returns integer language plpgsql as $$
+  declare
+    parent text;
+    child text;
+    lower_end timestamptz;
+    upper_end timestamptz;
+    found boolean;
+    made integer := 0;
+  begin
+    foreach parent in array array['history_changes', 'history_requests'] loop
+      for i in 0 .. days - 1 loop
+        child := parent || '_' || to_char(first_day + i, 'YYYYMMDD');
+        continue when to_regclass(child) is not null;
+        lower_end := (first_day + i)::timestamp at time zone 'UTC';
+        upper_end := (first_day + i + 1)::timestamp at time zone 'UTC';
+        execute format('select exists (select from %I where at >= $1 and at < $2)', parent || '_default')
+          into found using lower_end, upper_end;
+        continue when found;
+        execute format('create table %I (like %I including all)', child, parent);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, child, lower_end, upper_end);
+        made := made + 1;
+      end loop;
+    end loop;
+    return made;
+  end $$;
+
+  -- Marks before a time, unless a batch after them has changes of before it: cursors there are refused from now on. It is committed before
+  -- the changes go, so that a reader finds a mark missing, and not changes.
+  create function history_forget_marks(cutoff timestamptz) returns void language sql as $$
+    with base as (
+      select id, snapshot from history_marks where at < cutoff order by id desc limit 1
+    ),
+    late as (
+      select max((select min(k.id) from history_marks k where pg_visible_in_snapshot(c.xid, k.snapshot))) as id
+      from history_changes c, base
+      where c.at < cutoff and c.xid >= pg_snapshot_xmin(base.snapshot) and not pg_visible_in_snapshot(c.xid, base.snapshot)
+        and c.seq > (select sealed_below from history_epochs order by id desc limit 1)
+    )
+    delete from history_marks where id < greatest((select id from base), (select id from late));
+  $$;
+
+  -- Drops one partition whose last day is before a time; null when there is none. (Not concurrently: that is not possible beside a default
+  -- partition.)
+  create function history_drop_partition(cutoff timestamptz) returns text language plpgsql as $$
+  declare
+    one record;
+  begin
+    select p.relname as parent, c.relname as child into one
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+    where i.inhparent in ('history_changes'::regclass, 'history_requests'::regclass) and c.relname ~ '_\\d{8}$'
+      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= cutoff
+    order by c.relname limit 1;
+    if not found then
+      return null;
+    end if;
+    execute format('alter table %I detach partition %I', one.parent, one.child);
+    execute format('drop table %I', one.child);
+    return one.child;
   end $$;`;
 
 /** What fires when: the history is on while these triggers are there. */

@@ -13,6 +13,8 @@ import { policyOptions } from './policy/options.js';
 import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
+import { readHistoryGauges } from './history/gauges.js';
+import { tidyHistory } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
 import { loadDocs } from './http/docs.js';
 import { createMemory, type Memory } from './http/memory.js';
@@ -58,6 +60,9 @@ const QUESTIONS = { places: 2, mostWaiting: 10 };
 
 /** So batches stay small while nobody reads them. */
 const MARK_SECONDS = 10;
+
+/** Partitions are made for a week, and retention is in days. */
+const TIDY_SECONDS = 600;
 
 /** What only the process knows. */
 export interface Surroundings {
@@ -154,6 +159,7 @@ export function composeService(
         });
 
   const timers = [
+    every(TIDY_SECONDS, () => tidyHistory(pool, config.historyRetentionDays), log),
     every(MARK_SECONDS, () => history.mark(), log),
     every(config.journalRetention / 2, () => topology.prune(), log),
   ];
@@ -165,7 +171,15 @@ export function composeService(
     history,
     health,
     memory,
-    metrics: meters.show({ pool, topology, keystone, memory, lists, shapes }),
+    metrics: meters.show({
+      pool,
+      topology,
+      keystone,
+      memory,
+      lists,
+      shapes,
+      history: { readGauges: () => readHistoryGauges(pool), waiting: () => history.waiting() },
+    }),
     lists: lists.parts,
     endLists: (deadline, hurry) => lists.end(deadline, hurry),
     async close() {

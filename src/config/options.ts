@@ -1,3 +1,4 @@
+import { historyOptions } from './options/history.js';
 import { capacityOptions } from './options/capacity.js';
 import { databaseOptions } from './options/database.js';
 import { edgeOptions } from './options/edge.js';
@@ -20,6 +21,7 @@ export const OPTIONS = {
   ...processOptions,
   ...monitoringOptions,
   ...capacityOptions,
+  ...historyOptions,
   ...databaseOptions,
   ...keystoneOptions,
   ...keystoneLoginOptions,

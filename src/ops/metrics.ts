@@ -4,6 +4,7 @@ import type { Pool } from '../db/pool.js';
 import type { Memory } from '../http/memory.js';
 import type { HttpMeter } from '../http/meter.js';
 import type { GroupResult } from '../ledger/claims.js';
+import type { HistoryGauges } from '../history/gauges.js';
 import type { ListGauge } from '../lists/run/gauges.js';
 import type { Explaining } from '../resources/explain/explaining.js';
 import type { TopologyReader } from '../topology/catch-up.js';
@@ -13,6 +14,7 @@ import { renderShapes } from './metrics/shapes.js';
 import { showPool } from './metrics/database.js';
 import { meterCapacities, meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
 import { meterExplanations } from './metrics/explain.js';
+import { showHistory } from './metrics/history.js';
 import { meterHttp } from './metrics/http.js';
 import { meterLists, showLists, type ListMeters } from './metrics/lists.js';
 import { showMemory } from './metrics/memory.js';
@@ -56,6 +58,7 @@ export interface ShownParts {
   /** Null: there is none. */
   readonly keystone: TokenSource | null;
   readonly lists: ListsSource;
+  readonly history: { readGauges(): Promise<HistoryGauges>; waiting(): number };
   readonly memory: Memory;
   readonly shapes: ShapeGauges;
 }
@@ -82,7 +85,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCapacity: meterCapacities(registry),
     explaining: meterExplanations(registry),
     lists: meterLists(registry),
-    show({ pool, topology, keystone, memory, lists, shapes }) {
+    show({ pool, topology, keystone, memory, lists, history, shapes }) {
       showTopology(registry, topology);
       showPool(registry, pool);
       showMemory(registry, memory);
@@ -93,6 +96,12 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
         () => gauges,
         () => lists.spoolBytes(),
       );
+      let ofHistory: HistoryGauges | null = null;
+      showHistory(registry, { gauges: () => ofHistory, waiting: () => history.waiting() });
+      const readHistory = async (): Promise<void> => {
+        const read = history.readGauges().then((found) => (ofHistory = found));
+        await settledWithin(CATCH_UP_DEADLINE_MS, read);
+      };
       const readLists = async (): Promise<void> => {
         const read = lists.readGauges().then((found) => (gauges = found));
         await settledWithin(CATCH_UP_DEADLINE_MS, read);
@@ -101,7 +110,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
       const caughtUp = (): Promise<void> => settledWithin(CATCH_UP_DEADLINE_MS, topology.current());
       return {
         async snapshot() {
-          await Promise.all([caughtUp(), readLists()]);
+          await Promise.all([caughtUp(), readLists(), readHistory()]);
           return numbersOf(await registry.getMetricsAsJSON());
         },
         async capacity() {

@@ -75,7 +75,8 @@ describe('GET /stockroom/changes', () => {
       { kind: 'allocations', action: 'deleted', before: { VCPU: 2, MEMORY_MB: 512 }, after: null },
     ]);
     for (const { provider } of changes) assert.deepEqual(provider, { uuid: host, name: 'h1' });
-    assert.deepEqual(changes[3].consumer, { uuid: consumer, type: 'INSTANCE', project_id: 'p1', user_id: 'u1' });
+    assert.deepEqual(changes[3]?.consumer, { uuid: consumer, type: 'INSTANCE', project_id: 'p1', user_id: 'u1' });
+    const claimed = changes[3] as Change;
     const routes = changes.map(({ request }) => request?.route);
     assert.deepEqual(routes.slice(2), [
       'PUT /resource_providers/{uuid}/inventories',
@@ -83,8 +84,8 @@ describe('GET /stockroom/changes', () => {
       'PUT /allocations/{consumer_uuid}',
       'DELETE /allocations/{consumer_uuid}',
     ]);
-    assert.equal(changes[3].request?.version, '1.39');
-    assert.equal(changes[3].request?.user_id, 'admin');
+    assert.equal(claimed.request?.version, '1.39');
+    assert.equal(claimed.request?.user_id, 'admin');
   });
 
   it('has the id of the response, and the global one of the caller', async () => {

@@ -48,7 +48,7 @@ export async function ask<Document>(
     const document =
       url === undefined
         ? await ofDatabase(config, asked, parseQuery(search), versionOf(version))
-        : await ofService<Document>(url, config.token, `${asked.path}?${search}`, version);
+        : await fetchJson<Document>(url, config.token, `${asked.path}?${search}`, version);
     return show(document);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -95,7 +95,8 @@ function ofDatabase<Document>(
   });
 }
 
-async function ofService<Document>(
+/** A document of a service, at `--url`. @throws UsageError without a token, ApiError with the status of another response */
+export async function fetchJson<Document>(
   url: string,
   token: string | null,
   target: string,

@@ -1,0 +1,13 @@
+import { option } from '../option.js';
+import { integer } from '../values.js';
+
+/** What changed, when, and by whom. Whether it is recorded is a property of the database: `stockroom history`. */
+export const historyOptions = {
+  historyRetentionDays: option({
+    group: 'stockroom',
+    name: 'history_retention_days',
+    help: 'Days for which changes are kept. 0 keeps all.',
+    default: 30,
+    parse: integer(0, 36500),
+  }),
+};

@@ -1,0 +1,61 @@
+import { isLockTimeout } from '../db/failures.js';
+import type { Pool } from '../db/pool.js';
+import { runBriefStatement, withBriefTransaction, type Transaction } from '../db/transaction.js';
+
+/** Partitions are made so many days ahead: a service that is away for a week finds them. */
+const DAYS_AHEAD = 7;
+
+/** Rows that one statement deletes. */
+const BATCH = 10_000;
+
+/** One process at a time. Taken for a transaction, as a pooler wants it. */
+const TIDY_LOCK = 7_786_228;
+
+/**
+ * Makes the partitions of the next days, and drops what is older than so many days; 0 keeps all. Each step waits for writers, who wait
+ * behind it, no longer than the lock timeout of the pool: a step that does not get its lock is left for the next time.
+ *
+ * @param now the present time, for tests
+ */
+export async function tidyHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
+  const today = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
+  const make = { text: 'select history_make_partitions($1::date, $2)', values: [dateText(today), DAYS_AHEAD + 1] };
+  await step(pool, (transaction) => transaction.commitWith(make));
+  if (retentionDays === 0) return;
+  const cutoff = new Date(today.getTime() - retentionDays * DAY_MS);
+  const forget = { text: 'select history_forget_marks($1)', values: [cutoff] };
+  if ((await step(pool, (transaction) => transaction.commitWith(forget))) === null) return;
+  const drop = { text: 'select history_drop_partition($1) as dropped', values: [cutoff] };
+  for (let dropped: unknown = ''; dropped !== null;) {
+    const result = await step(pool, (transaction) => transaction.commitWith<{ dropped: string | null }>(drop));
+    dropped = result?.rows[0]?.dropped ?? null;
+  }
+  for (const table of ['history_changes_default', 'history_requests_default', 'history_gone'])
+    await deleteBefore(pool, table, cutoff);
+}
+
+const DAY_MS = 86_400_000;
+
+function dateText(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+/** Null when another process is at it, or a lock was not to be had. */
+async function step<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T | null> {
+  try {
+    return await withBriefTransaction(pool, async (transaction) => {
+      const lock = { text: `select pg_try_advisory_xact_lock(${TIDY_LOCK}) as held` };
+      const { rows } = await transaction.query<{ held: boolean }>(lock);
+      return rows[0]?.held === true ? await work(transaction) : null;
+    });
+  } catch (error) {
+    if (isLockTimeout(error)) return null;
+    throw error;
+  }
+}
+
+async function deleteBefore(pool: Pool, table: string, cutoff: Date): Promise<void> {
+  const text = `delete from ${table} where ctid = any(array(select ctid from ${table} where at < $1 limit ${BATCH}))`;
+  for (let deleted = BATCH; deleted === BATCH;)
+    deleted = (await runBriefStatement(pool, { text, values: [cutoff] }, 'write')).rowCount ?? 0;
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { openPool } from '../../src/db/database.js';
+import type { Pool } from '../../src/db/pool.js';
+import { defaultConfig } from '../../src/config.js';
+import { tidyHistory } from '../../src/history/retention.js';
+import { createLog } from '../../src/ops/log.js';
+import { connect, sql } from '../support/database.js';
+import { changesPage, changesSince, historyNow } from '../support/history.js';
+import { codeOf, createProvider, startTestService, type TestService } from '../support/service.js';
+
+const DAY = 86_400_000;
+
+describe('Retention of the history', () => {
+  let test: TestService;
+  let pool: Pool;
+  before(async () => {
+    test = await startTestService();
+    pool = openPool(defaultConfig(), test.databaseUrl, createLog('silent'));
+  });
+  after(async () => {
+    await pool.close();
+    await test.close();
+  });
+
+  const partitions = async (): Promise<string[]> => {
+    const rows = await sql<{ name: string }>(
+      test.databaseUrl,
+      "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'history_changes'::regclass order by 1",
+    );
+    return rows.map(({ name }) => name);
+  };
+  const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10).replaceAll('-', '');
+
+  it('makes partitions ahead, drops those that are too old, and then refuses cursors that are behind', async () => {
+    const now = Date.now();
+    // The net: nothing has made partitions yet.
+    await createProvider(test.api, 'in the net');
+    const old = await historyNow(test.api);
+    await createProvider(test.api, 'in the net, too');
+    await tidyHistory(pool, 30, new Date(now));
+    const made = await partitions();
+    assert.ok(!made.includes(`history_changes_${dayOf(now)}`), 'the day that the net has rows of stays there');
+    assert.ok(made.includes(`history_changes_${dayOf(now + DAY)}`));
+    assert.ok(made.includes(`history_changes_${dayOf(now + 7 * DAY)}`));
+    await tidyHistory(pool, 30, new Date(now));
+    assert.deepEqual(await partitions(), made, 'a second time there is nothing to do');
+    assert.equal((await changesSince(test.api, old)).length, 1);
+
+    // A change of today, marked.
+    await historyNow(test.api);
+    await tidyHistory(pool, 30, new Date(now + 40 * DAY));
+    const left = await partitions();
+    assert.ok(!left.includes(`history_changes_${dayOf(now + DAY)}`));
+    assert.ok(left.includes(`history_changes_${dayOf(now + 47 * DAY)}`));
+    assert.deepEqual(await sql(test.databaseUrl, 'select from history_changes'), []);
+    const { body } = await test.api.get(`/stockroom/changes?since=${old}`).expect(410);
+    assert.equal(codeOf(body), 'stockroom.changes.gone');
+    const { oldest, now: present } = (body as { errors: [{ oldest: string; now: string }] }).errors[0];
+    for (const cursor of [oldest, present])
+      assert.deepEqual((await changesPage(test.api, `since=${cursor}`)).changes, []);
+    await createProvider(test.api, 'afterwards');
+    for (const cursor of [oldest, present, 'start'])
+      assert.deepEqual(
+        (await changesPage(test.api, `since=${cursor}`)).changes.map(({ after }) => after?.['name']),
+        ['afterwards'],
+      );
+  });
+
+  it('does not keep writers waiting: what it does not get a lock for is left for the next time', async () => {
+    const writer = await connect(test.databaseUrl);
+    await writer.query('begin');
+    await writer.query("update resource_providers set name = 'open' where name = 'afterwards'");
+    await tidyHistory(pool, 1, new Date(Date.now() + 100 * DAY));
+    assert.notEqual((await partitions()).length, 0);
+    // Whatever it waited for, writers are served.
+    await createProvider(test.api, 'meanwhile');
+    await writer.query('rollback');
+    await writer.end();
+  });
+
+  it('is switched off and on: no history while it is off, and another one afterwards', async () => {
+    const since = await historyNow(test.api);
+    await sql(test.databaseUrl, 'select history_disable()');
+    await test.api.get('/stockroom/changes').expect(404);
+    await createProvider(test.api, 'unrecorded');
+    await sql(test.databaseUrl, 'select history_enable()');
+    await test.api.get(`/stockroom/changes?since=${since}`).expect(410);
+    await createProvider(test.api, 'recorded again');
+    const names = (await changesSince(test.api, 'start')).map(({ after }) => after?.['name']);
+    assert.deepEqual(names, ['recorded again']);
+    // What was recorded before can be looked at.
+    const { changes } = await changesPage(test.api, 'order=newest&kind=provider');
+    assert.deepEqual(changes.map(({ after }) => after?.['name']).slice(0, 2), ['recorded again', 'meanwhile']);
+  });
+});
