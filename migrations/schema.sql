@@ -638,6 +638,27 @@ AS $function$
   end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.history_drop_partition(cutoff timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+  declare
+    one record;
+  begin
+    select p.relname as parent, c.relname as child into one
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+    where i.inhparent in ('history_changes'::regclass, 'history_requests'::regclass) and c.relname ~ '_\d{8}$'
+      and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= cutoff
+    order by c.relname limit 1;
+    if not found then
+      return null;
+    end if;
+    execute format('alter table %I detach partition %I', one.parent, one.child);
+    execute format('drop table %I', one.child);
+    return one.child;
+  end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.history_enable()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -681,7 +702,7 @@ AS $function$
 
     create trigger history_inserted after insert on resource_providers
       for each row execute function history_provider_changed();
-    -- By the order of names it runs after the keys' own triggers: what a provider has goes first.
+    -- What goes with a provider, by the keys' own triggers, is noted after it.
     create trigger history_deleted after delete on resource_providers
       for each row execute function history_provider_changed();
     create trigger history_updated after update of name, parent_provider_id on resource_providers
@@ -721,6 +742,23 @@ AS $function$
     perform history_begin();
     return true;
   end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.history_forget_marks(cutoff timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    with base as (
+      select id, snapshot from history_marks where at < cutoff order by id desc limit 1
+    ),
+    late as (
+      select max((select min(k.id) from history_marks k where pg_visible_in_snapshot(c.xid, k.snapshot))) as id
+      from history_changes c, base
+      where c.at < cutoff and c.xid >= pg_snapshot_xmin(base.snapshot) and not pg_visible_in_snapshot(c.xid, base.snapshot)
+        and c.seq > (select sealed_below from history_epochs order by id desc limit 1)
+    )
+    delete from history_marks where id < greatest((select id from base), (select id from late));
+  $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.history_identity()
@@ -767,6 +805,36 @@ AS $function$
     select jsonb_build_object('total', i.total, 'reserved', i.reserved, 'min_unit', i.min_unit, 'max_unit', i.max_unit,
       'step_size', i.step_size, 'allocation_ratio', i.allocation_ratio)
   $function$
+;
+
+CREATE OR REPLACE FUNCTION public.history_make_partitions(first_day date, days integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+  declare
+    parent text;
+    child text;
+    lower_end timestamptz;
+    upper_end timestamptz;
+    found boolean;
+    made integer := 0;
+  begin
+    foreach parent in array array['history_changes', 'history_requests'] loop
+      for i in 0 .. days - 1 loop
+        child := parent || '_' || to_char(first_day + i, 'YYYYMMDD');
+        continue when to_regclass(child) is not null;
+        lower_end := (first_day + i)::timestamp at time zone 'UTC';
+        upper_end := (first_day + i + 1)::timestamp at time zone 'UTC';
+        execute format('select exists (select from %I where at >= $1 and at < $2)', parent || '_default')
+          into found using lower_end, upper_end;
+        continue when found;
+        execute format('create table %I (like %I including all)', child, parent);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, child, lower_end, upper_end);
+        made := made + 1;
+      end loop;
+    end loop;
+    return made;
+  end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.history_name_changed()

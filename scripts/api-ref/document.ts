@@ -218,6 +218,7 @@ function failuresOf(route: Route, { errors }: OperationReference, from: number):
     ...(below === 405 ? { 405: gate } : {}),
     406: route.checkAccept === true ? undefined : 'The microversion is not supported.',
     ...(errors[409] === undefined ? {} : { 409: errors[409] }),
+    ...(errors[410] === undefined ? {} : { 410: errors[410] }),
     ...(route.jsonBody === undefined ? {} : { 413: sizeText(route), 415: undefined }),
     ...(errors[416] === undefined ? {} : { 416: errors[416] }),
     ...(route.rule === null ? {} : { 500: undefined, 503: undefined }),

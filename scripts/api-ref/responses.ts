@@ -82,6 +82,7 @@ const CODES = [
   'stockroom.lists.exists',
   'stockroom.lists.running',
   'stockroom.search_ended',
+  'stockroom.changes.gone',
 ];
 
 const error = closed(
@@ -93,14 +94,16 @@ const error = closed(
     request_id: headers.RequestId.schema,
     max_version: { type: 'string', pattern: '^1\\.[0-9]+$' },
     min_version: { type: 'string', pattern: '^1\\.[0-9]+$' },
+    oldest: text,
+    now: text,
   },
-  { optional: ['max_version', 'min_version'] },
+  { optional: ['max_version', 'min_version', 'oldest', 'now'] },
 );
 
 export const schemas: Record<string, Schema> = {
   Errors: {
     description:
-      'The document of errors, with one error in it. `max_version` and `min_version` are there when the microversion is not supported. ' +
+      'The document of errors, with one error in it. `max_version` and `min_version` are there when the microversion is not supported, `oldest` and `now` when a cursor is gone. ' +
       'What fails before the microversion is known has no `code`.',
     ...closed({ errors: { type: 'array', prefixItems: [error], items: false, minItems: 1 } }),
   },
@@ -149,6 +152,7 @@ const errors: Record<string, ErrorResponse> = {
   },
   RequestTimeout: { status: 408, description: 'The request did not arrive in time.' },
   Conflict: { status: 409, description: 'What is there contradicts the request.' },
+  Gone: { status: 410, description: 'This part of the history is no longer kept.' },
   BodyTooLarge: { status: 413, description: 'The body is larger than `[stockroom] max_request_body`.' },
   UnsupportedMediaType: { status: 415, description: 'The content type of the body is not application/json.' },
   RangeNotSatisfiable: { status: 416, description: 'No byte of the range is in the file.' },
