@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { defaultConfig } from '../../src/config.js';
+import { migrateDatabase } from '../../src/db/migrate.js';
+import { removeClusters, startCluster } from '../support/cluster.js';
+import { changesPage, changesSince, historyNow } from '../support/history.js';
+import { codeOf, createProvider, startTestService } from '../support/service.js';
+
+describe('The history when another server takes over', () => {
+  after(removeClusters);
+
+  it('goes on after a crash of the server, and refuses cursors after a fail-over that lost commits', async () => {
+    const primary = await startCluster();
+    await migrateDatabase(defaultConfig(), primary.url);
+    const before = await startTestService({ databaseUrl: primary.url });
+    const since = await historyNow(before.api);
+    await createProvider(before.api, 'kept');
+    const standby = await primary.standby();
+    await primary.followedBy(standby);
+    await standby.stopReceiving();
+    await createProvider(before.api, 'lost');
+    const { next } = await changesPage(before.api, `since=${since}`);
+    await before.close();
+
+    await primary.stop('immediate');
+    await primary.start();
+    const restarted = await startTestService({ databaseUrl: primary.url });
+    await createProvider(restarted.api, 'after the crash');
+    const names = (await changesSince(restarted.api, next)).map(({ after }) => after?.['name']);
+    assert.deepEqual(names, ['after the crash']);
+    await restarted.close();
+    await primary.stop('fast');
+
+    await standby.promote();
+    const promoted = await startTestService({ databaseUrl: standby.url });
+    const { body } = await promoted.api.get(`/stockroom/changes?since=${next}`).expect(410);
+    assert.equal(codeOf(body), 'stockroom.changes.gone');
+    const { now } = (body as { errors: [{ now: string }] }).errors[0];
+    await createProvider(promoted.api, 'of the new history');
+    assert.deepEqual(
+      (await changesSince(promoted.api, now)).map(({ after }) => after?.['name']),
+      ['of the new history'],
+    );
+    // What the former history has can be looked at, and what was lost is not in it.
+    const { changes } = await changesPage(promoted.api, 'order=newest');
+    assert.deepEqual(
+      changes.map(({ after }) => after?.['name']),
+      ['of the new history', 'kept'],
+    );
+    await promoted.close();
+  });
+});
