@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from './app.js';
+import { composeAuditLog } from './audit-log/compose.js';
 import { createKeystone } from './auth/keystone/keystone.js';
 import { authStrategyOf, keystoneOptions } from './auth/keystone/options.js';
 import { noauth2 } from './auth/noauth2.js';
@@ -94,6 +95,11 @@ export function composeService(
   });
   const health = createHealth({ topology, keystone, isDraining });
   const history = createHistoryReader(pool, isDraining);
+  const auditLog = composeAuditLog(
+    config,
+    log,
+    (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null,
+  );
   const memory = createMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const app = createApp({
@@ -104,7 +110,8 @@ export function composeService(
     authorOf: (request) => (history.isKept() ? authorOf(request) : null),
     history,
     log,
-    onUnavailable: availability.refused,
+      auditLog,
+      onUnavailable: availability.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
     onCapacity: meters.onCapacity,
@@ -152,6 +159,7 @@ export function composeService(
           domain: config.listsS3Domain,
           policy,
           log,
+          auditLog,
           memory,
           meter: meters.http,
           onUnavailable: availability.refused,
@@ -178,6 +186,7 @@ export function composeService(
       memory,
       lists,
       shapes,
+      auditLog,
       history: { readGauges: () => readHistoryGauges(pool), waiting: () => history.waiting() },
     }),
     lists: lists.parts,
@@ -189,6 +198,7 @@ export function composeService(
       await lists.end(0, AbortSignal.abort());
       await topology.close();
       await pool.close();
+      auditLog?.close();
     },
   };
 }

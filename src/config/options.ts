@@ -1,4 +1,5 @@
 import { historyOptions } from './options/history.js';
+import { auditLogOptions } from './options/audit-log.js';
 import { capacityOptions } from './options/capacity.js';
 import { databaseOptions } from './options/database.js';
 import { edgeOptions } from './options/edge.js';
@@ -32,6 +33,7 @@ export const OPTIONS = {
   ...listOptions,
   ...listsDialectOptions,
   ...logOptions,
+  ...auditLogOptions,
 };
 
 type ParsedOf<Key extends keyof typeof OPTIONS> = ReturnType<(typeof OPTIONS)[Key]['parse']>;

@@ -13,9 +13,11 @@ import {
   unknownPath,
   unsupportedMediaType,
 } from '../errors.js';
+import type { AuditLog } from '../audit-log/audit-log.js';
 import type { Policy } from '../policy/policy.js';
 import type { Slices } from '../rounds.js';
 import { acceptedQuality } from './accept.js';
+import { auditedRequest } from './audited.js';
 import { createCors, type CorsOptions } from './cors.js';
 import type { DocsPages } from './docs.js';
 import { dropBody } from './drop-body.js';
@@ -38,6 +40,8 @@ export interface PipelineOptions {
   readonly authenticate: Authenticate;
   readonly policy: Policy;
   readonly log: Logger;
+  /** Null: there is none. */
+  readonly auditLog: AuditLog | null;
   /** A request is answered with 503. */
   readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
@@ -60,7 +64,6 @@ declare module 'express-serve-static-core' {
 
 /** Installs the pipeline and the routes on an Express application. */
 export function installRoutes(app: Express, routes: readonly Route[], options: PipelineOptions): void {
-  const { log } = options;
   const cors = options.cors === null ? null : createCors(options.cors);
   const paths = new PathTable<Dispatch>();
   for (const [path, atPath] of byPath(routes)) paths.add(path, dispatch(path, atPath, options));
@@ -70,7 +73,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   function serve(req: Request, res: Response, admission: Admission | null): Promise<void> | undefined {
     if (admission instanceof Refusal) {
       const length = sendRefusal(res, req.exchange, admission);
-      finish(log, req, { status: admission.status, length });
+      finish(options, req, { status: admission.status, length });
       return undefined;
     }
     req.exchange.identity = admission;
@@ -106,13 +109,13 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
     try {
       if (isPreflight) {
         dropBody(req, res);
-        finish(log, req, { status: 200, length: sendPreflight(res, req.exchange) });
+        finish(options, req, { status: 200, length: sendPreflight(res, req.exchange) });
         return undefined;
       }
       const page = options.docs?.get(path);
       if (page !== undefined && (req.method === 'GET' || req.method === 'HEAD')) {
         dropBody(req, res);
-        finish(log, req, sendPage(req, res, req.exchange, page));
+        finish(options, req, sendPage(req, res, req.exchange, page));
         return undefined;
       }
       const admission = publicPaths.has(path)
@@ -191,10 +194,10 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
       if (permission !== undefined) await permission;
       const reply = await route.handle(request);
       if ('file' in reply) {
-        finish(options.log, req, await sendFile(res, exchange, reply.file));
+        finish(options, req, await sendFile(res, exchange, reply.file));
       } else {
         const length = sendReply(req, res, exchange, reply, options);
-        finish(options.log, req, { status: reply.status, length: typeof length === 'number' ? length : await length });
+        finish(options, req, { status: reply.status, length: typeof length === 'number' ? length : await length });
       }
     } catch (error) {
       fail(error, req, res, options);
@@ -236,7 +239,7 @@ function checkPolicy({ rule, policyTarget }: Route, request: RouteRequest, polic
   return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
 }
 
-function fail(error: unknown, req: Request, res: Response, { log, onUnavailable }: PipelineOptions): void {
+function fail(error: unknown, req: Request, res: Response, options: PipelineOptions): void {
   const { exchange } = req;
   const apiError =
     error instanceof ApiError
@@ -249,17 +252,18 @@ function fail(error: unknown, req: Request, res: Response, { log, onUnavailable 
     dropBody(req, res);
     length = sendError(req, res, exchange, apiError);
   }
-  if (apiError.status === 503) onUnavailable();
+  if (apiError.status === 503) options.onUnavailable();
   const why = error === apiError ? { reason: apiError.cause } : { error };
-  finish(log, req, { status: apiError.status, length, ...why });
+  finish(options, req, { status: apiError.status, length, ...why });
 }
 
 /** Every request comes here once, when its answer has been handed to the socket. */
-function finish(log: Logger, req: Request, answered: Answered): void {
+function finish({ log, auditLog }: PipelineOptions, req: Request, answered: Answered): void {
   const { exchange } = req;
   const milliseconds = performance.now() - exchange.startedAt;
   exchange.meter(req.method, answered.status, milliseconds / 1000);
   logRequest(log, req, exchange, milliseconds, answered);
+  auditLog?.record(auditedRequest(req, answered.status));
 }
 
 /** Routes by path in order of first appearance, which is also the order of methods in `allow`. */

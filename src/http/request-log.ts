@@ -4,6 +4,7 @@ import type { Identity } from '../auth/identity.js';
 import type { PathMeter } from './meter.js';
 import { globalRequestId, shownId } from './request-ids.js';
 import type { Exchange } from './respond.js';
+import { withoutTokens } from '../audit-log/masked.js';
 
 /**
  * One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. A 503
@@ -56,10 +57,4 @@ export function logRequest(
     reason: reason instanceof Error ? reason.message : undefined,
   };
   log[level](line, failed ? 'request failed' : 'request');
-}
-
-/** No route takes a token in its URL, but a client may try. Both kinds that Keystone issues begin with a fixed text. */
-function withoutTokens(url: string): string {
-  if (!url.includes('gAAAA') && !url.includes('eyJ')) return url;
-  return url.replaceAll(/(gAAAA|eyJ)[\w.%=-]{16,}/g, '***');
 }

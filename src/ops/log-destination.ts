@@ -8,6 +8,18 @@ export interface LogDestination {
   readonly flushSync: () => void;
   /** Opens the file again under its name. When that is not possible, the old one stays open. */
   readonly reopen: () => void;
+  /** Writes what waits, as far as that is possible at once, and closes the file. Lines that are written later are lost. */
+  readonly close: () => void;
+}
+
+/** What is told of a destination. */
+export interface LogWatcher {
+  /** The first error of those that follow one another. */
+  readonly onTrouble?: (error: Error) => void;
+  /** Lines are written again after that. */
+  readonly onWell?: () => void;
+  /** A line is lost, because too many wait. */
+  readonly onLost?: () => void;
 }
 
 /** Lines that cannot be written wait up to so many bytes; later ones are lost. */
@@ -24,12 +36,11 @@ type Options = SonicBoomOpts & { readonly maxWriteRetries: number };
  * lost when too many wait. sonic-boom is used directly and not through pino.destination: pino brings version 4, which
  * tries for ever to write what is left when the process ends, and stands still.
  *
- * @param onTrouble is called with the first error of those that follow one another
  * @throws Error when the file cannot be opened
  */
 export function createLogDestination(
-  options: Pick<SonicBoomOpts, 'dest' | 'sync' | 'minLength' | 'maxWrite' | 'periodicFlush'>,
-  onTrouble: (error: Error) => void = () => undefined,
+  options: Pick<SonicBoomOpts, 'dest' | 'sync' | 'minLength' | 'maxWrite' | 'periodicFlush' | 'mode'>,
+  { onTrouble, onWell, onLost }: LogWatcher = {},
 ): LogDestination {
   const stream = new sonicBoom.SonicBoom({
     ...options,
@@ -40,12 +51,15 @@ export function createLogDestination(
   const note = (error: unknown): void => {
     if (isInTrouble) return;
     isInTrouble = true;
-    onTrouble(error as Error);
+    onTrouble?.(error as Error);
   };
   stream.on('error', note);
   stream.on('write', () => {
+    if (isInTrouble) onWell?.();
     isInTrouble = false;
   });
+  stream.on('drop', () => onLost?.());
+  let isClosed = false;
 
   function attempt(work: () => void): void {
     try {
@@ -57,7 +71,8 @@ export function createLogDestination(
 
   const destination: LogDestination = {
     write(line) {
-      attempt(() => stream.write(line));
+      if (isClosed) onLost?.();
+      else attempt(() => stream.write(line));
     },
     flushSync() {
       attempt(() => {
@@ -69,6 +84,15 @@ export function createLogDestination(
         // First by ourselves: after a failure, the library would close the old file twice later.
         fs.closeSync(fs.openSync(String(options.dest), 'a'));
         stream.reopen();
+      });
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      destination.flushSync();
+      process.off('exit', destination.flushSync);
+      attempt(() => {
+        stream.end();
       });
     },
   };

@@ -34,9 +34,14 @@ export function createLog(level: string, options: LogOptions = {}): Logger {
   const settings = logSettings(level);
   const file = logFileOf(options);
   if (file === null) return pino(settings, standardError(options));
-  const destination = createLogDestination({ dest: file, sync: true }, (error) => {
-    process.stderr.write(`The log ${file} cannot be written: ${error.message}\n`);
-  });
+  const destination = createLogDestination(
+    { dest: file, sync: true },
+    {
+      onTrouble(error) {
+        process.stderr.write(`The log ${file} cannot be written: ${error.message}\n`);
+      },
+    },
+  );
   options.onFile?.(destination.reopen);
   if (options.watchLogFile === true) reopenWhenMoved(file, destination);
   if (options.useStderr !== true) return pino(settings, destination);

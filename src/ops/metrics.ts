@@ -9,6 +9,8 @@ import type { ListGauge } from '../lists/run/gauges.js';
 import type { Explaining } from '../resources/explain/explaining.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import type { ShapeGauges } from '../resources/capacity/gauges.js';
+import type { AuditLog } from '../audit-log/audit-log.js';
+import { showAuditLog } from './metrics/audit-log.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { renderShapes } from './metrics/shapes.js';
 import { showPool } from './metrics/database.js';
@@ -61,6 +63,8 @@ export interface ShownParts {
   readonly history: { readGauges(): Promise<HistoryGauges>; waiting(): number };
   readonly memory: Memory;
   readonly shapes: ShapeGauges;
+  /** Null: it is off. */
+  readonly auditLog: AuditLog | null;
 }
 
 /** What the metrics ask of inventory lists. */
@@ -85,10 +89,11 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCapacity: meterCapacities(registry),
     explaining: meterExplanations(registry),
     lists: meterLists(registry),
-    show({ pool, topology, keystone, memory, lists, history, shapes }) {
+    show({ pool, topology, keystone, memory, lists, history, shapes, auditLog }) {
       showTopology(registry, topology);
       showPool(registry, pool);
       showMemory(registry, memory);
+      showAuditLog(registry, auditLog);
       if (keystone !== null) showTokens(registry, keystone);
       let gauges: readonly ListGauge[] = [];
       showLists(

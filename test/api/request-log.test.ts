@@ -179,6 +179,7 @@ describe('the request log', () => {
         authenticate: noauth2,
         log: pino(logSettings(level), { write: (line: string) => void (seen += line) }),
         onUnavailable: () => undefined,
+        auditLog: null,
         memory: createMemory({ requests: 1e6, responses: 1e6 }, log),
         slices: createSlices(),
         maxBodyBytes: 1000,

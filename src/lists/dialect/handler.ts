@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
+import type { AuditLog } from '../../audit-log/audit-log.js';
+import { auditedRequest } from '../../http/audited.js';
 import { readBody } from '../../http/body.js';
 import { dropBody } from '../../http/drop-body.js';
 import { readForwarded } from '../../http/forwarded.js';
@@ -23,12 +25,16 @@ export interface DialectOptions extends IdentifyOptions {
   readonly lists: ListsParts;
   readonly policy: Policy;
   readonly log: Logger;
+  readonly auditLog: AuditLog | null;
   readonly memory: Memory;
   readonly meter: HttpMeter;
   readonly onUnavailable: () => void;
   /** Believe what a proxy says of the request: whether it came over TLS. */
   readonly proxyHeaders: boolean;
 }
+
+/** What the requests of this port are about, for the audit log: their own paths are buckets. */
+const JOBS = '/stockroom/lists';
 
 /** The XML of a configuration, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -110,7 +116,7 @@ function send(
   res: Response,
   dialect: Dialect,
   { status, headers = {}, body }: DialectResponse,
-  { log }: DialectOptions,
+  { log, auditLog }: DialectOptions,
   reasons: { error?: unknown; reason?: unknown } = {},
 ): void {
   const bytes = Buffer.from(body ?? '');
@@ -126,6 +132,7 @@ function send(
   const milliseconds = performance.now() - req.exchange.startedAt;
   req.exchange.meter(req.method, status, milliseconds / 1000);
   logRequest(log, req, req.exchange, milliseconds, { status, length: hasBody ? bytes.length : 0, ...reasons });
+  auditLog?.record({ ...auditedRequest(req, status), path: JOBS });
 }
 
 function fail(req: Request, res: Response, dialect: Dialect, error: unknown, options: DialectOptions): void {

@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import type { Logger } from 'pino';
+import { createLogDestination, type LogDestination } from '../ops/log-destination.js';
+
+/** The user and the group of the service read it: it says who did what. */
+const FILE_MODE = 0o640;
+
+/** How often a file that takes no line is tried again, and how often it is looked at whether the file was moved away, in milliseconds. */
+const LOOK_MS = 1000;
+
+/**
+ * Opens the audit log. Lines are written in the background, each at once while the disk keeps up. A file that was moved away or removed is
+ * opened again under its name within a second, in every worker, so that log rotation needs no signal.
+ *
+ * @param file null for standard error
+ * @param onLost is called for each line that is lost
+ * @throws Error when the file cannot be written
+ */
+export function openAuditDestination(file: string | null, log: Logger, onLost: () => void): LogDestination {
+  if (file !== null) fs.closeSync(fs.openSync(file, 'a', FILE_MODE));
+  const watcher = {
+    onTrouble(error: Error) {
+      log.error({ reason: error.message }, 'the audit log cannot be written; requests are served all the same');
+    },
+    onWell() {
+      log.info('the audit log is written again');
+    },
+    onLost,
+  };
+  // Not more than 4 kB at a time to standard error: a pipe that several processes write to keeps that much together.
+  const place = file === null ? { dest: 2, maxWrite: 4096 } : { dest: file, mode: FILE_MODE };
+  const destination = createLogDestination({ ...place, sync: false, periodicFlush: LOOK_MS }, watcher);
+  if (file === null) return destination;
+  const stop = reopenWhenMoved(file, destination, log);
+  return {
+    ...destination,
+    close() {
+      stop();
+      destination.close();
+    },
+  };
+}
+
+/** @returns what ends it */
+function reopenWhenMoved(file: string, destination: LogDestination, log: Logger): () => void {
+  let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
+  let [isLooking, isInTrouble] = [false, false];
+  const inodeNow = (): Promise<number | undefined> =>
+    fs.promises.stat(file).then(
+      ({ ino }) => ino,
+      () => undefined,
+    );
+
+  async function look(): Promise<void> {
+    const now = await inodeNow();
+    if (now !== undefined && now === inode) return;
+    // Whether it can be opened is found out in the background, because a disk may let one wait.
+    await (await fs.promises.open(file, 'a', FILE_MODE)).close();
+    destination.reopen();
+    inode = await inodeNow();
+    isInTrouble = false;
+  }
+
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch((error: unknown) => {
+        if (!isInTrouble) {
+          const reason = (error as Error).message;
+          log.error({ reason }, 'the audit log cannot be opened again; lines go to the file that was moved away');
+        }
+        isInTrouble = true;
+      })
+      .finally(() => (isLooking = false));
+  }, LOOK_MS).unref();
+  return () => {
+    clearInterval(timer);
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Keeps tokens out of lines. No route takes a token in its URL, but a client may put one anywhere, and a line of the audit log is kept for
+ * years.
+ */
+
+/** Both kinds of tokens that Keystone issues begin with a fixed text (docs/contract/audit-and-orphans.md#tokens). */
+const TOKEN = /(?:gAAAA|eyJ)[\w.%=-]{16,}/g;
+
+/** Parameters with such a name have no value that a route reads. */
+const SECRET_NAME = /token|signature|password|secret|credential|authorization/i;
+
+/** A shorter secret is no token of Keystone, and would be found in ordinary words. */
+const SHORTEST_SECRET = 20;
+
+const MASK = '***';
+
+/** A text without what looks like a token. */
+export function withoutTokens(text: string): string {
+  return text.includes('gAAAA') || text.includes('eyJ') ? text.replaceAll(TOKEN, MASK) : text;
+}
+
+/**
+ * A text of a request without what looks like a token, and without the secrets of its headers.
+ *
+ * @param secrets values of headers that prove who calls
+ */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const own = secrets.filter(({ length }) => length >= SHORTEST_SECRET);
+  const mask = (one: string): string => withoutTokens(own.reduce((rest, secret) => rest.replaceAll(secret, MASK), one));
+  const masked = mask(text);
+  const plain = decoded(masked);
+  return mask(plain) === plain ? masked : MASK;
+}
+
+/**
+ * The path and query of a request without secrets, however they are percent-encoded, and without values of parameters whose name says that
+ * they are secret.
+ */
+export function maskedPath(url: string, secrets: readonly string[]): string {
+  if (!url.includes('%') && !SECRET_NAME.test(url)) return withoutSecrets(url, secrets);
+  let isSecret = false;
+  const masked = url
+    .split(/([/?&=;,])/)
+    .map((piece, at, pieces) => {
+      if (at % 2 === 1) return piece;
+      if (isSecret && pieces[at - 1] !== '&') return piece === '' ? '' : MASK;
+      isSecret = pieces[at + 1] === '=' && SECRET_NAME.test(decoded(piece));
+      return withoutSecrets(piece, secrets);
+    })
+    .join('');
+  // A secret with a delimiter in it lies across pieces.
+  return withoutSecrets(masked, secrets);
+}
+
+/** Decoded three times, as far as its characters are ASCII, of which tokens are made. The rest need not be valid. */
+function decoded(text: string): string {
+  let value = text;
+  for (let attempt = 0; attempt < 3 && value.includes('%'); attempt++) {
+    value = value.replaceAll(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  }
+  return value;
+}

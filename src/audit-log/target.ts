@@ -1,0 +1,85 @@
+import { normalizeUuid } from '../http/validate.js';
+
+/** What a request is about, by the nouns of its path. */
+export interface Target {
+  /** `service/placement/resource_provider/inventories` */
+  readonly typeURI: string;
+  /** The uuid of the path, lower case with dashes; `unknown` without one. */
+  readonly id: string;
+  /** Of a trait, a resource class or an inventory job. */
+  readonly name?: string;
+}
+
+const SERVICE = 'service/placement';
+
+/** The nouns of paths, each with what one of them is called; null for a noun that no id follows. */
+const NOUNS: Readonly<Record<string, string | null>> = {
+  resource_providers: 'resource_provider',
+  inventories: 'inventory',
+  resource_classes: 'resource_class',
+  traits: 'trait',
+  allocations: 'allocation',
+  aggregates: null,
+  usages: null,
+  allocation_candidates: null,
+  reshaper: null,
+  stockroom: null,
+  explain: null,
+  capacity: null,
+  changes: null,
+  orphans: null,
+  delete: null,
+  list_buckets: null,
+  lists: 'list',
+  runs: 'run',
+  files: 'file',
+  cancel: null,
+  healthz: null,
+  readyz: null,
+  livez: null,
+  docs: 'page',
+};
+
+/** Nouns whose ids are uuids. */
+const WITH_UUID = new Set(['resource_providers', 'allocations']);
+/** Nouns whose ids are names. */
+const WITH_NAME = new Set(['resource_classes', 'traits', 'lists']);
+
+/** @param path percent-encoded, without the query */
+export function targetOf(path: string): Target {
+  const segments = path.split('/').slice(1);
+  if (segments.length === 1 && segments[0] === '') return { typeURI: SERVICE, id: UNKNOWN };
+  const nouns: string[] = [];
+  let [id, name]: [string | undefined, string | undefined] = [undefined, undefined];
+  let before: string | null = null;
+  for (const segment of segments) {
+    if (before !== null) {
+      const value = decoded(segment);
+      nouns[nouns.length - 1] = NOUNS[before] ?? before;
+      if (WITH_UUID.has(before)) id ??= normalizeUuid(value);
+      if (WITH_NAME.has(before) && value !== '') name = value;
+      before = null;
+      continue;
+    }
+    if (!Object.hasOwn(NOUNS, segment)) return { typeURI: `${SERVICE}/${UNKNOWN}`, id: UNKNOWN };
+    nouns.push(segment);
+    before = NOUNS[segment] == null ? null : segment;
+  }
+  return {
+    typeURI: [SERVICE, ...nouns].join('/'),
+    id: id ?? UNKNOWN,
+    // The traits of a provider are below it, and have no name of their own.
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+/** What CADF calls what is not known. */
+export const UNKNOWN = 'unknown';
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

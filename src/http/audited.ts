@@ -1,0 +1,26 @@
+import type { Request } from 'express';
+import type { AuditedRequest } from '../audit-log/event.js';
+import { globalRequestId, shownId } from './request-ids.js';
+
+/** Headers whose value proves who calls. */
+const SECRETS = ['x-auth-token', 'x-service-token', 'x-subject-token', 'authorization'];
+
+/** What the audit log is told of a request that has its response. */
+export function auditedRequest(req: Request, status: number): AuditedRequest {
+  const { method, originalUrl: url, headers, exchange } = req;
+  const { identity } = exchange;
+  const end = url.indexOf('?');
+  return {
+    method,
+    url,
+    path: (end === -1 ? url : url.slice(0, end)).slice(req.baseUrl.length),
+    status,
+    requestId: exchange.requestId,
+    globalRequestId: globalRequestId(headers['x-openstack-request-id']) ?? null,
+    client: exchange.forwarded?.client ?? req.socket.remoteAddress ?? null,
+    agent: headers['user-agent'] ?? null,
+    userId: shownId(identity?.userId ?? null) ?? null,
+    projectId: shownId(identity?.projectId ?? null) ?? null,
+    secrets: SECRETS.flatMap((name) => headers[name] ?? []),
+  };
+}
