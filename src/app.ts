@@ -11,6 +11,7 @@ import { explainRoutes } from './resources/explain/route.js';
 import { healthRoutes } from './resources/health/route.js';
 import { inventoryRoutes } from './resources/inventories/route.js';
 import { listRoutes } from './resources/lists/route.js';
+import { orphanRoutes } from './resources/orphans/route.js';
 import { resourceClassRoutes } from './resources/resource-classes/route.js';
 import { resourceProviderRoutes } from './resources/resource-providers/route.js';
 import { rootRoutes } from './resources/root/route.js';
@@ -35,6 +36,7 @@ export function routeTable(parts: Parts): readonly Route[] {
     ...capacityRoutes(parts),
     ...explainRoutes(parts),
     ...changesRoutes(parts),
+    ...orphanRoutes(parts),
     ...listRoutes(parts),
   ];
 }

@@ -95,11 +95,7 @@ export function composeService(
   });
   const health = createHealth({ topology, keystone, isDraining });
   const history = createHistoryReader(pool, isDraining);
-  const auditLog = composeAuditLog(
-    config,
-    log,
-    (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null,
-  );
+  const auditLog = composeAuditLog(config, log, (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null);
   const memory = createMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const app = createApp({
@@ -110,8 +106,8 @@ export function composeService(
     authorOf: (request) => (history.isKept() ? authorOf(request) : null),
     history,
     log,
-      auditLog,
-      onUnavailable: availability.refused,
+    auditLog,
+    onUnavailable: availability.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
     onCapacity: meters.onCapacity,

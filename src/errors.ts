@@ -21,7 +21,8 @@ export type ErrorCode =
   | 'stockroom.lists.exists'
   | 'stockroom.lists.running'
   | 'stockroom.search_ended'
-  | 'stockroom.changes.gone';
+  | 'stockroom.changes.gone'
+  | 'stockroom.orphans.implausible';
 
 /** A failure that is the request's, or passing: it reaches the client as an error document (http/problem.ts). */
 export class ApiError extends Error {
@@ -412,6 +413,20 @@ export const tooManyQuestions = () =>
     'As many explanations and capacities as may be worked out at once are being worked out, and as many as may wait do. Please try again.',
     1,
   );
+
+// ---- orphans
+
+const firstTen = (names: readonly string[]): string =>
+  names.slice(0, 10).join(', ') + (names.length > 10 ? ` and ${names.length - 10} more` : '');
+export const unknownHomes = (homes: readonly string[]) =>
+  schemaMismatch(
+    `live: expected the UUID or name of a resource provider as "provider"; there are none for ${firstTen(homes)}`,
+  );
+export const unknownClassesInOrphans = (names: readonly string[]) =>
+  schemaMismatch(`resource_classes: expected names of resource classes; there are none for ${firstTen(names)}`);
+export const implausibleOrphans = (why: string) => conflict(`Implausible: ${why}`, 'stockroom.orphans.implausible');
+export const tooManyAudits = () =>
+  unavailable('Another audit of orphans is under way, and as many as may wait do. Please try again.', 2);
 
 // ---- allocations
 

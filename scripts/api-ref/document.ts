@@ -225,7 +225,8 @@ function failuresOf(route: Route, { errors }: OperationReference, from: number):
   };
 }
 
-function sizeText({ maxBodyBytes }: Route): string | undefined {
+function sizeText({ maxBodyBytes, largeBodyBytes }: Route): string | undefined {
+  if (largeBodyBytes !== undefined) return `The body is larger than ${largeBodyBytes / 1024 / 1024} MiB.`;
   return maxBodyBytes === undefined ? undefined : `The body is larger than ${maxBodyBytes / 1024} KiB.`;
 }
 

@@ -11,6 +11,7 @@ import { explainReference } from '../../src/resources/explain/reference.js';
 import { healthReference } from '../../src/resources/health/reference.js';
 import { inventoryReference } from '../../src/resources/inventories/reference.js';
 import { listReference } from '../../src/resources/lists/reference.js';
+import { orphanReference } from '../../src/resources/orphans/reference.js';
 import { reshaperReference } from '../../src/resources/reshaper/reference.js';
 import { resourceClassReference } from '../../src/resources/resource-classes/reference.js';
 import { resourceProviderReference } from '../../src/resources/resource-providers/reference.js';
@@ -59,6 +60,12 @@ const NOUNS: readonly { name: string; about: string; reference: Reference }[] = 
     about:
       'What changed, when, and from which request. Not a part of Placement: without a version header these routes have the newest version.',
     reference: changesReference,
+  },
+  {
+    name: 'Orphans',
+    about:
+      'Allocations whose consumers are gone. Not a part of Placement: without a version header these routes have the newest version.',
+    reference: orphanReference,
   },
   {
     name: 'Inventory lists',

@@ -83,6 +83,7 @@ const CODES = [
   'stockroom.lists.running',
   'stockroom.search_ended',
   'stockroom.changes.gone',
+  'stockroom.orphans.implausible',
 ];
 
 const error = closed(

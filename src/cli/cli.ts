@@ -5,7 +5,7 @@ import { loadConfig, type Config } from '../config.js';
 import { outliveReaders } from '../ops/terminal.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
-import { commandOf, flagsOf, programOf, type Program } from './commands.js';
+import { commandOf, flagsOf, programOf, usageExit, type Program } from './commands.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */
@@ -25,7 +25,7 @@ export async function runCli([file = '', ...argv]: readonly string[]): Promise<n
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(error.message);
-    return USAGE;
+    return usageExit(program, argv) ?? USAGE;
   }
 }
 

@@ -8,6 +8,8 @@ export interface ListedCommand {
   /** What follows the name, as --help shows it: `ID`, or `[TIME]` where it may be left out. */
   readonly operands?: readonly string[];
   readonly summary: string;
+  /** The exit code for a wrong usage, where it is not 2. */
+  readonly usageExit?: number;
   /** The flags it has beside those of the configuration. */
   readonly flags?: Readonly<Record<string, Flag>>;
   load(): Promise<Command>;
@@ -166,6 +168,47 @@ const COMMANDS: readonly ListedCommand[] = [
     summary: 'Whether changes are recorded, since when, and how many.',
     flags: { json: { help: 'Print JSON instead of text.' } },
     load: async () => (await import('./history/switch.js')).status,
+  },
+  {
+    name: 'audit orphans',
+    summary: 'Find allocations whose consumers are gone, by a list of those that live; delete them if asked.',
+    usageExit: 127,
+    flags: {
+      ...ASKING,
+      live: {
+        argument: 'FILE',
+        help: 'The consumers that live: a UUID a line, and after a comma the UUID or name of its provider, if known. -: standard input.',
+      },
+      'also-live': {
+        argument: 'FILE',
+        help: 'Others that live and need not have allocations, migrations above all: a UUID a line.',
+      },
+      'taken-at': {
+        argument: 'TIME',
+        help: 'When the making of the lists began. Default: when the older file was changed last.',
+      },
+      'older-than': {
+        argument: 'AGE',
+        help: 'Judge what was written so long before: 90s, 15m, 2h, 1d. Default: 15m.',
+      },
+      type: {
+        argument: 'TYPE',
+        repeatable: true,
+        help: 'Judge consumers of this type; none: those without one. May be repeated. Default: all.',
+      },
+      class: {
+        argument: 'CLASS',
+        repeatable: true,
+        help: 'Judge consumers that have something of this resource class; all: of any. May be repeated. Default: those of Nova.',
+      },
+      'expect-at-most': { argument: 'N', help: 'So many orphans are plausible.' },
+      save: { argument: 'FILE', help: 'Write what orphans have to this new file, which can undo a deletion.' },
+      delete: { help: 'Delete the orphans. Needs --save.' },
+      yes: { help: 'Do not ask before that.' },
+      undo: { argument: 'FILE', help: 'Put back what such a file has; nothing else is done.' },
+      json: { help: 'Print the response of POST /stockroom/orphans.' },
+    },
+    load: async () => (await import('./orphans/command.js')).command,
   },
   {
     name: 'lists check',
@@ -331,4 +374,10 @@ export function commandOf(
     );
   }
   return null;
+}
+
+/** The exit code for a wrong usage of the command that a command line seems to mean; null for the usual one. */
+export function usageExit(program: Program, argv: readonly string[]): number | null {
+  const words = [...program.prefix, ...argv.filter((one) => !one.startsWith('-'))].join(' ');
+  return program.commands.find(({ name }) => words.startsWith(name))?.usageExit ?? null;
 }

@@ -7,6 +7,7 @@ import { createRoom, type Room } from './room.js';
 
 /** What this process holds in memory for its clients, each with a bound for all of them together. */
 export interface Memory {
+  readonly limits: MemoryLimits;
   /** Bodies, until their response is made, and requests that wait for their turn. */
   readonly requests: Room;
   /** Responses that clients have not taken yet. */
@@ -43,6 +44,7 @@ export function createMemory(limits: MemoryLimits, log: Logger): Memory {
     };
   };
   return {
+    limits,
     requests: createRoom(limits.requests, full('requests', 'max_request_bytes_in_memory')),
     responses: createRoom(limits.responses, full('responses', 'max_response_bytes_in_memory')),
     parsing: createOneAtATime(),

@@ -207,8 +207,10 @@ function dispatch(path: string, routes: readonly Route[], options: PipelineOptio
   };
 }
 
-function bodyLimits({ maxBodyBytes: own }: Route, { maxBodyBytes, memory }: PipelineOptions): BodyLimits {
-  return { maxBodyBytes: own === undefined ? maxBodyBytes : Math.min(own, maxBodyBytes), memory };
+function bodyLimits(route: Route, { maxBodyBytes, memory }: PipelineOptions): BodyLimits {
+  const { maxBodyBytes: own = maxBodyBytes, largeBodyBytes = 0 } = route;
+  const large = Math.min(largeBodyBytes, memory.limits.requests);
+  return { maxBodyBytes: Math.max(Math.min(own, maxBodyBytes), large), memory };
 }
 
 function checkGate(route: Route, version: Version): void {

@@ -35,6 +35,8 @@ export interface Route {
   readonly gateLast?: boolean;
   /** Largest body, in bytes, where that is less than what the configuration allows. */
   readonly maxBodyBytes?: number;
+  /** Largest body, in bytes, where that is more than what the configuration allows; never more than what all bodies may take. */
+  readonly largeBodyBytes?: number;
   /** Asked so often by machines that its line in the log is of DEBUG. */
   readonly quiet?: boolean;
   readonly handle: (request: RouteRequest) => Reply | Promise<Reply | FileReply>;

@@ -38,7 +38,7 @@ export const HELD_PROVIDERS = `
   from consumers c
   join allocations a on a.consumer_id = c.id
   join resource_providers p on p.id = a.resource_provider_id
-  where c.uuid = $1`;
+  where c.uuid = any($1::text[])`;
 
 /** $1 provider uuids, $2 consumer uuids, $3 class names, $4 projects, $5 users, $6 consumer types */
 export const READ_STATE = `
@@ -135,6 +135,16 @@ export const DELETE_CONSUMER = `
     delete from consumers where uuid = any($1::text[])
   )
   select count(*)::integer as removed from removed`;
+
+/** What consumers have. $1 consumer uuids */
+export const READ_HELD = `
+  select c.uuid, json_agg(json_build_array(p.uuid, class.name, a.used) order by p.id, class.id)::text as held
+  from consumers c
+  join allocations a on a.consumer_id = c.id
+  join resource_providers p on p.id = a.resource_provider_id
+  join resource_classes class on class.id = a.resource_class_id
+  where c.uuid = any($1::text[])
+  group by c.uuid`;
 
 /** Puts the new inventories of a reshape over the old. $1 provider ids, $2 class ids, $3-$8 numbers */
 export const OVERLAY_INVENTORIES = `

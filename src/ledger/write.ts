@@ -20,7 +20,7 @@ import { consumersHolding, withHolders, type Read } from './holders.js';
 import { lockAndRead } from './lock.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState } from './model.js';
 import { ensureOwners } from './owners.js';
-import { DELETE_CONSUMER, HELD_PROVIDERS, LOCK_CONSUMERS, LOCK_PROVIDERS } from './sql.js';
+import { DELETE_CONSUMER, HELD_PROVIDERS, LOCK_CONSUMERS, LOCK_PROVIDERS, READ_HELD } from './sql.js';
 import { atOnce, withPauses } from '../slices.js';
 import { startingOver } from './starting-over.js';
 import { overlayStatement, removeStatement, writeStatement } from './statements.js';
@@ -97,7 +97,7 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
   return startingOver(async () => {
     const rows = {
       changes: [consumerRow(uuid)],
-      refersTo: await lockedByOthers(pool, uuid),
+      refersTo: await lockedByOthers(pool, [uuid]),
       note: noteRequest(author),
     };
     return writeTransaction(pool, rows, async (transaction) => {
@@ -115,13 +115,78 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
   });
 }
 
+/** A consumer that is to be removed if nothing was written to it. */
+export interface SeenConsumer {
+  readonly uuid: string;
+  readonly generation: number;
+}
+
+export interface Removal {
+  readonly uuid: string;
+  /** `changed`: its generation is another one, and it was left alone. `gone`: there is no such consumer. */
+  readonly result: 'deleted' | 'changed' | 'gone';
+  /** What was deleted, or what it has; by provider, as bodies of claims have it. */
+  readonly allocations: Readonly<Record<string, { readonly resources: Readonly<Record<string, number>> }>>;
+}
+
 /**
- * The providers that a consumer has something of. They are looked up only while some row is known to be locked: otherwise
+ * Removes those of several consumers whose generation is still the one that was seen, with all they have, in one transaction. The
+ * generations of providers stay, as with {@link removeConsumer}.
+ *
+ * @returns one result for each of them, in their order
+ * @throws 503 when rows stay locked; then none is removed
+ */
+export function removeUnchanged(
+  pool: Pool,
+  author: Author | null,
+  consumers: readonly SeenConsumer[],
+): Promise<Removal[]> {
+  const uuids = [...new Set(consumers.map(({ uuid }) => uuid))];
+  return startingOver(async () => {
+    const rows = {
+      changes: uuids.map(consumerRow),
+      refersTo: await lockedByOthers(pool, uuids),
+      note: noteRequest(author),
+    };
+    return writeTransaction(pool, rows, async (transaction) => {
+      // The last statement begins when the locks are held, and so sees what the rivals it waited for have left.
+      const [locked, , read] = await Promise.all([
+        transaction.query<SeenConsumer>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [uuids] }),
+        transaction.query({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [[], uuids] }),
+        transaction.query<{ uuid: string; held: string }>({ name: 'read_held', text: READ_HELD, values: [uuids] }),
+      ]);
+      const present = new Map(locked.rows.map(({ uuid, generation }) => [uuid, generation]));
+      const held = new Map(read.rows.map(({ uuid, held }) => [uuid, allocationsIn(held)]));
+      const removals = consumers.map(({ uuid, generation }): Removal => {
+        const found = present.get(uuid);
+        const result = found === undefined ? 'gone' : found === generation ? 'deleted' : 'changed';
+        return { uuid, result, allocations: held.get(uuid) ?? {} };
+      });
+      const removed = removals.filter(({ result }) => result === 'deleted').map(({ uuid }) => uuid);
+      await transaction.commitWith({ name: 'delete_consumer', text: DELETE_CONSUMER, values: [removed] });
+      return removals;
+    });
+  });
+}
+
+function allocationsIn(held: string): Removal['allocations'] {
+  const allocations: Record<string, { resources: Record<string, number> }> = {};
+  for (const [provider, name, used] of JSON.parse(held) as [string, string, number][])
+    (allocations[provider] ??= { resources: {} }).resources[name] = used;
+  return allocations;
+}
+
+/**
+ * The providers that consumers have something of. They are looked up only while some row is known to be locked: otherwise
  * each of many consumers of one stuck provider would find out by itself, with a connection.
  */
-async function lockedByOthers(pool: Pool, consumerUuid: string): Promise<Row[]> {
+async function lockedByOthers(pool: Pool, consumerUuids: readonly string[]): Promise<Row[]> {
   if (!pool.turns.isLocked()) return [];
-  const { rows } = await runStatement<{ uuid: string }>(pool, { text: HELD_PROVIDERS, values: [consumerUuid] }, 'read');
+  const { rows } = await runStatement<{ uuid: string }>(
+    pool,
+    { text: HELD_PROVIDERS, values: [consumerUuids] },
+    'read',
+  );
   return rows.map(({ uuid }) => providerRow(uuid));
 }
 

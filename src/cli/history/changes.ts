@@ -11,9 +11,9 @@ import { parseQuery } from '../../http/query.js';
 import { isUuidLike } from '../../http/validate.js';
 import { createLog } from '../../ops/log.js';
 import { parseChangesQuery } from '../../resources/changes/query.js';
+import { askService } from '../ask-service.js';
 import { complain, say, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
-import { fetchJson } from '../questions/ask.js';
 import { changeText } from './text.js';
 
 /** Gives a page of the stream, and finds a provider by its name. */
@@ -88,7 +88,8 @@ async function uuidOf(source: Source, provider: string): Promise<string> {
 function withSource<T>(config: Config, { values }: CommandLine, use: (source: Source) => Promise<T>): Promise<T> {
   const url = values.get('url');
   if (url !== undefined) {
-    const ask = <D>(target: string): Promise<D> => fetchJson<D>(url, config.token, target, null);
+    const ask = async <D>(target: string): Promise<D> =>
+      (await askService(url, config.token, { target, version: null })) as D;
     return use({
       page: (query) => ask<ChangesPage>(`/stockroom/changes?${query}`),
       async providerOf(name) {

@@ -7,6 +7,7 @@ import { negotiate, NEWEST_VERSION, type Version } from '../../http/microversion
 import { parseQuery, type Query } from '../../http/query.js';
 import { inOneSnapshot, readEverything } from '../../topology/journal.js';
 import type { View } from '../../topology/model.js';
+import { askService } from '../ask-service.js';
 import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 
@@ -48,7 +49,7 @@ export async function ask<Document>(
     const document =
       url === undefined
         ? await ofDatabase(config, asked, parseQuery(search), versionOf(version))
-        : await fetchJson<Document>(url, config.token, `${asked.path}?${search}`, version);
+        : ((await askService(url, config.token, { target: `${asked.path}?${search}`, version })) as Document);
     return show(document);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -93,42 +94,4 @@ function ofDatabase<Document>(
       await client.end();
     }
   });
-}
-
-/** A document of a service, at `--url`. @throws UsageError without a token, ApiError with the status of another response */
-export async function fetchJson<Document>(
-  url: string,
-  token: string | null,
-  target: string,
-  version: string | null,
-): Promise<Document> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
-  if (token === null)
-    throw new UsageError('--url needs a token in the variable OS_TOKEN: openstack token issue -f value -c id.');
-  const headers = {
-    'x-auth-token': token,
-    accept: 'application/json',
-    ...(version === null ? {} : { 'openstack-api-version': `placement ${version}` }),
-  };
-  const response = await fetch((url.endsWith('/') ? url.slice(0, -1) : url) + target, {
-    headers,
-    signal: AbortSignal.timeout(60_000),
-  }).catch((error: unknown) => {
-    const { cause, message } = error as Error & { cause?: Error };
-    throw new ApiError(503, `The service at ${url} cannot be reached: ${cause?.message ?? message}.`);
-  });
-  const body = await response.text();
-  if (!response.ok) throw new ApiError(response.status, messageOf(body) ?? `The service returned ${response.status}.`);
-  return JSON.parse(body) as Document;
-}
-
-/** The message of an error document, without the explanation of its status. */
-function messageOf(text: string): string | null {
-  try {
-    const { errors } = JSON.parse(text) as { errors: [{ detail: string }] };
-    return errors[0].detail.split('\n\n').slice(1).join(' ').trim();
-  } catch {
-    return null;
-  }
 }

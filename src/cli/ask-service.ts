@@ -1,0 +1,57 @@
+import { UsageError } from '../config/arguments.js';
+import { ApiError } from '../errors.js';
+
+export interface ServiceRequest {
+  /** Path and query. */
+  readonly target: string;
+  /** The microversion; null for what the route has without. */
+  readonly version: string | null;
+  /** Sent with POST; GET without one. */
+  readonly body?: object;
+}
+
+/** A large question may have to wait for others. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Asks the service at a URL (`--url`).
+ *
+ * @returns the document of the response; null for a response without one
+ * @throws UsageError for a URL that is none, or without a token; ApiError with the status and message of a refusal, 503 when the service
+ *   cannot be reached
+ */
+export async function askService(
+  url: string,
+  token: string | null,
+  { target, version, body }: ServiceRequest,
+): Promise<unknown> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
+  if (token === null)
+    throw new UsageError('--url needs a token in the variable OS_TOKEN: openstack token issue -f value -c id.');
+  const headers = {
+    'x-auth-token': token,
+    accept: 'application/json',
+    ...(version === null ? {} : { 'openstack-api-version': `placement ${version}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  const init = { ...sent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const response = await fetch((url.endsWith('/') ? url.slice(0, -1) : url) + target, init).catch((error: unknown) => {
+    const { cause, message } = error as Error & { cause?: Error };
+    throw new ApiError(503, `The service at ${url} cannot be reached: ${cause?.message ?? message}.`);
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, messageOf(text) ?? `The service returned ${response.status}.`);
+  return text === '' ? null : (JSON.parse(text) as unknown);
+}
+
+/** The message of an error document, without the explanation of its status. */
+function messageOf(text: string): string | null {
+  try {
+    const { errors } = JSON.parse(text) as { errors: [{ detail: string }] };
+    return errors[0].detail.split('\n\n').slice(1).join(' ').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,121 @@
+import { schemaMismatch } from '../../errors.js';
+import { normalizeUuid } from '../../http/validate.js';
+import { inParts, withPauses, type Divided } from '../../slices.js';
+import { orphansBody, type OrphansBody } from './schema.js';
+
+/** Who lives, and what is to be judged: docs/contract/audit-and-orphans.md#post-stockroomorphans. */
+export interface OrphansQuestion {
+  /** A row an entry of `live`: the consumer, and its home or null. */
+  readonly live: { readonly keys: readonly string[]; readonly homes: readonly (string | null)[] };
+  readonly alsoLive: readonly string[];
+  /** When the making of the lists began. */
+  readonly takenAt: Date;
+  /** Seconds. */
+  readonly olderThan: number;
+  /** Null: all. `null` in it stands for consumers without a recorded type. */
+  readonly consumerTypes: readonly (string | null)[] | null;
+  /** Null: every class. */
+  readonly resourceClasses: readonly string[] | null;
+  /** Entries of each list of the report. */
+  readonly limit: number;
+  /** So many orphans are plausible; null: as the guard says. */
+  readonly expectAtMost: number | null;
+}
+
+/** What Nova's own audit looks at (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
+const NOVA_CLASSES = [
+  'VCPU',
+  'PCPU',
+  'MEMORY_MB',
+  'DISK_GB',
+  'VGPU',
+  'NET_BW_EGR_KILOBIT_PER_SEC',
+  'NET_BW_IGR_KILOBIT_PER_SEC',
+  'MEM_ENCRYPTION_CONTEXT',
+];
+
+const DEFAULTS = { olderThan: 900, limit: 1000 };
+
+/** @throws 400 that names the member, with the number of an item, what was expected and what came */
+export async function parseQuestion(value: unknown): Promise<OrphansQuestion> {
+  const body = orphansBody(value);
+  const takenAt = timeOf(body.taken_at);
+  const live = await withPauses(liveOf(body.live));
+  const alsoLive = await withPauses(alsoLiveOf(body.also_live ?? []));
+  return { live, alsoLive, takenAt, ...settingsOf(body) };
+}
+
+function settingsOf(body: OrphansBody) {
+  const { consumer_types, resource_classes, older_than, limit, expect_at_most } = body;
+  const classes = resource_classes ?? NOVA_CLASSES;
+  return {
+    olderThan: older_than ?? DEFAULTS.olderThan,
+    consumerTypes: consumer_types ?? null,
+    resourceClasses: classes.length === 0 ? null : classes,
+    limit: limit ?? DEFAULTS.limit,
+    expectAtMost: expect_at_most ?? null,
+  };
+}
+
+/** ISO 8601 with the offset from UTC: without it, the zone of the machine that made the list is anybody's guess. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
+
+function timeOf(text: string): Date {
+  const time = new Date(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
+  if (TIME.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw wrong('taken_at', 'a time in ISO 8601 with an offset, such as 2026-11-25T21:00:00+00:00', text);
+}
+
+const UUID = 'a UUID';
+const ENTRY =
+  'a UUID, or an object with a UUID as "consumer" and the UUID or name of a resource provider as "provider"';
+
+function* liveOf(items: readonly unknown[]): Divided<OrphansQuestion['live']> {
+  const keys: string[] = [];
+  const homes: (string | null)[] = [];
+  yield* inParts(items, (item) => {
+    const at = `live[${keys.length}]`;
+    const { consumer, home } = entryOf(item) ?? fail(at, ENTRY, item);
+    keys.push(keyOf(consumer) ?? fail(at, ENTRY, item));
+    homes.push(home);
+  });
+  return { keys, homes };
+}
+
+function* alsoLiveOf(items: readonly unknown[]): Divided<string[]> {
+  const keys: string[] = [];
+  yield* inParts(items, (item) => {
+    keys.push(keyOf(item) ?? fail(`also_live[${keys.length}]`, UUID, item));
+  });
+  return keys;
+}
+
+/** Null for what is no entry. */
+function entryOf(item: unknown): { consumer: unknown; home: string | null } | null {
+  if (typeof item === 'string') return { consumer: item, home: null };
+  if (typeof item !== 'object' || item === null) return null;
+  const { consumer, provider = null, ...others } = item as Record<string, unknown>;
+  if (Object.keys(others).length > 0) return null;
+  if (provider === null) return { consumer, home: null };
+  const isName = typeof provider === 'string' && provider !== '' && provider.length <= 255 && isStorable(provider);
+  return isName ? { consumer, home: provider } : null;
+}
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** Consumers are compared by the digits of their UUIDs alone: a list may have them in any spelling. */
+function keyOf(consumer: unknown): string | null {
+  return typeof consumer === 'string' ? (normalizeUuid(consumer)?.replaceAll('-', '') ?? null) : null;
+}
+
+function fail(at: string, expected: string, got: unknown): never {
+  throw wrong(at, expected, got);
+}
+
+function wrong(at: string, expected: string, got: unknown): Error {
+  const text = JSON.stringify(got);
+  return schemaMismatch(`${at}: expected ${expected}, got ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`);
+}

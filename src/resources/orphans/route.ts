@@ -1,0 +1,71 @@
+import { tooManyAudits } from '../../errors.js';
+import { toJson } from '../../http/json.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import { removeUnchanged } from '../../ledger/write.js';
+import type { Parts } from '../../parts.js';
+import { withPauses } from '../../slices.js';
+import { createTurnstile } from '../../turnstile.js';
+import { checkPlausible } from './guard.js';
+import { parseQuestion, type OrphansQuestion } from './parse.js';
+import { deletionBody, LARGEST_LISTS } from './schema.js';
+import { judge } from './store.js';
+import { renderReport } from './view.js';
+
+/** Each reads all allocations: more at once would take connections from others and be late all the same. */
+const AUDITS = { places: 1, mostWaiting: 5 };
+
+/** Allocations whose consumers are gone (docs/contract/audit-and-orphans.md#orphans). */
+export function orphanRoutes({ pool, authorOf }: Pick<Parts, 'pool' | 'authorOf'>): Route[] {
+  const audits = createTurnstile({ ...AUDITS, refuse: tooManyAudits });
+  return [
+    {
+      method: 'POST',
+      path: '/stockroom/orphans',
+      rule: 'stockroom:orphans',
+      jsonBody: true,
+      largeBodyBytes: LARGEST_LISTS,
+      async handle(request) {
+        const question = await parseQuestion(await request.json());
+        const leave = await audits.enter();
+        try {
+          return { status: 200, body: await report(pool, question), modified: nowSeconds() };
+        } finally {
+          leave();
+        }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/stockroom/orphans/delete',
+      rule: 'stockroom:orphans:delete',
+      jsonBody: true,
+      async handle(request) {
+        const { consumers } = deletionBody(await request.json());
+        const results = await removeUnchanged(
+          pool,
+          authorOf(request),
+          consumers.map(({ consumer, consumer_generation: generation }) => ({ uuid: consumer, generation })),
+        );
+        const shown = results.map(({ uuid, result, allocations }) => ({ consumer: uuid, result, allocations }));
+        return { status: 200, body: toJson({ results: shown }), modified: nowSeconds() };
+      },
+    },
+  ];
+}
+
+/**
+ * The report as JSON.
+ *
+ * @throws 400 for unknown homes and classes, 409 when it is implausible
+ */
+export async function report(pool: Parts['pool'], question: OrphansQuestion): Promise<string> {
+  const judgement = await judge(pool, question);
+  checkPlausible({
+    live: question.live.keys.length,
+    judged: judgement.judged,
+    orphans: judgement.counts.orphans,
+    expectAtMost: question.expectAtMost,
+  });
+  return withPauses(renderReport(judgement, new Map()));
+}
