@@ -183,7 +183,9 @@ async function startNova(
     const documents: Record<string, object> = {
       '': { version: { id: 'v2.1', status: 'CURRENT', version: '2.95', min_version: '2.1', links } },
       '/servers/detail': {
-        servers: servers.slice(at, at + 1).map((id) => ({ id, name: id, addresses: {}, links: [] })),
+        servers: servers
+          .slice(at, at + 1)
+          .map((id) => ({ id, name: id, addresses: {}, image: { id }, flavor: { id }, links: [] })),
       },
       '/os-migrations': {
         migrations:
