@@ -64,10 +64,13 @@ describe('stockroom audit orphans', () => {
     const nova = await startNova([LIVE, consumerUuid(7)], [consumerUuid(8)]);
     try {
       const env = { PATH: process.env['PATH'], OS_AUTH_TYPE: 'none', OS_ENDPOINT: nova.url };
-      for (const command of commands) {
-        const child = spawn('/bin/sh', ['-c', command], { cwd: folder, env, stdio: 'inherit' });
-        assert.deepEqual(await once(child, 'exit'), [0, null], command);
-      }
+      // At the same time: the client takes seconds to start.
+      await Promise.all(
+        commands.map(async (command) => {
+          const child = spawn('/bin/sh', ['-c', command], { cwd: folder, env, stdio: 'inherit' });
+          assert.deepEqual(await once(child, 'exit'), [0, null], command);
+        }),
+      );
     } finally {
       nova.close();
     }
