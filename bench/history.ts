@@ -41,7 +41,9 @@ function send(method: string, target: string, body: unknown): Promise<number> {
       'openstack-api-version': 'placement 1.39',
     };
     const request = http.request({ port, agent, method, path: target, headers }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      response.resume().on('end', () => {
+        resolve(response.statusCode ?? 0);
+      });
     });
     request.on('error', reject).end(JSON.stringify(body));
   });

@@ -21,7 +21,7 @@ interface StateRow extends HistoryState {
 }
 
 /** Null where history was never enabled. */
-export async function readState(pool: Pool): Promise<StateRow | null> {
+async function readState(pool: Pool): Promise<StateRow | null> {
   const query = { name: 'history_state', text: READ_STATE };
   return (await runStatement<StateRow>(pool, query, 'read')).rows[0] ?? null;
 }
@@ -41,7 +41,7 @@ export async function currentState(pool: Pool): Promise<HistoryState> {
 }
 
 /** Makes a mark if something committed is in no batch. Returns the newest. */
-export function makeMark(pool: Pool): Promise<number> {
+function makeMark(pool: Pool): Promise<number> {
   return withTransaction(pool, async (transaction) => {
     const [, { rows }] = await Promise.all([
       transaction.query({ name: 'lock_marks', text: LOCK_MARKS }),

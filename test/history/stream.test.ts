@@ -76,7 +76,7 @@ describe('GET /stockroom/changes', () => {
     ]);
     for (const { provider } of changes) assert.deepEqual(provider, { uuid: host, name: 'h1' });
     assert.deepEqual(changes[3]?.consumer, { uuid: consumer, type: 'INSTANCE', project_id: 'p1', user_id: 'u1' });
-    const claimed = changes[3] as Change;
+    const claimed = changes[3];
     const routes = changes.map(({ request }) => request?.route);
     assert.deepEqual(routes.slice(2), [
       'PUT /resource_providers/{uuid}/inventories',

@@ -91,7 +91,7 @@ function withSource<T>(config: Config, { values }: CommandLine, use: (source: So
     const ask = async <D>(target: string): Promise<D> =>
       (await askService(url, config.token, { target, version: null })) as D;
     return use({
-      page: (query) => ask<ChangesPage>(`/stockroom/changes?${query}`),
+      page: (query) => ask<ChangesPage>(`/stockroom/changes?${query.toString()}`),
       async providerOf(name) {
         const search = new URLSearchParams({ name }).toString();
         const found = await ask<{ resource_providers: { uuid: string }[] }>(`/resource_providers?${search}`);

@@ -39,7 +39,7 @@ function memberText(key: string, before: State | null, after: State | null): str
 }
 
 function valueText(value: unknown): string {
-  return value === undefined || value === null ? 'none' : String(value as string | number);
+  return value === undefined || value === null ? 'none' : String(value);
 }
 
 function authorText({ request, by }: Change): string {
