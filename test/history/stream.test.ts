@@ -85,7 +85,7 @@ describe('GET /stockroom/changes', () => {
       'DELETE /allocations/{consumer_uuid}',
     ]);
     assert.equal(claimed.request?.version, '1.39');
-    assert.equal(claimed.request?.user_id, 'admin');
+    assert.equal(claimed.request.user_id, 'admin');
   });
 
   it('has the id of the response, and the global one of the caller', async () => {

@@ -39,7 +39,8 @@ function memberText(key: string, before: State | null, after: State | null): str
 }
 
 function valueText(value: unknown): string {
-  return value === undefined || value === null ? 'none' : String(value);
+  if (value === undefined || value === null) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function authorText({ request, by }: Change): string {
