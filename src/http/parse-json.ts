@@ -14,16 +14,31 @@ const MAX_DEPTH = 64;
 const MAX_MEMBERS = 100_000;
 
 /**
+ * A body of 32 MB has room for 850,000 UUIDs, and no value of the API is shorter in such numbers. What is made of 10 MB of `{},` takes
+ * 190 MB of memory, which is the most that one request could make a process take (docs/adr/0018).
+ */
+const MAX_VALUES = 1_000_000;
+
+/**
  * Parses the text of a body. A large one is parsed in pieces, with the event loop running in between: 10 MB hold JSON.parse for
  * 100 ms, 5,000,000 brackets for 2 s.
  *
  * @throws ApiError 400 when it is not JSON. A large text also when a value longer than 8,192 characters is nested more than 64
- * levels deep, or when one object has more than 100,000 members
+ * levels deep, when one object has more than 100,000 members, or when there are more than 1,000,000 commas
  */
 export async function parseJson(text: string): Promise<unknown> {
   if (text.length <= SMALL) return parsePiece(text);
   const pause = createPause();
   let at = 0;
+
+  async function boundValues(): Promise<void> {
+    let commas = 0;
+    for (let i = 0; i < text.length; i++) {
+      if (text.charCodeAt(i) === COMMA) commas++;
+      if (i % PIECE === 0) await pause();
+    }
+    if (commas > MAX_VALUES) throw malformedJson(`it has more than ${MAX_VALUES} values`);
+  }
 
   function unexpected(): Error {
     return malformedJson(at < text.length ? `unexpected character at position ${at}` : 'it ends in the middle');
@@ -99,6 +114,7 @@ export async function parseJson(text: string): Promise<unknown> {
     return members;
   }
 
+  if (text.length > MAX_VALUES) await boundValues();
   const value = await parseValue(0);
   skipBlanks();
   if (at < text.length) throw unexpected();

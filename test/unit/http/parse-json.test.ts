@@ -50,11 +50,12 @@ describe('parsing a body', () => {
     );
   });
 
-  it('bounds nesting and members, and takes what is empty and long', async () => {
+  it('bounds nesting, members and values, and takes what is empty and long', async () => {
     await assert.rejects(parseJson('['.repeat(5_000_000) + ']'.repeat(5_000_000)), /nested more than 64 levels/);
     await assert.rejects(parseJson('['.repeat(5_000_000)), /nested more than 64 levels/);
     const many = `{${Array.from({ length: 100_001 }, (_, index) => `"${index}":1`).join()}}`;
     await assert.rejects(parseJson(many), /more than 100000 members/);
+    await assert.rejects(parseJson(`[${'{},'.repeat(1_000_001)}{}]`), /more than 1000000 values/);
     assert.deepEqual(await parseJson(`[${' '.repeat(LONG)}]`), []);
     assert.deepEqual(await parseJson(`{${' '.repeat(LONG)}}`), {});
     assert.equal(await parseJson(`${' '.repeat(LONG)}1`), 1);
