@@ -19,7 +19,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(topology|candidates|explain|capacity|ledger)/' },
       to: {
-        path: '^src/(http|resources|auth|policy|ops|config|process|cli)/|^src/(app|compose|config|index|main|parts)\\.ts$',
+        path: '^src/(http|resources|auth|policy|ops|config|process|cli)/|^src/(app|compose|config|index|main)\\.ts$',
       },
     },
     {

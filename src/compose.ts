@@ -25,6 +25,9 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
+import { createEmptyAnswers } from './resources/allocation-candidates/why.js';
+import { createAllocationsReader } from './resources/allocations/remembered.js';
+import { createConsumerReader } from './resources/allocations/store.js';
 import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
@@ -98,11 +101,18 @@ export function composeService(
   const auditLog = composeAuditLog(config, log, (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null);
   const memory = createMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
+  const explaining = {
+    maxSteps: config.explainMaxSteps,
+    emptyAnswers: config.explainEmptyAnswers,
+    ...meters.explaining,
+  };
   const app = createApp({
     lists: lists.parts,
     pool,
     topology,
     writeClaims: createClaimWriter(pool, meters.onGroup),
+    readConsumer: createConsumerReader(pool),
+    readProviderAllocations: createAllocationsReader(pool),
     authorOf: (request) => (history.isKept() ? authorOf(request) : null),
     history,
     log,
@@ -110,13 +120,10 @@ export function composeService(
     onUnavailable: availability.refused,
     meter: meters.http,
     onSearch: meters.onSearch,
+    emptyAnswers: createEmptyAnswers({ topology, slices: slicesOfThread, explaining }),
     onCapacity: meters.onCapacity,
     capacityMaxSteps: config.capacityMaxSteps,
-    explaining: {
-      maxSteps: config.explainMaxSteps,
-      emptyAnswers: config.explainEmptyAnswers,
-      ...meters.explaining,
-    },
+    explaining,
     health,
     authenticate: keystone?.authenticate ?? noauth2,
     policy,

@@ -1,7 +1,6 @@
-import { routeTable } from '../../src/app.js';
+import { routeTable, type RouteDependencies } from '../../src/app.js';
 import type { OperationReference, Reference } from '../../src/http/reference.js';
 import type { Route } from '../../src/http/route.js';
-import type { Parts } from '../../src/parts.js';
 import { aggregateReference } from '../../src/resources/aggregates/reference.js';
 import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
 import { allocationReference } from '../../src/resources/allocations/reference.js';
@@ -90,7 +89,7 @@ export interface Operation {
 
 /** The route table as data. No handler runs, so none needs its parts. */
 export function routeRows(): readonly Route[] {
-  return routeTable({} as Parts);
+  return routeTable({} as RouteDependencies);
 }
 
 /** The routes with what is said of them, noun by noun. */

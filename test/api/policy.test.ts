@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { routeTable } from '../../src/app.js';
+import { routeTable, type RouteDependencies } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
-import type { Parts } from '../../src/parts.js';
 import { DEFAULT_RULES } from '../../src/policy/defaults.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { PolicyFolder } from '../support/policy.js';
@@ -11,7 +10,7 @@ import { codeOf, messageOf, startTestService, type TestService } from '../suppor
 import { until } from '../support/until.js';
 
 // The table is data; only its handlers need what the service is made of.
-const ROUTES = routeTable({} as Parts);
+const ROUTES = routeTable({} as RouteDependencies);
 
 describe('policy over HTTP', () => {
   let databaseUrl: string;

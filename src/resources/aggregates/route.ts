@@ -1,4 +1,3 @@
-import type { Parts } from '../../parts.js';
 import { aggregateTooLong } from '../../errors.js';
 import { jsonString } from '../../http/json.js';
 import { listBody, type LongBody } from '../../http/long-body.js';
@@ -8,11 +7,21 @@ import type { Route } from '../../http/route.js';
 import { bodyForProvider, findProvider } from '../find-provider.js';
 import { aggregatesBody } from './schema.js';
 import { replaceAggregates } from './store.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
 
 /** Aggregate uuids are kept as they are spelled, and no spelling longer than the dashed one fits. */
 const LONGEST_UUID = 36;
 
-export function aggregateRoutes({ pool, topology, authorOf }: Parts): Route[] {
+/** What the routes of aggregates work with. */
+export interface AggregateRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+}
+
+export function aggregateRoutes({ pool, topology, authorOf }: AggregateRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

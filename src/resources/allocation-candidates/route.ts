@@ -1,21 +1,35 @@
 import type { CandidatesRequest } from '../../candidates/request.js';
-import type { Parts } from '../../parts.js';
-import { DEFAULT_BOUNDS } from '../../candidates/search.js';
+import { DEFAULT_BOUNDS, type CandidatesResult } from '../../candidates/search.js';
 import { searchEnded } from '../../errors.js';
 import { longBody } from '../../http/long-body.js';
+import type { Memory } from '../../http/memory.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
+import type { Slices } from '../../rounds.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
 import { inASlice } from '../in-a-slice.js';
 import { parseCandidatesQuery } from './parse.js';
-import { resolveQuery } from './resolve.js';
+import { resolveQuery, type CandidatesOptions } from './resolve.js';
 import { search, type Outcome } from './search.js';
 import { renderCandidates } from './view.js';
-import { createEmptyAnswers, type EmptyAnswers } from './why.js';
+import type { EmptyAnswers } from './why.js';
+import type { Logger } from 'pino';
+
+/** What the route of allocation candidates works with. */
+export interface AllocationCandidateRouteDependencies {
+  readonly topology: TopologyReader;
+  readonly slices: Slices;
+  readonly memory: Memory;
+  readonly log: Logger;
+  readonly candidates: CandidatesOptions;
+  readonly emptyAnswers: EmptyAnswers;
+  /** Is called after each search, for the metrics. */
+  readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+}
 
 /** Where a request could fit. Answered from memory; what it finds is only an offer, which the claim checks again. */
-export function allocationCandidateRoutes(parts: Parts): Route[] {
-  const { topology, candidates: options, slices, memory } = parts;
-  let emptyAnswers: EmptyAnswers | null = null;
+export function allocationCandidateRoutes(dependencies: AllocationCandidateRouteDependencies): Route[] {
+  const { topology, candidates: options, slices, memory, log, onSearch, emptyAnswers } = dependencies;
   return [
     {
       method: 'GET',
@@ -55,16 +69,14 @@ export function allocationCandidateRoutes(parts: Parts): Route[] {
 
   function tell({ requestId }: RouteRequest, request: CandidatesRequest, { result, seconds }: Outcome): void {
     const { trace, endedBy, combinations } = result;
-    parts.onSearch(result, seconds);
+    onSearch(result, seconds);
     const line = { request_id: requestId, trace };
-    if (endedBy !== null)
-      parts.log.warn({ ...line, bound: endedBy }, 'allocation candidates: the search ended at its bound');
+    if (endedBy !== null) log.warn({ ...line, bound: endedBy }, 'allocation candidates: the search ended at its bound');
     else if (combinations.length === 0) void tellWhy(line, request);
   }
 
   async function tellWhy(line: object, request: CandidatesRequest): Promise<void> {
-    emptyAnswers ??= createEmptyAnswers(parts);
     const why = await emptyAnswers.why(request);
-    parts.log.info(why === null ? line : { ...line, why }, 'allocation candidates: nothing fits');
+    log.info(why === null ? line : { ...line, why }, 'allocation candidates: nothing fits');
   }
 }

@@ -1,8 +1,10 @@
 import type { CandidatesRequest } from '../../candidates/request.js';
 import { conditionsOf } from '../../explain/conditions.js';
 import { explain } from '../../explain/explain.js';
-import type { Parts } from '../../parts.js';
 import { inSlices } from '../questions/in-slices.js';
+import type { Slices } from '../../rounds.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { Explaining } from '../explain/explaining.js';
 
 /** At most one response in so many milliseconds is explained. */
 const PAUSE_MS = 1000;
@@ -16,11 +18,13 @@ export interface EmptyAnswers {
   why(request: CandidatesRequest): Promise<string | null>;
 }
 
-export function createEmptyAnswers({
-  topology,
-  slices,
-  explaining,
-}: Pick<Parts, 'topology' | 'slices' | 'explaining'>): EmptyAnswers {
+export interface EmptyAnswersOptions {
+  readonly topology: Pick<TopologyReader, 'latest'>;
+  readonly slices: Slices;
+  readonly explaining: Explaining;
+}
+
+export function createEmptyAnswers({ topology, slices, explaining }: EmptyAnswersOptions): EmptyAnswers {
   let nextAt = -Infinity;
   let isBusy = false;
 

@@ -12,6 +12,12 @@ export interface RenderedAllocations {
   readonly modified: number | null;
 }
 
+/** Reads what is allocated from a provider; null when the provider has been deleted. @throws 503 without a database */
+export type ReadRenderedAllocations = (
+  provider: Provider,
+  showGenerations: boolean,
+) => Promise<RenderedAllocations | null>;
+
 /** Characters of bodies that are remembered: the allocations of some 300,000 consumers. */
 const MAX_SIZE = 32 * 1024 * 1024;
 const SIZE_OF_AN_ENTRY = 200;
@@ -22,9 +28,7 @@ const SIZE_OF_AN_ENTRY = 200;
  * the same object has seen no such change; what was read after that object was made is at least as new. Every compute node
  * asks for its own once a minute. null: the provider is gone by now.
  */
-export function createAllocationsReader(
-  pool: Pool,
-): (provider: Provider, showGenerations: boolean) => Promise<RenderedAllocations | null> {
+export function createAllocationsReader(pool: Pool): ReadRenderedAllocations {
   const remembered = new LRUCache<string, RenderedAllocations & { readonly provider: Provider }>({
     maxSize: MAX_SIZE,
     sizeCalculation: ({ body }) => body.length + SIZE_OF_AN_ENTRY,

@@ -1,4 +1,3 @@
-import type { Parts } from '../../parts.js';
 import {
   malformedConsumerUuid,
   noAllocations,
@@ -11,15 +10,30 @@ import type { Route } from '../../http/route.js';
 import { normalizeUuid, validateInSlices } from '../../http/validate.js';
 import { removeConsumer } from '../../ledger/write.js';
 import { findProvider } from '../find-provider.js';
-import { toClaim, toClaims } from './parse.js';
-import { createAllocationsReader } from './remembered.js';
+import { toClaim, toClaims, type IncompleteConsumer } from './parse.js';
+import type { ReadRenderedAllocations } from './remembered.js';
 import { consumerBody, manageBody } from './schema.js';
-import { createConsumerReader } from './store.js';
+import type { ReadConsumer } from './store.js';
 import { renderConsumer } from './view.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
+import type { WriteClaims } from '../../ledger/claims.js';
 
-export function allocationRoutes({ pool, topology, authorOf, writeClaims, incompleteConsumer }: Parts): Route[] {
-  const readConsumer = createConsumerReader(pool);
-  const readAllocations = createAllocationsReader(pool);
+/** What the routes of allocations work with. */
+export interface AllocationRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+  readonly writeClaims: WriteClaims;
+  readonly readConsumer: ReadConsumer;
+  readonly readProviderAllocations: ReadRenderedAllocations;
+  readonly incompleteConsumer: IncompleteConsumer;
+}
+
+export function allocationRoutes(dependencies: AllocationRouteDependencies): Route[] {
+  const { pool, topology, authorOf, writeClaims, readConsumer, readProviderAllocations, incompleteConsumer } =
+    dependencies;
   return [
     {
       method: 'GET',
@@ -29,7 +43,7 @@ export function allocationRoutes({ pool, topology, authorOf, writeClaims, incomp
       async handle(request) {
         const uuid = request.param('uuid');
         const provider = findProvider(await topology.current(), uuid, noSuchProviderForAllocations);
-        const found = await readAllocations(provider, request.version.has('consumerGenerations'));
+        const found = await readProviderAllocations(provider, request.version.has('consumerGenerations'));
         if (found === null) throw noSuchProviderForAllocations(uuid);
         return { status: 200, body: found.body, modified: found.modified ?? nowSeconds() };
       },

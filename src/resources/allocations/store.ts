@@ -20,11 +20,14 @@ export interface ConsumerAllocations {
   ])[];
 }
 
+/** Reads a consumer; null when it has no allocations. @throws 503 without a database */
+export type ReadConsumer = (uuid: string) => Promise<ConsumerAllocations | null>;
+
 /**
  * Reads consumers. Those who ask in one turn of the event loop share a statement, sent after the last of them came: with 16
  * at a time, 22 % of what a bare server answers and not 9 %.
  */
-export function createConsumerReader(pool: Pool): (uuid: string) => Promise<ConsumerAllocations | null> {
+export function createConsumerReader(pool: Pool): ReadConsumer {
   const loader = new DataLoader<string, ConsumerAllocations | null>(
     async (uuids) => {
       const query = { name: 'read_consumers', text: READ_CONSUMERS, values: [uuids] };

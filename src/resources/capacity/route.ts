@@ -5,13 +5,21 @@ import type { Pace, Pause } from '../../candidates/effort.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import type { Parts } from '../../parts.js';
 import type { Provider, View } from '../../topology/model.js';
 import { parseQuestion, wholeNumber, type Question } from '../questions/query.js';
-import { workOut } from '../questions/work-out.js';
+import { workOut, type QuestionDependencies } from '../questions/work-out.js';
+
+/** What the route of capacity works with. */
+export interface CapacityRouteDependencies extends QuestionDependencies {
+  /** `[stockroom] capacity_max_steps`. */
+  readonly capacityMaxSteps: number;
+  /** Is called after each count, with the seconds of work it took. */
+  readonly onCapacity: (seconds: number) => void;
+}
 
 /** How many more requests of a shape fit (docs/contract/explain-and-capacity.md#capacity). Read from memory; it holds nothing. */
-export function capacityRoutes(parts: Parts): Route[] {
+export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[] {
+  const { capacityMaxSteps, onCapacity } = dependencies;
   return [
     {
       method: 'GET',
@@ -22,12 +30,12 @@ export function capacityRoutes(parts: Parts): Route[] {
         const { query, version } = routeRequest;
         const parsed = parseQuestion(query, version, ['enough']);
         const enough = wholeNumber(query, 'enough', { least: 1, most: Infinity });
-        const bounds = { maxSteps: parts.capacityMaxSteps, enough };
+        const bounds = { maxSteps: capacityMaxSteps, enough };
         const shown = { version: version.text, show: parsed.show };
-        const { result, seconds } = await workOut(parts, routeRequest, parsed, (view, question, pace) =>
+        const { result, seconds } = await workOut(dependencies, routeRequest, parsed, (view, question, pace) =>
           answerCapacity(view, question, bounds, shown, pace),
         );
-        parts.onCapacity(seconds);
+        onCapacity(seconds);
         return { status: 200, body: toJson(result), modified: nowSeconds() };
       },
     },

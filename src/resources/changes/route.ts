@@ -2,11 +2,16 @@ import { clientGone } from '../../errors.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import type { Parts } from '../../parts.js';
 import { parseChangesQuery } from './query.js';
+import type { HistoryReader } from '../../history/reader.js';
+
+/** What the routes of changes work with. */
+export interface ChangesRouteDependencies {
+  readonly history: HistoryReader;
+}
 
 /** The stream of changes (docs/contract/history-and-audit.md). */
-export function changesRoutes({ history }: Parts): Route[] {
+export function changesRoutes({ history }: ChangesRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

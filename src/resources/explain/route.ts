@@ -3,12 +3,17 @@ import { explain } from '../../explain/explain.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import type { Parts } from '../../parts.js';
 import { parseQuestion } from '../questions/query.js';
-import { workOut } from '../questions/work-out.js';
+import { workOut, type QuestionDependencies } from '../questions/work-out.js';
+import type { Explaining } from './explaining.js';
+
+/** What the route of explain works with. */
+export interface ExplainRouteDependencies extends QuestionDependencies {
+  readonly explaining: Pick<Explaining, 'maxSteps' | 'onExplain'>;
+}
 
 /** Why there is no candidate, or only these (docs/contract/explain-and-capacity.md#explain). */
-export function explainRoutes(parts: Parts): Route[] {
+export function explainRoutes(dependencies: ExplainRouteDependencies): Route[] {
   return [
     {
       method: 'GET',
@@ -18,8 +23,8 @@ export function explainRoutes(parts: Parts): Route[] {
       async handle(routeRequest) {
         const { query, version } = routeRequest;
         const parsed = parseQuestion(query, version);
-        const { maxSteps, onExplain } = parts.explaining;
-        const { result, seconds } = await workOut(parts, routeRequest, parsed, (view, question, pace) => {
+        const { maxSteps, onExplain } = dependencies.explaining;
+        const { result, seconds } = await workOut(dependencies, routeRequest, parsed, (view, question, pace) => {
           const { request, conditions, providers } = question;
           const options = { show: parsed.show, providers, maxSteps, version: version.text };
           return explain(view, request, conditions, options, pace);

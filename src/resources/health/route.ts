@@ -1,8 +1,13 @@
 import type { Route } from '../../http/route.js';
-import type { Parts } from '../../parts.js';
+import type { Health } from '../../ops/health.js';
+
+/** What the routes of health work with. */
+export interface HealthRouteDependencies {
+  readonly health: Health;
+}
 
 /** For those who can reach nothing but the port of the API, a load balancer say; the same as on the admin listener. */
-export function healthRoutes({ health }: Parts): Route[] {
+export function healthRoutes({ health }: HealthRouteDependencies): Route[] {
   const common = { method: 'GET', rule: null, public: true, quiet: true } as const;
   return [
     { ...common, path: '/healthz', handle: () => ({ status: 200, body: JSON.stringify(health.alive()) }) },

@@ -1,5 +1,4 @@
 import type { InventoryNumbers } from '../../domain/inventory.js';
-import type { Parts } from '../../parts.js';
 import { generationConflict, invalidCapacity, noInventory, noSuchProviderTwice } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
@@ -8,11 +7,21 @@ import { bodyForProvider, findProvider } from '../find-provider.js';
 import { completeRecord, createBody, leavesCapacity, replaceBody, updateBody } from './schema.js';
 import { createInventory, deleteInventories, deleteInventory, replaceInventories, updateInventory } from './store.js';
 import { renderInventories, renderInventoriesOf, renderInventory, renderInventoryOf } from './view.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
 
 const ALL = '/resource_providers/:uuid/inventories';
 const ONE = '/resource_providers/:uuid/inventories/:resource_class';
 
-export function inventoryRoutes({ pool, topology, authorOf }: Parts): Route[] {
+/** What the routes of inventories work with. */
+export interface InventoryRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+}
+
+export function inventoryRoutes({ pool, topology, authorOf }: InventoryRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

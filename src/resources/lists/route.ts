@@ -5,16 +5,20 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { deleteJob, getJob, listJobs, setJob } from '../../lists/job/rows.js';
 import type { ListBucket } from '../../lists/model.js';
-import { LOCAL } from '../../lists/parts.js';
+import { LOCAL, type ListsParts } from '../../lists/parts.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
 import { settingsOf } from '../../lists/job/settings.js';
 import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
-import type { Parts } from '../../parts.js';
 import { fileOf } from './files.js';
 import { deleteQuery, idOf, jobListQuery, MAX_JOB_BYTES, runListQuery, tokenOf } from './schema.js';
 
+/** What the routes of inventory lists work with. */
+export interface ListRouteDependencies {
+  readonly lists: ListsParts;
+}
+
 /** The native routes of inventory lists (docs/contract/inventory-lists.md#routes). */
-export function listRoutes({ lists }: Parts): Route[] {
+export function listRoutes({ lists }: ListRouteDependencies): Route[] {
   const ok = (document: object) => ({ status: 200, body: toJson(document), modified: nowSeconds() });
   return [
     {

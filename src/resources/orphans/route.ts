@@ -3,7 +3,6 @@ import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { removeUnchanged } from '../../ledger/write.js';
-import type { Parts } from '../../parts.js';
 import { withPauses } from '../../slices.js';
 import { createTurnstile } from '../../turnstile.js';
 import { checkPlausible } from './guard.js';
@@ -11,12 +10,20 @@ import { parseQuestion, type OrphansQuestion } from './parse.js';
 import { deletionBody, LARGEST_LISTS } from './schema.js';
 import { judge } from './store.js';
 import { renderReport } from './view.js';
+import type { Pool } from '../../db/pool.js';
+import type { AuthorOf } from '../author.js';
 
 /** Each reads all allocations: more at once would take connections from others and be late all the same. */
 const AUDITS = { places: 1, mostWaiting: 5 };
 
+/** What the routes of orphans work with. */
+export interface OrphanRouteDependencies {
+  readonly pool: Pool;
+  readonly authorOf: AuthorOf;
+}
+
 /** Allocations whose consumers are gone (docs/contract/audit-and-orphans.md#orphans). */
-export function orphanRoutes({ pool, authorOf }: Pick<Parts, 'pool' | 'authorOf'>): Route[] {
+export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route[] {
   const audits = createTurnstile({ ...AUDITS, refuse: tooManyAudits });
   return [
     {
@@ -59,7 +66,7 @@ export function orphanRoutes({ pool, authorOf }: Pick<Parts, 'pool' | 'authorOf'
  *
  * @throws 400 for unknown homes and classes, 409 when it is implausible
  */
-export async function report(pool: Parts['pool'], question: OrphansQuestion): Promise<string> {
+export async function report(pool: Pool, question: OrphansQuestion): Promise<string> {
   const judgement = await judge(pool, question);
   checkPlausible({
     live: question.live.keys.length,

@@ -1,10 +1,19 @@
 import type { RouteRequest } from '../../http/route.js';
-import type { Parts } from '../../parts.js';
-import type { Stopwatch } from '../../rounds.js';
+import type { Slices, Stopwatch } from '../../rounds.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
 import type { View } from '../../topology/model.js';
+import type { Turnstile } from '../../turnstile.js';
 import { inASlice } from '../in-a-slice.js';
 import { inSlices, type Worked } from './in-slices.js';
 import { resolveQuestion, type ParsedQuestion, type Question } from './query.js';
+
+/** What the routes work with that ask about the whole cloud: explain and capacity. */
+export interface QuestionDependencies {
+  readonly topology: TopologyReader;
+  readonly slices: Slices;
+  /** Admits a few questions at a time. */
+  readonly questions: Turnstile;
+}
 
 /**
  * Works out the response to a question, when there is a place for it.
@@ -13,7 +22,7 @@ import { resolveQuestion, type ParsedQuestion, type Question } from './query.js'
  * @throws 400 for unknown names, 404 for an unknown provider, 503 when too many questions wait
  */
 export async function workOut<T>(
-  { topology, slices, questions }: Pick<Parts, 'topology' | 'slices' | 'questions'>,
+  { topology, slices, questions }: QuestionDependencies,
   routeRequest: RouteRequest,
   parsed: ParsedQuestion,
   start: (view: View, question: Question, pace: Stopwatch) => Iterator<unknown, T, void>,

@@ -1,14 +1,22 @@
-import type { Parts } from '../../parts.js';
 import type { Route } from '../../http/route.js';
 import { validateInSlices } from '../../http/validate.js';
 import type { InventorySet } from '../../ledger/model.js';
 import { reshape } from '../../ledger/write.js';
-import { toClaims } from '../allocations/parse.js';
+import { toClaims, type IncompleteConsumer } from '../allocations/parse.js';
 import { completeRecord, type InventoriesBody } from '../inventories/schema.js';
 import { reshaperBody } from './schema.js';
+import type { Pool } from '../../db/pool.js';
+import type { AuthorOf } from '../author.js';
+
+/** What the routes of the reshaper work with. */
+export interface ReshaperRouteDependencies {
+  readonly pool: Pool;
+  readonly authorOf: AuthorOf;
+  readonly incompleteConsumer: IncompleteConsumer;
+}
 
 /** Moves inventory and the allocations on it between providers, in one transaction. */
-export function reshaperRoutes({ pool, authorOf, incompleteConsumer }: Parts): Route[] {
+export function reshaperRoutes({ pool, authorOf, incompleteConsumer }: ReshaperRouteDependencies): Route[] {
   return [
     {
       method: 'POST',

@@ -1,11 +1,20 @@
-import type { Parts } from '../../parts.js';
 import { noSuchResourceClass } from '../../errors.js';
 import { jsonString } from '../../http/json.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import { resourceClassBody } from './schema.js';
 import { createResourceClass, deleteResourceClass, ensureResourceClass, renameResourceClass } from './store.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
 
-export function resourceClassRoutes({ pool, topology, authorOf }: Parts): Route[] {
+/** What the routes of resource classes work with. */
+export interface ResourceClassRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+}
+
+export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Parts } from '../../parts.js';
 import { providerNotCreated } from '../../errors.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
@@ -10,8 +9,25 @@ import { listProviders, parseListQuery } from './list.js';
 import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
 import { renderFromView, renderList, renderProvider } from './view.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
+import type { Slices } from '../../rounds.js';
 
-export function resourceProviderRoutes({ pool, topology, authorOf, slices }: Parts): Route[] {
+/** What the routes of resource providers work with. */
+export interface ResourceProviderRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+  readonly slices: Slices;
+}
+
+export function resourceProviderRoutes({
+  pool,
+  topology,
+  authorOf,
+  slices,
+}: ResourceProviderRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

@@ -1,4 +1,3 @@
-import type { Parts } from '../../parts.js';
 import { badAssociated, badTraitNameFilter, invalidTraitName, noSuchProviderTwice, noSuchTrait } from '../../errors.js';
 import { toJson } from '../../http/json.js';
 import { lastValues } from '../../http/query.js';
@@ -8,8 +7,18 @@ import type { Trait, View } from '../../topology/model.js';
 import { findProvider } from '../find-provider.js';
 import { isCustomTraitName, providerTraitsBody, traitListQuery } from './schema.js';
 import { deleteProviderTraits, deleteTrait, ensureTrait, replaceProviderTraits } from './store.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import type { AuthorOf } from '../author.js';
 
-export function traitRoutes({ pool, topology, authorOf }: Parts): Route[] {
+/** What the routes of traits work with. */
+export interface TraitRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+  readonly authorOf: AuthorOf;
+}
+
+export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies): Route[] {
   return [
     {
       method: 'GET',

@@ -1,4 +1,3 @@
-import type { Parts } from '../../parts.js';
 import { noSuchProviderTwice } from '../../errors.js';
 import { lastValues } from '../../http/query.js';
 import { nowSeconds } from '../../http/respond.js';
@@ -7,8 +6,16 @@ import { findProvider } from '../find-provider.js';
 import { usagesQuery } from './schema.js';
 import { readUsages } from './store.js';
 import { renderByType, renderProviderUsages, renderTotals } from './view.js';
+import type { Pool } from '../../db/pool.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
 
-export function usageRoutes({ pool, topology }: Parts): Route[] {
+/** What the routes of usages work with. */
+export interface UsageRouteDependencies {
+  readonly pool: Pool;
+  readonly topology: TopologyReader;
+}
+
+export function usageRoutes({ pool, topology }: UsageRouteDependencies): Route[] {
   return [
     {
       method: 'GET',
