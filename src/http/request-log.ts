@@ -1,41 +1,15 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
-import type { Identity } from '../auth/identity.js';
-import type { PathMeter } from './meter.js';
-import { globalRequestId, shownId } from './request-ids.js';
-import type { Exchange } from './respond.js';
 import { withoutTokens } from '../audit-log/masked.js';
+import type { Exchange, Sent } from './exchange.js';
+import { globalRequestId, shownId } from './request-ids.js';
 
 /**
- * One line for each request: at INFO, for a route that is asked all the time at DEBUG, for a failure of ours at ERROR. A 503
- * is foreseen: its sender has logged once what is away.
+ * Writes one line for each request: at INFO, for a route that machines call all the time at DEBUG, for a failure of ours at ERROR. A
+ * 503 is foreseen: its sender has logged once what is away.
  */
-export interface LoggedExchange extends Exchange {
-  identity: Identity | null;
-  /** Of `performance.now()`. */
-  readonly startedAt: number;
-  quiet: boolean;
-  meter: PathMeter;
-}
-
-export interface Answered {
-  readonly status: number;
-  /** Bytes of the body. */
-  readonly length: number;
-  /** What the answer 500 does not tell the client. */
-  readonly error?: unknown;
-  /** What an answer that was foreseen does not tell. */
-  readonly reason?: unknown;
-}
-
-export function logRequest(
-  log: Logger,
-  req: Request,
-  exchange: LoggedExchange,
-  milliseconds: number,
-  answered: Answered,
-): void {
-  const { status, length, error, reason } = answered;
+export function logRequest(log: Logger, req: Request, exchange: Exchange, milliseconds: number, sent: Sent): void {
+  const { status, length, error, reason } = sent;
   const failed = status >= 500 && status !== 503;
   const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;

@@ -1,37 +1,19 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
-import type { CorsHeaders } from './cors.js';
 import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
-import { dividedBody, sendLong, WHOLE_BYTES } from './long-body.js';
+import type { Exchange, Sent } from './exchange.js';
+import { dividedBody, sendLong, WHOLE_BYTES, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
-import { prefixOf, type Forwarded } from './forwarded.js';
-import type { Version } from './microversions.js';
+import { prefixOf } from './forwarded.js';
 import { renderProblem } from './problem.js';
 import type { FileReply, Reply } from './route.js';
 import { rangeNotSatisfiable, type ApiError } from '../errors.js';
 import type { Slices } from '../rounds.js';
 
-/** What is known of a request so far; a response carries as much of it as there is. */
-export interface Exchange {
-  readonly requestId: string;
-  /** Null until the version has been negotiated. */
-  version: Version | null;
-  /** Null unless a page of another origin asks, and may read the answer. */
-  readonly cors: CorsHeaders | null;
-  /** Null unless the headers of a proxy are to be believed. */
-  readonly forwarded: Forwarded | null;
-}
-
-/** What was sent, for the log. */
-interface Answered {
-  readonly status: number;
-  readonly length: number;
-}
-
 type Headers = Record<string, string | number>;
 
 /**
- * Sends the response of a handler, and returns the length of its body; a promise when it is sent in pieces. `res.writeHead` and
+ * Sends the response of a handler; a promise when it is sent in pieces. `res.writeHead` and
  * one `res.end`: Express's own `res.json` costs twice as much.
  */
 export function sendReply(
@@ -40,8 +22,8 @@ export function sendReply(
   exchange: Exchange,
   reply: Reply,
   { memory, slices }: { readonly memory: Memory; readonly slices: Slices },
-): number | Promise<number> {
-  const { body } = reply;
+): Sent | Promise<Sent> {
+  const { status, body } = reply;
   const headers = commonHeaders(exchange);
   Object.assign(headers, reply.headers);
   if (reply.location !== undefined) headers['location'] = absoluteUrl(req, exchange, reply.location);
@@ -50,19 +32,22 @@ export function sendReply(
     if (reply.modified !== null) headers['last-modified'] = httpDate(reply.modified);
   }
   if (body === undefined) {
-    if (reply.status !== 204) headers['content-length'] = 0;
-    res.writeHead(reply.status, headers).end();
-    return 0;
+    if (status !== 204) headers['content-length'] = 0;
+    res.writeHead(status, headers).end();
+    return { status, length: 0 };
   }
   headers['content-type'] = 'application/json';
-  const head = (): void => void res.writeHead(reply.status, headers);
-  if (typeof body === 'object' && 'pieces' in body) return sendLong(res, head, body, memory.responses, slices);
+  const inPieces = async (long: LongBody): Promise<Sent> => {
+    const head = (): void => void res.writeHead(status, headers);
+    return { status, length: await sendLong(res, head, long, memory.responses, slices) };
+  };
+  if (typeof body === 'object' && 'pieces' in body) return inPieces(body);
   headers['content-length'] = body.length;
-  if (body.length > WHOLE_BYTES) return sendLong(res, head, dividedBody(body), memory.responses, slices);
+  if (body.length > WHOLE_BYTES) return inPieces(dividedBody(body));
   holdResponse(memory.responses, res, body.length);
   // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
-  res.writeHead(reply.status, headers).end(body, 'latin1');
-  return body.length;
+  res.writeHead(status, headers).end(body, 'latin1');
+  return { status, length: body.length };
 }
 
 /** Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions. */
@@ -70,7 +55,7 @@ export function sendFile(
   res: Response,
   exchange: Exchange,
   { path, contentType, etag }: FileReply['file'],
-): Promise<Answered> {
+): Promise<Sent> {
   const headers = { ...commonHeaders(exchange), 'content-type': contentType, etag, 'cache-control': 'no-cache' };
   return new Promise((resolve, reject) => {
     res.sendFile(path, { headers, cacheControl: false, dotfiles: 'allow' }, (error?: Error & { status?: number }) => {
@@ -85,7 +70,7 @@ export function sendFile(
   });
 }
 
-export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): number {
+export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): Sent {
   const problem = renderProblem(error, {
     method: req.method,
     accept: req.headers.accept,
@@ -112,21 +97,21 @@ export function sendLastError(res: Response, error: ApiError): string | null {
 }
 
 /** Who is not let in gets a document of another form (docs/contract/keystone-auth.md#responses). */
-export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): number {
+export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): Sent {
   return send(res, refusal.status, 'application/json', refusal.body, {
     ...commonHeaders(exchange),
     ...refusal.headers,
   });
 }
 
-/** The answer to OPTIONS where CORS is on: nothing but headers, for whatever path, without a token. */
-export function sendPreflight(res: Response, exchange: Exchange): number {
+/** The response to OPTIONS where CORS is on: nothing but headers, for whatever path, without a token. */
+export function sendPreflight(res: Response, exchange: Exchange): Sent {
   res.writeHead(200, { ...commonHeaders(exchange), 'content-length': 0 }).end();
-  return 0;
+  return { status: 200, length: 0 };
 }
 
 /** A page of the API reference, or 304 to a client that has it. */
-export function sendPage(req: Request, res: Response, exchange: Exchange, page: DocsPage): Answered {
+export function sendPage(req: Request, res: Response, exchange: Exchange, page: DocsPage): Sent {
   const headers: Headers = {
     ...commonHeaders(exchange),
     etag: page.etag,
@@ -145,7 +130,7 @@ export function sendPage(req: Request, res: Response, exchange: Exchange, page: 
   }
   headers['content-type'] = page.contentType;
   headers['content-length'] = page.body.length;
-  // Node leaves out the body of an answer to HEAD.
+  // Node leaves out the body of a response to HEAD.
   res.writeHead(200, headers).end(page.body);
   return { status: 200, length: page.body.length };
 }
@@ -163,12 +148,12 @@ function commonHeaders(exchange: Exchange): Headers {
   return headers;
 }
 
-function send(res: Response, status: number, contentType: string, body: string, headers: Headers): number {
+function send(res: Response, status: number, contentType: string, body: string, headers: Headers): Sent {
   const length = Buffer.byteLength(body);
   headers['content-type'] = contentType;
   headers['content-length'] = length;
   res.writeHead(status, headers).end(body);
-  return length;
+  return { status, length };
 }
 
 /** Scheme, the request's Host without the scheme's default port, prefix and path. */
@@ -182,7 +167,7 @@ function absoluteUrl(req: Request, exchange: Exchange, path: string): string {
 
 let lastDate = { seconds: -1, text: '' };
 
-/** An HTTP date. Consecutive answers mostly show the same second, so the last one is kept. */
+/** An HTTP date. Consecutive responses mostly show the same second, so the last one is kept. */
 function httpDate(seconds: number): string {
   if (lastDate.seconds !== seconds) lastDate = { seconds, text: new Date(seconds * 1000).toUTCString() };
   return lastDate.text;

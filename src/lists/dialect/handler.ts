@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { AuditLog } from '../../audit-log/audit-log.js';
 import { auditedRequest } from '../../http/audited.js';
 import { readBody } from '../../http/body.js';
 import { dropBody } from '../../http/drop-body.js';
-import { readForwarded } from '../../http/forwarded.js';
+import { beginExchange } from '../../http/exchange.js';
 import type { Memory } from '../../http/memory.js';
 import type { HttpMeter } from '../../http/meter.js';
-import { logRequest, type LoggedExchange } from '../../http/request-log.js';
+import { logRequest } from '../../http/request-log.js';
 import type { Policy } from '../../policy/policy.js';
 import type { ListsParts } from '../parts.js';
 import { checkBody } from './digest.js';
@@ -55,17 +54,8 @@ export function createDialect(options: DialectOptions): Express {
   const meter = options.meter.at('(S3 dialect)');
   app.use((req: Request, res: Response) => {
     options.meter.begin();
-    const exchange: LoggedExchange = {
-      requestId: `req-${randomUUID()}`,
-      startedAt: performance.now(),
-      version: null,
-      identity: null,
-      cors: null,
-      forwarded: options.proxyHeaders ? readForwarded(req.headers) : null,
-      quiet: false,
-      meter,
-    };
-    req.exchange = exchange;
+    const { proxyHeaders } = options;
+    req.exchange = beginExchange(req.headers, meter, { cors: null, proxyHeaders });
     const dialect = dialectOf(req.headers);
     serve(req, dialect, options)
       .then((response) => {

@@ -1,0 +1,156 @@
+import type { Request, Response } from 'express';
+import { Refusal, type Admission, type Authenticate, type Identity } from '../auth/identity.js';
+import {
+  contentLengthNotInteger,
+  contentTypeMissing,
+  methodNotInVersion,
+  notAcceptable,
+  notUtf8,
+  unknownPath,
+  unsupportedMediaType,
+} from '../errors.js';
+import type { Policy } from '../policy/policy.js';
+import { acceptedQuality } from './accept.js';
+import type { DocsPages } from './docs.js';
+import { dropBody } from './drop-body.js';
+import type { Exchange, Sent } from './exchange.js';
+import { minorOf, negotiate, NEWEST_VERSION, OLDEST_VERSION, type Version } from './microversions.js';
+import { sendPage, sendPreflight, sendRefusal } from './respond.js';
+import type { Route, RouteRequest } from './route.js';
+
+/**
+ * The gates of a request, each of which lets it through, sends its response, or throws the error that the client gets. The order in
+ * which a request comes to them stands in pipeline.ts.
+ */
+
+/** A request on its way to its route. */
+export interface Arrival {
+  readonly req: Request;
+  readonly res: Response;
+  readonly exchange: Exchange;
+}
+
+/**
+ * A gate of every request. Undefined: the request goes on; else the gate has sent the response. It returns a promise only when a
+ * remote server has to be asked: a promise for nothing would cost each request a turn of the event loop.
+ */
+export type Gate = (arrival: Arrival) => Sent | undefined | Promise<Sent | undefined>;
+
+/** A request whose route is known. */
+export interface RoutedRequest {
+  readonly req: Request;
+  readonly route: Route;
+  readonly version: Version;
+  readonly request: RouteRequest;
+}
+
+/** A gate of the requests of one route. It returns a promise only when a remote server has to be asked. */
+export type RouteGate = (routed: RoutedRequest) => void | Promise<void>;
+
+/** OPTIONS where CORS is on: the response is for whatever path, and needs no token. */
+export function preflight(isOn: boolean): Gate {
+  return ({ req, res, exchange }) => {
+    if (!isOn || req.method !== 'OPTIONS') return undefined;
+    dropBody(req, res);
+    return sendPreflight(res, exchange);
+  };
+}
+
+/** A page of the API reference. It needs no token. */
+export function apiReference(docs: DocsPages | null): Gate {
+  return ({ req, res, exchange }) => {
+    const page = docs?.get(req.path);
+    if (page === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return undefined;
+    dropBody(req, res);
+    return sendPage(req, res, exchange, page);
+  };
+}
+
+/** Who calls. `publicPaths` need no token. */
+export function authentication(authenticate: Authenticate, publicPaths: ReadonlySet<string>): Gate {
+  function admit({ res, exchange }: Arrival, admission: Admission): Sent | undefined {
+    if (admission instanceof Refusal) return sendRefusal(res, exchange, admission);
+    exchange.identity = admission;
+    return undefined;
+  }
+  return (arrival) => {
+    const { req, exchange } = arrival;
+    const { path } = req;
+    if (publicPaths.has(path)) return undefined;
+    const client = exchange.forwarded?.client ?? req.socket.remoteAddress ?? '';
+    const admission = authenticate(req.headers, req.method, req.baseUrl + path, client);
+    if (!(admission instanceof Promise)) return admit(arrival, admission);
+    return admission.then((admitted) => admit(arrival, admitted));
+  };
+}
+
+/** Routes that Placement does not have are below it, so that no later microversion can have the same path. */
+const EXTENSIONS = '/stockroom/';
+
+/** @throws 400, 406 */
+export function microversion({ req, exchange }: Arrival): undefined {
+  // No client of Placement depends on a route of our own: without the header it has the newest version.
+  const otherwise = req.path.startsWith(EXTENSIONS) ? NEWEST_VERSION : OLDEST_VERSION;
+  exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined, otherwise);
+}
+
+/** @throws 400 */
+export function contentHeaders({ req: { headers } }: Arrival): undefined {
+  const length = headers['content-length'];
+  if (length === undefined) return;
+  if (!/^\d+$/.test(length)) throw contentLengthNotInteger();
+  // An empty one says as little as none.
+  if (Number(length) > 0 && (headers['content-type'] ?? '') === '') throw contentTypeMissing();
+}
+
+/** Routing looks at the percent-decoded path, in which %2F is a slash like any other. @throws 400, 404 */
+export function decodedPath({ req }: Arrival): undefined {
+  if (req.path.includes('%')) req.url = decodedUrl(req.url);
+}
+
+function decodedUrl(url: string): string {
+  const end = url.indexOf('?');
+  const path = end === -1 ? url : url.slice(0, end);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    throw notUtf8('path');
+  }
+  // Nothing can have a NUL in its name: PostgreSQL does not store it.
+  if (decoded.includes('\0')) throw unknownPath();
+  return decoded.split('/').map(encodeURIComponent).join('/') + (end === -1 ? '' : url.slice(end));
+}
+
+/** The route exists at the version of the request. @throws 404, 405 */
+export function versionOfRoute({ route, version }: RoutedRequest): void {
+  if (route.since === undefined || version.minor >= minorOf(route.since)) return;
+  throw route.below === 405 ? methodNotInVersion() : unknownPath();
+}
+
+/** @throws 406 */
+export function accept({ route, req }: RoutedRequest): void {
+  if (route.checkAccept === true && !acceptsJson(req.headers.accept)) throw notAcceptable();
+}
+
+function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept === 'application/json' || accept === '*/*') return true;
+  return acceptedQuality(accept, 'application/json') > 0;
+}
+
+/** @throws 415 */
+export function contentType({ route: { jsonBody = false }, version, req }: RoutedRequest): void {
+  if (jsonBody === false || (typeof jsonBody === 'function' && !jsonBody(version))) return;
+  const type = req.headers['content-type'];
+  // Parameters are ignored; the comparison is case-sensitive, as upstream.
+  if (type?.split(';', 1)[0]?.trim() !== 'application/json') throw unsupportedMediaType(type ?? 'None');
+}
+
+/** @throws 403 */
+export function permission(policy: Policy): RouteGate {
+  return ({ route: { rule, policyTarget }, request }) => {
+    if (rule === null) return undefined;
+    // The gate `authentication` has let no request without an identity through to a path with a rule.
+    return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
+  };
+}
