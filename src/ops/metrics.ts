@@ -20,7 +20,7 @@ import { showHistory } from './metrics/history.js';
 import { meterHttp } from './metrics/http.js';
 import { meterLists, showLists, type ListMeters } from './metrics/lists.js';
 import { showMemory } from './metrics/memory.js';
-import { addSeries, type Definition, type Snapshot } from './metrics/series.js';
+import { addSeries, type Definition, type MetricsSnapshot } from './metrics/series.js';
 import { showTokens, type TokenSource } from './metrics/tokens.js';
 import { showTopology } from './metrics/topology.js';
 import { version } from './version.js';
@@ -28,7 +28,7 @@ import { version } from './version.js';
 /** What one process has counted. */
 export interface ProcessMetrics {
   /** For {@link renderMetrics}, in this process or another. */
-  snapshot(): Promise<Snapshot>;
+  snapshot(): Promise<MetricsSnapshot>;
   /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
   capacity(): Promise<string>;
   /** What there is, without numbers; for the documentation. */
@@ -140,12 +140,12 @@ function addProcess(registry: Registry): void {
  * Only what is a number: the mean lag of an event loop that was not measured since the last time is NaN, which the way to
  * another process makes null, and adding up 0.
  */
-function numbersOf(snapshot: Snapshot): Snapshot {
+function numbersOf(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.map((metric) => ({ ...metric, values: metric.values.filter(({ value }) => Number.isFinite(value)) }));
 }
 
 /** What processes that are gone have counted, as one. Their gauges went with them. */
-export async function countsOf(snapshots: readonly Snapshot[]): Promise<Snapshot> {
+export async function countsOf(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const counts = snapshots.map((snapshot) =>
     // prom-client sends the type as text.
     snapshot.filter(({ type }) => ['counter', 'histogram'].includes(String(type))),
@@ -154,7 +154,7 @@ export async function countsOf(snapshots: readonly Snapshot[]): Promise<Snapshot
 }
 
 /** The text of /metrics, for one process or for several. */
-export async function renderMetrics(snapshots: readonly Snapshot[], capacity: string): Promise<string> {
+export async function renderMetrics(snapshots: readonly MetricsSnapshot[], capacity: string): Promise<string> {
   // prom-client leaves the start out of what it adds up; the oldest process tells how long there has been a service.
   const whole = snapshots.map((snapshot) =>
     snapshot.map((metric) =>

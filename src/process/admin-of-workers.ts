@@ -1,7 +1,7 @@
 import type { AdminParts } from '../ops/admin.js';
 import type { Readiness } from '../ops/health.js';
 import { countsOf, renderMetrics } from '../ops/metrics.js';
-import type { Snapshot } from '../ops/metrics/series.js';
+import type { MetricsSnapshot } from '../ops/metrics/series.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 interface Workers {
@@ -21,7 +21,7 @@ export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers)
 } {
   /** Each worker is in one of them, at any moment: those whose counts are not among those of the dead. */
   const known = new Set<WorkerHandle>();
-  let gone: Snapshot = [];
+  let gone: MetricsSnapshot = [];
   let adding = Promise.resolve();
 
   async function readiness(): Promise<Readiness> {
@@ -62,7 +62,7 @@ export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers)
   };
 }
 
-function ownMetrics(numbers: { workers: number; deaths: number }): Snapshot {
+function ownMetrics(numbers: { workers: number; deaths: number }): MetricsSnapshot {
   const series = (name: string, help: string, type: string, value: number): unknown => ({
     ...{ name, help, type, aggregator: 'sum', values: [{ value, labels: {} }] },
   });
@@ -74,5 +74,5 @@ function ownMetrics(numbers: { workers: number; deaths: number }): Snapshot {
       'counter',
       numbers.deaths,
     ),
-  ] as Snapshot;
+  ] as MetricsSnapshot;
 }

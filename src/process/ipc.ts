@@ -1,6 +1,6 @@
 import type { Config } from '../config.js';
 import type { Readiness } from '../ops/health.js';
-import type { Snapshot } from '../ops/metrics/series.js';
+import type { MetricsSnapshot } from '../ops/metrics/series.js';
 
 /** What the primary process tells a worker. */
 export type ToWorker =
@@ -27,13 +27,13 @@ export type FromWorker =
   | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
   /** What it has counted, before it ends. */
-  | { readonly kind: 'counted'; readonly snapshot: Snapshot };
+  | { readonly kind: 'counted'; readonly snapshot: MetricsSnapshot };
 
 /** What the primary process asks a worker, for the admin listener and the watchdog, and what the worker replies. */
 export interface Replies {
   readonly alive: true;
   readonly readiness: Readiness;
-  readonly snapshot: Snapshot;
+  readonly snapshot: MetricsSnapshot;
   readonly capacity: string;
 }
 

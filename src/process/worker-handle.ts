@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.js';
-import type { Snapshot } from '../ops/metrics/series.js';
+import type { MetricsSnapshot } from '../ops/metrics/series.js';
 import type { Taker } from './distributor.js';
 import type { FromWorker, Question, Replies, ToWorker } from './ipc.js';
 
@@ -28,7 +28,7 @@ export interface WorkerHandle extends Taker {
   /** Undefined when it does not reply in time. */
   ask<What extends Question>(what: What): Promise<Replies[What] | undefined>;
   /** What it had counted when it was last asked, or when it ended. */
-  counted(): Snapshot;
+  counted(): MetricsSnapshot;
   /** Lets it finish; one that does not is killed. @param deadline in milliseconds */
   end(deadline: number): void;
   /** Ends it without finishing anything. */
@@ -64,7 +64,7 @@ export function spawnWorker(): WorkerHandle {
   const asked = new Map<number, (value: unknown) => void>();
   let [lastId, hasBegun, isEnding, hasServed] = [0, false, false, false];
   let failure: WorkerFailure | null = null;
-  let counted: Snapshot = [];
+  let counted: MetricsSnapshot = [];
 
   function tell(message: ToWorker): void {
     // It may have gone without our having heard of it; `gone` says so.
@@ -146,7 +146,7 @@ export function spawnWorker(): WorkerHandle {
       const value = await Promise.race([reply, late, gone.then(() => undefined)]);
       over.abort();
       asked.delete(id);
-      if (what === 'snapshot' && value !== undefined) counted = value as Snapshot;
+      if (what === 'snapshot' && value !== undefined) counted = value as MetricsSnapshot;
       return value as Replies[typeof what] | undefined;
     },
     counted: () => counted,

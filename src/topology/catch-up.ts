@@ -6,7 +6,7 @@ import type { Database } from '../db/database.js';
 import { databaseUnavailable } from '../errors.js';
 import { compareAll } from './audit.js';
 import { createCoalescer } from './coalescer.js';
-import { inOneSnapshot, load, readEverything, since, sinceInSnapshot, type Mark } from './journal.js';
+import { inOneSnapshot, load, readEverything, readChanges, readChangesInSnapshot, type Watermark } from './journal.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
 import type { Changes, Topology } from './topology.js';
@@ -73,7 +73,7 @@ export interface TopologyReaderOptions {
 export function createTopologyReader(options: TopologyReaderOptions): TopologyReader {
   const { log, journalRetention, onCatchUp = () => undefined } = options;
   const { client: reader, connect } = options.database;
-  let state: { readonly topology: Topology; readonly mark: Mark } | null = null;
+  let state: { readonly topology: Topology; readonly watermark: Watermark } | null = null;
   /** While an audit compares, what it compares with: it sees every change when the topology does. */
   let copy: Topology | null = null;
   let auditing: Promise<readonly string[]> | null = null;
@@ -110,7 +110,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     if (state !== null) {
       caughtUp++;
       const start = performance.now();
-      const news = await since(client, state.mark, onNews);
+      const news = await readChanges(client, state.watermark, onNews);
       const { topology } = state;
       // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
       state = null;
@@ -118,8 +118,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       const isApplied = news !== 'reload' && (await applied(news.batches, topology, copy));
       underChange = null;
       if (isApplied) {
-        state = { topology, mark: news.mark };
-        xidLag = lagOf(news.mark);
+        state = { topology, watermark: news.watermark };
+        xidLag = lagOf(news.watermark);
         seenAt = performance.now();
         onCatchUp((seenAt - start) / 1000);
         return topology;
@@ -132,7 +132,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     const start = performance.now();
     copy = null;
     state = await load(client);
-    xidLag = lagOf(state.mark);
+    xidLag = lagOf(state.watermark);
     loads++;
     seenAt = performance.now();
     const milliseconds = Math.round(seenAt - start);
@@ -184,17 +184,17 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   }
 
   /** The topology and a copy that was loaded at some other moment, at the snapshot of the transaction. */
-  async function bringTogether(client: pg.Client, fresh: { topology: Topology; mark: Mark }): Promise<void> {
+  async function bringTogether(client: pg.Client, fresh: { topology: Topology; watermark: Watermark }): Promise<void> {
     if (state === null) return;
-    const news = await sinceInSnapshot(client, state.mark, onNews);
-    const newsOfCopy = await sinceInSnapshot(client, fresh.mark, onNews);
+    const news = await readChangesInSnapshot(client, state.watermark, onNews);
+    const newsOfCopy = await readChangesInSnapshot(client, fresh.watermark, onNews);
     const { topology } = state;
     state = null;
     underChange = topology;
     const isApplied = news !== 'reload' && (await applied(news.batches, topology));
     underChange = null;
     if (!isApplied) return;
-    state = { topology, mark: news.mark };
+    state = { topology, watermark: news.watermark };
     if (newsOfCopy === 'reload' || !(await applied(newsOfCopy.batches, fresh.topology))) return;
     copy = fresh.topology;
   }
@@ -244,6 +244,6 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
 }
 
 /** Transactions between the oldest running one of a snapshot and the newest. */
-function lagOf({ snapshot: { xmin, xmax } }: Mark): number {
+function lagOf({ snapshot: { xmin, xmax } }: Watermark): number {
   return Number(xmax - xmin);
 }

@@ -4,23 +4,23 @@ import {
   CATCH_UP,
   CHANGED_PROVIDERS,
   PURGE_STRANGERS,
-  SELECT_MARK,
+  SELECT_WATERMARK,
   SELECT_PROVIDERS,
   SELECT_PROVIDERS_BY_ID,
   SELECT_RESOURCE_CLASSES,
   SELECT_TRAITS,
 } from './load.sql.js';
 import { Topology, type Changes, type NameState, type ProviderState } from './topology.js';
-import { includes, parseSnapshot, type Snapshot } from './watermark.js';
+import { includes, parseSnapshot, type PgSnapshot } from './pg-snapshot.js';
 import { UnusableDatabase } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 
 /** How far a topology has seen: the snapshot it was filled or caught up with, and the server that gave it. */
-export interface Mark {
+export interface Watermark {
   readonly epoch: string;
   readonly snapshotText: string;
-  readonly snapshot: Snapshot;
-  /** Nothing had happened since the mark before: the next catch-up only asks whether anything has, in the first place. */
+  readonly snapshot: PgSnapshot;
+  /** Nothing had happened since the watermark before: the next catch-up only asks whether anything has, in the first place. */
   readonly quiet: boolean;
 }
 
@@ -31,7 +31,7 @@ const PAGE = 1000;
 const ROWS = 20 * PAGE;
 
 /** Loads everything, as of one snapshot. The connection must be one that nothing else uses meanwhile. */
-export async function load(client: pg.ClientBase): Promise<{ topology: Topology; mark: Mark }> {
+export async function load(client: pg.ClientBase): Promise<{ topology: Topology; watermark: Watermark }> {
   await client.query(PURGE_STRANGERS).catch((error: unknown) => {
     // Read-only: a standby, which the next statement recognises.
     if ((error as { code?: string }).code !== '25006') throw error;
@@ -50,8 +50,8 @@ export async function inOneSnapshot<T>(client: pg.ClientBase, read: () => Promis
 }
 
 /** Fills a topology, inside a transaction that keeps its snapshot. */
-export async function readEverything(client: pg.ClientBase): Promise<{ topology: Topology; mark: Mark }> {
-  const { rows } = await client.query<MarkRow>(SELECT_MARK);
+export async function readEverything(client: pg.ClientBase): Promise<{ topology: Topology; watermark: Watermark }> {
+  const { rows } = await client.query<WatermarkRow>(SELECT_WATERMARK);
   const row = rows[0];
   if (row === undefined) throw new UnusableDatabase('the table topology_epoch is empty; it must have exactly one row');
   if (row.synchronous_commit === 'off') {
@@ -59,7 +59,7 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
       'synchronous_commit is off: after a crash the server takes back what it has acknowledged. Turn it on for this database',
     );
   }
-  const mark = toMark(row.snapshot, row.epoch, true);
+  const watermark = toWatermark(row.snapshot, row.epoch, true);
   const topology = new Topology();
   topology.apply({
     resourceClasses: byId(await jsonRows<NameState>(client, SELECT_RESOURCE_CLASSES)),
@@ -71,72 +71,72 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
     const page = await jsonRows<ProviderState>(client, SELECT_PROVIDERS, [from, PAGE]);
     topology.apply({ resourceClasses: [], traits: [], providers: byId(page) });
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return { topology, mark };
+    if (last === undefined || page.length < PAGE) return { topology, watermark };
     from = last[0] + 1;
   }
 }
 
-/** Changes to be applied one after the other, as of a mark. Others may have their turn in between. */
+/** Changes to be applied one after the other, as of a watermark. Others may have their turn in between. */
 export interface News {
   readonly batches: readonly Changes[];
-  readonly mark: Mark;
+  readonly watermark: Watermark;
 }
 
 /**
- * What happened since a mark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
- * went backwards, changes already pruned, a TRUNCATE. The changes and the new mark come from one statement: the question
- * whether anything happened, or, when it did, one that asks again from the old mark and reads everything that changed.
+ * What happened since a watermark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
+ * went backwards, changes already pruned, a TRUNCATE. The changes and the new watermark come from one statement: the question
+ * whether anything happened, or, when it did, one that asks again from the old watermark and reads everything that changed.
  *
  * @param onNews is called when the server has said that there are changes, before the statements that read them
  */
-export async function since(
+export async function readChanges(
   client: pg.ClientBase,
-  mark: Mark,
+  watermark: Watermark,
   onNews: () => void = () => undefined,
 ): Promise<News | 'reload'> {
-  if (mark.quiet) {
-    const row = await firstRow<NewsRow>(client, 'catch_up_news', ANY_NEWS, mark);
+  if (watermark.quiet) {
+    const row = await firstRow<NewsRow>(client, 'catch_up_news', ANY_NEWS, watermark);
     if (row === undefined) return 'reload';
     const [snapshot, epoch, prunedBelow, anyNews] = row;
     if (!anyNews) {
-      const next = advance(mark, snapshot, epoch, prunedBelow, true);
-      return next === 'reload' ? next : { mark: next, batches: [] };
+      const next = advance(watermark, snapshot, epoch, prunedBelow, true);
+      return next === 'reload' ? next : { watermark: next, batches: [] };
     }
     onNews();
   }
-  const found = await catchUp(client, mark, ROWS);
+  const found = await catchUp(client, watermark, ROWS);
   if (found === 'reload') return found;
-  if (!found.tooMany) return { mark: found.mark, batches: [found.changes] };
+  if (!found.tooMany) return { watermark: found.watermark, batches: [found.changes] };
   onNews();
-  return inOneSnapshot(client, () => sinceInSnapshot(client, mark));
+  return inOneSnapshot(client, () => readChangesInSnapshot(client, watermark));
 }
 
 async function catchUp(
   client: pg.ClientBase,
-  mark: Mark,
+  watermark: Watermark,
   rows: number | null,
-): Promise<{ mark: Mark; changes: Changes; tooMany: boolean } | 'reload'> {
-  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, mark, PAGE, rows);
+): Promise<{ watermark: Watermark; changes: Changes; tooMany: boolean } | 'reload'> {
+  const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, watermark, PAGE, rows);
   if (row === undefined) return 'reload';
   const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers, tooMany] = row;
   const quiet = resourceClasses === null && traits === null && providers === null && !tooMany;
-  const next = advance(mark, snapshot, epoch, prunedBelow, quiet);
+  const next = advance(watermark, snapshot, epoch, prunedBelow, quiet);
   if (everything || next === 'reload') return 'reload';
   const changes = {
     resourceClasses: parseChanges<NameState>(resourceClasses),
     traits: parseChanges<NameState>(traits),
     providers: parseChanges<ProviderState>(providers),
   };
-  return { mark: next, changes, tooMany };
+  return { watermark: next, changes, tooMany };
 }
 
-/** {@link since}, inside a transaction that keeps its snapshot. Names that are new come first, and those that are gone last. */
-export async function sinceInSnapshot(
+/** {@link readChanges}, inside a transaction that keeps its snapshot. Names that are new come first, and those that are gone last. */
+export async function readChangesInSnapshot(
   client: pg.ClientBase,
-  mark: Mark,
+  watermark: Watermark,
   onNews: () => void = () => undefined,
 ): Promise<News | 'reload'> {
-  const found = await catchUp(client, mark, null);
+  const found = await catchUp(client, watermark, null);
   if (found === 'reload' || !found.tooMany) return found === 'reload' ? found : { ...found, batches: [found.changes] };
   onNews();
   const { resourceClasses, traits } = found.changes;
@@ -147,7 +147,7 @@ export async function sinceInSnapshot(
   ];
   const { rows } = await client.query<[string]>({
     text: CHANGED_PROVIDERS,
-    values: [mark.snapshotText],
+    values: [watermark.snapshotText],
     rowMode: 'array',
   });
   const ids = JSON.parse(rows[0]?.[0] ?? '[]') as number[];
@@ -161,37 +161,43 @@ export async function sinceInSnapshot(
     batches.push({ resourceClasses: [], traits: [], providers });
   }
   batches.push({ resourceClasses: resourceClasses.filter(isGone), traits: traits.filter(isGone), providers: [] });
-  return { mark: found.mark, batches };
+  return { watermark: found.watermark, batches };
 }
 
-/** The mark after a statement that gave these, unless the way there cannot be told. */
+/** The watermark after a statement that gave these, unless the way there cannot be told. */
 function advance(
-  mark: Mark,
+  watermark: Watermark,
   snapshot: string,
   epoch: string | null,
   prunedBelow: string,
   quiet: boolean,
-): Mark | 'reload' {
-  if (epoch !== null && epoch !== mark.epoch) return 'reload';
-  if (BigInt(prunedBelow) > mark.snapshot.xmin) return 'reload';
+): Watermark | 'reload' {
+  if (epoch !== null && epoch !== watermark.epoch) return 'reload';
+  if (BigInt(prunedBelow) > watermark.snapshot.xmin) return 'reload';
   // Idle is the common case, and an equal text saves parsing.
-  if (epoch !== null && snapshot === mark.snapshotText) return mark.quiet === quiet ? mark : { ...mark, quiet };
-  const next = toMark(snapshot, epoch, quiet);
-  return includes(next.snapshot, mark.snapshot) ? next : 'reload';
+  if (epoch !== null && snapshot === watermark.snapshotText)
+    return watermark.quiet === quiet ? watermark : { ...watermark, quiet };
+  const next = toWatermark(snapshot, epoch, quiet);
+  return includes(next.snapshot, watermark.snapshot) ? next : 'reload';
 }
 
 async function firstRow<Row extends unknown[]>(
   client: pg.ClientBase,
   name: string,
   text: string,
-  mark: Mark,
+  watermark: Watermark,
   ...values: unknown[]
 ): Promise<Row | undefined> {
-  const { rows } = await client.query<Row>({ name, text, values: [mark.snapshotText, ...values], rowMode: 'array' });
+  const { rows } = await client.query<Row>({
+    name,
+    text,
+    values: [watermark.snapshotText, ...values],
+    rowMode: 'array',
+  });
   return rows[0];
 }
 
-interface MarkRow {
+interface WatermarkRow {
   snapshot: string;
   epoch: string | null;
   synchronous_commit: string;
@@ -210,7 +216,7 @@ type CatchUpRow = [
   tooMany: boolean,
 ];
 
-function toMark(snapshotText: string, epoch: string | null, quiet: boolean): Mark {
+function toWatermark(snapshotText: string, epoch: string | null, quiet: boolean): Watermark {
   if (epoch === null) {
     throw new UnusableDatabase(
       'the database server is a standby (in recovery): point the connection at the primary, for example with ' +

@@ -35,7 +35,7 @@ const NAME_STATE = {
   trait: `c.id, c.name, floor(extract(epoch from c.created_at))::bigint`,
 };
 
-export const SELECT_MARK = `
+export const SELECT_WATERMARK = `
   select pg_current_snapshot()::text as snapshot, ${EPOCH} as epoch, e.pruned_below::text,
          current_setting('synchronous_commit') as synchronous_commit
   from topology_epoch e`;

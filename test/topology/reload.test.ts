@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { connectClient } from '../../src/db/pool.js';
-import { load, since } from '../../src/topology/journal.js';
-import { parseSnapshot } from '../../src/topology/watermark.js';
+import { load, readChanges } from '../../src/topology/journal.js';
+import { parseSnapshot } from '../../src/topology/pg-snapshot.js';
 import { assertSame } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
@@ -125,15 +125,18 @@ describe('reload', () => {
 
   it('is asked for when the snapshot of the server does not contain ours', async () => {
     const client = await connect(url);
-    const { mark } = await load(client);
-    const { xmin, xmax } = mark.snapshot;
-    assert.notEqual(await since(client, mark), 'reload');
+    const { watermark } = await load(client);
+    const { xmin, xmax } = watermark.snapshot;
+    assert.notEqual(await readChanges(client, watermark), 'reload');
     // So far ahead that the server's other databases do not get there meanwhile.
     const later = xmax + 100_000n;
     for (const text of [`${later}:${later}:`, `${xmin}:${later}:${xmin}`]) {
-      assert.equal(await since(client, { ...mark, snapshotText: text, snapshot: parseSnapshot(text) }), 'reload');
+      assert.equal(
+        await readChanges(client, { ...watermark, snapshotText: text, snapshot: parseSnapshot(text) }),
+        'reload',
+      );
     }
-    assert.equal(await since(client, { ...mark, epoch: `${mark.epoch}x` }), 'reload');
+    assert.equal(await readChanges(client, { ...watermark, epoch: `${watermark.epoch}x` }), 'reload');
     await client.end();
   });
 

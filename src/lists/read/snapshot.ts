@@ -6,7 +6,7 @@ import type { ListStatement } from './statement.js';
 const BATCH_ROWS = 1_000;
 
 /** One moment of the database, as long as its transaction is open. */
-export interface Snapshot {
+export interface InventorySnapshot {
   readonly takenAt: Date;
   /** Rows that `batches` will have. */
   readonly expected: number;
@@ -29,7 +29,7 @@ export async function openSnapshot(
   statement: ListStatement,
   timeout: number,
   onBackend: (pid: number) => void,
-): Promise<Snapshot> {
+): Promise<InventorySnapshot> {
   const { rows, count, values } = statement;
   await client.query('begin isolation level repeatable read read only');
   // The first statement takes the snapshot.

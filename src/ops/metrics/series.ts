@@ -1,7 +1,7 @@
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
 /** What a registry holds, as plain data: it can be sent to another process and added up there. */
-export type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export type Labels = Readonly<Record<string, string>>;
 

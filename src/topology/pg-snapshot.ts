@@ -1,9 +1,9 @@
 /**
- * A watermark is a PostgreSQL snapshot: it says of every transaction whether we have seen its changes. Unlike a sequence
+ * A PostgreSQL snapshot says of every transaction whether its changes were visible. Unlike a sequence
  * number or a time stamp it cannot skip a transaction that started early and committed late.
  */
 
-export interface Snapshot {
+export interface PgSnapshot {
   /** Every transaction below was finished. */
   readonly xmin: bigint;
   /** Every transaction from here on had not begun. */
@@ -13,7 +13,7 @@ export interface Snapshot {
 }
 
 /** Parses the text form of pg_snapshot, `xmin:xmax:xid,xid,...`. */
-export function parseSnapshot(text: string): Snapshot {
+export function parseSnapshot(text: string): PgSnapshot {
   const match = /^(\d+):(\d+):([\d,]*)$/.exec(text);
   if (match === null) throw new Error(`not a pg_snapshot: ${JSON.stringify(text)}`);
   const [, xmin = '', xmax = '', running = ''] = match;
@@ -25,7 +25,7 @@ export function parseSnapshot(text: string): Snapshot {
 }
 
 /** Whether the changes of a (committed) transaction were visible; the same rule as pg_visible_in_snapshot. */
-export function isVisible(xid: bigint, snapshot: Snapshot): boolean {
+export function isVisible(xid: bigint, snapshot: PgSnapshot): boolean {
   return xid < snapshot.xmax && !snapshot.running.has(xid);
 }
 
@@ -33,7 +33,7 @@ export function isVisible(xid: bigint, snapshot: Snapshot): boolean {
  * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server answers now, one
  * restored from a backup or a standby that had not received everything.
  */
-export function includes(newer: Snapshot, older: Snapshot): boolean {
+export function includes(newer: PgSnapshot, older: PgSnapshot): boolean {
   if (newer.xmin < older.xmin || newer.xmax < older.xmax) return false;
   for (const xid of newer.running) {
     if (isVisible(xid, older)) return false;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { includes, isVisible, parseSnapshot, type Snapshot } from '../../src/topology/watermark.js';
+import { includes, isVisible, parseSnapshot, type PgSnapshot } from '../../src/topology/pg-snapshot.js';
 import { connect, createTestDatabase, dropTestDatabase } from '../support/database.js';
 
-describe('watermark', () => {
+describe('a snapshot of PostgreSQL', () => {
   it('reads the text form of pg_snapshot', () => {
     const none: ReadonlySet<bigint> = new Set();
     assert.deepEqual(parseSnapshot('10:10:'), { xmin: 10n, xmax: 10n, running: none });
@@ -60,7 +60,7 @@ describe('watermark', () => {
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let next = 100n;
         const running: bigint[] = [];
-        const taken: Snapshot[] = [];
+        const taken: PgSnapshot[] = [];
         for (const one of steps) {
           if (one === 'begin') running.push(next++);
           else running.splice(one, 1);
