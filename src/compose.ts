@@ -17,7 +17,7 @@ import type { ListsParts } from './lists/parts.js';
 import { readHistoryGauges } from './history/gauges.js';
 import { tidyHistory } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
-import { loadDocs } from './http/docs.js';
+import { loadDocs } from './http/docs-pages.js';
 import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';

@@ -1,5 +1,5 @@
 import { changes, minorOf, NEWEST_VERSION, OLDEST_VERSION } from '../../src/http/microversions.js';
-import type { AnswerReference, OperationReference } from '../../src/http/reference.js';
+import type { ResponseDocs, OperationDocs } from '../../src/http/operation-docs.js';
 import type { Route } from '../../src/http/route.js';
 import type { Schema } from '../../src/http/validate.js';
 import { DEFAULT_RULES } from '../../src/policy/defaults.js';
@@ -90,32 +90,32 @@ function pathItem(path: string): Record<string, unknown> {
   };
 }
 
-function operationObject({ route, tag, reference }: Operation, samples: readonly Sample[]): object {
+function operationObject({ route, tag, docs }: Operation, samples: readonly Sample[]): object {
   const from = route.since === undefined ? 0 : minorOf(route.since);
-  const own = samples.filter((sample) => sample.operation === reference.id);
-  const parameters = parameterObjects(reference, from);
-  const requestBody = bodyObject(reference, from, own);
-  const answers = answerObjects(route, reference, from, own);
+  const own = samples.filter((sample) => sample.operation === docs.id);
+  const parameters = parameterObjects(docs, from);
+  const requestBody = bodyObject(docs, from, own);
+  const responses = responseObjects(route, docs, from, own);
   const rule = DEFAULT_RULES.find(({ name }) => name === route.rule);
   return {
-    operationId: reference.id,
+    operationId: docs.id,
     tags: [tag],
-    summary: reference.summary,
-    description: reference.about,
+    summary: docs.summary,
+    description: docs.about,
     ...(route.rule === null ? { security: [] } : {}),
     'x-openstack-min-version': `1.${from}`,
     ...(from === 0 ? {} : { 'x-openstack-below': route.below ?? 404 }),
     ...(rule === undefined ? {} : { 'x-openstack-policy-rule': rule.name, 'x-openstack-policy-default': rule.check }),
-    'x-openstack-changes': changesOf(reference, from, [parameters, requestBody, answers]),
+    'x-openstack-changes': changesOf(docs, from, [parameters, requestBody, responses]),
     parameters: [{ $ref: '#/components/parameters/ApiVersion' }, ...parameters],
     ...(requestBody === null ? {} : { requestBody }),
-    responses: answers,
+    responses,
     'x-openstack-samples': own.map(({ about, request, response }) => ({ about, request, response })),
   };
 }
 
-function bodyObject(reference: OperationReference, from: number, samples: readonly Sample[]): object | null {
-  const forms = bodyForms(reference, from);
+function bodyObject(docs: OperationDocs, from: number, samples: readonly Sample[]): object | null {
+  const forms = bodyForms(docs, from);
   if (forms === null) return null;
   const sample = samples.find(({ request }) => request.body !== undefined);
   return {
@@ -130,29 +130,29 @@ function bodyObject(reference: OperationReference, from: number, samples: readon
   };
 }
 
-function answerObjects(
+function responseObjects(
   route: Route,
-  reference: OperationReference,
+  docs: OperationDocs,
   from: number,
   samples: readonly Sample[],
 ): Record<string, object> {
-  const successes = Object.entries(reference.answers).map(([status, answer]): [string, object] => [
+  const successes = Object.entries(docs.responses).map(([status, response]): [string, object] => [
     status,
-    answerObject(
-      answer,
+    responseObject(
+      response,
       from,
       samples.find(({ response }) => String(response.status) === status),
     ),
   ]);
-  const failures = Object.entries(failuresOf(route, reference, from)).map(([status, about]): [string, object] => [
+  const failures = Object.entries(failuresOf(route, docs, from)).map(([status, about]): [string, object] => [
     status,
     errorResponse(Number(status), about),
   ]);
   return Object.fromEntries([...successes, ...failures]);
 }
 
-function answerObject(answer: AnswerReference, from: number, sample: Sample | undefined): object {
-  const { about, body, files, location = false, bounded = false, cached, since, until } = answer;
+function responseObject(response: ResponseDocs, from: number, sample: Sample | undefined): object {
+  const { about, body, files, location = false, bounded = false, cached, since, until } = response;
   const own = {
     ...(location ? { location: { $ref: '#/components/headers/Location' } } : {}),
     ...(bounded ? { 'stockroom-incomplete': { $ref: '#/components/headers/Incomplete' } } : {}),
@@ -207,7 +207,7 @@ function settledIn(value: unknown, from: number): unknown {
 }
 
 /** What it refuses by itself, and what the pipeline refuses before that. */
-function failuresOf(route: Route, { errors }: OperationReference, from: number): Record<number, string | undefined> {
+function failuresOf(route: Route, { errors }: OperationDocs, from: number): Record<number, string | undefined> {
   const below = from === 0 ? null : (route.below ?? 404);
   const gate = `Before 1.${from} there is no such ${below === 405 ? 'method' : 'path'}.`;
   const join = (...texts: (string | undefined)[]): string => texts.filter((text) => text !== undefined).join(' ');
@@ -231,7 +231,7 @@ function sizeText({ maxBodyBytes, largeBodyBytes }: Route): string | undefined {
 }
 
 /** What microversions brought to an operation: those that a note of it names, and those that changed what it does. */
-function changesOf({ changes: named = [] }: OperationReference, from: number, parts: readonly unknown[]): object {
+function changesOf({ changes: named = [] }: OperationDocs, from: number, parts: readonly unknown[]): object {
   const minors = new Set(named.map(minorOf));
   JSON.stringify(parts, (key, value: unknown) => {
     if (key.endsWith('-min-version') || key.endsWith('-max-version')) {

@@ -1,5 +1,5 @@
 import { negotiate, NEWEST_VERSION, type Version } from '../../src/http/microversions.js';
-import type { OperationReference } from '../../src/http/reference.js';
+import type { OperationDocs } from '../../src/http/operation-docs.js';
 import type { Schema } from '../../src/http/validate.js';
 import { GLOSSARY } from './glossary.js';
 import { distinct, type Form } from './versions.js';
@@ -13,7 +13,7 @@ export interface BodyForms {
 }
 
 /** The bodies of an operation from a minor version on; null where it never takes one. */
-export function bodyForms({ body }: OperationReference, from: number): BodyForms | null {
+export function bodyForms({ body }: OperationDocs, from: number): BodyForms | null {
   if (body === undefined) return null;
   const forms = minorsFrom(from).flatMap((minor) => {
     const schema = body(versionAt(minor));
@@ -24,7 +24,7 @@ export function bodyForms({ body }: OperationReference, from: number): BodyForms
 }
 
 /** The schema of a query string at each minor version from one on. */
-export function queryForms({ query }: OperationReference, from: number): Form[] {
+export function queryForms({ query }: OperationDocs, from: number): Form[] {
   if (query === undefined) return [];
   return minorsFrom(from).map((minor) => ({ from: minor, schema: published(query(versionAt(minor)).schema) }));
 }

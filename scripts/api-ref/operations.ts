@@ -1,81 +1,81 @@
 import { routeTable, type RouteDependencies } from '../../src/app.js';
-import type { OperationReference, Reference } from '../../src/http/reference.js';
+import type { OperationDocs, NounDocs } from '../../src/http/operation-docs.js';
 import type { Route } from '../../src/http/route.js';
-import { aggregateReference } from '../../src/resources/aggregates/reference.js';
-import { allocationCandidateReference } from '../../src/resources/allocation-candidates/reference.js';
-import { allocationReference } from '../../src/resources/allocations/reference.js';
-import { changesReference } from '../../src/resources/changes/reference.js';
-import { capacityReference } from '../../src/resources/capacity/reference.js';
-import { explainReference } from '../../src/resources/explain/reference.js';
-import { healthReference } from '../../src/resources/health/reference.js';
-import { inventoryReference } from '../../src/resources/inventories/reference.js';
-import { listReference } from '../../src/resources/lists/reference.js';
-import { orphanReference } from '../../src/resources/orphans/reference.js';
-import { reshaperReference } from '../../src/resources/reshaper/reference.js';
-import { resourceClassReference } from '../../src/resources/resource-classes/reference.js';
-import { resourceProviderReference } from '../../src/resources/resource-providers/reference.js';
-import { rootReference } from '../../src/resources/root/reference.js';
-import { traitReference } from '../../src/resources/traits/reference.js';
-import { usageReference } from '../../src/resources/usages/reference.js';
+import { aggregateDocs } from '../../src/resources/aggregates/docs.js';
+import { allocationCandidateDocs } from '../../src/resources/allocation-candidates/docs.js';
+import { allocationDocs } from '../../src/resources/allocations/docs.js';
+import { changesDocs } from '../../src/resources/changes/docs.js';
+import { capacityDocs } from '../../src/resources/capacity/docs.js';
+import { explainDocs } from '../../src/resources/explain/docs.js';
+import { healthDocs } from '../../src/resources/health/docs.js';
+import { inventoryDocs } from '../../src/resources/inventories/docs.js';
+import { listDocs } from '../../src/resources/lists/docs.js';
+import { orphanDocs } from '../../src/resources/orphans/docs.js';
+import { reshaperDocs } from '../../src/resources/reshaper/docs.js';
+import { resourceClassDocs } from '../../src/resources/resource-classes/docs.js';
+import { resourceProviderDocs } from '../../src/resources/resource-providers/docs.js';
+import { rootDocs } from '../../src/resources/root/docs.js';
+import { traitDocs } from '../../src/resources/traits/docs.js';
+import { usageDocs } from '../../src/resources/usages/docs.js';
 
 /** The nouns in the order of the reference, with what is said of each. */
-const NOUNS: readonly { name: string; about: string; reference: Reference }[] = [
-  { name: 'Versions', about: 'What the service speaks.', reference: rootReference },
+const NOUNS: readonly { name: string; about: string; docs: NounDocs }[] = [
+  { name: 'Versions', about: 'What the service speaks.', docs: rootDocs },
   {
     name: 'Resource providers',
     about: 'Whatever has something to give: a host, one of its devices, a shared pool of disks. Providers form trees.',
-    reference: resourceProviderReference,
+    docs: resourceProviderDocs,
   },
   {
     name: 'Inventories',
     about: 'How much a provider has of a resource class, and in which portions it may be taken.',
-    reference: inventoryReference,
+    docs: inventoryDocs,
   },
   {
     name: 'Resource classes',
     about:
       'The kinds of things that can be counted. There are standard ones, and custom ones whose names begin with `CUSTOM_`.',
-    reference: resourceClassReference,
+    docs: resourceClassDocs,
   },
   {
     name: 'Traits',
     about:
       'What a provider is like rather than how much it has. There are standard ones, and custom ones whose names begin with `CUSTOM_`.',
-    reference: traitReference,
+    docs: traitDocs,
   },
-  { name: 'Aggregates', about: 'Groups of providers.', reference: aggregateReference },
-  { name: 'Allocations', about: 'Who uses how much of which provider.', reference: allocationReference },
-  { name: 'Usages', about: 'What all of it sums up to.', reference: usageReference },
-  { name: 'Allocation candidates', about: 'Where something would fit.', reference: allocationCandidateReference },
-  { name: 'Reshaper', about: 'For changes in the shape of what there is.', reference: reshaperReference },
+  { name: 'Aggregates', about: 'Groups of providers.', docs: aggregateDocs },
+  { name: 'Allocations', about: 'Who uses how much of which provider.', docs: allocationDocs },
+  { name: 'Usages', about: 'What all of it sums up to.', docs: usageDocs },
+  { name: 'Allocation candidates', about: 'Where something would fit.', docs: allocationCandidateDocs },
+  { name: 'Reshaper', about: 'For changes in the shape of what there is.', docs: reshaperDocs },
   {
     name: 'Explain and capacity',
     about:
       'Why nothing fits, and how many more fit. Not a part of Placement: without a version header these routes have the newest version.',
-    reference: { ...explainReference, ...capacityReference },
+    docs: { ...explainDocs, ...capacityDocs },
   },
   {
     name: 'History',
     about:
       'What changed, when, and from which request. Not a part of Placement: without a version header these routes have the newest version.',
-    reference: changesReference,
+    docs: changesDocs,
   },
   {
     name: 'Orphans',
     about:
       'Allocations whose consumers are gone. Not a part of Placement: without a version header these routes have the newest version.',
-    reference: orphanReference,
+    docs: orphanDocs,
   },
   {
     name: 'Inventory lists',
     about:
       'Jobs that write a list of all inventories into a bucket or a folder at set times. Not a part of Placement: without a version header these routes have the newest version.',
-    reference: listReference,
+    docs: listDocs,
   },
   {
     name: 'Health',
     about: 'For supervisors and load balancers. Not a part of Placement.',
-    reference: healthReference,
+    docs: healthDocs,
   },
 ];
 
@@ -84,7 +84,7 @@ export const tags = NOUNS.map(({ name, about }) => ({ name, description: about }
 export interface Operation {
   readonly route: Route;
   readonly tag: string;
-  readonly reference: OperationReference;
+  readonly docs: OperationDocs;
 }
 
 /** The route table as data. No handler runs, so none needs its parts. */
@@ -95,14 +95,14 @@ export function routeRows(): readonly Route[] {
 /** The routes with what is said of them, noun by noun. */
 export function operations(): Operation[] {
   const routes = new Map(routeRows().map((route) => [`${route.method} ${route.path}`, route]));
-  const found = NOUNS.flatMap(({ name, reference }) =>
-    Object.entries(reference).map(([key, one]) => {
+  const found = NOUNS.flatMap(({ name, docs }) =>
+    Object.entries(docs).map(([key, one]) => {
       const route = routes.get(key);
       if (route === undefined) throw new Error(`the reference of ${name} describes ${key}, which is no route`);
       routes.delete(key);
-      return { route, tag: name, reference: one };
+      return { route, tag: name, docs: one };
     }),
   );
-  if (routes.size > 0) throw new Error(`no reference.ts describes ${[...routes.keys()].join(', ')}`);
+  if (routes.size > 0) throw new Error(`no docs.ts describes ${[...routes.keys()].join(', ')}`);
   return found;
 }

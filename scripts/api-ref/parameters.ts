@@ -1,4 +1,4 @@
-import type { OperationReference, ParameterReference } from '../../src/http/reference.js';
+import type { OperationDocs, ParameterDocs } from '../../src/http/operation-docs.js';
 import type { Schema } from '../../src/http/validate.js';
 import { queryForms } from './forms.js';
 import { distinct, fold, type Form } from './versions.js';
@@ -43,21 +43,21 @@ export function pathParameters(path: string): object[] {
 }
 
 /** The query parameters of an operation, each since the version whose schema knows it first. */
-export function parameterObjects(reference: OperationReference, from: number): object[] {
-  const { parameters = {} } = reference;
-  const forms = queryForms(reference, from);
+export function parameterObjects(docs: OperationDocs, from: number): object[] {
+  const { parameters = {} } = docs;
+  const forms = queryForms(docs, from);
   const known = new Set(forms.flatMap(({ schema }) => parameterNames(schema)));
   const missing = [...known].filter((name) => !(name in parameters));
   const unknown = Object.keys(parameters).filter((name) => !known.has(name));
   if (missing.length + unknown.length > 0) {
-    throw new Error(`${reference.id}: nothing is said about the parameters [${missing}]; there are no [${unknown}]`);
+    throw new Error(`${docs.id}: nothing is said about the parameters [${missing}]; there are no [${unknown}]`);
   }
   return Object.entries(parameters).map(([name, about]) => parameterObject(name, about, forms, from));
 }
 
 function parameterObject(
   name: string,
-  { about, example, repeatable, grouped = false }: ParameterReference,
+  { about, example, repeatable, grouped = false }: ParameterDocs,
   forms: readonly Form[],
   from: number,
 ): object {

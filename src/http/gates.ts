@@ -11,7 +11,7 @@ import {
 } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
-import type { DocsPages } from './docs.js';
+import type { DocsPages } from './docs-pages.js';
 import { dropBody } from './drop-body.js';
 import type { Exchange, Sent } from './exchange.js';
 import { minorOf, negotiate, NEWEST_VERSION, OLDEST_VERSION, type Version } from './microversions.js';

@@ -7,7 +7,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Slices } from '../rounds.js';
 import { auditedRequest } from './audited.js';
 import { createCors, type CorsOptions } from './cors.js';
-import type { DocsPages } from './docs.js';
+import type { DocsPages } from './docs-pages.js';
 import { dropBody } from './drop-body.js';
 import { beginExchange, type Sent } from './exchange.js';
 import {

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
-import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs.js';
+import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs-pages.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';

@@ -2,7 +2,7 @@ import { minorOf, type Change } from '../http/microversions.js';
 import type { Schema } from '../http/validate.js';
 
 /**
- * The vocabulary in which answers are described for the API reference (`reference.ts` of each noun): JSON Schema 2020-12
+ * The vocabulary in which responses are described for the API reference (`docs.ts` of each noun): JSON Schema 2020-12
  * that says of each member since when it is there. api-ref/README.md explains the `x-openstack-` notes.
  */
 
@@ -52,7 +52,7 @@ export function orNull(schema: Schema): Schema {
   return { ...schema, type: [schema['type'], 'null'] };
 }
 
-/** A member that answers have from a change on. */
+/** A member that responses have from a change on. */
 export function since(change: Change, schema: Schema): Schema {
   return { 'x-openstack-min-version': `1.${minorOf(change)}`, ...schema };
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import express from 'express';
 import { pino } from 'pino';
-import { loadDocs } from '../../src/http/docs.js';
+import { loadDocs } from '../../src/http/docs-pages.js';
 import { document } from '../support/document.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { send, type Answer } from '../support/wire.js';

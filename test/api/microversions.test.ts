@@ -117,7 +117,7 @@ describe('the named changes', () => {
   const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && name !== path.join('http', 'microversions.ts'))
     // What the reference says about a change does not make it.
-    .filter((name) => !name.endsWith('reference.ts'))
+    .filter((name) => !name.endsWith('docs.ts'))
     .map((name) => readFileSync(path.join(root, name), 'utf8'))
     .join('\n');
   /** Asked for (`has('x')`), gate of a route (`since: 'x'`) or a step of a ladder (`x: ...` inside byVersion). */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { OrphansDocument } from '../../src/resources/orphans/view.js';
+import type { OrphansDocument } from '../../src/resources/orphans/render.js';
 import { claim, generationOf, usagesOf } from '../support/claims.js';
 import { connect, sql } from '../support/database.js';
 import { sessionsWaiting } from '../support/locks.js';

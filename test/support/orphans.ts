@@ -1,4 +1,4 @@
-import type { OrphansDocument } from '../../src/resources/orphans/view.js';
+import type { OrphansDocument } from '../../src/resources/orphans/render.js';
 import { claim } from './claims.js';
 import { sql } from './database.js';
 import { setInventories, type Api } from './service.js';

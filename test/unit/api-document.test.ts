@@ -38,25 +38,25 @@ describe('the document of the API', () => {
   });
 
   it('names no operation twice', () => {
-    const ids = operations().map(({ reference }) => reference.id);
+    const ids = operations().map(({ docs }) => docs.id);
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  for (const { route, reference } of operations().filter((one) => one.reference.body !== undefined)) {
+  for (const { route, docs } of operations().filter((one) => one.docs.body !== undefined)) {
     it(`says of the body of ${route.method} ${route.path} what the service compiles for each version`, () => {
       const requestBody = operationAt(route.path, route.method)?.requestBody;
       const schema = requestBody?.content['application/json']?.schema;
       assert.ok(schema !== undefined);
       const from = route.since === undefined ? 0 : minorOf(route.since);
       for (let minor = from; minor <= NEWEST_VERSION.minor; minor++) {
-        const compiled = reference.body!(versionAt(minor));
+        const compiled = docs.body!(versionAt(minor));
         if (compiled === null) {
           assert.ok(minor > minorIn(requestBody!['x-openstack-max-version']!));
         } else {
           assert.deepEqual(atVersion(schema, minor), described(published(compiled)), `1.${minor}`);
         }
       }
-      assert.ok(bodyForms(reference, from) !== null);
+      assert.ok(bodyForms(docs, from) !== null);
     });
   }
 

@@ -3,7 +3,7 @@ import { listsOptions, type ListsParts } from '../../lists/parts.js';
 import { deleteJob, getJob, listJobs, setJob } from '../../lists/job/rows.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
 import { settingsOf } from '../../lists/job/settings.js';
-import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
+import { jobDocument, runDocument, runSummary } from '../../lists/render.js';
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import type { Config } from '../../config.js';
 import { openPool } from '../../db/database.js';

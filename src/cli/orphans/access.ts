@@ -10,7 +10,7 @@ import { toClaims } from '../../resources/allocations/parse.js';
 import { manageBody, type ConsumersBody } from '../../resources/allocations/schema.js';
 import { parseQuestion } from '../../resources/orphans/parse.js';
 import { report } from '../../resources/orphans/route.js';
-import type { OrphansDocument } from '../../resources/orphans/view.js';
+import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { askService } from '../ask-service.js';
 import { withDatabase } from '../database.js';
 

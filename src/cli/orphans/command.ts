@@ -4,7 +4,7 @@ import type { Config } from '../../config.js';
 import { ApiError } from '../../errors.js';
 import { failureText } from '../../failure-text.js';
 import { MOST_DELETED, MOST_SHOWN } from '../../resources/orphans/schema.js';
-import type { OrphansDocument } from '../../resources/orphans/view.js';
+import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { complain, say, type Command } from '../command.js';
 import { withOrphans, type OrphansAccess, type Removed } from './access.js';
 import { questionOf, type Question } from './question.js';

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import { OperatorError } from '../../operator-error.js';
 import type { ConsumersBody } from '../../resources/allocations/schema.js';
-import type { ConsumerDocument } from '../../resources/orphans/view.js';
+import type { ConsumerDocument } from '../../resources/orphans/render.js';
 
 /**
  * The file that can undo a deletion: each line is a body of POST /allocations for one consumer. Not of PUT /allocations, whose body does not

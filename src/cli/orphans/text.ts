@@ -1,4 +1,4 @@
-import type { ConsumerDocument, OrphansDocument } from '../../resources/orphans/view.js';
+import type { ConsumerDocument, OrphansDocument } from '../../resources/orphans/render.js';
 import { table } from '../lists/text.js';
 import { cut } from '../questions/text.js';
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ListHook } from '../model.js';
 import { runOf } from '../run/rows.js';
-import { runDocument } from '../view.js';
+import { runDocument } from '../render.js';
 import type { MessageRow } from './rows.js';
 
 /**

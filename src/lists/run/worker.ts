@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { queueDue, type DueJob } from '../job/due.js';
 import type { RunPhase } from '../model.js';
 import { runFolder, sweepSpool } from '../spool/sweep.js';
-import { minute } from '../view.js';
+import { minute } from '../render.js';
 import { attempt, attempts, type AttemptDeps } from './attempt.js';
 import { claimRun, giveBack, type Claim } from './lease.js';
 import { failureOf, RunStopped } from './retry.js';

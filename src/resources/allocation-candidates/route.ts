@@ -11,7 +11,7 @@ import { inASlice } from '../in-a-slice.js';
 import { parseCandidatesQuery } from './parse.js';
 import { resolveQuery, type CandidatesOptions } from './resolve.js';
 import { search, type Outcome } from './search.js';
-import { renderCandidates } from './view.js';
+import { renderCandidates } from './render.js';
 import type { EmptyAnswers } from './why.js';
 import type { Logger } from 'pino';
 

@@ -3,7 +3,7 @@ import type { Pool } from '../../db/pool.js';
 import type { Provider } from '../../topology/model.js';
 import { withPauses } from '../../slices.js';
 import { readProviderAllocations } from './store.js';
-import { renderProviderAllocations } from './view.js';
+import { renderProviderAllocations } from './render.js';
 
 /** What is allocated from a provider, as it is sent. */
 export interface RenderedAllocations {

@@ -14,7 +14,7 @@ import { toClaim, toClaims, type IncompleteConsumer } from './parse.js';
 import type { ReadRenderedAllocations } from './remembered.js';
 import { consumerBody, manageBody } from './schema.js';
 import type { ReadConsumer } from './store.js';
-import { renderConsumer } from './view.js';
+import { renderConsumer } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';

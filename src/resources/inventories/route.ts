@@ -6,7 +6,7 @@ import { inventoryOf } from '../../topology/model.js';
 import { bodyForProvider, findProvider } from '../find-provider.js';
 import { completeRecord, createBody, leavesCapacity, replaceBody, updateBody } from './schema.js';
 import { createInventory, deleteInventories, deleteInventory, replaceInventories, updateInventory } from './store.js';
-import { renderInventories, renderInventoriesOf, renderInventory, renderInventoryOf } from './view.js';
+import { renderInventories, renderInventoriesOf, renderInventory, renderInventoryOf } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';

@@ -8,7 +8,7 @@ import type { ListBucket } from '../../lists/model.js';
 import { LOCAL, type ListsParts } from '../../lists/parts.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
 import { settingsOf } from '../../lists/job/settings.js';
-import { jobDocument, runDocument, runSummary } from '../../lists/view.js';
+import { jobDocument, runDocument, runSummary } from '../../lists/render.js';
 import { fileOf } from './files.js';
 import { deleteQuery, idOf, jobListQuery, MAX_JOB_BYTES, runListQuery, tokenOf } from './schema.js';
 

@@ -9,7 +9,7 @@ import { checkPlausible } from './guard.js';
 import { parseQuestion, type OrphansQuestion } from './parse.js';
 import { deletionBody, LARGEST_LISTS } from './schema.js';
 import { judge } from './store.js';
-import { renderReport } from './view.js';
+import { renderReport } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { AuthorOf } from '../author.js';
 

@@ -8,7 +8,7 @@ import { inASlice } from '../in-a-slice.js';
 import { listProviders, parseListQuery } from './list.js';
 import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
-import { renderFromView, renderList, renderProvider } from './view.js';
+import { renderFromView, renderList, renderProvider } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';

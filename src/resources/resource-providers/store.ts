@@ -16,7 +16,7 @@ import {
 import type { Author } from '../../history/author.js';
 import { noteRequest } from '../../history/note.js';
 import { childrenOf, consumersHolding, readWith } from '../../ledger/holders.js';
-import type { ProviderSummary } from './view.js';
+import type { ProviderSummary } from './render.js';
 
 /**
  * Guards the shape of the trees. A new child takes it shared and a change of parents alone: otherwise a child could be born

@@ -5,7 +5,7 @@ import type { Route } from '../../http/route.js';
 import { findProvider } from '../find-provider.js';
 import { usagesQuery } from './schema.js';
 import { readUsages } from './store.js';
-import { renderByType, renderProviderUsages, renderTotals } from './view.js';
+import { renderByType, renderProviderUsages, renderTotals } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 

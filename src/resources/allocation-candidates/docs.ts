@@ -1,4 +1,4 @@
-import type { OperationReference, Reference } from '../../http/reference.js';
+import type { OperationDocs, NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import {
   amount,
@@ -88,9 +88,9 @@ export const candidatesParameters = {
     example: '_DISK,_NET',
     repeatable: '1.36',
   },
-} as const satisfies NonNullable<OperationReference['parameters']>;
+} as const satisfies NonNullable<OperationDocs['parameters']>;
 
-export const allocationCandidateReference: Reference = {
+export const allocationCandidateDocs: NounDocs = {
   'GET /allocation_candidates': {
     id: 'listAllocationCandidates',
     changes: ['forbiddenTraits', 'allClassesInSummaries', 'forbiddenAggregates'],
@@ -102,7 +102,7 @@ export const allocationCandidateReference: Reference = {
       'An answer is an offer: nothing is held, and the claim checks again.',
     query: candidatesQuery,
     parameters: candidatesParameters,
-    answers: {
+    responses: {
       200: {
         about:
           'The ways, and the providers that take part. Both are empty when nothing fits, and only then: a search that ends at a bound of ' +

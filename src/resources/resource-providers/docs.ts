@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { closed, formerly, generation, links, orNull, PROVIDER_UUID, since, uuid } from '../shapes.js';
 import { createBody, listQuery, updateBody } from './schema.js';
 
@@ -20,7 +20,7 @@ const provider = closed({
 
 const NO_PROVIDER = 'No provider has this uuid.';
 
-export const resourceProviderReference: Reference = {
+export const resourceProviderDocs: NounDocs = {
   'GET /resource_providers': {
     id: 'listResourceProviders',
     changes: ['forbiddenTraits', 'forbiddenAggregates'],
@@ -54,7 +54,7 @@ export const resourceProviderReference: Reference = {
         repeatable: '1.39',
       },
     },
-    answers: {
+    responses: {
       200: {
         about: 'The providers that were found.',
         body: closed({ resource_providers: { type: 'array', items: provider } }),
@@ -70,7 +70,7 @@ export const resourceProviderReference: Reference = {
     summary: 'Create a resource provider',
     about: 'A provider without a parent is the root of a tree of its own. It gets a uuid where none is given.',
     body: (version) => createBody(version).schema,
-    answers: {
+    responses: {
       200: { about: 'The new provider.', body: provider, location: true, cached: 'dated', since: '1.20' },
       201: { about: 'Created.', location: true, until: '1.19' },
     },
@@ -83,7 +83,7 @@ export const resourceProviderReference: Reference = {
     id: 'showResourceProvider',
     summary: 'Show a resource provider',
     about: 'The uuid is compared as it is: lower case with dashes.',
-    answers: { 200: { about: 'The provider.', body: provider, cached: 'dated' } },
+    responses: { 200: { about: 'The provider.', body: provider, cached: 'dated' } },
     errors: { 404: NO_PROVIDER },
   },
   'PUT /resource_providers/:uuid': {
@@ -94,7 +94,7 @@ export const resourceProviderReference: Reference = {
       'Its generation stays. A parent that is left out stays as it is. Before 1.37 a provider without a parent can get one, ' +
       'once; from 1.37 on it can move to another parent, or with `null` become the root of a tree of its own.',
     body: (version) => updateBody(version).schema,
-    answers: { 200: { about: 'The provider as it is now.', body: provider, cached: 'dated' } },
+    responses: { 200: { about: 'The provider as it is now.', body: provider, cached: 'dated' } },
     errors: {
       400: 'The body does not match its schema, there is no such parent, the parent is below this provider, or may not change before 1.37.',
       404: NO_PROVIDER,
@@ -105,7 +105,7 @@ export const resourceProviderReference: Reference = {
     id: 'deleteResourceProvider',
     summary: 'Delete a resource provider',
     about: 'Its inventories, traits and aggregates go with it.',
-    answers: { 204: { about: 'It is gone.' } },
+    responses: { 204: { about: 'It is gone.' } },
     errors: {
       404: NO_PROVIDER,
       409: 'It has children (`placement.resource_provider.cannot_delete_parent`) or allocations (`placement.resource_provider.inuse`).',

@@ -1,6 +1,6 @@
 import { jsonFloat } from '../../http/json.js';
 import type { Inventory, Provider } from '../../topology/model.js';
-import { perProvider } from '../view.js';
+import { perProvider } from '../render.js';
 import type { InventoryNumbers } from '../../domain/inventory.js';
 
 /** The members of an inventory without braces. Ratios are floats: a stored 1 shows as 1.0. */

@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import { amount, closed, generation, keyed, PROVIDER_UUID, RESOURCE_CLASS, uuid } from '../shapes.js';
 import { deletionBody, documentedOrphansBody } from './schema.js';
@@ -28,7 +28,7 @@ const judged = {
   last_request: said('The request that wrote it last, where the history knows it.', textOrNull),
 };
 
-export const orphanReference: Reference = {
+export const orphanDocs: NounDocs = {
   'POST /stockroom/orphans': {
     id: 'findOrphans',
     summary: 'Find allocations whose consumers are gone',
@@ -36,7 +36,7 @@ export const orphanReference: Reference = {
       'Only the owner of the consumers knows which of them live, so the request has a list of them. The response says which consumers have allocations and are not in it, ' +
       'and the other way round. It changes nothing.',
     body: () => documentedOrphansBody,
-    answers: {
+    responses: {
       200: {
         about: 'The consumers, as of one moment.',
         body: closed({
@@ -81,7 +81,7 @@ export const orphanReference: Reference = {
     about:
       'Each consumer loses all it has, as by DELETE /allocations/{consumer_uuid}, if its generation is still the one of the report. All deletions of a request happen in one transaction.',
     body: () => deletionBody.schema,
-    answers: {
+    responses: {
       200: {
         about: 'One result for each consumer, in the order of the request.',
         body: closed({

@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { closed } from '../shapes.js';
 
 const version = closed({
@@ -14,12 +14,12 @@ const version = closed({
   },
 });
 
-export const rootReference: Reference = {
+export const rootDocs: NounDocs = {
   'GET /': {
     id: 'showVersions',
     summary: 'Show the versions of the API',
     about: 'Tells clients the oldest and the newest microversion. It needs no token.',
-    answers: {
+    responses: {
       200: {
         about: 'The one major version, and its microversions.',
         body: closed({ versions: { type: 'array', prefixItems: [version], items: false, minItems: 1 } }),

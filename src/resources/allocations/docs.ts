@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { amount, closed, CONSUMER_UUID, generation, keyed, PROVIDER_UUID, RESOURCE_CLASS, since } from '../shapes.js';
 import { consumerBody, manageBody } from './schema.js';
 
@@ -27,12 +27,12 @@ const INVALID = 'The body does not match its schema, or names a provider or reso
 const GENERATIONS =
   'From 1.28 on each consumer comes with the generation that its last reader saw, or `null` for one that is not believed to exist.';
 
-export const allocationReference: Reference = {
+export const allocationDocs: NounDocs = {
   'GET /resource_providers/:uuid/allocations': {
     id: 'listProviderAllocations',
     summary: 'List the allocations from a resource provider',
     about: 'Who uses how much of this provider.',
-    answers: { 200: { about: 'The allocations by consumer.', body: ofProvider, cached: 'dated' } },
+    responses: { 200: { about: 'The allocations by consumer.', body: ofProvider, cached: 'dated' } },
     errors: { 404: 'No provider has this uuid.' },
   },
   'POST /allocations': {
@@ -40,14 +40,14 @@ export const allocationReference: Reference = {
     summary: 'Replace the allocations of several consumers',
     about: `All of it happens, or nothing does. A consumer with an empty object loses what it has. ${GENERATIONS}`,
     body: (version) => manageBody(version).schema,
-    answers: { 204: { about: 'Done.' } },
+    responses: { 204: { about: 'Done.' } },
     errors: { 400: `${INVALID}.`, 409: REFUSED },
   },
   'GET /allocations/:consumer_uuid': {
     id: 'showAllocations',
     summary: 'List the allocations of a consumer',
     about: 'An unknown consumer has no allocations; the response is never 404.',
-    answers: {
+    responses: {
       200: {
         about: 'The allocations by provider; nothing but an empty object when there are none.',
         body: { oneOf: [ofConsumer, ofUnknownConsumer] },
@@ -63,14 +63,14 @@ export const allocationReference: Reference = {
       `This is how resources are claimed. ${GENERATIONS} From 1.28 on an empty object takes all from the consumer; before, ` +
       'DELETE does. `mappings` of an allocation candidate may be sent along and are ignored.',
     body: (version) => consumerBody(version).schema,
-    answers: { 204: { about: 'Done.' } },
+    responses: { 204: { about: 'Done.' } },
     errors: { 400: `${INVALID}; or the uuid in the path is none.`, 409: REFUSED },
   },
   'DELETE /allocations/:consumer_uuid': {
     id: 'deleteAllocations',
     summary: 'Remove the allocations of a consumer',
     about: 'Does not compare the generation; PUT with an empty object does, from 1.28 on.',
-    answers: { 204: { about: 'It has none any more.' } },
+    responses: { 204: { about: 'It has none any more.' } },
     errors: { 404: 'The consumer has no allocations.' },
   },
 };

@@ -2,7 +2,7 @@ import { listBody, type LongBody } from '../../http/long-body.js';
 import { byVersion, type Version } from '../../http/microversions.js';
 import { jsonString } from '../../http/json.js';
 import { memberOf, type Provider, type Tree, type View } from '../../topology/model.js';
-import { perProvider } from '../view.js';
+import { perProvider } from '../render.js';
 
 /** A provider as a write answers it, before the topology has it. */
 export interface ProviderSummary {

@@ -1,6 +1,6 @@
 import { toJson } from '../../http/json.js';
-import { perProvider } from '../view.js';
-import { UNKNOWN_CONSUMER_TYPE } from '../allocations/view.js';
+import { perProvider } from '../render.js';
+import { UNKNOWN_CONSUMER_TYPE } from '../allocations/render.js';
 import type { Usage } from './store.js';
 
 /** Every class with inventory, those without usage included. */

@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import { OPTIONAL_FIELDS, RUN_STATES } from '../../lists/model.js';
 import { WEEKDAYS } from '../../lists/job/schedule.js';
@@ -110,7 +110,7 @@ const limitOf = (standard: number) => ({
   example: '10',
 });
 
-export const listReference: Reference = {
+export const listDocs: NounDocs = {
   'GET /stockroom/lists': {
     id: 'listInventoryJobs',
     summary: 'List inventory jobs',
@@ -121,7 +121,7 @@ export const listReference: Reference = {
       limit: limitOf(100),
       after: { about: 'The `next` of the response before.', example: 'bmlnaHRseQ' },
     },
-    answers: {
+    responses: {
       200: {
         about: 'The jobs; `next` is null at the end.',
         body: closed({
@@ -137,7 +137,7 @@ export const listReference: Reference = {
     id: 'showInventoryJob',
     summary: 'Show an inventory job',
     about: 'What was set, with the defaults, and how its newest run went.',
-    answers: { 200: { about: 'The job.', body: job, cached: 'dated' } },
+    responses: { 200: { about: 'The job.', body: job, cached: 'dated' } },
     errors: { 404: NO_JOB },
   },
   'PUT /stockroom/lists/:id': {
@@ -147,7 +147,7 @@ export const listReference: Reference = {
       'Replaces the whole job: what is not given has its default. A job that is new or becomes enabled gets a run at once. A run in progress goes on as it began. ' +
       '`if-none-match: *` refuses to replace a job. There can be 1,000 jobs.',
     body: () => jobSchema,
-    answers: {
+    responses: {
       200: { about: 'The job was there and is replaced.', body: job, cached: 'dated' },
       201: { about: 'The job is new.', body: job, cached: 'dated' },
     },
@@ -163,7 +163,7 @@ export const listReference: Reference = {
       'Cancels a run in progress. Lists that were written stay, unless `lists=delete` is asked for: then they are removed in the background.',
     query: () => deleteQuery,
     parameters: { lists: { about: '`delete`: remove its lists, too; `keep`, the default, not.', example: 'keep' } },
-    answers: { 204: { about: 'It is gone.' } },
+    responses: { 204: { about: 'It is gone.' } },
     errors: { 400: 'A parameter is not known or malformed.', 404: NO_JOB },
   },
   'GET /stockroom/lists/:id/runs': {
@@ -172,7 +172,7 @@ export const listReference: Reference = {
     about: 'The newest first, without their files. Runs of a job that was deleted are still there.',
     query: () => runListQuery,
     parameters: { limit: limitOf(20), before: { about: 'Only runs with a smaller number.', example: '812' } },
-    answers: {
+    responses: {
       200: {
         about: 'The runs.',
         body: closed({ runs: said('Runs, the newest first.', { type: 'array', items: runSummary }) }),
@@ -185,21 +185,21 @@ export const listReference: Reference = {
     id: 'runInventoryJob',
     summary: 'Run an inventory job now',
     about: 'Also when it is disabled. Takes no body.',
-    answers: { 202: { about: 'The run is queued.', body: run, location: true, cached: 'dated' } },
+    responses: { 202: { about: 'The run is queued.', body: run, location: true, cached: 'dated' } },
     errors: { 404: NO_JOB, 409: 'A run of the job is queued or in progress (`stockroom.lists.running`).' },
   },
   'GET /stockroom/lists/:id/runs/:run': {
     id: 'showInventoryRun',
     summary: 'Show a run of an inventory job',
     about: '`latest` is the newest run that succeeded: where the newest list is.',
-    answers: { 200: { about: 'The run.', body: run, cached: 'dated' } },
+    responses: { 200: { about: 'The run.', body: run, cached: 'dated' } },
     errors: { 404: NO_RUN },
   },
   'POST /stockroom/lists/:id/runs/:run/cancel': {
     id: 'cancelInventoryRun',
     summary: 'Cancel a run of an inventory job',
     about: 'A run that has ended stays as it is. Takes no body.',
-    answers: { 200: { about: 'The run as it is now.', body: run, cached: 'dated' } },
+    responses: { 200: { about: 'The run as it is now.', body: run, cached: 'dated' } },
     errors: { 404: NO_RUN },
   },
   'GET /stockroom/lists/:id/runs/:run/files/:name': {
@@ -207,7 +207,7 @@ export const listReference: Reference = {
     summary: 'Read a file of a list',
     about:
       '`manifest.json`, `manifest.checksum`, or a part by the last name of its key. Only of a list in a folder of the machine that answers; ranges and conditions as in HTTP.',
-    answers: {
+    responses: {
       200: {
         about: 'The file.',
         files: ['application/gzip', 'application/vnd.apache.parquet', 'application/json', 'text/plain'],
@@ -229,7 +229,7 @@ export const listReference: Reference = {
     id: 'listInventoryBuckets',
     summary: 'List what inventory jobs may write to',
     about: 'The buckets and hooks of the configuration by name, without addresses, keys and paths.',
-    answers: {
+    responses: {
       200: {
         about: 'Buckets and hooks.',
         body: closed({

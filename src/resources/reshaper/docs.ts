@@ -1,7 +1,7 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { reshaperBody } from './schema.js';
 
-export const reshaperReference: Reference = {
+export const reshaperDocs: NounDocs = {
   'POST /reshaper': {
     id: 'reshape',
     summary: 'Move inventory and the allocations on it between providers',
@@ -9,7 +9,7 @@ export const reshaperReference: Reference = {
       'Replaces the inventories of some providers and the allocations of some consumers in one step: all of it happens, or ' +
       'nothing does. For upgrades that find a better shape for what a host has.',
     body: (version) => reshaperBody(version).schema,
-    answers: { 204: { about: 'Done.' } },
+    responses: { 204: { about: 'Done.' } },
     errors: {
       400: 'The body does not match its schema, or names a provider (`placement.resource_provider.not_found`) or class that does not exist.',
       409:

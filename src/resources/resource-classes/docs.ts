@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { closed, links } from '../shapes.js';
 import { resourceClassBody } from './schema.js';
 
@@ -8,12 +8,12 @@ const resourceClass = closed({
 });
 const NO_CLASS = 'There is no such resource class.';
 
-export const resourceClassReference: Reference = {
+export const resourceClassDocs: NounDocs = {
   'GET /resource_classes': {
     id: 'listResourceClasses',
     summary: 'List resource classes',
     about: 'The standard classes and the custom ones.',
-    answers: {
+    responses: {
       200: {
         about: 'All of them.',
         body: closed({ resource_classes: { type: 'array', items: resourceClass } }),
@@ -27,14 +27,14 @@ export const resourceClassReference: Reference = {
     summary: 'Create a custom resource class',
     about: 'Its name is `CUSTOM_` and at least one of `A-Z`, `0-9` and `_`.',
     body: () => resourceClassBody.schema,
-    answers: { 201: { about: 'Created.', location: true } },
+    responses: { 201: { about: 'Created.', location: true } },
     errors: { 400: 'The body does not match its schema.', 409: 'There is a class of this name.' },
   },
   'GET /resource_classes/:name': {
     id: 'showResourceClass',
     summary: 'Show a resource class',
     about: 'There is little to show but that it exists.',
-    answers: { 200: { about: 'The class.', body: resourceClass, cached: 'dated' } },
+    responses: { 200: { about: 'The class.', body: resourceClass, cached: 'dated' } },
     errors: { 404: NO_CLASS },
   },
   'PUT /resource_classes/:name': {
@@ -45,7 +45,7 @@ export const resourceClassReference: Reference = {
       'From 1.7 on a body is ignored, and the name in the path is the name of the class. Before, the body has a new name ' +
       'for the class in the path.',
     body: (version) => (version.has('resourceClassUpsert') ? null : resourceClassBody.schema),
-    answers: {
+    responses: {
       200: { about: 'The class under its new name.', body: resourceClass, until: '1.6' },
       201: { about: 'Created.', location: true, since: '1.7' },
       204: { about: 'It was there already.', location: true, since: '1.7' },
@@ -60,7 +60,7 @@ export const resourceClassReference: Reference = {
     id: 'deleteResourceClass',
     summary: 'Delete a custom resource class',
     about: 'Only when there is no inventory of it.',
-    answers: { 204: { about: 'It is gone.' } },
+    responses: { 204: { about: 'It is gone.' } },
     errors: { 400: 'A standard class cannot be deleted.', 404: NO_CLASS, 409: 'There is inventory of it.' },
   },
 };

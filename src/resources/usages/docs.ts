@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { amount, closed, formerly, generation, keyed, RESOURCE_CLASS } from '../shapes.js';
 import { usagesQuery } from './schema.js';
 
@@ -9,12 +9,12 @@ const byType = keyed('^([A-Z0-9_]+|unknown|all)$', {
   properties: { consumer_count: amount(1) },
 });
 
-export const usageReference: Reference = {
+export const usageDocs: NounDocs = {
   'GET /resource_providers/:uuid/usages': {
     id: 'showProviderUsages',
     summary: 'Show what is used of a resource provider',
     about: 'Every class that the provider has an inventory of, unused classes included.',
-    answers: {
+    responses: {
       200: {
         about: 'The sums by resource class.',
         body: closed({ resource_provider_generation: generation, usages: sums }),
@@ -38,7 +38,7 @@ export const usageReference: Reference = {
         example: 'INSTANCE',
       },
     },
-    answers: {
+    responses: {
       200: {
         about: 'The sums by consumer type and resource class. What is not used is left out.',
         body: closed({ usages: formerly(byType, ['consumerTypes', sums]) }),

@@ -1,7 +1,7 @@
 import { REASON_CODES } from '../../explain/reasons.js';
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
-import { allocationCandidateReference } from '../allocation-candidates/reference.js';
+import { allocationCandidateDocs } from '../allocation-candidates/docs.js';
 import { candidatesQueryWith } from '../allocation-candidates/schema.js';
 import { closed, orNull, uuid } from '../shapes.js';
 
@@ -72,9 +72,9 @@ const change = closed(
 const own = { show: text, provider: text };
 const explainQuery = candidatesQueryWith(own);
 
-const candidates = allocationCandidateReference['GET /allocation_candidates'];
+const candidates = allocationCandidateDocs['GET /allocation_candidates'];
 
-export const explainReference: Reference = {
+export const explainDocs: NounDocs = {
   'GET /stockroom/explain': {
     id: 'explainAllocationCandidates',
     summary: 'Explain why nothing fits, or only so much',
@@ -92,7 +92,7 @@ export const explainReference: Reference = {
         repeatable: '1.0',
       },
     },
-    answers: {
+    responses: {
       200: {
         about: 'What every tree lacks, and what would help. More members may come in any release.',
         body: closed({

@@ -1,4 +1,4 @@
-import type { OperationReference, Reference } from '../../http/reference.js';
+import type { OperationDocs, NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import { closed, generation, integer, keyed, RESOURCE_CLASS } from '../shapes.js';
 import { createBody, replaceBody, updateBody } from './schema.js';
@@ -25,15 +25,15 @@ const INVALID =
 const NO_PROVIDER = 'No provider has this uuid.';
 const CHANGED = 'The provider has another generation than the body says, or was changed meanwhile';
 
-const list: OperationReference = {
+const list: OperationDocs = {
   id: 'listInventories',
   summary: 'List the inventories of a resource provider',
   about: 'What the provider has, by resource class.',
-  answers: { 200: { about: 'The inventories; an empty object for none.', body: all, cached: 'maybe dated' } },
+  responses: { 200: { about: 'The inventories; an empty object for none.', body: all, cached: 'maybe dated' } },
   errors: { 404: NO_PROVIDER },
 };
 
-export const inventoryReference: Reference = {
+export const inventoryDocs: NounDocs = {
   'GET /resource_providers/:uuid/inventories': list,
   'POST /resource_providers/:uuid/inventories': {
     id: 'createInventory',
@@ -43,7 +43,7 @@ export const inventoryReference: Reference = {
       `${CAPACITY} A generation in the body is accepted and not compared: use PUT to be told when another client has ` +
       'changed the provider.',
     body: () => createBody.schema,
-    answers: { 201: { about: 'The new inventory.', body: one, location: true, cached: 'dated' } },
+    responses: { 201: { about: 'The new inventory.', body: one, location: true, cached: 'dated' } },
     errors: {
       400: INVALID,
       404: NO_PROVIDER,
@@ -58,7 +58,7 @@ export const inventoryReference: Reference = {
       'What is not in the body is removed, and a value left out takes its default. An inventory may shrink below what is ' +
       `allocated from it. ${CAPACITY}`,
     body: () => replaceBody.schema,
-    answers: { 200: { about: 'The inventories as they are now.', body: all, cached: 'maybe dated' } },
+    responses: { 200: { about: 'The inventories as they are now.', body: all, cached: 'maybe dated' } },
     errors: {
       400: INVALID,
       404: NO_PROVIDER,
@@ -69,7 +69,7 @@ export const inventoryReference: Reference = {
     id: 'deleteInventories',
     summary: 'Remove all inventories of a resource provider',
     about: 'Does not compare the generation; PUT with an empty object does.',
-    answers: { 204: { about: 'Nothing is left.' } },
+    responses: { 204: { about: 'Nothing is left.' } },
     errors: {
       404: NO_PROVIDER,
       409: 'There are allocations (`placement.inventory.inuse`), or the provider was changed meanwhile (`placement.concurrent_update`).',
@@ -79,7 +79,7 @@ export const inventoryReference: Reference = {
     id: 'showInventory',
     summary: 'Show an inventory of a resource provider',
     about: 'What the provider has of one resource class.',
-    answers: { 200: { about: 'The inventory.', body: one, cached: 'dated' } },
+    responses: { 200: { about: 'The inventory.', body: one, cached: 'dated' } },
     errors: { 404: 'No provider has this uuid, or it has no inventory of this class.' },
   },
   'PUT /resource_providers/:uuid/inventories/:resource_class': {
@@ -88,7 +88,7 @@ export const inventoryReference: Reference = {
     summary: 'Change an inventory of a resource provider',
     about: `The inventory has to exist. A value left out takes its default, not its old value. ${CAPACITY}`,
     body: () => updateBody.schema,
-    answers: { 200: { about: 'The inventory as it is now.', body: one, cached: 'dated' } },
+    responses: { 200: { about: 'The inventory as it is now.', body: one, cached: 'dated' } },
     errors: {
       400: 'The body does not match its schema, leaves no capacity, or the provider has no inventory of this class.',
       404: 'No provider has this uuid, or there is no such resource class.',
@@ -99,7 +99,7 @@ export const inventoryReference: Reference = {
     id: 'deleteInventory',
     summary: 'Remove an inventory of a resource provider',
     about: 'Does not compare the generation.',
-    answers: { 204: { about: 'It is gone.' } },
+    responses: { 204: { about: 'It is gone.' } },
     errors: {
       404: 'No provider has this uuid, or it has no inventory of this class.',
       409: 'It has allocations, or the provider was changed meanwhile; both are `placement.concurrent_update`.',

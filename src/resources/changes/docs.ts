@@ -1,5 +1,5 @@
 import { KINDS } from '../../history/model.js';
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import { closed, orNull } from '../shapes.js';
 import { changesQuery } from './query.js';
@@ -49,7 +49,7 @@ const change = closed(
   { optional: ['provider', 'consumer', 'name', 'by'] },
 );
 
-export const changesReference: Reference = {
+export const changesDocs: NounDocs = {
   'GET /stockroom/changes': {
     id: 'listChanges',
     summary: 'Follow what changed',
@@ -80,7 +80,7 @@ export const changesReference: Reference = {
         example: 'req-6f1c2e5a-52a8-4a1f-b9f2-0c4a6a2f7d11',
       },
     },
-    answers: {
+    responses: {
       200: {
         about: 'Changes, and where to go on.',
         body: closed({

@@ -4,7 +4,7 @@ import type { CandidatesRequest, ResourceAmount } from '../../candidates/request
 import type { CandidatesResult } from '../../candidates/search.js';
 import { byVersion, type Version } from '../../http/microversions.js';
 import { memberOf, type Inventory, type Provider, type Tree } from '../../topology/model.js';
-import { perProvider } from '../view.js';
+import { perProvider } from '../render.js';
 
 /**
  * A response of a thousand candidates is a megabyte, and stringifying its object tree takes longer than finding it. So it is

@@ -1,6 +1,6 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
-import { candidatesParameters } from '../allocation-candidates/reference.js';
+import { candidatesParameters } from '../allocation-candidates/docs.js';
 import { candidatesQueryWith } from '../allocation-candidates/schema.js';
 import { amount, closed, uuid } from '../shapes.js';
 
@@ -16,7 +16,7 @@ const bounds = {
 
 const texts: Schema = { type: 'string' };
 
-export const capacityReference: Reference = {
+export const capacityDocs: NounDocs = {
   'GET /stockroom/capacity': {
     id: 'showCapacity',
     summary: 'Show how many more requests of a shape fit',
@@ -37,7 +37,7 @@ export const capacityReference: Reference = {
       },
       enough: { about: 'Stop trying when so many are sure.', example: '100' },
     },
-    answers: {
+    responses: {
       200: {
         about: 'The count, where the requests fit, and what limits them.',
         body: closed(

@@ -1,20 +1,20 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { closed, generation, since } from '../shapes.js';
 import { aggregatesSchema } from './schema.js';
 
 /** Kept as they were spelled: any case, with dashes or without. */
 const aggregate = { type: 'string', maxLength: 36, pattern: '^[-{}urn:idA-Fa-f0-9]+$' };
-const answer = closed({
+const body = closed({
   aggregates: { type: 'array', uniqueItems: true, items: aggregate },
   resource_provider_generation: since('aggregatesGeneration', generation),
 });
 
-export const aggregateReference: Reference = {
+export const aggregateDocs: NounDocs = {
   'GET /resource_providers/:uuid/aggregates': {
     id: 'listAggregates',
     summary: 'List the aggregates of a resource provider',
     about: 'An aggregate is nothing but a uuid that providers have in common.',
-    answers: { 200: { about: 'The aggregates; an empty list for none.', body: answer, cached: 'dated' } },
+    responses: { 200: { about: 'The aggregates; an empty list for none.', body, cached: 'dated' } },
     errors: { 404: 'No provider has this uuid.' },
   },
   'PUT /resource_providers/:uuid/aggregates': {
@@ -24,7 +24,7 @@ export const aggregateReference: Reference = {
       'An aggregate exists as soon as a provider is in it. Before 1.19 the body is a bare list, and the generation is ' +
       'neither compared nor raised.',
     body: aggregatesSchema,
-    answers: { 200: { about: 'The aggregates as they are now.', body: answer, cached: 'dated' } },
+    responses: { 200: { about: 'The aggregates as they are now.', body, cached: 'dated' } },
     errors: {
       400: 'The body does not match its schema.',
       404: 'No provider has this uuid.',

@@ -1,4 +1,4 @@
-import type { Reference } from '../../http/reference.js';
+import type { NounDocs } from '../../http/operation-docs.js';
 import { closed } from '../shapes.js';
 
 const number = { type: 'number', minimum: 0 };
@@ -21,12 +21,12 @@ const readiness = closed(
   { optional: ['keystone'] },
 );
 
-export const healthReference: Reference = {
+export const healthDocs: NounDocs = {
   'GET /healthz': {
     id: 'showLiveness',
     summary: 'Say whether the process lives',
     about: 'For a supervisor that restarts what does not answer. It asks nothing of the database and needs no token.',
-    answers: { 200: { about: 'It does.', body: closed({ status: { const: 'alive' } }) } },
+    responses: { 200: { about: 'It does.', body: closed({ status: { const: 'alive' } }) } },
     errors: {},
   },
   'GET /readyz': {
@@ -34,7 +34,7 @@ export const healthReference: Reference = {
     summary: 'Say whether to send requests here',
     about:
       'For a load balancer. Keystone is mentioned for information only: while it is away, known tokens go on working. It needs no token.',
-    answers: {
+    responses: {
       200: { about: 'Ready.', body: readiness },
       503: { about: 'Not now; `reason` says why.', body: readiness },
     },
