@@ -29,7 +29,7 @@ export default tseslint.config(
   },
   {
     // Programs a person starts: they print, and tests and benchmarks hand an environment to child processes.
-    files: ['test/**', 'bench/**', 'scripts/**', '.ci/**'],
+    files: ['test/**', 'bench/**', 'scripts/**', 'api-ref/**', '.ci/**'],
     rules: {
       // No stranger sends them anything.
       'regexp/no-super-linear-backtracking': 'off',
@@ -45,9 +45,12 @@ export default tseslint.config(
     },
   },
   { files: ['src/config/load.ts'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['migrations/**', 'scripts/**', '*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['migrations/**', 'scripts/**', 'api-ref/site/script.js', '*.js', '**/*.cjs'],
+    ...tseslint.configs.disableTypeChecked,
+  },
   // The type check knows Node's globals.
-  { files: ['scripts/**'], rules: { 'no-undef': 'off' } },
+  { files: ['scripts/**', 'api-ref/**/*.ts'], rules: { 'no-undef': 'off' } },
   {
     files: ['**/*.cjs'],
     languageOptions: {
@@ -55,5 +58,18 @@ export default tseslint.config(
       globals: { module: 'writable', require: 'readonly', process: 'readonly' },
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    // A browser runs it.
+    files: ['api-ref/site/script.js'],
+    languageOptions: {
+      globals: {
+        addEventListener: 'readonly',
+        document: 'readonly',
+        localStorage: 'readonly',
+        location: 'readonly',
+        matchMedia: 'readonly',
+      },
+    },
   },
 );

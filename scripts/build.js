@@ -12,9 +12,9 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
-  const sources = fs.readdirSync(`${folder}scripts/pages`).map((name) => `scripts/pages/${name}`);
+  const sources = fs.readdirSync(`${folder}api-ref/site`).map((name) => `api-ref/site/${name}`);
   if (dateOf('dist/docs/index.html') <= Math.max(...[...sources, 'api-ref/openapi.json'].map(dateOf))) {
-    execFileSync(process.execPath, ['--import', 'tsx', 'scripts/pages.ts'], { cwd: folder, stdio: 'inherit' });
+    execFileSync(process.execPath, ['--import', 'tsx', 'api-ref/site/build.ts'], { cwd: folder, stdio: 'inherit' });
   }
 } catch (error) {
   if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') {

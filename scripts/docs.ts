@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { optionTable, withoutMeaningTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
 import { findingsTable } from '../src/import/report.js';
-import { openapi } from './api-ref/document.js';
-import { routeRows } from './api-ref/operations.js';
-import { readSamples } from './api-ref/samples.js';
+import { openapi } from '../api-ref/generator/document.js';
+import { routeRows } from '../api-ref/generator/operations.js';
+import { readSamples } from '../api-ref/generator/samples.js';
 import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 
 /** The tables in the documentation that are made from the code. `npm run docs` writes them, tests compare them. */

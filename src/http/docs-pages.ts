@@ -13,7 +13,7 @@ export interface DocsPage {
   readonly location?: string;
 }
 
-/** The API reference for people, by path; anybody may read it. The build makes the files (scripts/pages.ts). */
+/** The API reference for people, by path; anybody may read it. The build makes the files (api-ref/site/build.ts). */
 export type DocsPages = ReadonlyMap<string, DocsPage>;
 
 const FILES = [

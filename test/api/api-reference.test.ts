@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { minorIn } from '../../scripts/api-ref/versions.js';
-import { readSamples, type Sample } from '../../scripts/api-ref/samples.js';
-import type { Operation } from '../../scripts/pages/model.js';
+import { minorIn } from '../../api-ref/generator/versions.js';
+import { readSamples, type Sample } from '../../api-ref/generator/samples.js';
+import type { Operation } from '../../api-ref/site/model.js';
 import { assertDocumented, document } from '../support/document.js';
 import { messageOf, startTestService, type TestService } from '../support/service.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { atVersion, isPresent, minorIn } from '../../scripts/api-ref/versions.js';
-import type { Answer, ApiDocument, PathItem } from '../../scripts/pages/model.js';
+import { atVersion, isPresent, minorIn } from '../../api-ref/generator/versions.js';
+import type { Answer, ApiDocument, PathItem } from '../../api-ref/site/model.js';
 import type { Schema } from '../../src/http/validate.js';
 
 /** The document of the API as it is checked in. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { bodyForms, described, published, versionAt } from '../../scripts/api-ref/forms.js';
-import { operations, routeRows } from '../../scripts/api-ref/operations.js';
-import { atVersion, distinct, fold, minorIn } from '../../scripts/api-ref/versions.js';
+import { bodyForms, described, published, versionAt } from '../../api-ref/generator/forms.js';
+import { operations, routeRows } from '../../api-ref/generator/operations.js';
+import { atVersion, distinct, fold, minorIn } from '../../api-ref/generator/versions.js';
 import { changes, minorOf, NEWEST_VERSION } from '../../src/http/microversions.js';
 import { document } from '../support/document.js';
 

@@ -1,5 +1,5 @@
 import type { Schema } from '../../src/http/validate.js';
-import type { Noted } from '../api-ref/versions.js';
+import type { Noted } from '../generator/versions.js';
 
 /** api-ref/openapi.json, as much of it as the pages show and the tests hold answers against. */
 export interface ApiDocument {

@@ -1,11 +1,13 @@
 /** The search, and the switch of colours, for a browser. It stores one word in it and asks nobody for anything. */
-export const SCRIPT = `'use strict';
 const search = document.getElementById('search');
 const colours = document.getElementById('colours');
 const articles = [...document.querySelectorAll('article')];
 
 function show() {
-  const words = search.value.toLowerCase().split(/\\s+/).filter((word) => word !== '');
+  const words = search.value
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   for (const article of articles) {
     const found = words.every((word) => article.dataset.words.includes(word));
     article.hidden = !found;
@@ -46,7 +48,8 @@ try {
 if (stored !== null) document.documentElement.dataset.colours = stored;
 colours.hidden = false;
 colours.addEventListener('click', () => {
-  const shown = document.documentElement.dataset.colours ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  const shown =
+    document.documentElement.dataset.colours ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
   const wanted = shown === 'dark' ? 'light' : 'dark';
   document.documentElement.dataset.colours = wanted;
   try {
@@ -55,4 +58,3 @@ colours.addEventListener('click', () => {
     // It lasts as long as the page, then.
   }
 });
-`;
