@@ -86,7 +86,7 @@ function answersHtml(document: ApiDocument, operation: Operation): string {
 
 function answerHtml(document: ApiDocument, status: string, answer: Answer): string {
   const common = ['x-openstack-request-id', 'openstack-api-version', 'vary'];
-  const headers = Object.entries(answer.headers ?? {})
+  const headers = Object.entries(answer.headers)
     .filter(([name]) => !common.includes(name))
     .map(([name, reference]) => {
       const header = document.components.headers[nameOf(reference)];
