@@ -50,7 +50,9 @@ export function parameterObjects(docs: OperationDocs, from: number): object[] {
   const missing = [...known].filter((name) => !(name in parameters));
   const unknown = Object.keys(parameters).filter((name) => !known.has(name));
   if (missing.length + unknown.length > 0) {
-    throw new Error(`${docs.id}: nothing is said about the parameters [${missing.join(', ')}]; there are no [${unknown.join(', ')}]`);
+    throw new Error(
+      `${docs.id}: nothing is said about the parameters [${missing.join(', ')}]; there are no [${unknown.join(', ')}]`,
+    );
   }
   return Object.entries(parameters).map(([name, about]) => parameterObject(name, about, forms, from));
 }
@@ -96,9 +98,9 @@ function suffixes(name: string, forms: readonly Form[]): object {
 }
 
 function parameterNames(schema: Schema): string[] {
-  const patterns = Object.keys((schema['patternProperties'] ?? {}));
+  const patterns = Object.keys(schema['patternProperties'] ?? {});
   return [
-    ...Object.keys((schema['properties'] ?? {})),
+    ...Object.keys(schema['properties'] ?? {}),
     ...patterns.map((pattern) => /^\^(\w+)\(/.exec(pattern)?.[1] ?? pattern),
   ];
 }
@@ -112,5 +114,5 @@ function schemaOf(name: string, schema: Schema): Schema | undefined {
 }
 
 function patternFor(name: string, schema: Schema): string | undefined {
-  return Object.keys((schema['patternProperties'] ?? {})).find((pattern) => pattern.startsWith(`^${name}(`));
+  return Object.keys(schema['patternProperties'] ?? {}).find((pattern) => pattern.startsWith(`^${name}(`));
 }
