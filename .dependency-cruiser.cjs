@@ -109,6 +109,13 @@ module.exports = {
       to: { path: ['^src/import/', '(^|/)mysql2(/|$)'] },
     },
     {
+      name: 'the-console-stands-alone',
+      comment: 'It is a page over the public API: it knows what the API says, and the service does not know it.',
+      severity: 'error',
+      from: { path: '^(src|console)/' },
+      to: { path: '^(src|console)/', pathNot: '^$1/' },
+    },
+    {
       name: 'no-tools-at-run-time',
       comment: 'What the service imports is installed with it.',
       severity: 'error',

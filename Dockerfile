@@ -7,6 +7,7 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY src src
 COPY scripts scripts
+COPY console console
 COPY api-ref api-ref
 RUN npm run build && npm prune --omit=dev --omit=optional
 

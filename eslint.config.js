@@ -44,6 +44,12 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
+  {
+    // A program for browsers.
+    files: ['console/**'],
+    languageOptions: { parserOptions: { project: './console/tsconfig.json' } },
+    rules: { 'no-undef': 'off' },
+  },
   { files: ['src/config/load.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['migrations/**', 'scripts/**', 'api-ref/site/script.js', '*.js', '**/*.cjs'],

@@ -13,6 +13,9 @@ try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
   const sources = fs.readdirSync(`${folder}api-ref/site`).map((name) => `api-ref/site/${name}`);
+  if (dateOf('dist/console/index.html') <= Math.max(...filesBelow('console').map(dateOf))) {
+    execFileSync(process.execPath, ['scripts/console.js'], { cwd: folder, stdio: 'inherit' });
+  }
   if (dateOf('dist/docs/index.html') <= Math.max(...[...sources, 'api-ref/openapi.json'].map(dateOf))) {
     execFileSync(process.execPath, ['--import', 'tsx', 'api-ref/site/build.ts'], { cwd: folder, stdio: 'inherit' });
   }
@@ -25,6 +28,12 @@ try {
     );
     process.exitCode = 1;
   }
+}
+
+/** @param {string} below */
+function filesBelow(below) {
+  const entries = fs.readdirSync(`${folder}${below}`, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => `${entry.parentPath.slice(folder.length)}/${entry.name}`);
 }
 
 /** When a file was last written; 0 for none. @param {string} file */

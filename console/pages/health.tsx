@@ -1,0 +1,128 @@
+import type { ComponentChildren } from 'preact';
+import type { ChangesPage, Overview, Readiness, VersionDocument } from '../documents.js';
+import { Failure } from '../api.js';
+import { count, duration, moment } from '../format.js';
+import { Section, Table } from '../parts/bits.js';
+import { Failed, Page } from '../parts/page.js';
+import { isAllowed, session } from '../session.js';
+import { useStore } from '../store.js';
+import { useAnswer, type View } from '../use-answer.js';
+
+/** Whether the service works, and its parts. It needs no token; with one it says more. */
+export function HealthPage() {
+  const now = useStore(session);
+  const alive = useAnswer<object>('/healthz');
+  const ready = useAnswer<Readiness>('/readyz');
+  const versions = useAnswer<VersionDocument>('/');
+  const overview = useAnswer<Overview>(isAllowed(now, 'stockroom:overview') ? '/stockroom/overview' : null);
+  const oldest = useAnswer<ChangesPage>(
+    isAllowed(now, 'stockroom:changes') ? '/stockroom/changes?since=start&limit=1' : null,
+  );
+  const readiness = readinessOf(ready);
+  const isAway = alive.failure?.status === 0;
+  const { database, topology, keystone, workers } = readiness ?? {};
+  const [version] = versions.body?.versions ?? [];
+  return (
+    <Page title="Health" views={[alive, ready, versions, overview, oldest]}>
+      {readiness === null && ready.failure !== null && (
+        <Failed failure={ready.failure} what="the state of the service" />
+      )}
+      {readiness === null && ready.failure === null && <p class="loading">Reading the state of the service…</p>}
+      {readiness !== null && (
+        <>
+          <p class={`verdict ${readiness.ready ? 'good' : 'bad'}`}>
+            {readiness.ready ? '✓ The service is ready.' : `✗ The service is not ready: ${readiness.reason}.`}
+          </p>
+          <Section title="Parts">
+            <Table label="Parts of the service" head={['Part', 'State', 'Details']}>
+              <Part name="Process" isGood={!isAway} state={isAway ? 'away' : 'alive'}>
+                {readiness.draining ? 'It finishes what has begun, and ends.' : 'It takes requests.'}
+              </Part>
+              {workers !== undefined && (
+                <Part
+                  name="Workers"
+                  isGood={workers.ready === workers.of}
+                  state={`${workers.ready} of ${workers.of} ready`}
+                >
+                  The other rows are of one of them.
+                </Part>
+              )}
+              {database !== undefined && (
+                <Part name="Database" isGood={database.usable} state={database.usable ? 'usable' : 'not usable'}>
+                  probed in {database.milliseconds} ms
+                </Part>
+              )}
+              {topology !== undefined && (
+                <Part name="Topology" isGood={topology.loaded} state={topology.loaded ? 'loaded' : 'not loaded'}>
+                  {topology.age_seconds !== null && `caught up ${duration(topology.age_seconds)} ago, `}
+                  {count(topology.lag_transactions)} transactions behind
+                  {overview.body !== null && `, ${count(overview.body.providers)} providers`}
+                </Part>
+              )}
+              {keystone !== undefined && (
+                <Part name="Keystone" isGood={keystone.answers !== false} state={stateOf(keystone.answers)}>
+                  Known tokens go on working while it is away.
+                </Part>
+              )}
+              <History view={oldest} />
+              {version !== undefined && (
+                <Part name="API" isGood state="served">
+                  microversions {version.min_version} to {version.max_version}
+                </Part>
+              )}
+            </Table>
+          </Section>
+        </>
+      )}
+    </Page>
+  );
+}
+
+/** A service that is not ready says why with status 503. */
+function readinessOf({ body, failure }: View<Readiness>): Readiness | null {
+  if (failure instanceof Failure && failure.status === 503) {
+    return (failure.members['document'] as Readiness | undefined) ?? null;
+  }
+  return body;
+}
+
+function stateOf(answers: boolean | null): string {
+  if (answers === null) return 'not asked yet';
+  return answers ? 'responds' : 'does not respond';
+}
+
+function History({ view: { body, failure } }: { readonly view: View<ChangesPage> }) {
+  if (failure !== null && failure.status === 404) {
+    return (
+      <Part name="History" isGood state="off">
+        {failure.message}
+      </Part>
+    );
+  }
+  if (body === null) return null;
+  const [first] = body.changes;
+  return (
+    <Part name="History" isGood state="recorded">
+      {first === undefined ? 'no change yet' : `oldest change ${moment(first.at)}`}
+    </Part>
+  );
+}
+
+interface PartProps {
+  readonly name: string;
+  readonly isGood: boolean;
+  readonly state: string;
+  readonly children: ComponentChildren;
+}
+
+function Part({ name, isGood, state, children }: PartProps) {
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td class={isGood ? 'good' : 'bad'}>
+        {isGood ? '✓' : '✗'} {state}
+      </td>
+      <td>{children}</td>
+    </tr>
+  );
+}

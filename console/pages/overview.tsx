@@ -1,0 +1,153 @@
+import type { Overview } from '../documents.js';
+import { amount, count, counted, percent, range } from '../format.js';
+import { Bar, Empty, Section, Table } from '../parts/bits.js';
+import { Page, Shown } from '../parts/page.js';
+import { conditionText } from '../query.js';
+import { hrefOf, hrefWithQuery } from '../router.js';
+import { isAllowed, session } from '../session.js';
+import { useStore } from '../store.js';
+import { useAnswer } from '../use-answer.js';
+
+/** What there is, and how full it is. */
+export function OverviewPage() {
+  const view = useAnswer<Overview>('/stockroom/overview');
+  return (
+    <Page title="Overview" views={[view]}>
+      <Shown of={view} what="the overview">
+        {(overview) => (
+          <>
+            <Figures overview={overview} />
+            <Classes overview={overview} />
+            <div class="columns">
+              <Shapes shapes={overview.shapes} />
+              <Attention overview={overview} />
+            </div>
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function Figures({ overview: { providers, trees, consumers } }: { readonly overview: Overview }) {
+  return (
+    <dl class="figures">
+      <Figure label="providers" value={count(providers)} />
+      <Figure label="trees" value={count(trees)} />
+      <Figure label="consumers (estimate)" value={count(consumers)} />
+    </dl>
+  );
+}
+
+function Figure({ label, value }: { readonly label: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** The three that every cloud has come first. */
+const FIRST = ['VCPU', 'PCPU', 'MEMORY_MB', 'DISK_GB'];
+
+function Classes({ overview: { classes, providers } }: { readonly overview: Overview }) {
+  if (classes.length === 0) {
+    return (
+      <Empty>
+        {providers === 0
+          ? 'There is no resource provider yet. Nova, Neutron or you create the first one.'
+          : 'No provider has an inventory yet.'}
+      </Empty>
+    );
+  }
+  const rank = (name: string): number => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
+  const sorted = [...classes].sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
+  return (
+    <Section title="Resource classes">
+      <Table
+        label="Resource classes"
+        head={['Class', 'Used of capacity', '', 'Used', 'Capacity', 'Reserved', 'Providers']}
+      >
+        {sorted.map(({ name, used, capacity, reserved, providers: having }) => (
+          <tr key={name}>
+            <th scope="row">
+              <a href={hrefOf(['providers'], { class: name, sort: 'fullest' })}>{name}</a>
+            </th>
+            <td class="wide">
+              <Bar part={used} of={capacity} />
+            </td>
+            <td class="number">{percent(used, capacity)}</td>
+            {[used, capacity, reserved].map((value, index) => {
+              const { text, exact } = amount(name, value);
+              return (
+                <td class="number" title={exact} key={index}>
+                  {text}
+                </td>
+              );
+            })}
+            <td class="number">{count(having)}</td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+}
+
+function Shapes({ shapes }: Pick<Overview, 'shapes'>) {
+  const now = useStore(session);
+  const [mayCount, mayExplain] = [isAllowed(now, 'stockroom:capacity'), isAllowed(now, 'stockroom:explain')];
+  return (
+    <Section title="How many more fit">
+      {shapes.length === 0 ? (
+        <Empty>
+          The configuration names no shapes. <code>[stockroom] capacity_shape</code> does.
+        </Empty>
+      ) : (
+        <Table label="How many more fit" head={['Shape', 'More', 'Limited by']}>
+          {shapes.map((shape) => (
+            <tr key={shape.name}>
+              <th scope="row">
+                {mayCount ? <a href={hrefWithQuery(['capacity'], shape.query)}>{shape.name}</a> : shape.name}
+              </th>
+              <td class="number">{range(shape)}</td>
+              <td>
+                {shape.at_most === 0 && mayExplain ? (
+                  <a href={hrefWithQuery(['why'], shape.query)}>why?</a>
+                ) : (
+                  shape.limits.map((id) => conditionText(id)).join(', ')
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
+  );
+}
+
+function Attention({
+  overview: { over_capacity: over, without_inventory: without, classes },
+}: {
+  readonly overview: Overview;
+}) {
+  const fullest = [...classes].sort((a, b) => b.used / b.capacity - a.used / a.capacity)[0]?.name ?? null;
+  return (
+    <Section title="Needs a look">
+      {over === 0 && without === 0 ? (
+        <Empty>Nothing: no provider is over its capacity, and all have an inventory.</Empty>
+      ) : (
+        <ul class="plain">
+          {over > 0 && (
+            <li>
+              <a href={hrefOf(['providers'], { class: fullest, sort: fullest === null ? null : 'fullest' })}>
+                {counted(over, 'provider')} over capacity
+              </a>
+            </li>
+          )}
+          {without > 0 && <li>{counted(without, 'provider')} without inventory</li>}
+        </ul>
+      )}
+    </Section>
+  );
+}
