@@ -48,7 +48,7 @@ export class Failure extends Error {
 
 const BASE = new URL('.', location.href.replace(/#.*/, ''));
 
-export function urlOf(path: string): string {
+function urlOf(path: string): string {
   return new URL(path.replace(/^\//, ''), BASE).href;
 }
 

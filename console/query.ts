@@ -31,8 +31,6 @@ export interface Amount {
   readonly amount: string;
 }
 
-export const EMPTY_QUERY: Query = { groups: [], groupPolicy: '', sameSubtree: [], rootRequired: [], others: [] };
-
 export function emptyGroup(suffix: string): Group {
   return { suffix, resources: [], required: [], memberOf: [], inTree: '' };
 }

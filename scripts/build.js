@@ -33,7 +33,9 @@ try {
 /** @param {string} below */
 function filesBelow(below) {
   const entries = fs.readdirSync(`${folder}${below}`, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => `${entry.parentPath.slice(folder.length)}/${entry.name}`);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath.slice(folder.length)}/${entry.name}`);
 }
 
 /** When a file was last written; 0 for none. @param {string} file */
