@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Logger } from 'pino';
+import { checkFolderOf } from '../ops/foreign-folder.js';
 import { createLogDestination, type LogDestination } from '../ops/log-destination.js';
 
 /** The user and the group of the service read it: it says who did what. */
@@ -14,9 +15,10 @@ const LOOK_MS = 1000;
  *
  * @param file null for standard error
  * @param onLost is called for each line that is lost
- * @throws Error when the file cannot be written
+ * @throws Error when the file cannot be written, or its folder is foreign to root
  */
 export function openAuditDestination(file: string | null, log: Logger, onLost: () => void): LogDestination {
+  if (file !== null) checkFolderOf(file);
   if (file !== null) fs.closeSync(fs.openSync(file, 'a', FILE_MODE));
   const watcher = {
     onTrouble(error: Error) {

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { folderDestination, folderFile } from '../../src/lists/destination/folder.js';
 import { DestinationError } from '../../src/lists/model.js';
+import { prepareSpool } from '../../src/lists/spool/sweep.js';
+import { createLog } from '../../src/ops/log.js';
 import { objectOf } from '../support/object.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 
 const SIGNAL = new AbortController().signal;
+const OTHER_ACCOUNT = 65_534;
 
 async function refused(work: Promise<unknown>): Promise<string> {
   try {
@@ -167,5 +171,40 @@ describe('a folder as a bucket', () => {
       await refused(folder.put(objectOf('x', 'something'), { type: 'sse-s3' }, SIGNAL)),
       'NotImplemented late',
     );
+  });
+
+  it('reads files only: a pipe in the place of one is not waited for, and what is too large is not read', async () => {
+    const folder = folderDestination(root);
+    await folder.put(objectOf('file', 'something'), null, SIGNAL);
+    execFileSync('mkfifo', [path.join(root, 'pipe')]);
+    assert.equal(await refused(folder.get('pipe', SIGNAL)), 'InvalidKey late');
+    await writeFile(path.join(root, 'large'), '');
+    await truncate(path.join(root, 'large'), 65 * 1024 * 1024);
+    assert.equal(await refused(folder.get('large', SIGNAL)), 'InvalidKey late');
+  });
+
+  it('lets root work only where no other account can put a link', async function () {
+    if (process.geteuid?.() !== 0) this.skip();
+    const folder = folderDestination(root);
+    await folder.put(objectOf('theirs/one', 'something'), null, SIGNAL);
+    await chown(path.join(root, 'theirs'), OTHER_ACCOUNT, OTHER_ACCOUNT);
+    assert.equal(await refused(folder.put(objectOf('theirs/two', 'x'), null, SIGNAL)), 'AccessDenied late');
+    assert.equal(await refused(folder.get('theirs/one', SIGNAL)), 'AccessDenied late');
+    assert.equal(await refused(folder.delete('theirs/one', SIGNAL)), 'AccessDenied late');
+    await folder.put(objectOf('ours/one', 'something'), null, SIGNAL);
+    await chmod(root, 0o777);
+    assert.equal(await refused(folder.put(objectOf('ours/two', 'x'), null, SIGNAL)), 'AccessDenied late');
+    await chmod(root, 0o1777);
+    await folder.put(objectOf('ours/two', 'x'), null, SIGNAL);
+    assert.deepEqual(await readdir(path.join(root, 'theirs')), ['one']);
+  });
+
+  it('keeps root from spools, and from logs, in folders of other accounts', async function () {
+    if (process.geteuid?.() !== 0) this.skip();
+    await prepareSpool(root);
+    await chown(root, OTHER_ACCOUNT, OTHER_ACCOUNT);
+    assert.equal(await refused(prepareSpool(root)), 'SpoolUnusable late');
+    assert.throws(() => createLog('info', { logFile: path.join(root, 'stockroom.log') }), /chown root/);
+    assert.deepEqual(await readdir(root), []);
   });
 });

@@ -12,6 +12,7 @@ import { partObject, smallObject } from '../../lists/destination/objects.js';
 import { listsOptions, LOCAL, type ListsOptions } from '../../lists/parts.js';
 import { DEFAULT_FIELDS } from '../../lists/job/settings.js';
 import { removeSpool, spoolList } from '../../lists/spool/spool.js';
+import { prepareSpool } from '../../lists/spool/sweep.js';
 import { say, warn, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
 import { withExitCode } from './exit.js';
@@ -39,6 +40,7 @@ export const command: Command = {
         const uuid = randomUUID();
         const progress = terminalProgress();
         const { source, spool: spoolDir } = options;
+        await prepareSpool(spoolDir);
         const { stop: signal } = listenToSignals();
         const database = databaseOptions(config, connection);
         try {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readFile, realpath, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { foreignFolderText, isForeignToRoot } from '../../ops/foreign-folder.js';
 import { DestinationError, type Destination, type OutgoingObject } from '../model.js';
 
 const FOLDER_MODE = 0o750;
@@ -8,7 +10,7 @@ const FILE_MODE = 0o640;
 
 /**
  * A folder as a bucket: keys are paths below it. An object is complete as soon as it has its name: it is written beside it, to
- * `.NAME.tmp`, and renamed. No link may lead out of the folder.
+ * `.NAME.tmp`, and renamed. No link may lead out of the folder, and root works only in folders that no other account can change.
  */
 export function folderDestination(root: string): Destination {
   return {
@@ -23,7 +25,7 @@ export function folderDestination(root: string): Destination {
     get: (key) =>
       explained(root, async () => {
         const file = await folderFile(root, key);
-        return file === null ? null : await readFile(file);
+        return file === null ? null : await readSmall(file, key);
       }),
     delete: (key) =>
       explained(root, async () => {
@@ -68,12 +70,14 @@ async function placeOf(root: string, key: string, make: boolean): Promise<string
   }
   if (make) await mkdir(root, { recursive: true, mode: FOLDER_MODE });
   const top = await realpath(root);
+  await refuseForeign(top);
   let folder = top;
   for (const part of parts.slice(0, -1)) {
     const next = path.join(folder, part);
     if (make) await makeFolder(next);
     folder = await realpath(next);
     refuseOutside(folder, top, key);
+    await refuseForeign(folder);
   }
   return path.join(folder, ...parts.slice(-1));
 }
@@ -82,6 +86,29 @@ function refuseOutside(real: string, top: string, key: string): void {
   const inside = path.relative(top, real);
   if (inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside)) return;
   throw new DestinationError('OutsideFolder', `${key}: a link leads out of the folder ${top}.`, 'late');
+}
+
+async function refuseForeign(folder: string): Promise<void> {
+  if (isForeignToRoot(await stat(folder)))
+    throw new DestinationError('AccessDenied', foreignFolderText(folder), 'late');
+}
+
+/** What is read back is small: manifests, and the text of a check. */
+const LARGEST_READ = 64 * 1024 * 1024;
+
+/** A pipe in the place of a file would be waited for without end, so it is opened without waiting. */
+async function readSmall(file: string, key: string): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw new DestinationError('InvalidKey', `${key} is not a file.`, 'late');
+    if (found.size > LARGEST_READ) {
+      throw new DestinationError('InvalidKey', `${key} has ${found.size} bytes, more than ${LARGEST_READ}.`, 'late');
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** @returns false when the folder exists */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { baseOf, keysBelow, withRoot } from '../manifest/keys.js';
 import { renderManifest } from '../manifest/manifest.js';
 import { partObject, smallObject } from '../destination/objects.js';
@@ -12,6 +13,7 @@ import {
   type RunPhase,
   type SpooledList,
 } from '../model.js';
+import { prepareSpool } from '../spool/sweep.js';
 import type { EndDeps } from './rows.js';
 import { RunStopped } from './retry.js';
 
@@ -62,6 +64,7 @@ export async function doRun(deps: RunDeps, claim: Claim, signal: AbortSignal): P
   const bucket = bucketOf(deps.buckets, wanted.bucket);
   const destination = deps.destinationOf(bucket);
   const spoolDir = deps.spoolFolder;
+  await prepareSpool(path.dirname(spoolDir));
   await mkdir(spoolDir, { recursive: true, mode: 0o750 });
   try {
     const began = performance.now();
