@@ -20,7 +20,7 @@ import { lockAndRead, lockFreeAndRead } from './lock.js';
 import type { Claim, LockedState, StoredInventory } from './model.js';
 import { createOwnersStatement, ensureOwners } from './owners.js';
 import { startingOver } from './starting-over.js';
-import { writeStatement } from './statements.js';
+import { writeClaims } from './sql/write-claims.js';
 import { createOneAtATime } from '../one-at-a-time.js';
 import { createPause, inParts, noPause, withPauses, type Divided, type Pause } from '../slices.js';
 
@@ -287,7 +287,7 @@ async function write(
     for (const id of await withPauses(providersToBump(one.claims, one.wanted, state), pause))
       bumps.set(id, (bumps.get(id) ?? 0) + 1);
   }
-  await transaction.commitWith(await writeStatement(claims, wanted, owners, bumps), noteRequests(authors(accepted)));
+  await transaction.commitWith(await writeClaims(claims, wanted, owners, bumps), noteRequests(authors(accepted)));
 }
 
 /** Within a group no two requests name the same consumer: by the consumer of a change its request is found. */

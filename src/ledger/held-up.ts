@@ -1,7 +1,7 @@
 import type { Transaction } from '../db/transaction.js';
 import { consumerRow, providerRow, type Row } from '../db/turns/rows.js';
 import type { Claim, HeldAllocation, LockedState } from './model.js';
-import { NAME_ROWS } from './sql.js';
+import { nameRows, type NamedRow } from './sql/name-rows.js';
 
 /**
  * Finds the claims that cannot be judged, because another transaction has locked a consumer of theirs, a provider that they
@@ -25,12 +25,13 @@ export async function findHeldUp<Request extends { readonly claims: readonly Cla
   const missing = providersOf(requests.flatMap(({ claims }) => claims)).filter((uuid) => !state.providers.has(uuid));
   if (heldUp.length + missing.length === 0) return new Map();
 
-  const values = [
-    missing,
-    heldUp.map(({ providerId }) => providerId),
-    heldUp.map(({ consumerId }) => consumerId).filter((id) => !lockedConsumers.has(id)),
-  ];
-  const { rows } = await transaction.query<NamedRow>({ text: NAME_ROWS, values });
+  const { rows } = await transaction.query<NamedRow>(
+    nameRows(
+      missing,
+      heldUp.map(({ providerId }) => providerId),
+      heldUp.map(({ consumerId }) => consumerId).filter((id) => !lockedConsumers.has(id)),
+    ),
+  );
   const providers = rows.filter(({ kind }) => kind === 'provider');
   const uuidOf = new Map(providers.map(({ id, uuid }) => [id, uuid]));
   const there = new Set(providers.map(({ uuid }) => uuid));
@@ -52,12 +53,6 @@ export async function findHeldUp<Request extends { readonly claims: readonly Cla
       return row === undefined ? [] : [[request, row] as const];
     }),
   );
-}
-
-interface NamedRow {
-  readonly kind: 'provider' | 'consumer';
-  readonly id: number;
-  readonly uuid: string;
 }
 
 function providersOf(claims: readonly Claim[]): string[] {

@@ -2,7 +2,8 @@ import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
 import { inParts, withPauses, type Divided } from '../slices.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
-import { LOCK_CONSUMERS, LOCK_FREE_CONSUMERS, LOCK_FREE_PROVIDERS, LOCK_PROVIDERS, READ_STATE } from './sql.js';
+import { lockConsumers, lockFreeConsumers, lockFreeProviders, lockProviders } from './sql/locks.js';
+import { readState, type HeldColumns, type InventoryColumns, type StateRow } from './sql/read-state.js';
 
 /** Locks everything that a request names or its consumers hold, then reads it; one round trip. */
 export function lockAndRead(
@@ -10,35 +11,35 @@ export function lockAndRead(
   claims: readonly Claim[],
   sets: readonly InventorySet[] = [],
 ): Promise<LockedState> {
-  return read(transaction, claims, sets, {
-    consumers: { name: 'lock_consumers', text: LOCK_CONSUMERS },
-    providers: { name: 'lock_providers', text: LOCK_PROVIDERS },
-  });
+  return read(transaction, claims, sets, { lockConsumers, lockProviders });
 }
 
 /** The same without waiting: what others have locked is not in `consumers` and `providers` (held-up.ts). */
 export function lockFreeAndRead(transaction: Transaction, claims: readonly Claim[]): Promise<LockedState> {
-  return read(transaction, claims, [], {
-    consumers: { name: 'lock_free_consumers', text: LOCK_FREE_CONSUMERS },
-    providers: { name: 'lock_free_providers', text: LOCK_FREE_PROVIDERS },
-  });
+  return read(transaction, claims, [], { lockConsumers: lockFreeConsumers, lockProviders: lockFreeProviders });
 }
 
 async function read(
   transaction: Transaction,
   claims: readonly Claim[],
   sets: readonly InventorySet[],
-  locks: { consumers: { name: string; text: string }; providers: { name: string; text: string } },
+  locks: { readonly lockConsumers: typeof lockConsumers; readonly lockProviders: typeof lockProviders },
 ): Promise<LockedState> {
   const names = await withPauses(namesIn(claims, sets));
-  const providerTexts = await arrayText([...names.providers]);
-  const consumerTexts = await arrayText([...names.consumers]);
-  const others = [names.classes, names.projects, names.users, names.types].map((some) => [...some]);
-  const values = [providerTexts, consumerTexts, ...others];
+  const providerUuids = await arrayText([...names.providers]);
+  const consumerUuids = await arrayText([...names.consumers]);
+  const stateNames = {
+    providers: providerUuids,
+    consumers: consumerUuids,
+    classes: [...names.classes],
+    projects: [...names.projects],
+    users: [...names.users],
+    types: [...names.types],
+  };
   const [consumers, providers, state] = await Promise.all([
-    transaction.query<ConsumerRow>({ ...locks.consumers, values: [consumerTexts] }),
-    transaction.query<Row>({ ...locks.providers, values: [providerTexts, consumerTexts] }),
-    transaction.query<StateRow>({ name: 'read_state', text: READ_STATE, values }),
+    transaction.query<ConsumerRow>(locks.lockConsumers(consumerUuids)),
+    transaction.query<Row>(locks.lockProviders(providerUuids, consumerUuids)),
+    transaction.query<StateRow>(readState(stateNames)),
   ]);
   const found = state.rows[0];
   return {
@@ -85,7 +86,7 @@ function* amounts(
   yield* inParts(rows, ({ uuid, id, generation }) => void consumers.set(uuid, { id: Number(id), generation }));
   const held: LockedState['held'][number][] = [];
   yield* inParts(
-    parse<[number, number, number, number]>(found?.held),
+    parse<HeldColumns>(found?.held),
     ([consumerId, providerId, classId, used]) => void held.push({ consumerId, providerId, classId, used }),
   );
   return { consumers, held };
@@ -102,22 +103,6 @@ interface ConsumerRow {
   readonly uuid: string;
   readonly generation: number;
 }
-
-/** Each column is the text of a JSON list, or null. */
-type StateRow = Record<'inventories' | 'held' | 'classes' | 'projects' | 'users' | 'types', string | null>;
-
-type InventoryColumns = [
-  providerId: number,
-  classId: number,
-  className: string,
-  total: number,
-  reserved: number,
-  min_unit: number,
-  max_unit: number,
-  step_size: number,
-  allocation_ratio: number,
-  used: number,
-];
 
 function toInventory(columns: InventoryColumns): [string, StoredInventory] {
   const [providerId, classId, className, total, reserved, min_unit, max_unit, step_size, allocation_ratio, used] =

@@ -1,10 +1,9 @@
-import type pg from 'pg';
 import type { Transaction } from '../db/transaction.js';
 import { lockFreeAndRead } from './lock.js';
 import type { Claim, LockedState } from './model.js';
 import { inParts, withPauses, type Divided } from '../slices.js';
-import { CREATE_OWNERS } from './sql.js';
-import type { Owners } from './statements.js';
+import { createOwners } from './sql/create-owners.js';
+import type { Owners } from './sql/write-claims.js';
 
 /** Creates the projects, users and types that are new; only the first claim of each pays for it. */
 export async function ensureOwners(
@@ -19,11 +18,11 @@ export async function ensureOwners(
   return { consumers: state.consumers, projects, users, consumerTypes };
 }
 
-/** The statement that creates those that are not known: $1 projects, $2 users, $3 consumer types. */
+/** The statement that creates those that are not known. */
 export function* createOwnersStatement(
   claims: readonly Claim[],
   known: Pick<LockedState, 'projects' | 'users' | 'consumerTypes'>,
-): Divided<pg.QueryConfig & { values: string[][] }> {
+): Divided<ReturnType<typeof createOwners>> {
   const [projects, users, types] = [new Set<string>(), new Set<string>(), new Set<string>()];
   yield* inParts(claims, ({ allocations, projectId, userId, consumerType }) => {
     if (allocations.length === 0) return;
@@ -31,5 +30,5 @@ export function* createOwnersStatement(
     if (!known.users.has(userId)) users.add(userId);
     if (consumerType !== null && !known.consumerTypes.has(consumerType)) types.add(consumerType);
   });
-  return { text: CREATE_OWNERS, values: [projects, users, types].map((missing) => [...missing].sort()) };
+  return createOwners([...projects].sort(), [...users].sort(), [...types].sort());
 }

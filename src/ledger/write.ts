@@ -20,10 +20,13 @@ import { consumersHolding, withHolders, type Read } from './holders.js';
 import { lockAndRead } from './lock.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState } from './model.js';
 import { ensureOwners } from './owners.js';
-import { DELETE_CONSUMER, HELD_PROVIDERS, LOCK_CONSUMERS, LOCK_PROVIDERS, READ_HELD } from './sql.js';
+import { deleteConsumers } from './sql/delete-consumers.js';
+import { heldProviders, readHeld, type HeldRow } from './sql/held.js';
+import { overlayInventories, removeInventories } from './sql/inventories.js';
+import { lockConsumers, lockProviders } from './sql/locks.js';
+import { writeClaims } from './sql/write-claims.js';
 import { atOnce, withPauses } from '../slices.js';
 import { startingOver } from './starting-over.js';
-import { overlayStatement, removeStatement, writeStatement } from './statements.js';
 
 /**
  * Replaces inventories of several providers and allocations of several consumers in one transaction. The allocations are
@@ -57,11 +60,11 @@ export function reshape(
       const removed = await withPauses(removedInventories(sets, wanted, state));
       await refuseInUse(removed, claims, wanted, (query) => transaction.query(query));
       const owners = await ensureOwners(transaction, claims, state);
-      const write = await writeStatement(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
+      const write = await writeClaims(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
       await Promise.all([
-        transaction.query(overlayStatement(sets, state)),
+        transaction.query(overlayInventories(sets, state)),
         transaction.query(write),
-        transaction.commitWith(removeStatement(removed.flatMap(({ inventories }) => inventories))),
+        transaction.commitWith(removeInventories(removed.flatMap(({ inventories }) => inventories))),
       ]);
     }),
   );
@@ -102,13 +105,9 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
     };
     return writeTransaction(pool, rows, async (transaction) => {
       const [, , { rows: removed }] = await Promise.all([
-        transaction.query({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [[uuid]] }),
-        transaction.query({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [[], [uuid]] }),
-        transaction.commitWith<{ removed: number }>({
-          name: 'delete_consumer',
-          text: DELETE_CONSUMER,
-          values: [[uuid]],
-        }),
+        transaction.query(lockConsumers([uuid])),
+        transaction.query(lockProviders([], [uuid])),
+        transaction.commitWith<{ removed: number }>(deleteConsumers([uuid])),
       ]);
       return removed[0]?.removed ?? 0;
     });
@@ -151,9 +150,9 @@ export function removeUnchanged(
     return writeTransaction(pool, rows, async (transaction) => {
       // The last statement begins when the locks are held, and so sees what the rivals it waited for have left.
       const [locked, , read] = await Promise.all([
-        transaction.query<SeenConsumer>({ name: 'lock_consumers', text: LOCK_CONSUMERS, values: [uuids] }),
-        transaction.query({ name: 'lock_providers', text: LOCK_PROVIDERS, values: [[], uuids] }),
-        transaction.query<{ uuid: string; held: string }>({ name: 'read_held', text: READ_HELD, values: [uuids] }),
+        transaction.query<SeenConsumer>(lockConsumers(uuids)),
+        transaction.query(lockProviders([], uuids)),
+        transaction.query<HeldRow>(readHeld(uuids)),
       ]);
       const present = new Map(locked.rows.map(({ uuid, generation }) => [uuid, generation]));
       const held = new Map(read.rows.map(({ uuid, held }) => [uuid, allocationsIn(held)]));
@@ -163,7 +162,7 @@ export function removeUnchanged(
         return { uuid, result, allocations: held.get(uuid) ?? {} };
       });
       const removed = removals.filter(({ result }) => result === 'deleted').map(({ uuid }) => uuid);
-      await transaction.commitWith({ name: 'delete_consumer', text: DELETE_CONSUMER, values: [removed] });
+      await transaction.commitWith(deleteConsumers(removed));
       return removals;
     });
   });
@@ -182,11 +181,7 @@ function allocationsIn(held: string): Removal['allocations'] {
  */
 async function lockedByOthers(pool: Pool, consumerUuids: readonly string[]): Promise<Row[]> {
   if (!pool.turns.isLocked()) return [];
-  const { rows } = await runStatement<{ uuid: string }>(
-    pool,
-    { text: HELD_PROVIDERS, values: [consumerUuids] },
-    'read',
-  );
+  const { rows } = await runStatement<{ uuid: string }>(pool, heldProviders(consumerUuids), 'read');
   return rows.map(({ uuid }) => providerRow(uuid));
 }
 
