@@ -178,8 +178,11 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
           else if (codeOf(body) !== 'placement.concurrent_update')
             surprises.push(`reshaper ${status} ${JSON.stringify(body)}`);
         }
-      } catch {
-        // The process was killed: the outcome is one of those noted. This client has nobody to talk to any more.
+      } catch (error) {
+        // The process was killed: the outcome is one of those noted, and this client has no service any more. An expectation that failed
+        // has no code of the system.
+        if (!/^(?:E[A-Z]+|UND_ERR_\w+)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+          surprises.push(String(error));
         lost++;
         return;
       }
