@@ -6,25 +6,36 @@ export interface ServiceRequest {
   readonly target: string;
   /** The microversion; null for what the route has without. */
   readonly version: string | null;
-  /** Sent with POST; GET without one. */
+  /** Unless given, POST with a body and GET without one. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly body?: object;
+}
+
+export interface ServiceResponse {
+  readonly status: number;
+  /** Null for a response without one. */
+  readonly document: unknown;
 }
 
 /** A large question may have to wait for others. */
 const TIMEOUT_MS = 60_000;
 
+/** Sends a request to the service at a URL, and returns the document of the response. @throws as {@link sendToService} does */
+export async function askService(url: string, token: string | null, request: ServiceRequest): Promise<unknown> {
+  return (await sendToService(url, token, request)).document;
+}
+
 /**
- * Asks the service at a URL (`--url`).
+ * Sends a request to the service at a URL (`--url`).
  *
- * @returns the document of the response; null for a response without one
  * @throws UsageError for a URL that is none, or without a token; ApiError with the status and message of a refusal, 503 when the service
  *   cannot be reached
  */
-export async function askService(
+export async function sendToService(
   url: string,
   token: string | null,
-  { target, version, body }: ServiceRequest,
-): Promise<unknown> {
+  { target, version, body, method = body === undefined ? 'GET' : 'POST' }: ServiceRequest,
+): Promise<ServiceResponse> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
   if (token === null)
@@ -35,15 +46,15 @@ export async function askService(
     ...(version === null ? {} : { 'openstack-api-version': `placement ${version}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
-  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const init = { ...sent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const init = { ...sent, method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
   const response = await fetch((url.endsWith('/') ? url.slice(0, -1) : url) + target, init).catch((error: unknown) => {
     const { cause, message } = error as Error & { cause?: Error };
     throw new ApiError(503, `The service at ${url} cannot be reached: ${cause?.message ?? message}.`);
   });
   const text = await response.text();
   if (!response.ok) throw new ApiError(response.status, messageOf(text) ?? `The service returned ${response.status}.`);
-  return text === '' ? null : (JSON.parse(text) as unknown);
+  return { status: response.status, document: text === '' ? null : (JSON.parse(text) as unknown) };
 }
 
 /** The message of an error document, without the explanation of its status. */

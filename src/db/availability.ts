@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { backOff } from '../back-off.js';
 import { databaseBusy, databaseUnavailable, ApiError } from '../errors.js';
 import { isOutOfConnections, reasonOf } from './failures.js';
 
@@ -52,8 +53,7 @@ const WORDS: Readonly<Record<Trouble, { begins: string; ends: string }>> = {
 /** Under pressure some succeed while others fail; that is one trouble and not many. */
 const CALM_MS = 1000;
 
-const FIRST_BACK_OFF_MS = 100;
-const LONGEST_BACK_OFF_MS = 3000;
+const ATTEMPTS = { first: 100, longest: 3000 };
 
 export function createAvailability(log: Logger): Availability {
   const troubles = createTroubles(log);
@@ -61,15 +61,13 @@ export function createAvailability(log: Logger): Availability {
   let attempt: (() => Promise<unknown>) | null = null;
   /** Why readers are rejected, while one attempt after the other is made in the background, each later. */
   let outage: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
-  let backOff = FIRST_BACK_OFF_MS;
-  let [nextTry, recoveredAt, isClosed] = [0, 0, false];
+  let [failures, nextTry, recoveredAt, isClosed] = [0, 0, 0, false];
 
   function tryLater(error: unknown): void {
     if (isClosed || attempt === null) return;
     troubles.began(isOutOfConnections(error) ? 'connections' : 'away', error);
     // Jitter, so that many processes do not come back in step.
-    const wait = backOff * (0.5 + Math.random());
-    backOff = Math.min(backOff * 2, LONGEST_BACK_OFF_MS);
+    const wait = backOff(++failures, ATTEMPTS) * (0.5 + Math.random());
     nextTry = performance.now() + wait;
     if (outage === null) for (const listener of listeners) listener();
     else clearTimeout(outage.timer);
@@ -87,7 +85,7 @@ export function createAvailability(log: Logger): Availability {
   function recovered(): void {
     if (outage !== null) clearTimeout(outage.timer);
     outage = null;
-    backOff = FIRST_BACK_OFF_MS;
+    failures = 0;
     recoveredAt = performance.now();
     troubles.ended('away');
     troubles.ended('connections');

@@ -1,3 +1,5 @@
+import { backOff } from '../back-off.js';
+
 /** So many workers in a row that end before they have served: then the slot is given up. */
 const ATTEMPTS = 5;
 
@@ -41,7 +43,7 @@ export function createRestartPolicy(): RestartPolicy {
     delay() {
       if (quick < 2) return 0;
       const longest = unserved === 0 ? LONGEST_DELAY_OF_SERVING_MS : LONGEST_DELAY_MS;
-      return Math.min(100 * 2 ** (quick - 1), longest);
+      return backOff(quick, { first: 100, longest });
     },
     isExhausted: () => unserved >= ATTEMPTS,
   };

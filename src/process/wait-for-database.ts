@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { backOff } from '../back-off.js';
 import { withoutSecrets } from '../database-url/secrets.js';
 import { ConfigError, type Config } from '../config.js';
 import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
@@ -21,11 +22,7 @@ export async function waitForDatabase<T>(
 ): Promise<T | null> {
   const isStopped = (): boolean => stop.aborted;
   const interval = config.retryInterval === null ? null : config.retryInterval * 1000;
-  for (
-    let wait = interval ?? 250, retries = 0;
-    !isStopped();
-    wait = interval ?? Math.min(wait * 2, 10_000), retries++
-  ) {
+  for (let retries = 0; !isStopped(); retries++) {
     try {
       return await unlessAborted(stop, attempt());
     } catch (error) {
@@ -35,6 +32,7 @@ export async function waitForDatabase<T>(
       // The topology reports a database that is away as any request would see it.
       if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;
       if (retries === config.maxRetries) throw new ConfigError(`${problem} Given up after ${retries} more attempts.`);
+      const wait = interval ?? backOff(retries + 1, { first: 250, longest: 10_000 });
       say(`${problem} Trying again in ${wait / 1000} s.`);
       await setTimeout(wait, undefined, { signal: stop }).catch(() => undefined);
     }

@@ -1,3 +1,4 @@
+import { backOff, type BackOff } from '../../back-off.js';
 import { Refusal } from '../identity.js';
 
 /** It is unknown whether a token is good. */
@@ -46,18 +47,17 @@ interface Outcome {
  */
 export class Circuit {
   readonly #now: () => number;
-  readonly #firstPauseMs: number;
-  readonly #longestPauseMs: number;
+  readonly #pauses: BackOff;
   readonly #recent: Outcome[] = [];
   #isOpen = false;
   #pauseMs = 0;
+  #openings = 0;
   #quietUntil = 0;
   #probing = false;
 
   constructor({ now = () => performance.now(), firstPauseMs = 500, longestPauseMs = 10_000 }: CircuitOptions = {}) {
     this.#now = now;
-    this.#firstPauseMs = firstPauseMs;
-    this.#longestPauseMs = longestPauseMs;
+    this.#pauses = { first: firstPauseMs, longest: longestPauseMs };
   }
 
   /**
@@ -81,6 +81,7 @@ export class Circuit {
       this.#note({ client, isWrong: false });
       this.#isOpen = false;
       this.#pauseMs = 0;
+      this.#openings = 0;
       this.#quietUntil = 0;
       return result;
     } catch (error) {
@@ -107,7 +108,7 @@ export class Circuit {
   #open(): void {
     this.#isOpen = true;
     if (this.#quietUntil > this.#now()) return;
-    this.#pauseMs = this.#pauseMs === 0 ? this.#firstPauseMs : Math.min(this.#pauseMs * 2, this.#longestPauseMs);
+    this.#pauseMs = backOff(++this.#openings, this.#pauses);
     this.#quietUntil = this.#now() + this.#pauseMs;
   }
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout } from 'node:timers/promises';
+import { backOff } from '../../back-off.js';
 import { ConfigError } from '../../config.js';
 import type { KeystoneOptions, TlsOptions } from './options.js';
 
@@ -29,8 +30,7 @@ export class BrokenAnswer extends Error {}
 /** Catalogs are long: some hundred kilobytes in a cloud of many regions. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_SOCKETS = 32;
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 1000;
+const RETRIES = { first: 50, longest: 1000 };
 
 export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeoutMs' | 'retries'>): HttpClient {
   const keepAlive = { keepAlive: true, maxSockets: MAX_SOCKETS };
@@ -85,7 +85,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           // Waiting out the deadline once is enough; what is refused or broken off costs little to try again.
           const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
           if (!again || failures >= options.retries) throw error;
-          await setTimeout(Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS), undefined, { ref: false });
+          await setTimeout(backOff(++failures, RETRIES), undefined, { ref: false });
         }
       }
     },

@@ -9,6 +9,7 @@ import type { Config } from '../../config.js';
 import { openPool } from '../../db/database.js';
 import { ApiError } from '../../errors.js';
 import { createLog } from '../../ops/log.js';
+import { sendToService, type ServiceResponse } from '../ask-service.js';
 import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 import { failureText } from '../../failure-text.js';
@@ -116,35 +117,13 @@ function ofDatabase(parts: ListsParts): ListsAccess {
 }
 
 function ofService(url: string, token: string | null): ListsAccess {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new UsageError(`--url needs the URL of a service, http://HOST:PORT, got '${url}'.`);
-  }
-  if (token === null)
-    throw new UsageError('--url needs a token in the variable OS_TOKEN: openstack token issue -f value -c id.');
-  const base = `${url.endsWith('/') ? url.slice(0, -1) : url}/stockroom/lists`;
-
-  async function ask(method: string, path: string, body?: object): Promise<{ status: number; document: unknown }> {
-    const headers = {
-      'x-auth-token': token ?? '',
-      accept: 'application/json',
-      'openstack-api-version': 'placement latest',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const init = { method, headers, signal: AbortSignal.timeout(30_000), ...sent };
-    const response = await fetch(base + path, init).catch((error: unknown) => {
-      const { cause } = error as Error & { cause?: Error };
-      throw new ApiError(
-        503,
-        `The service at ${url} cannot be reached: ${cause?.message ?? (error as Error).message}.`,
-      );
+  const ask = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ServiceResponse> =>
+    sendToService(url, token, {
+      method,
+      target: `/stockroom/lists${path}`,
+      version: 'latest',
+      ...(body === undefined ? {} : { body }),
     });
-    const text = await response.text();
-    if (!response.ok)
-      throw new ApiError(response.status, messageOf(text) ?? `The service returned ${response.status}.`);
-    return { status: response.status, document: text === '' ? null : JSON.parse(text) };
-  }
-
   const of = (id: string): string => `/${encodeURIComponent(id)}`;
   return {
     list: async () => ((await ask('GET', `?limit=${PAGE}`)).document as { lists: JobDocument[] }).lists,
@@ -161,14 +140,4 @@ function ofService(url: string, token: string | null): ListsAccess {
     showRun: async (id, run) => (await ask('GET', `${of(id)}/runs/${run}`)).document as RunDocument,
     cancel: async (id, run) => (await ask('POST', `${of(id)}/runs/${run}/cancel`)).document as RunDocument,
   };
-}
-
-/** The message of an error document, without the explanation of its status. */
-function messageOf(text: string): string | null {
-  try {
-    const { errors } = JSON.parse(text) as { errors: [{ detail: string }] };
-    return errors[0].detail.split('\n\n').slice(1).join(' ').trim();
-  } catch {
-    return null;
-  }
 }

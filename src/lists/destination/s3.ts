@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { backOff } from '../../back-off.js';
 import { DestinationError, type Destination, type Encryption, type OutgoingObject, type S3Bucket } from '../model.js';
 import { confirmsEncryption, encryptionHeaders } from '../s3/encryption.js';
 import { connectionFailure, failureOf, type Failure } from '../s3/failure.js';
@@ -59,7 +60,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
         if (fresh.access !== keys.access || fresh.secret !== keys.secret) continue;
       }
       if (!passing || ++failures >= ATTEMPTS) throw error;
-      await setTimeout(firstPause * 4 ** (failures - 1), undefined, { signal });
+      await setTimeout(backOff(failures, { first: firstPause, factor: 4, longest: Infinity }), undefined, { signal });
     }
   }
 
