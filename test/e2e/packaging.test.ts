@@ -36,7 +36,20 @@ describe('the package', () => {
     const folders = new Set(names.map((name) => name.split('/')[0]));
     assert.deepEqual(
       [...folders].sort(),
-      ['CHANGELOG.md', 'README.md', 'api-ref', 'deploy', 'dist', 'docs', 'migrations', 'package.json'],
+      [
+        'CHANGELOG.md',
+        'CODE_OF_CONDUCT.md',
+        'CONTRIBUTING.md',
+        'LICENSE',
+        'README.md',
+        'SECURITY.md',
+        'api-ref',
+        'deploy',
+        'dist',
+        'docs',
+        'migrations',
+        'package.json',
+      ],
       'neither sources nor tests',
     );
     assert.deepEqual(
