@@ -5,7 +5,7 @@ import { loadConfig, type Config } from '../config.js';
 import { outliveReaders } from '../ops/terminal.js';
 import { version } from '../ops/version.js';
 import { complain, say, type Command } from './command.js';
-import { commandOf, flagsOf, programOf, usageExit, type Program } from './commands.js';
+import { commandOf, flagsOf, programOf, usageExit, type Program } from './program.js';
 import { commandHelp, programHelp } from './help.js';
 
 /** The exit code of a command line that makes no sense. */

@@ -2,7 +2,8 @@ import type { Flag } from '../config/arguments.js';
 import { optionHelp } from '../config/tables.js';
 import { wrapped } from '../config/wrap.js';
 import type { Command } from './command.js';
-import type { ListedCommand, Program } from './commands.js';
+import type { ListedCommand } from './commands/listed-command.js';
+import type { Program } from './program.js';
 
 const CONFIG_FILE = { '--config-file FILE': 'Configuration file in the format of placement.conf. May be repeated.' };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { flagsOf, programOf } from '../../../src/cli/commands.js';
+import { flagsOf, programOf } from '../../../src/cli/program.js';
 import { questionOf } from '../../../src/cli/orphans/question.js';
 import { readArguments } from '../../../src/config/arguments.js';
 

@@ -1,0 +1,23 @@
+import type { Flag } from '../../config/arguments.js';
+import type { Command } from '../command.js';
+
+/** A command in the list of them; the rest is loaded when it is wanted, because all of the service takes 0.6 s to load. */
+export interface ListedCommand {
+  /** `db sync` */
+  readonly name: string;
+  /** What follows the name, as --help shows it: `ID`, or `[TIME]` where it may be left out. */
+  readonly operands?: readonly string[];
+  readonly summary: string;
+  /** The exit code for a wrong usage, where it is not 2. */
+  readonly usageExit?: number;
+  /** The flags it has beside those of the configuration. */
+  readonly flags?: Readonly<Record<string, Flag>>;
+  load(): Promise<Command>;
+}
+
+/** The flags of commands that ask a service or the database. */
+export const ASKING = {
+  url: { argument: 'URL', help: 'Ask the service there, with the token in OS_TOKEN, instead of the database.' },
+} as const satisfies Record<string, Flag>;
+
+export const JSON_FLAG: Flag = { help: 'Print JSON instead of a table.' };

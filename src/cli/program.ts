@@ -1,0 +1,92 @@
+import { UsageError, type Flag } from '../config/arguments.js';
+import { CONFIGURATION_COMMANDS } from './commands/configuration.js';
+import { DATABASE_COMMANDS } from './commands/database.js';
+import { HISTORY_COMMANDS } from './commands/history.js';
+import { LISTS_COMMANDS } from './commands/lists.js';
+import { ORPHANS_COMMANDS } from './commands/orphans.js';
+import { POLICY_COMMANDS } from './commands/policy.js';
+import { QUESTIONS_COMMANDS } from './commands/questions.js';
+import type { ListedCommand } from './commands/listed-command.js';
+
+const SERVE: ListedCommand = {
+  name: 'serve',
+  summary: 'Run the service; the default.',
+  flags: {
+    embedded: {
+      help: 'Use the embedded PostgreSQL although a configuration file is given that names no connection.',
+    },
+  },
+  load: async () => (await import('./serve.js')).command,
+};
+
+/** In the order of --help. */
+const COMMANDS: readonly ListedCommand[] = [
+  SERVE,
+  ...DATABASE_COMMANDS,
+  ...CONFIGURATION_COMMANDS,
+  ...QUESTIONS_COMMANDS,
+  ...HISTORY_COMMANDS,
+  ...ORPHANS_COMMANDS,
+  ...LISTS_COMMANDS,
+  ...POLICY_COMMANDS,
+];
+
+/** The program goes by three names; two are those of upstream's tools and know only what these know. */
+export interface Program {
+  readonly name: string;
+  /** The words that its commands begin with and that are left out on its command line. */
+  readonly prefix: readonly string[];
+  readonly commands: readonly ListedCommand[];
+  /**
+   * Whether the configuration is searched in the usual places, as upstream's tools do. Not by the service: what happens to
+   * be in /etc/placement must not decide where a first try writes.
+   */
+  readonly searchesConfiguration: boolean;
+}
+
+/** @param file what was started: a link of that name to the one program */
+export function programOf(file: string): Program {
+  const under = (word: string): ListedCommand[] => COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
+  if (/placement-manage$/.test(file))
+    return { name: 'placement-manage', prefix: [], commands: under('db'), searchesConfiguration: true };
+  if (/placement-status$/.test(file))
+    return { name: 'placement-status', prefix: ['status'], commands: under('status'), searchesConfiguration: true };
+  return { name: 'stockroom', prefix: [], commands: COMMANDS, searchesConfiguration: false };
+}
+
+/** The flags of all commands of a program, by name. Flags of the same name agree on whether they have a value. */
+export function flagsOf({ commands }: Program): Record<string, Flag> {
+  return Object.assign({}, ...commands.map(({ flags = {} }) => flags)) as Record<string, Flag>;
+}
+
+/**
+ * The command that the words of a command line begin with, and its operands.
+ *
+ * @returns null when there is none with so many operands
+ */
+export function commandOf(
+  commands: readonly ListedCommand[],
+  words: readonly string[],
+): { listed: ListedCommand; operands: readonly string[] } | null {
+  // `lists show` before `lists`.
+  const byLength = [...commands].sort((one, other) => other.name.length - one.name.length);
+  for (const listed of byLength) {
+    const { length } = listed.name.split(' ');
+    if (words.slice(0, length).join(' ') !== listed.name) continue;
+    const operands = words.slice(length);
+    const names = listed.operands ?? [];
+    const needed = names.filter((name) => !name.startsWith('[')).length;
+    if (operands.length >= needed && operands.length <= names.length) return { listed, operands };
+    if (names.length === 0) return null;
+    throw new UsageError(
+      `${listed.name} takes ${needed === names.length ? needed : `${needed} to ${names.length}`} operands (${names.join(' ')}), got ${operands.length}.\nSee ${listed.name} --help.`,
+    );
+  }
+  return null;
+}
+
+/** The exit code for a wrong usage of the command that a command line seems to mean; null for the usual one. */
+export function usageExit(program: Program, argv: readonly string[]): number | null {
+  const words = [...program.prefix, ...argv.filter((one) => !one.startsWith('-'))].join(' ');
+  return program.commands.find(({ name }) => words.startsWith(name))?.usageExit ?? null;
+}
