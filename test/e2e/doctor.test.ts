@@ -140,26 +140,38 @@ describe('stockroom doctor', () => {
     );
   });
 
-  it('tells a Keystone whose clock is wrong', async () => {
-    const hourAgo = http.createServer((_req, res) => {
-      const roles = [{ name: 'service' }];
-      res
-        .writeHead(201, { 'x-subject-token': 't', date: new Date(Date.now() - 3_600_000).toUTCString() })
-        .end(JSON.stringify({ token: { roles } }));
-    });
-    await new Promise<void>((resolve) => hourAgo.listen(0, '127.0.0.1', resolve));
-    const { port } = hourAgo.address() as net.AddressInfo;
-    const { code, checks } = await doctor({
-      OS_KEYSTONE_AUTHTOKEN__AUTH_URL: `http://127.0.0.1:${port}`,
-      OS_KEYSTONE_AUTHTOKEN__USERNAME: 'u',
-      OS_KEYSTONE_AUTHTOKEN__PASSWORD: 'p',
-      OS_KEYSTONE_AUTHTOKEN__PROJECT_NAME: 'service',
-      OS_KEYSTONE_AUTHTOKEN__USER_DOMAIN_NAME: 'Default',
-      OS_KEYSTONE_AUTHTOKEN__PROJECT_DOMAIN_NAME: 'Default',
-    });
-    hourAgo.close();
-    assert.equal(code, 0);
-    assert.match(bad(checks).join('\n'), /^warning: clock of Keystone: is 3\d{3} s behind the clock of this machine/);
+  it('tells a Keystone whose clock is wrong, and none that is slow', async () => {
+    const keystone = async (clockMs: number, delayMs: number): Promise<http.Server> => {
+      const server = http.createServer((_req, res) => {
+        const date = new Date(Date.now() + clockMs).toUTCString();
+        setTimeout(() => {
+          res.writeHead(201, { 'x-subject-token': 't', date }).end('{"token": {"roles": [{"name": "service"}]}}');
+        }, delayMs);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    };
+    const servers = [await keystone(-3_600_000, 0), await keystone(0, 6500)];
+    const [hourAgo, slow] = await Promise.all(
+      servers.map((server) =>
+        doctor({
+          OS_KEYSTONE_AUTHTOKEN__AUTH_URL: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+          OS_KEYSTONE_AUTHTOKEN__USERNAME: 'u',
+          OS_KEYSTONE_AUTHTOKEN__PASSWORD: 'p',
+          OS_KEYSTONE_AUTHTOKEN__PROJECT_NAME: 'service',
+          OS_KEYSTONE_AUTHTOKEN__USER_DOMAIN_NAME: 'Default',
+          OS_KEYSTONE_AUTHTOKEN__PROJECT_DOMAIN_NAME: 'Default',
+        }),
+      ),
+    );
+    for (const server of servers) server.close();
+    assert.equal(hourAgo?.code, 0);
+    assert.match(
+      bad(hourAgo.checks).join('\n'),
+      /^warning: clock of Keystone: is 3\d{3} s behind the clock of this machine/,
+    );
+    assert.doesNotMatch(bad(slow?.checks ?? []).join('\n'), /clock of Keystone/);
+    assert.ok(slow?.checks.some(({ name }) => name === 'clock of Keystone'));
   });
 
   it('looks at ports, policy files and unknown options', async () => {
