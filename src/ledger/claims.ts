@@ -1,28 +1,16 @@
 import type { Pool } from '../db/pool.js';
-import { runBriefStatement, withBriefTransaction, type Transaction } from '../db/transaction.js';
+import { runBriefStatement } from '../db/transaction.js';
 import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../db/turns/model.js';
 import { consumerRow, providerRow, UNKNOWN, type Row } from '../db/turns/rows.js';
-import { culpritsOf, waitingFirst } from '../db/turns/write.js';
-import { ApiError, databaseTooSlow } from '../errors.js';
-import {
-  checkConsumers,
-  checkRoom,
-  inventoriesAfter,
-  ownState,
-  providersToBump,
-  resolveClaims,
-  type NewAllocation,
-} from './check.js';
-import type { Author, AuthorOfConsumers } from '../history/author.js';
-import { noteRequests } from '../history/note.js';
-import { findHeldUp } from './held-up.js';
-import { lockAndRead, lockFreeAndRead } from './lock.js';
-import type { Claim, LockedState, StoredInventory } from './model.js';
-import { createOwnersStatement, ensureOwners } from './owners.js';
+import { culpritsOf } from '../db/turns/write.js';
+import { databaseTooSlow } from '../errors.js';
+import type { Author } from '../history/author.js';
+import { writeTogether, type ClaimRequest } from './group.js';
+import type { Claim, UnknownClass } from './model.js';
+import { createOwnersStatement } from './owners.js';
 import { startingOver } from './starting-over.js';
-import { writeClaims } from './sql/write-claims.js';
 import { createOneAtATime } from '../one-at-a-time.js';
-import { createPause, inParts, noPause, withPauses, type Divided, type Pause } from '../slices.js';
+import { inParts, withPauses, type Divided } from '../slices.js';
 
 /**
  * Groups of claims. A claim costs PostgreSQL five statements, a dozen triggers and a flush of the log, most of which a group
@@ -37,18 +25,12 @@ import { createPause, inParts, noPause, withPauses, type Divided, type Pause } f
 const GROUPS_UNDER_WAY = 2;
 const LARGEST_GROUP = 100;
 
-/** The claims of a group that are judged in one go. */
-const LARGEST_AT_ONCE = 500;
-
 /**
  * How a group takes its locks. `first`: it waits for none while some row is known to be locked by others, and briefly for all
  * of them otherwise. `waiting` and `alone`: briefly for all of them. `alone`: it was not to be found out which of a group was
  * held up.
  */
 type How = 'first' | 'waiting' | 'alone';
-
-/** Makes the 400 for a resource class that does not exist; routes word it differently. */
-export type UnknownClass = (name: string, consumerUuid: string) => Error;
 
 /**
  * Writes what consumers shall have. The claims of one request are written all or none; requests that come at the same moment
@@ -70,13 +52,9 @@ export interface GroupResult {
   readonly failed: number;
 }
 
-/** Claims of one request: all of them are written or none. */
-interface Request extends Write {
+/** A request for claims in the queue. */
+interface QueuedClaims extends ClaimRequest, Write {
   runner: Runner;
-  /** Null: no history is kept. */
-  readonly author: Author | null;
-  readonly claims: readonly Claim[];
-  readonly unknownClass: UnknownClass;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -87,7 +65,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
     largest: how === 'alone' ? 1 : LARGEST_GROUP,
     limit: GROUPS_UNDER_WAY,
     // The runner is given nothing but what is submitted with it, below.
-    run: (group, wait) => writeGroup({ pool, onGroup, runners, how }, group as readonly Request[], wait),
+    run: (group, wait) => writeGroup({ pool, onGroup, runners, how }, group as readonly QueuedClaims[], wait),
   });
   const runners = { first: runnerOf('first'), waiting: runnerOf('waiting'), alone: runnerOf('alone') };
   const submit = (
@@ -97,7 +75,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
     { changes, alone }: ClaimedRows,
   ) =>
     new Promise<void>((resolve, reject) => {
-      const request: Request = {
+      const request: QueuedClaims = {
         changes,
         alone,
         refersTo: NO_ROWS,
@@ -149,7 +127,7 @@ interface Groups {
 /** Tells every request of a group how it went, but for those that are left. */
 async function writeGroup(
   groups: Groups,
-  group: readonly Request[],
+  group: readonly QueuedClaims[],
   wait: Wait | null,
 ): Promise<ReadonlyMap<Write, Left>> {
   const { pool, onGroup, how } = groups;
@@ -179,14 +157,19 @@ async function writeGroup(
 }
 
 /** A claim was left out for a locked row. When that is not known to be stuck, the claim waits briefly, with others like it. */
-function afterSkipping({ pool, runners }: Groups, request: Request, row: Row): Left {
+function afterSkipping({ pool, runners }: Groups, request: QueuedClaims, row: Row): Left {
   const stuck = pool.turns.isLocked(row);
   request.runner = stuck ? runners.first : runners.waiting;
   return stuck ? { row } : 'again';
 }
 
 /** A group waited for a row in vain. Those who want that row wait for it, and the others are free of it. */
-function afterWaiting({ pool, runners }: Groups, request: Request, locked: readonly Row[], groupSize: number): Left {
+function afterWaiting(
+  { pool, runners }: Groups,
+  request: QueuedClaims,
+  locked: readonly Row[],
+  groupSize: number,
+): Left {
   // A claim of the group may leave a provider without naming it. Skipping finds out which claim that is.
   for (const row of locked) pool.turns.note(row);
   const row = locked.find((one) => request.changes.has(one));
@@ -197,103 +180,13 @@ function afterWaiting({ pool, runners }: Groups, request: Request, locked: reado
   return 'again';
 }
 
-interface Written {
-  readonly refusals: ReadonlyMap<Request, unknown>;
-  /** Not judged, because of a locked row. */
-  readonly heldUp: ReadonlyMap<Request, Row>;
-}
-
-/**
- * One transaction in two round trips: BEGIN, the locks and the reading go out together, and after the check the writing goes
- * out together with COMMIT.
- */
-function writeTogether(pool: Pool, group: readonly Request[], wait: Wait | null, skip: boolean): Promise<Written> {
-  const work = async (transaction: Transaction): Promise<Written> => {
-    const refusals = new Map<Request, unknown>();
-    const all = group.flatMap(({ claims }) => claims);
-    // Small claims do not wait for their turn among large bodies: they hold locks.
-    const pause = all.length > LARGEST_AT_ONCE ? createPause() : noPause;
-    const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
-    const heldUp = skip ? await findHeldUp(transaction, group, state) : new Map<Request, Row>();
-    // What one request takes, the next finds taken.
-    let { inventories } = state;
-    const accepted: Accepted[] = [];
-    for (const request of group) {
-      if (heldUp.has(request)) continue;
-      const { author, claims, unknownClass } = request;
-      try {
-        const present = { ...state, inventories };
-        const own = group.length === 1 ? present : ownState(claims, present);
-        checkConsumers(claims, own);
-        const { wanted, after } = await withPauses(judge(claims, own, unknownClass), pause);
-        inventories = after;
-        accepted.push({ author, claims, wanted });
-        await pause();
-      } catch (refusal) {
-        if (!(refusal instanceof ApiError)) throw refusal;
-        refusals.set(request, refusal);
-      }
-    }
-    if (accepted.length > 0) await write(transaction, accepted, state, pause);
-    return { refusals, heldUp };
-  };
-  return withBriefTransaction(pool, waitingFirst(wait, work));
-}
-
-/** @throws ApiError when the claims cannot be written */
-function* judge(
-  claims: readonly Claim[],
-  own: LockedState,
-  unknownClass: UnknownClass,
-): Divided<{ wanted: NewAllocation[]; after: ReadonlyMap<string, StoredInventory> }> {
-  const wanted = yield* resolveClaims(claims, own, unknownClass);
-  yield* checkRoom(wanted, own);
-  return { wanted, after: yield* inventoriesAfter(wanted, own) };
-}
-
 /**
  * What holds a claim up and cannot be looked at is, most of the time, a project, user or consumer type that another session
  * has created and not committed. It is waited for before the claim locks its providers, which others want.
  */
-async function createOwnersFirst(pool: Pool, group: readonly Request[]): Promise<void> {
+async function createOwnersFirst(pool: Pool, group: readonly QueuedClaims[]): Promise<void> {
   const claims = group.flatMap((request) => request.claims);
   await runBriefStatement(pool, await withPauses(createOwnersStatement(claims, NO_OWNERS)), 'write');
 }
 
 const NO_OWNERS = { projects: new Map(), users: new Map(), consumerTypes: new Map() };
-
-/** The claims of a request that are written. */
-interface Accepted {
-  readonly author: Author | null;
-  readonly claims: readonly Claim[];
-  readonly wanted: readonly NewAllocation[];
-}
-
-async function write(
-  transaction: Transaction,
-  accepted: readonly Accepted[],
-  state: LockedState,
-  pause: Pause,
-): Promise<void> {
-  const [first] = accepted;
-  const isOne = accepted.length === 1 && first !== undefined;
-  const claims = isOne ? first.claims : accepted.flatMap((one) => one.claims);
-  const wanted = isOne ? first.wanted : accepted.flatMap((one) => one.wanted);
-  const owners = await ensureOwners(transaction, claims, state);
-  await pause();
-  // The generation of a provider grows once for each request that names it.
-  const bumps = new Map<number, number>();
-  for (const one of accepted) {
-    for (const id of await withPauses(providersToBump(one.claims, one.wanted, state), pause))
-      bumps.set(id, (bumps.get(id) ?? 0) + 1);
-  }
-  await transaction.commitWith(await writeClaims(claims, wanted, owners, bumps), noteRequests(authors(accepted)));
-}
-
-/** Within a group no two requests name the same consumer: by the consumer of a change its request is found. */
-function authors(accepted: readonly Accepted[]): AuthorOfConsumers[] {
-  const isOne = accepted.length === 1;
-  return accepted.flatMap(({ author, claims }) =>
-    author === null ? [] : [{ author, consumers: isOne ? [] : claims.map(({ consumerUuid }) => consumerUuid) }],
-  );
-}

@@ -59,3 +59,6 @@ export interface HeldAllocation {
 export function inventoryKey(providerId: number, classId: number): string {
   return `${providerId}/${classId}`;
 }
+
+/** Makes the 400 for a resource class that does not exist; routes word it differently. */
+export type UnknownClass = (name: string, consumerUuid: string) => Error;

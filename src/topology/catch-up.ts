@@ -9,7 +9,8 @@ import { createCoalescer } from './coalescer.js';
 import { inOneSnapshot, load, readEverything, readChanges, readChangesInSnapshot, type Watermark } from './journal.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
-import type { Changes, Topology } from './topology.js';
+import type { Changes } from './changes.js';
+import type { Topology } from './topology.js';
 
 /**
  * Keeps one topology and gives it out only after it has seen everything that was committed when the caller asked. That

@@ -10,7 +10,8 @@ import {
   SELECT_RESOURCE_CLASSES,
   SELECT_TRAITS,
 } from './load.sql.js';
-import { Topology, type Changes, type NameState, type ProviderState } from './topology.js';
+import type { Changes, NameState, ProviderState } from './changes.js';
+import { Topology } from './topology.js';
 import { includes, parseSnapshot, type PgSnapshot } from './pg-snapshot.js';
 import { UnusableDatabase } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';

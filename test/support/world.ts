@@ -1,4 +1,5 @@
-import { Topology, type InventoryState, type ProviderState } from '../../src/topology/topology.js';
+import type { InventoryState, ProviderState } from '../../src/topology/changes.js';
+import { Topology } from '../../src/topology/topology.js';
 
 export interface InventorySpec {
   readonly total: number;

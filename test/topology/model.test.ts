@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Topology, type Changes, type InventoryState, type ProviderState } from '../../src/topology/topology.js';
+import type { Changes, InventoryState, ProviderState } from '../../src/topology/changes.js';
+import { Topology } from '../../src/topology/topology.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 
 /** Changes applied as they come must lead to what a process that starts now would load. */

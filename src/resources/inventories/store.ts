@@ -1,6 +1,5 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
-import { runStatement } from '../../db/transaction.js';
 import { classRow, providerRow } from '../../db/turns/rows.js';
 import { writeStatement } from '../../db/turns/write.js';
 import {
@@ -10,17 +9,16 @@ import {
   inventoryExists,
   noInventoryForDelete,
   noInventoryToUpdate,
-  noSuchProvider,
   noSuchResourceClass,
   replacedInventoryInUse,
   unknownClassInInventories,
   unknownClassInNewInventory,
   updateConflict,
-  type Holders,
 } from '../../errors.js';
 import type { Author } from '../../history/author.js';
 import { noteRequest } from '../../history/note.js';
 import { consumersHolding, readWith } from '../../ledger/holders.js';
+import { explainInUse, inspect } from './inspect.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryNumbers } from '../../domain/inventory.js';
@@ -278,43 +276,4 @@ function ordered({
   allocation_ratio,
 }: InventoryNumbers): Record<keyof InventoryNumbers, number> {
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
-}
-
-interface Inspection {
-  readonly generation: number;
-  readonly unknownClasses: readonly string[];
-  /** Names of the classes of which the provider has inventory. */
-  readonly inventories: readonly string[];
-  readonly inUse: readonly string[];
-}
-
-/** @throws 404 for an unknown provider */
-async function inspect(pool: Pool, uuid: string, names: readonly string[]): Promise<Inspection> {
-  const { rows } = await runStatement<Inspection>(pool, { text: INSPECT, values: [uuid, names] }, 'read');
-  if (rows[0] === undefined) throw noSuchProvider(uuid);
-  return rows[0];
-}
-
-const INSPECT = `
-  select p.generation,
-    array(select w.name from unnest($2::text[]) as w (name)
-          where not exists (select from resource_classes c where c.name = w.name)) as "unknownClasses",
-    array(select c.name from inventories i join resource_classes c on c.id = i.resource_class_id
-          where i.resource_provider_id = p.id) as inventories,
-    array(select c.name from inventories i join resource_classes c on c.id = i.resource_class_id
-          where i.resource_provider_id = p.id and i.used > 0 order by c.id) as "inUse"
-  from resource_providers p where p.uuid = $1`;
-
-/** Names the classes that could not be removed because they are in use. Anything but a violated constraint is thrown on. */
-async function explainInUse(
-  pool: Pool,
-  uuid: string,
-  error: unknown,
-  kept: readonly string[],
-  toError: (classes: readonly string[], uuid: string, consumers: Holders) => Error,
-): Promise<void> {
-  if (violatedConstraint(error) === undefined) throw error;
-  const { inUse } = await inspect(pool, uuid, []);
-  const classes = inUse.filter((name) => !kept.includes(name));
-  if (classes.length > 0) throw toError(classes, uuid, await consumersHolding(readWith(pool), uuid, classes));
 }

@@ -4,7 +4,8 @@ import { Registry } from 'prom-client';
 import type { CandidatesResult } from '../../../src/candidates/search.js';
 import { renderCapacity } from '../../../src/ops/metrics/capacity.js';
 import { meterSearches } from '../../../src/ops/metrics/domain.js';
-import { Topology, type ProviderState } from '../../../src/topology/topology.js';
+import type { ProviderState } from '../../../src/topology/changes.js';
+import { Topology } from '../../../src/topology/topology.js';
 
 function topologyOf(providers: number): Topology {
   const topology = new Topology();

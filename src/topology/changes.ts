@@ -1,0 +1,69 @@
+import type { Provider, ResourceClass, Trait, TraitSet } from './model.js';
+
+/** One provider's whole state as the database sends it; see `load.sql.ts` for the query. */
+export type ProviderState = readonly [
+  id: number,
+  uuid: string,
+  name: string,
+  generation: number,
+  parentId: number | null,
+  rootId: number,
+  modified: number,
+  inventories: readonly InventoryState[] | null,
+  /** Trait ids in ascending order joined by commas: also the key they are interned under. */
+  traits: string | null,
+  /** Aggregate uuids in ascending order joined by commas. */
+  aggregates: string | null,
+];
+
+export type InventoryState = readonly [
+  resourceClassId: number,
+  total: number,
+  reserved: number,
+  minUnit: number,
+  maxUnit: number,
+  stepSize: number,
+  allocationRatio: number,
+  used: number,
+  modified: number,
+];
+
+export type NameState = readonly [id: number, name: string, modified: number];
+
+/** The present state of everything that changed; `null` as the state means that the object is gone. */
+export interface Changes {
+  readonly resourceClasses: readonly (readonly [id: number, state: NameState | null])[];
+  readonly traits: readonly (readonly [id: number, state: NameState | null])[];
+  readonly providers: readonly (readonly [id: number, state: ProviderState | null])[];
+}
+
+/** A provider as the database gives it. */
+export function stateOf({ id, uuid, name, generation, parentId, rootId, modified, ...more }: Provider): ProviderState {
+  const inventories = more.inventories.map((one): InventoryState => [
+    one.resourceClass.id,
+    one.total,
+    one.reserved,
+    one.minUnit,
+    one.maxUnit,
+    one.stepSize,
+    one.allocationRatio,
+    one.used,
+    one.modified,
+  ]);
+  const [traits, aggregates] = [keyOf(more.traits), more.aggregates.join()];
+  return [id, uuid, name, generation, parentId, rootId, modified, inventories, traits, aggregates];
+}
+
+/** What a set of traits is interned under. */
+export function keyOf(set: TraitSet): string {
+  return set.traits.map((trait) => trait.id).join(',');
+}
+
+/** Whether a class or trait that is known has another name or date now. */
+export function isAltered(
+  known: ReadonlyMap<number, ResourceClass | Trait>,
+  [id, state]: readonly [number, NameState | null],
+): boolean {
+  const old = known.get(id);
+  return old !== undefined && state !== null && (old.name !== state[1] || old.modified !== state[2]);
+}
