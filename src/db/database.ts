@@ -5,7 +5,7 @@ import { createAvailability, type Availability } from './availability.js';
 import { databaseOptions, type DatabaseOptions } from './options.js';
 import { connectClient, createPool, type Pool } from './pool.js';
 import { createReconnectingClient, type ReconnectingClient } from './reconnecting-client.js';
-import { logLockedRows } from './turns/log.js';
+import { logLockedRows } from './scheduler/log.js';
 import { createWatchdog } from './watchdog.js';
 
 /** One database, with all connections of this process to it and what is known of it. Connects when something needs it. */

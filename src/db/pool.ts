@@ -3,8 +3,8 @@ import pg from 'pg';
 import { databaseBusy, databaseUnavailable } from '../errors.js';
 import { isOutOfConnections } from './failures.js';
 import type { Availability } from './availability.js';
-import type { Turns, TurnsOptions } from './turns/model.js';
-import { createTurns } from './turns/turns.js';
+import type { Scheduler, SchedulerOptions } from './scheduler/model.js';
+import { createScheduler } from './scheduler/scheduler.js';
 import type { Watchdog } from './watchdog.js';
 import { destroyClient } from './close.js';
 import { createHosts, type Hosts } from './hosts.js';
@@ -15,8 +15,8 @@ import { pinSession, type Session, type SessionDeadlines } from './session.js';
 export interface Pool extends pg.Pool {
   readonly availability: Availability;
   readonly counts: TransactionCounts;
-  /** The order in which requests write (turns/turns.ts). */
-  readonly turns: Turns;
+  /** The order in which requests write (scheduler/scheduler.ts). */
+  readonly scheduler: Scheduler;
   /** Until when a write that begins now is tried, as a time of `performance.now()`. */
   writeDeadline(): number;
   /**
@@ -40,7 +40,7 @@ export interface PoolParts {
   readonly availability: Availability;
   readonly watchdog: Watchdog;
   /** A row stays locked by another session, or is free again. */
-  readonly onLocked?: TurnsOptions['onLocked'];
+  readonly onLocked?: SchedulerOptions['onLocked'];
 }
 
 /** A standby answers to the name of the database: what it says may be old. */
@@ -51,7 +51,7 @@ class StandbyError extends Error {
 
 /**
  * How long a statement of a request waits for a row that another session has locked, before the request leaves its place to
- * others (turns/turns.ts). A claim's transaction takes some milliseconds.
+ * others (scheduler/scheduler.ts). A claim's transaction takes some milliseconds.
  */
 const LOCK_TIMEOUT_MS = 50;
 
@@ -107,7 +107,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
 
   return Object.assign(pool, {
     availability,
-    turns: createTurns({ ...waitingPlaces(options.maxConnections), onLocked: parts.onLocked }),
+    scheduler: createScheduler({ ...waitingPlaces(options.maxConnections), onLocked: parts.onLocked }),
     writeDeadline: () => (options.statementTimeout === 0 ? Infinity : performance.now() + options.statementTimeout),
     counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
     borrow,
@@ -120,7 +120,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
 }
 
 /** How many connections of a pool may wait for stuck rows, and for how long at a stretch: most are free for other requests. */
-function waitingPlaces(maxConnections: number): Pick<TurnsOptions, 'places' | 'patience'> {
+function waitingPlaces(maxConnections: number): Pick<SchedulerOptions, 'places' | 'patience'> {
   if (maxConnections < 5) return { places: 1, patience: 100 };
   return { places: Math.min(10, Math.floor(maxConnections / 5)), patience: 2000 };
 }

@@ -26,7 +26,7 @@ const ATTEMPTS = 5;
 
 /**
  * Runs a short transaction that waits for locked rows as long as the statement timeout lets it, with a connection. Writes of
- * requests wait better (turns/write.ts).
+ * requests wait better (scheduler/write.ts).
  *
  * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
  */

@@ -1,8 +1,8 @@
 import type { Pool } from '../db/pool.js';
 import { runBriefStatement } from '../db/transaction.js';
-import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../db/turns/model.js';
-import { consumerRow, providerRow, UNKNOWN, type Row } from '../db/turns/rows.js';
-import { culpritsOf } from '../db/turns/write.js';
+import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../db/scheduler/model.js';
+import { consumerRow, providerRow, UNKNOWN, type Row } from '../db/scheduler/rows.js';
+import { culpritsOf } from '../db/scheduler/write.js';
 import { databaseTooSlow } from '../errors.js';
 import type { Author } from '../history/author.js';
 import { writeTogether, type ClaimRequest } from './group.js';
@@ -18,7 +18,7 @@ import { inParts, withPauses, type Divided } from '../slices.js';
  * (100 claims at a time on one provider: 136 a second one by one, 4,100 in groups. In the same runs the reference made 20.)
  *
  * A group that meets a row which another session has locked for long goes on without the claims that want it. They wait apart
- * (db/turns).
+ * (db/scheduler).
  */
 
 /** Two groups are under way at a time, one computing while the other waits for the disk. */
@@ -90,7 +90,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
         resolve,
         reject,
       };
-      pool.turns.submit(request);
+      pool.scheduler.submit(request);
     });
   // Whenever a turn begins, each write that waits for one is looked at with all its rows: not many large ones wait there.
   const large = createOneAtATime();
@@ -134,7 +134,7 @@ async function writeGroup(
   try {
     if (wait?.rows.length === 0) await createOwnersFirst(pool, group);
     // Other processes lock rows for moments. While none is locked for longer it is cheapest to wait for all of them.
-    const skip = how === 'first' && wait === null && pool.turns.isLocked();
+    const skip = how === 'first' && wait === null && pool.scheduler.isLocked();
     const { refusals, heldUp } = await startingOver(() => writeTogether(pool, group, wait, skip));
     for (const request of group) {
       if (heldUp.has(request)) continue;
@@ -158,7 +158,7 @@ async function writeGroup(
 
 /** A claim was left out for a locked row. When that is not known to be stuck, the claim waits briefly, with others like it. */
 function afterSkipping({ pool, runners }: Groups, request: QueuedClaims, row: Row): Left {
-  const stuck = pool.turns.isLocked(row);
+  const stuck = pool.scheduler.isLocked(row);
   request.runner = stuck ? runners.first : runners.waiting;
   return stuck ? { row } : 'again';
 }
@@ -171,7 +171,7 @@ function afterWaiting(
   groupSize: number,
 ): Left {
   // A claim of the group may leave a provider without naming it. Skipping finds out which claim that is.
-  for (const row of locked) pool.turns.note(row);
+  for (const row of locked) pool.scheduler.note(row);
   const row = locked.find((one) => request.changes.has(one));
   request.runner = runners.first;
   if (row !== undefined) return { row };

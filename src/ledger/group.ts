@@ -1,8 +1,8 @@
 import type { Pool } from '../db/pool.js';
 import { withBriefTransaction, type Transaction } from '../db/transaction.js';
-import type { Wait } from '../db/turns/model.js';
-import type { Row } from '../db/turns/rows.js';
-import { waitingFirst } from '../db/turns/write.js';
+import type { Wait } from '../db/scheduler/model.js';
+import type { Row } from '../db/scheduler/rows.js';
+import { waitingFirst } from '../db/scheduler/write.js';
 import { ApiError } from '../errors.js';
 import type { Author, AuthorOfConsumers } from '../history/author.js';
 import { noteRequests } from '../history/note.js';

@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/transaction.js';
-import { consumerRow, providerRow, type Row } from '../db/turns/rows.js';
+import { consumerRow, providerRow, type Row } from '../db/scheduler/rows.js';
 import type { Claim, HeldAllocation, LockedState } from './model.js';
 import { nameRows, type NamedRow } from './sql/name-rows.js';
 

@@ -1,7 +1,7 @@
 import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
-import { classRow, consumerRow, providerRow, type Row } from '../db/turns/rows.js';
-import { writeTransaction } from '../db/turns/write.js';
+import { classRow, consumerRow, providerRow, type Row } from '../db/scheduler/rows.js';
+import { writeTransaction } from '../db/scheduler/write.js';
 import type { Author } from '../history/author.js';
 import { noteRequest } from '../history/note.js';
 import { replacedInventoryInUse, unknownClassInReshape } from '../errors.js';
@@ -180,7 +180,7 @@ function allocationsIn(held: string): Removal['allocations'] {
  * each of many consumers of one stuck provider would find out by itself, with a connection.
  */
 async function lockedByOthers(pool: Pool, consumerUuids: readonly string[]): Promise<Row[]> {
-  if (!pool.turns.isLocked()) return [];
+  if (!pool.scheduler.isLocked()) return [];
   const { rows } = await runStatement<{ uuid: string }>(pool, heldProviders(consumerUuids), 'read');
   return rows.map(({ uuid }) => providerRow(uuid));
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Pool } from '../db/pool.js';
-import { providerRow } from '../db/turns/rows.js';
-import { writeTransaction } from '../db/turns/write.js';
+import { providerRow } from '../db/scheduler/rows.js';
+import { writeTransaction } from '../db/scheduler/write.js';
 import type { Author } from '../history/author.js';
 import { noteRequest } from '../history/note.js';
 

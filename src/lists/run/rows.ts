@@ -1,7 +1,7 @@
 import type { Pool } from '../../db/pool.js';
 import { runStatement, type Transaction } from '../../db/transaction.js';
-import { jobRow } from '../../db/turns/rows.js';
-import { writeTransaction } from '../../db/turns/write.js';
+import { jobRow } from '../../db/scheduler/rows.js';
+import { writeTransaction } from '../../db/scheduler/write.js';
 import { listRunActive, noSuchListJob, noSuchListRun } from '../../errors.js';
 import type { HookEvent, JobSettings, ListFile, ListHook, Run, RunPhase, RunState } from '../model.js';
 

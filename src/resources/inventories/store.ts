@@ -1,7 +1,7 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
-import { classRow, providerRow } from '../../db/turns/rows.js';
-import { writeStatement } from '../../db/turns/write.js';
+import { classRow, providerRow } from '../../db/scheduler/rows.js';
+import { writeStatement } from '../../db/scheduler/write.js';
 import {
   deletedInventoriesInUse,
   deletedInventoryInUse,

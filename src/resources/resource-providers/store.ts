@@ -1,8 +1,8 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
-import { nameRow, parentRow, providerRow, TREES } from '../../db/turns/rows.js';
-import { writeStatement, writeTransaction } from '../../db/turns/write.js';
+import { nameRow, parentRow, providerRow, TREES } from '../../db/scheduler/rows.js';
+import { writeStatement, writeTransaction } from '../../db/scheduler/write.js';
 import {
   noSuchProvider,
   noSuchProviderForDelete,

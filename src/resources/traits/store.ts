@@ -1,8 +1,8 @@
 import { violatedConstraint } from '../../db/failures.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
-import { providerRow, traitRow } from '../../db/turns/rows.js';
-import { writeStatement } from '../../db/turns/write.js';
+import { providerRow, traitRow } from '../../db/scheduler/rows.js';
+import { writeStatement } from '../../db/scheduler/write.js';
 import {
   cannotDeleteStandardTrait,
   noSuchProvider,

@@ -1,4 +1,4 @@
-import type { Left, Runner, TurnsOptions, Write } from './model.js';
+import type { Left, Runner, SchedulerOptions, Write } from './model.js';
 import { UNKNOWN, type Row } from './rows.js';
 
 /**
@@ -8,7 +8,7 @@ import { UNKNOWN, type Row } from './rows.js';
  * Few may wait for locked rows at a time, and they take turns, so however many rows are locked most connections are free. A
  * row that was had after all is remembered for a while; it is waited for briefly then, in a place of its own.
  */
-export interface Troubles {
+export interface LockedRows {
   /** Takes a write that wants a row which is known to be locked. False: it wants none. */
   take(write: Write): boolean;
   /** Takes a write that has just met a locked row, before those that came later. */
@@ -22,7 +22,7 @@ export interface Troubles {
   readonly isLocked: (row?: Row) => boolean;
 }
 
-interface Trouble {
+interface LockedRow {
   /** It could not be had when it was waited for last. */
   stuck: boolean;
   /** When it was first waited for in vain; null before. */
@@ -48,49 +48,49 @@ const PAUSE_MS = 50;
 /** A row that has been locked for so long is reported. */
 const REPORT_MS = 1000;
 
-export function createTroubles(
-  { places, patience, onLocked }: TurnsOptions,
-  turns: { readonly busy: Set<Row>; place: (left: ReadonlyMap<Write, Left>) => void; next: () => void },
-): Troubles {
-  const troubles = new Map<Row, Trouble>();
+export function createLockedRows(
+  { places, patience, onLocked }: SchedulerOptions,
+  scheduler: { readonly busy: Set<Row>; place: (left: ReadonlyMap<Write, Left>) => void; next: () => void },
+): LockedRows {
+  const lockedRows = new Map<Row, LockedRow>();
   /** Locked rows that a write met without having named them: what its consumers hold. */
   const met = new WeakMap<Write, Row[]>();
   let briefPlaces = places;
   let longPlaces = places;
 
-  function isLive({ stuck, waiting, writes, until }: Trouble, now: number): boolean {
+  function isLive({ stuck, waiting, writes, until }: LockedRow, now: number): boolean {
     return (stuck && (waiting || writes.length > 0)) || now < until;
   }
 
   /** The locked rows among those that a write wants: stuck ones first, and else in one order for all processes. */
-  function troublesOf(write: Write): Row[] {
+  function lockedRowsOf(write: Write): Row[] {
     const now = performance.now();
     const others = met.get(write) ?? [];
     // There are few locked rows, and a write may name 40,000.
-    const rows = [...troubles].filter(
-      ([row, trouble]) =>
-        (write.changes.has(row) || write.refersTo.has(row) || others.includes(row)) && isLive(trouble, now),
+    const rows = [...lockedRows].filter(
+      ([row, lockedRow]) =>
+        (write.changes.has(row) || write.refersTo.has(row) || others.includes(row)) && isLive(lockedRow, now),
     );
     return rows.map(([row]) => row).sort((a, b) => Number(isStuck(b)) - Number(isStuck(a)) || (a < b ? -1 : 1));
   }
 
   function isStuck(row: Row): boolean {
-    return troubles.get(row)?.stuck === true;
+    return lockedRows.get(row)?.stuck === true;
   }
 
   function take(write: Write): boolean {
-    if (troubles.size === 0) return false;
-    const row = troublesOf(write)[0];
+    if (lockedRows.size === 0) return false;
+    const row = lockedRowsOf(write)[0];
     if (row === undefined) return false;
-    troubles.get(row)?.writes.push(write);
+    lockedRows.get(row)?.writes.push(write);
     return true;
   }
 
-  function note(row: Row): Trouble {
+  function note(row: Row): LockedRow {
     const now = performance.now();
-    let trouble = troubles.get(row);
-    if (trouble === undefined) {
-      trouble = {
+    let lockedRow = lockedRows.get(row);
+    if (lockedRow === undefined) {
+      lockedRow = {
         stuck: false,
         since: null,
         reported: false,
@@ -99,57 +99,57 @@ export function createTroubles(
         writes: [],
         notBefore: now + pauseAfter(row),
       };
-      troubles.set(row, trouble);
+      lockedRows.set(row, lockedRow);
     }
-    trouble.until = now + MEMORY_MS;
-    trouble.stuck = true;
-    trouble.since ??= now - BRIEFLY_MS;
-    return trouble;
+    lockedRow.until = now + MEMORY_MS;
+    lockedRow.stuck = true;
+    lockedRow.since ??= now - BRIEFLY_MS;
+    return lockedRow;
   }
 
   function meet(write: Write, row: Row): void {
     note(row);
     if (row !== UNKNOWN && !write.changes.has(row) && !write.refersTo.has(row))
       met.set(write, [...(met.get(write) ?? []), row]);
-    const first = row === UNKNOWN ? row : (troublesOf(write)[0] ?? row);
-    troubles.get(first)?.writes.unshift(write);
+    const first = row === UNKNOWN ? row : (lockedRowsOf(write)[0] ?? row);
+    lockedRows.get(first)?.writes.unshift(write);
   }
 
   function startNext(): void {
-    if (troubles.size === 0) return;
+    if (lockedRows.size === 0) return;
     const now = performance.now();
-    for (const [row, trouble] of troubles) {
-      if (trouble.writes.length === 0) {
-        if (!isLive(trouble, now) && !turns.busy.has(row)) troubles.delete(row);
+    for (const [row, lockedRow] of lockedRows) {
+      if (lockedRow.writes.length === 0) {
+        if (!isLive(lockedRow, now) && !scheduler.busy.has(row)) lockedRows.delete(row);
         continue;
       }
-      if (turns.busy.has(row) || (trouble.stuck ? longPlaces : briefPlaces) === 0) continue;
-      if (trouble.notBefore > now) wakeUp(trouble.notBefore - now);
-      else start(row, trouble);
+      if (scheduler.busy.has(row) || (lockedRow.stuck ? longPlaces : briefPlaces) === 0) continue;
+      if (lockedRow.notBefore > now) wakeUp(lockedRow.notBefore - now);
+      else start(row, lockedRow);
     }
   }
 
   function wakeUp(milliseconds: number): void {
-    setTimeout(turns.next, milliseconds + 1).unref();
+    setTimeout(scheduler.next, milliseconds + 1).unref();
   }
 
-  function start(row: Row, trouble: Trouble): void {
-    const { rows, writes } = takeTurn(row, trouble);
+  function start(row: Row, lockedRow: LockedRow): void {
+    const { rows, writes } = takeTurn(row, lockedRow);
     const [first] = writes;
     if (first === undefined) return;
-    const long = trouble.stuck;
+    const long = lockedRow.stuck;
     occupy(long, -1);
-    turns.busy.add(row);
-    trouble.waiting = true;
+    scheduler.busy.add(row);
+    lockedRow.waiting = true;
     const rest = Math.max(...writes.map(({ deadline }) => deadline)) - performance.now();
     const milliseconds = Math.max(BRIEFLY_MS, Math.min(long ? patience : CONTENDED_MS, rest));
     void first.runner.run(writes, { rows, patience: milliseconds }).then((left) => {
-      turns.busy.delete(row);
-      trouble.waiting = false;
+      scheduler.busy.delete(row);
+      lockedRow.waiting = false;
       occupy(long, 1);
-      settle(row, trouble, left);
-      turns.place(left);
-      turns.next();
+      settle(row, lockedRow, left);
+      scheduler.place(left);
+      scheduler.next();
     });
   }
 
@@ -159,58 +159,58 @@ export function createTroubles(
   }
 
   /** Writes with the same runner share the turn, when they wait for no other rows than the first of them. */
-  function takeTurn(row: Row, trouble: Trouble): { rows: Row[]; writes: Write[] } {
-    const [head, ...others] = trouble.writes;
+  function takeTurn(row: Row, lockedRow: LockedRow): { rows: Row[]; writes: Write[] } {
+    const [head, ...others] = lockedRow.writes;
     if (head === undefined) return { rows: [], writes: [] };
-    trouble.writes = others;
-    const rest = troublesOf(head).filter((other) => other !== row);
+    lockedRow.writes = others;
+    const rest = lockedRowsOf(head).filter((other) => other !== row);
     const writes = [head];
     if (row === UNKNOWN) return { rows: [], writes };
     const rows = [row, ...rest];
-    addAlike(writes, head.runner, rows, trouble);
+    addAlike(writes, head.runner, rows, lockedRow);
     return { rows, writes };
   }
 
-  function addAlike(writes: Write[], runner: Runner, rows: readonly Row[], trouble: Trouble): void {
+  function addAlike(writes: Write[], runner: Runner, rows: readonly Row[], lockedRow: LockedRow): void {
     const alone = new Set(writes.flatMap((write) => [...write.alone]));
     const left: Write[] = [];
-    for (const write of trouble.writes) {
+    for (const write of lockedRow.writes) {
       const alike =
         write.runner === runner &&
         writes.length < runner.largest &&
         ![...write.alone].some((one) => alone.has(one)) &&
-        troublesOf(write).every((row) => rows.includes(row));
+        lockedRowsOf(write).every((row) => rows.includes(row));
       if (!alike) left.push(write);
       else {
         writes.push(write);
         for (const one of write.alone) alone.add(one);
       }
     }
-    trouble.writes = left;
+    lockedRow.writes = left;
   }
 
   /** What a turn has found out about the row that it waited for. */
-  function settle(row: Row, trouble: Trouble, left: ReadonlyMap<Write, Left>): void {
+  function settle(row: Row, lockedRow: LockedRow, left: ReadonlyMap<Write, Left>): void {
     const now = performance.now();
     const inVain = [...left.values()].some((why) => why !== 'again' && why.row === row);
     if (inVain) {
-      trouble.notBefore = now + pauseAfter(row);
+      lockedRow.notBefore = now + pauseAfter(row);
       // Its place goes to another row.
-      troubles.delete(row);
-      troubles.set(row, trouble);
-    } else if (trouble.stuck) {
-      trouble.stuck = false;
-      trouble.until = now + MEMORY_MS;
+      lockedRows.delete(row);
+      lockedRows.set(row, lockedRow);
+    } else if (lockedRow.stuck) {
+      lockedRow.stuck = false;
+      lockedRow.until = now + MEMORY_MS;
     }
-    if (trouble.since === null) return;
-    const milliseconds = now - trouble.since;
-    if (inVain && !trouble.reported && milliseconds >= REPORT_MS) {
-      trouble.reported = true;
+    if (lockedRow.since === null) return;
+    const milliseconds = now - lockedRow.since;
+    if (inVain && !lockedRow.reported && milliseconds >= REPORT_MS) {
+      lockedRow.reported = true;
       onLocked?.(row, milliseconds, 'locked');
     } else if (!inVain) {
-      if (trouble.reported) onLocked?.(row, milliseconds, 'free');
-      trouble.reported = false;
-      trouble.since = null;
+      if (lockedRow.reported) onLocked?.(row, milliseconds, 'free');
+      lockedRow.reported = false;
+      lockedRow.since = null;
     }
   }
 
@@ -220,23 +220,23 @@ export function createTroubles(
     note,
     isLocked(row) {
       const now = performance.now();
-      if (row !== undefined) return isLive(troubles.get(row) ?? NO_TROUBLE, now);
-      return [...troubles.values()].some((trouble) => isLive(trouble, now));
+      if (row !== undefined) return isLive(lockedRows.get(row) ?? NOT_LOCKED, now);
+      return [...lockedRows.values()].some((lockedRow) => isLive(lockedRow, now));
     },
     startNext,
-    isWaiting: () => [...troubles.values()].some(({ writes }) => writes.length > 0),
+    isWaiting: () => [...lockedRows.values()].some(({ writes }) => writes.length > 0),
     removeLate(now) {
       const late: Write[] = [];
-      for (const trouble of troubles.values()) {
-        late.push(...trouble.writes.filter(({ deadline }) => now >= deadline));
-        trouble.writes = trouble.writes.filter(({ deadline }) => now < deadline);
+      for (const lockedRow of lockedRows.values()) {
+        late.push(...lockedRow.writes.filter(({ deadline }) => now >= deadline));
+        lockedRow.writes = lockedRow.writes.filter(({ deadline }) => now < deadline);
       }
       return late;
     },
   };
 }
 
-const NO_TROUBLE: Trouble = {
+const NOT_LOCKED: LockedRow = {
   stuck: false,
   since: null,
   reported: false,

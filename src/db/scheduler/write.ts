@@ -5,7 +5,7 @@ import type { Pool } from '../pool.js';
 import { runBriefStatement, runStatement, withBriefTransaction, type Transaction } from '../transaction.js';
 import { nothingLeft, type Left, type Wait, type Write } from './model.js';
 import { lockedRowsStatement, lockingStatements, UNKNOWN, type Row } from './rows.js';
-import { BRIEFLY_MS } from './troubles.js';
+import { BRIEFLY_MS } from './locked-rows.js';
 
 /** What a write has to do with which rows. */
 export interface Rows {
@@ -17,7 +17,7 @@ export interface Rows {
 }
 
 /**
- * Runs a statement that writes, as a transaction of its own, when it is its turn (turns.ts). A row that another session has
+ * Runs a statement that writes, as a transaction of its own, when it is its turn (scheduler.ts). A row that another session has
  * locked is waited for up to the statement timeout, apart from the writes of other rows.
  *
  * @throws ApiError 503 when the rows stay locked or the database cannot be used; anything the statement fails with
@@ -138,6 +138,6 @@ function inTurn<T>(pool: Pool, rows: Rows, attempt: (wait: Wait | null) => Promi
       }
     }
 
-    pool.turns.submit(write);
+    pool.scheduler.submit(write);
   });
 }

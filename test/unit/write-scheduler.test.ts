@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../../src/db/turns/model.js';
-import type { Row } from '../../src/db/turns/rows.js';
-import { createTurns } from '../../src/db/turns/turns.js';
+import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../../src/db/scheduler/model.js';
+import type { Row } from '../../src/db/scheduler/rows.js';
+import { createScheduler } from '../../src/db/scheduler/scheduler.js';
 
 const ROWS = ['provider a', 'provider b', 'provider c', 'provider d'] as const;
 const PLACES = 2;
 
 /** What is wanted of the scheduler, with a database that locks some rows until a moment. */
-describe('turns of writes', () => {
+describe('the scheduler of writes', () => {
   it('are given to each write once, one a row at a time, and locked rows take no more than their places', async () => {
     const row = fc.constantFrom<Row>(...ROWS);
     const one = fc.record({ rows: fc.uniqueArray(row, { minLength: 1, maxLength: 3 }), grouped: fc.boolean() });
@@ -59,7 +59,7 @@ class World {
   readonly locked: Set<Row>;
   readonly faults: string[] = [];
   mostWaiting = 0;
-  readonly #turns = createTurns({ places: PLACES, patience: 5 });
+  readonly #scheduler = createScheduler({ places: PLACES, patience: 5 });
   readonly #underWay = new Map<Row, Runner>();
   readonly #sleepers = new Set<() => void>();
   readonly #states = new Map<Write, { made: number; resolve: () => void }>();
@@ -84,7 +84,7 @@ class World {
         },
       };
       this.#states.set(write, Object.assign(state, { resolve }));
-      this.#turns.submit(write);
+      this.#scheduler.submit(write);
     });
     return { state, promise };
   }

@@ -1,6 +1,6 @@
 import type { Row } from './rows.js';
 
-/** What the scheduler of writes (turns.ts) is told, and what it tells. */
+/** What the scheduler of writes (scheduler.ts) is told, and what it tells. */
 
 export interface Write {
   /** What no other write may change at the same time. */
@@ -37,7 +37,7 @@ export interface Wait {
 /** `again`: the write is tried again, in its turn. A row: another session has it, and it was waited for in vain. */
 export type Left = 'again' | { readonly row: Row };
 
-export interface Turns {
+export interface Scheduler {
   submit(write: Write): void;
   /** Whether a row is known to be locked by another session; any row unless given. */
   readonly isLocked: (row?: Row) => boolean;
@@ -45,7 +45,7 @@ export interface Turns {
   readonly note: (row: Row) => void;
 }
 
-export interface TurnsOptions {
+export interface SchedulerOptions {
   /** How many turns may wait for locked rows at a time, each with a connection. */
   readonly places: number;
   /** Milliseconds that one of them waits before it lets another have its place. */

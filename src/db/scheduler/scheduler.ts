@@ -1,6 +1,6 @@
-import type { Left, Runner, Turns, TurnsOptions, Write } from './model.js';
+import type { Left, Runner, Scheduler, SchedulerOptions, Write } from './model.js';
 import type { Row } from './rows.js';
-import { createTroubles, type Troubles } from './troubles.js';
+import { createLockedRows, type LockedRows } from './locked-rows.js';
 
 /** A turn that takes longer has met something, and does not count towards the limit any more. */
 const PATIENCE_MS = 50;
@@ -13,20 +13,20 @@ const SWEEP_MS = 250;
  * - Two writes of one row are never under way at a time, so those that wait for their turn hold no connection. Writes with
  *   the same runner may share a turn: claims do, and one transaction serves them all.
  * - A write that meets a row which another session has locked leaves, and waits for that row apart from the others
- *   (troubles.ts). Nothing else that it wants counts as taken meanwhile.
+ *   (locked-rows.ts). Nothing else that it wants counts as taken meanwhile.
  *
  * The scheduler does no I/O. Writes start in the order of arrival, unless a row is in the way.
  */
-export function createTurns(options: TurnsOptions): Turns {
+export function createScheduler(options: SchedulerOptions): Scheduler {
   const busy = new Set<Row>();
   const underWay = new Map<Runner, number>();
-  const troubles: Troubles = createTroubles(options, { busy, place, next: startNext });
+  const lockedRows: LockedRows = createLockedRows(options, { busy, place, next: startNext });
   let waiting: Write[] = [];
   let sweeper: NodeJS.Timeout | null = null;
 
   function submit(write: Write): void {
-    if (troubles.take(write)) {
-      troubles.startNext();
+    if (lockedRows.take(write)) {
+      lockedRows.startNext();
     } else {
       waiting.push(write);
       if (hasRoom(write.runner)) startNext();
@@ -41,7 +41,7 @@ export function createTurns(options: TurnsOptions): Turns {
       for (const [runner, writes] of turns) start(runner, writes);
     }
     // After the others: some of those that waited may have come to wait for a locked row.
-    troubles.startNext();
+    lockedRows.startNext();
   }
 
   /** Takes what may start now out of the waiting writes: at most one turn for each runner. */
@@ -53,7 +53,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const wanted = new Set<Row>();
     const left: Write[] = [];
     for (const write of waiting) {
-      if (troubles.take(write)) continue;
+      if (lockedRows.take(write)) continue;
       const { runner, changes } = write;
       const turn = turns.get(runner);
       const free = (row: Row): boolean =>
@@ -120,18 +120,18 @@ export function createTurns(options: TurnsOptions): Turns {
     for (const [write, why] of [...left].reverse()) {
       if (performance.now() >= write.deadline) write.expired();
       else if (why === 'again') first.unshift(write);
-      else troubles.meet(write, why.row);
+      else lockedRows.meet(write, why.row);
     }
     if (first.length > 0) waiting = [...first, ...waiting];
   }
 
   function isWaiting(): boolean {
-    return waiting.length > 0 || troubles.isWaiting();
+    return waiting.length > 0 || lockedRows.isWaiting();
   }
 
   function sweep(): void {
     const now = performance.now();
-    const late = [...waiting.filter(({ deadline }) => now >= deadline), ...troubles.removeLate(now)];
+    const late = [...waiting.filter(({ deadline }) => now >= deadline), ...lockedRows.removeLate(now)];
     waiting = waiting.filter(({ deadline }) => now < deadline);
     for (const write of late) write.expired();
     if (late.length > 0) startNext();
@@ -141,7 +141,7 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   }
 
-  return { submit, isLocked: troubles.isLocked, note: troubles.note };
+  return { submit, isLocked: lockedRows.isLocked, note: lockedRows.note };
 }
 
 function every(rows: ReadonlySet<Row>, test: (row: Row) => boolean): boolean {

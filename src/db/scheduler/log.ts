@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { TurnsOptions } from './model.js';
+import type { SchedulerOptions } from './model.js';
 
 /** One line when a row stays locked by another session, and one when it is free again, however many writes wait for it. */
-export function logLockedRows(log: Logger): NonNullable<TurnsOptions['onLocked']> {
+export function logLockedRows(log: Logger): NonNullable<SchedulerOptions['onLocked']> {
   return (row, milliseconds, state) => {
     const seconds = Math.round(milliseconds / 100) / 10;
     if (state === 'locked') {
