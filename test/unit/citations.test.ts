@@ -4,8 +4,13 @@ import path from 'node:path';
 import { anchorsOf, filesBelow, textOf } from '../support/documents.js';
 import { ROOT } from '../support/process.js';
 
-const CODE = filesBelow(['src', 'test', 'migrations', 'scripts', 'bench'], ['.ts', '.js', '.cjs']);
-const DOCUMENTS = [...filesBelow(['docs', 'src', 'bench'], ['.md']), 'README.md', 'api-ref/README.md'];
+const CODE = filesBelow(['src', 'test', 'migrations', 'scripts', 'api-ref', 'bench'], ['.ts', '.js', '.cjs']);
+const DOCUMENTS = [
+  ...filesBelow(['docs', 'src', 'bench'], ['.md']),
+  'README.md',
+  'CONTRIBUTING.md',
+  'api-ref/README.md',
+];
 /** Pages that name source files in their text. */
 const MAPS = DOCUMENTS.filter((file) =>
   /^src\/.*README\.md$|^docs\/(explanation\/architecture|reference\/glossary)\.md$/.test(file),
