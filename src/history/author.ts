@@ -1,5 +1,8 @@
-/** Who asked for a change: what is kept of a request. No tokens, roles, bodies or addresses of clients. */
-export interface Author {
+/** Who makes a change: a request, or one of our own commands on the database. */
+export type Author = RequestAuthor | CommandAuthor;
+
+/** What is kept of a request. No tokens, roles, bodies or addresses of clients. */
+export interface RequestAuthor {
   readonly requestId: string;
   /** The id that the caller gives all requests of one operation. */
   readonly globalRequestId: string | null;
@@ -9,6 +12,11 @@ export interface Author {
   readonly route: string;
   /** The microversion. */
   readonly version: string;
+}
+
+export interface CommandAuthor {
+  /** `stockroom import` */
+  readonly command: string;
 }
 
 /** The author of the changes of some consumers, where one transaction has the claims of several requests. */

@@ -7,6 +7,7 @@ import { stage } from './stage.js';
 import { emptyTarget, holdingsOf, isEmpty, lockTarget, refusal, type Holdings } from './target.js';
 import { write } from './write.js';
 import { BEGIN } from '../db/session.js';
+import { noteRequest } from '../history/note.js';
 
 export interface ImportOptions {
   readonly source: Source;
@@ -56,6 +57,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const written = await write(client, (kind, rows) => {
     options.progress(`wrote ${kind}`, rows, true);
   });
+  await client.query(noteRequest({ command: 'stockroom import' }));
   await client.query('commit');
   return { read, removed: removed !== null && isEmpty(removed) ? null : removed, written };
 }

@@ -19,45 +19,59 @@ const WRITES: readonly (readonly [kind: string, sql: string])[] = [
   [
     'resource providers',
     `insert into resource_providers (id, uuid, name, generation, root_provider_id, parent_provider_id, created_at, updated_at)
-     select id, uuid, name, generation, root_provider_id, parent_provider_id, coalesce(created_at, updated_at, now()), updated_at
-     from import_providers order by id`,
+     select id + s.providers, uuid, name, generation, root_provider_id + s.providers, parent_provider_id + s.providers,
+            coalesce(created_at, updated_at, now()), updated_at
+     from import_providers, import_shift s order by id`,
   ],
   [
     'inventories',
     `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio,
                               created_at, updated_at)
-     select resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio,
+     select resource_provider_id + s.providers, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio,
             coalesce(created_at, updated_at, now()), updated_at
-     from import_inventories order by resource_provider_id, resource_class_id`,
+     from import_inventories, import_shift s order by resource_provider_id, resource_class_id`,
   ],
   [
     'traits of providers',
     `insert into resource_provider_traits (resource_provider_id, trait_id, created_at)
-     select l.resource_provider_id, t.id, coalesce(l.created_at, now()) from import_provider_traits l join traits t using (name)
-     order by 1, 2`,
+     select l.resource_provider_id + s.providers, t.id, coalesce(l.created_at, now())
+     from import_provider_traits l join traits t using (name), import_shift s order by 1, 2`,
   ],
   [
     'aggregates of providers',
     `insert into resource_provider_aggregates (resource_provider_id, aggregate_uuid, created_at)
-     select resource_provider_id, aggregate_uuid, coalesce(created_at, now()) from import_provider_aggregates order by 1, 2`,
+     select resource_provider_id + s.providers, aggregate_uuid, coalesce(created_at, now())
+     from import_provider_aggregates, import_shift s order by 1, 2`,
   ],
   [
     'consumers',
     `insert into consumers (id, uuid, project_id, user_id, consumer_type_id, generation, created_at, updated_at)
-     select c.id, c.uuid, p.id, u.id, t.id, c.generation, coalesce(c.created_at, c.updated_at, now()), c.updated_at
+     select c.id + s.consumers, c.uuid, p.id, u.id, t.id, c.generation, coalesce(c.created_at, c.updated_at, now()), c.updated_at
      from import_consumers c
      join projects p on p.external_id = c.project
      join users u on u.external_id = c."user"
      left join consumer_types t on t.name = c.type
+     cross join import_shift s
      order by c.id`,
   ],
   [
     'allocations',
     `insert into allocations (consumer_id, resource_provider_id, resource_class_id, used, created_at, updated_at)
-     select consumer_id, resource_provider_id, resource_class_id, used, coalesce(created_at, updated_at, now()), updated_at
-     from import_allocations order by 1, 2, 3`,
+     select consumer_id + s.consumers, resource_provider_id + s.providers, resource_class_id, used,
+            coalesce(created_at, updated_at, now()), updated_at
+     from import_allocations, import_shift s order by 1, 2, 3`,
   ],
 ];
+
+/**
+ * How much the ids of the source grow: the history keeps the ids of what was removed, so none of the target is used again. Nothing in a
+ * new database.
+ */
+const SHIFT = `
+  create temporary table import_shift on commit drop as
+  select
+    (select case when is_called then last_value else 0 end from resource_providers_id_seq)::integer as providers,
+    (select case when is_called then last_value else 0 end from consumers_id_seq) as consumers`;
 
 /**
  * Fills an empty target from `import_<kind>`. The triggers of the tables sum `used` and write the journal; that everything changed is
@@ -69,6 +83,7 @@ export async function write(
   client: pg.ClientBase,
   progress: (kind: string, rows: number) => void,
 ): Promise<Record<string, number>> {
+  await client.query(SHIFT);
   const written: Record<string, number> = {};
   for (const [kind, sql] of WRITES) {
     const { rowCount } = await client.query(sql);
@@ -76,7 +91,7 @@ export async function write(
     progress(kind, rowCount ?? 0);
   }
   await client.query('insert into topology_changes (kind, id) values (0, 0) on conflict do nothing');
-  // Rows came with their numbers; the next new ones go on behind them.
+  // The next new rows go on behind those that were written with their ids.
   for (const table of ['resource_providers', 'consumers']) {
     await client.query(
       `select setval(pg_get_serial_sequence('${table}', 'id'), max(id)) from ${table} having max(id) is not null`,

@@ -1,4 +1,4 @@
-import type { Author } from '../history/author.js';
+import type { RequestAuthor } from '../history/author.js';
 import { shownId } from '../http/request-ids.js';
 import type { RouteRequest } from '../http/route.js';
 
@@ -6,7 +6,7 @@ import type { RouteRequest } from '../http/route.js';
 export type AuthorOf = (request: RouteRequest) => Author | null;
 
 /** What the history keeps of a request: the ids that its line in the log shows. */
-export function authorOf({ requestId, globalRequestId, identity, route, version }: RouteRequest): Author {
+export function authorOf({ requestId, globalRequestId, identity, route, version }: RouteRequest): RequestAuthor {
   return {
     requestId,
     globalRequestId,

@@ -105,9 +105,7 @@ for (const kind of KINDS) {
         );
         assert.equal(rowsOf('allocation_without_consumer'), undefined);
         assert.equal(removed?.['resource providers'], cloud.providers.length);
-        assert.deepEqual(await sql(target, "select id from resource_providers where name = 'nul\uFFFDname'"), [
-          { id: 4 },
-        ]);
+        assert.equal((await sql(target, "select from resource_providers where name = 'nul\uFFFDname'")).length, 1);
       });
     }
   });

@@ -2,6 +2,8 @@ import type { CommandLine } from '../../config/arguments.js';
 import type { Config } from '../../config.js';
 import { openPool } from '../../db/database.js';
 import { unknownClassInAllocations } from '../../errors.js';
+import type { CommandAuthor } from '../../history/author.js';
+import { createHistoryReader } from '../../history/reader.js';
 import { negotiate } from '../../http/microversions.js';
 import { createClaimWriter } from '../../ledger/claims.js';
 import { removeUnchanged, type Removal } from '../../ledger/write.js';
@@ -45,12 +47,17 @@ export function withOrphans<T>(
   return withDatabase(config, async (connection) => {
     const pool = openPool(config, connection, createLog('silent'));
     try {
-      return await work(ofDatabase(config, pool));
+      const history = createHistoryReader(pool, () => false);
+      await history.mark();
+      return await work(ofDatabase(config, pool, history.isKept() ? AUTHOR : null));
     } finally {
       await pool.close();
     }
   });
 }
+
+/** Of the changes, in the history. */
+const AUTHOR: CommandAuthor = { command: 'stockroom audit orphans' };
 
 function ofService(url: string, token: string | null): OrphansAccess {
   const ask = (target: string, body: object, version: string | null = null): Promise<unknown> =>
@@ -70,19 +77,20 @@ function ofService(url: string, token: string | null): OrphansAccess {
 function ofDatabase(
   { incompleteConsumerProjectId: projectId, incompleteConsumerUserId: userId }: Config,
   pool: ReturnType<typeof openPool>,
+  author: CommandAuthor | null,
 ): OrphansAccess {
   const writeClaims = createClaimWriter(pool);
   return {
     find: async (body) => JSON.parse(await report(pool, await parseQuestion(body))) as OrphansDocument,
     async remove(consumers) {
       const seen = consumers.map(({ consumer, consumer_generation: generation }) => ({ uuid: consumer, generation }));
-      const removals = await removeUnchanged(pool, null, seen);
+      const removals = await removeUnchanged(pool, author, seen);
       return removals.map(({ uuid, result, allocations }) => ({ consumer: uuid, result, allocations }));
     },
     async putBack(body, text) {
       const version = negotiate(`placement ${text}`);
       const claims = await toClaims(manageBody(version)(body), version, { projectId, userId });
-      await writeClaims(null, claims, unknownClassInAllocations);
+      await writeClaims(author, claims, unknownClassInAllocations);
     },
   };
 }
