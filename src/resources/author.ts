@@ -3,7 +3,7 @@ import { shownId } from '../http/request-ids.js';
 import type { RouteRequest } from '../http/route.js';
 
 /** Who asks for the changes of a request; null while no history is kept. */
-export type AuthorOf = (request: RouteRequest) => Author | null;
+export type AuthorOf = (request: RouteRequest) => RequestAuthor | null;
 
 /** What the history keeps of a request: the ids that its line in the log shows. */
 export function authorOf({ requestId, globalRequestId, identity, route, version }: RouteRequest): RequestAuthor {
