@@ -20,9 +20,11 @@ import {
   type ResourceProviderRouteDependencies,
 } from './resources/resource-providers/route.js';
 import { rootRoutes } from './resources/root/route.js';
+import { overviewRoutes, type OverviewRouteDependencies } from './resources/overview/route.js';
 import { reshaperRoutes, type ReshaperRouteDependencies } from './resources/reshaper/route.js';
 import { traitRoutes, type TraitRouteDependencies } from './resources/traits/route.js';
 import { usageRoutes, type UsageRouteDependencies } from './resources/usages/route.js';
+import { whoamiRoutes, type WhoamiRouteDependencies } from './resources/whoami/route.js';
 
 /** What the routes work with; each factory names what it takes of it. */
 export type RouteDependencies = InventoryRouteDependencies &
@@ -39,6 +41,8 @@ export type RouteDependencies = InventoryRouteDependencies &
   ExplainRouteDependencies &
   ChangesRouteDependencies &
   OrphanRouteDependencies &
+  OverviewRouteDependencies &
+  WhoamiRouteDependencies &
   ListRouteDependencies;
 
 /** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
@@ -59,6 +63,8 @@ export function routeTable(dependencies: RouteDependencies): readonly Route[] {
     ...explainRoutes(dependencies),
     ...changesRoutes(dependencies),
     ...orphanRoutes(dependencies),
+    ...overviewRoutes(dependencies),
+    ...whoamiRoutes(dependencies),
     ...listRoutes(dependencies),
   ];
 }

@@ -31,6 +31,7 @@ import { createConsumerReader } from './resources/allocations/store.js';
 import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
+import { createConsumerEstimate } from './resources/overview/consumers.js';
 import { createPolicy } from './policy/policy.js';
 import { slicesOfThread } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -106,6 +107,14 @@ export function composeService(
     emptyAnswers: config.explainEmptyAnswers,
     ...meters.explaining,
   };
+  const shapes = createShapeGauges({
+    shapes: shapesOf(config),
+    topology,
+    slices: slicesOfThread,
+    maxSteps: config.capacityMaxSteps,
+    log,
+    onCapacity: meters.onCapacity,
+  });
   const app = createApp({
     lists: lists.parts,
     pool,
@@ -130,6 +139,8 @@ export function composeService(
     maxBodyBytes: config.maxRequestBody,
     memory,
     slices: slicesOfThread,
+    shapes,
+    estimateConsumers: createConsumerEstimate(pool),
     questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
@@ -141,15 +152,6 @@ export function composeService(
       maxSearchSeconds: config.maxSearchSeconds,
     },
     incompleteConsumer: { projectId: config.incompleteConsumerProjectId, userId: config.incompleteConsumerUserId },
-  });
-
-  const shapes = createShapeGauges({
-    shapes: shapesOf(config),
-    topology,
-    slices: slicesOfThread,
-    maxSteps: config.capacityMaxSteps,
-    log,
-    onCapacity: meters.onCapacity,
   });
 
   const dialect =

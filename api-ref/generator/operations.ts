@@ -11,10 +11,12 @@ import { healthDocs } from '../../src/resources/health/docs.js';
 import { inventoryDocs } from '../../src/resources/inventories/docs.js';
 import { listDocs } from '../../src/resources/lists/docs.js';
 import { orphanDocs } from '../../src/resources/orphans/docs.js';
+import { overviewDocs } from '../../src/resources/overview/docs.js';
 import { reshaperDocs } from '../../src/resources/reshaper/docs.js';
 import { resourceClassDocs } from '../../src/resources/resource-classes/docs.js';
 import { resourceProviderDocs } from '../../src/resources/resource-providers/docs.js';
 import { rootDocs } from '../../src/resources/root/docs.js';
+import { whoamiDocs } from '../../src/resources/whoami/docs.js';
 import { traitDocs } from '../../src/resources/traits/docs.js';
 import { usageDocs } from '../../src/resources/usages/docs.js';
 
@@ -59,6 +61,12 @@ const NOUNS: readonly { name: string; about: string; docs: NounDocs }[] = [
     about:
       'What changed, when, and from which request. Not a part of Placement: without a version header these routes have the newest version.',
     docs: changesDocs,
+  },
+  {
+    name: 'Overview',
+    about:
+      'What the console shows. Not a part of Placement: without a version header these routes have the newest version.',
+    docs: { ...overviewDocs, ...whoamiDocs },
   },
   {
     name: 'Orphans',

@@ -12,6 +12,8 @@ export interface Identity {
   /** `role:` checks compare them without case. */
   readonly roles: readonly string[];
   readonly isAdminProject: boolean;
+  /** When the token expires, in milliseconds since the epoch. Undefined: never. */
+  readonly expiresAt?: number;
   /** What a service token adds: the service that passes the user's request on. */
   readonly serviceUserId: string | null;
   readonly serviceUserDomainId: string | null;

@@ -2,7 +2,8 @@ import { hasTrait, type Provider, type Tree, type View } from '../topology/model
 import { remember } from './conditions.js';
 import type { Slot } from './match.js';
 
-const SHARING_TRAIT = 'MISC_SHARES_VIA_AGGREGATE';
+/** A provider with this trait shares its inventories with the trees that have a member in one of its aggregates. */
+export const SHARING_TRAIT = 'MISC_SHARES_VIA_AGGREGATE';
 
 /** A sharing provider, at the anchor of another tree. */
 export interface Sharer {

@@ -132,6 +132,13 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
   own('capacity', 'Ask how many more requests of a shape fit.', 'GET /stockroom/capacity'),
   own('changes', 'Read what changed, when, and from which request.', 'GET /stockroom/changes'),
   own('explain', 'Explain why no candidate is found, or only so many.', 'GET /stockroom/explain'),
+  own(
+    'overview',
+    'See what the whole cloud has, tree by tree, as the console shows it.',
+    'GET /stockroom/overview',
+    'GET /stockroom/providers',
+    'GET /stockroom/providers/{uuid}',
+  ),
   own('orphans', 'Report allocations whose consumers are not in a list of those that live.', 'POST /stockroom/orphans'),
   own('orphans:delete', 'Delete consumers of such a report that have not changed.', 'POST /stockroom/orphans/delete'),
   own(

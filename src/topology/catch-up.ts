@@ -46,6 +46,8 @@ export interface TopologyStatus {
   readonly providers: number;
   /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
   readonly loads: number;
+  /** When a change was applied last, or everything was loaded; null before that. */
+  readonly changedAt: Date | null;
   /** Catch-ups since the start. */
   readonly catchUps: number;
   /** Calls of `current` since the start: divided by the catch-ups, how many readers share one. */
@@ -87,6 +89,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   let underChange: Topology | null = null;
   let hasNews = false;
   let xidLag = 0;
+  let changedAt: Date | null = null;
   let closed = false;
 
   const catchUps = createCoalescer<View>(() => reader.use(untilCaughtUp));
@@ -122,6 +125,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
         state = { topology, watermark: news.watermark };
         xidLag = lagOf(news.watermark);
         seenAt = performance.now();
+        if (news.batches.length > 0) changedAt = new Date();
         onCatchUp((seenAt - start) / 1000);
         return topology;
       }
@@ -136,6 +140,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     xidLag = lagOf(state.watermark);
     loads++;
     seenAt = performance.now();
+    changedAt = new Date();
     const milliseconds = Math.round(seenAt - start);
     log.info({ providers: state.topology.providers.size, milliseconds }, 'topology: loaded');
     return state.topology;
@@ -229,6 +234,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       catchingUp: hasNews || underChange !== null,
       providers: (state?.topology ?? underChange)?.providers.size ?? 0,
       loads,
+      changedAt,
       catchUps: caughtUp,
       reads,
       age: seenAt === null ? null : (performance.now() - seenAt) / 1000,

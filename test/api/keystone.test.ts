@@ -58,6 +58,19 @@ describe('the API with Keystone', () => {
     assert.equal((await get(fake.issue({ domain: 'd' }))).status, 403);
   });
 
+  it('says who calls, until when, and what the rules allow', async () => {
+    const { status, text } = await get(fake.issue({ roles: ['reader'] }), '/stockroom/whoami');
+    assert.equal(status, 200);
+    const { expires_at, rules, roles } = JSON.parse(text) as { expires_at: string; rules: string[]; roles: string[] };
+    assert.ok(Date.parse(expires_at) > Date.now(), expires_at);
+    assert.match(expires_at, /\+00:00$/);
+    assert.deepEqual(roles, ['reader']);
+    // Of all routes, a reader sees the usages of the own project.
+    assert.deepEqual(rules, ['placement:usages']);
+    const unscoped = await get(fake.issue({ system: true }), '/stockroom/whoami');
+    assert.deepEqual((JSON.parse(unscoped.text) as { rules: string[] }).rules, []);
+  });
+
   it('reads a body that arrives while Keystone thinks', async () => {
     fake.behaviour = 'slow';
     const headers = { 'x-auth-token': fake.issue(), 'content-type': 'application/json' };

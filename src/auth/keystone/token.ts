@@ -40,6 +40,7 @@ export function parseToken(text: string): TokenData | null {
       systemScope: asRecord(token['system'])['all'] === true ? 'all' : null,
       roles,
       isAdminProject: token['is_admin_project'] === undefined || token['is_admin_project'] === true,
+      expiresAt,
       ...NO_SERVICE,
     },
     expiresAt,

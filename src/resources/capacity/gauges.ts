@@ -12,11 +12,15 @@ import type { Shape } from './shapes.js';
 /** What is shown of one shape. */
 export interface ShapeCapacity {
   readonly name: string;
+  /** As it was configured. */
+  readonly query: string;
   readonly atLeast: number;
   readonly atMost: number;
   readonly ifPooled: number;
   /** In which at least one request fits. */
   readonly trees: number;
+  /** Ids of the conditions that limit trees, those of most trees first. */
+  readonly limits: readonly string[];
 }
 
 export interface ShapeGauges {
@@ -83,7 +87,7 @@ export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
 /** One after another, each in slices: requests have their turn in between. */
 async function countShape(
   { topology, slices, maxSteps, log, onCapacity }: ShapeGaugesOptions,
-  { name, question }: Shape,
+  { name, query, question }: Shape,
   told: Set<string>,
 ): Promise<ShapeCapacity> {
   const worked = await inASlice(topology, slices, (view): Promise<Worked<Capacity>> | null => {
@@ -103,11 +107,12 @@ async function countShape(
       () => false,
     );
   });
-  if (worked === null) return { name, atLeast: 0, atMost: 0, ifPooled: 0, trees: 0 };
+  if (worked === null) return { name, query, atLeast: 0, atMost: 0, ifPooled: 0, trees: 0, limits: [] };
   const { result, seconds } = worked;
   onCapacity(seconds);
   const { count, ifPooled, trees } = result;
-  return { name, ...count, ifPooled, trees: trees.fitting };
+  const limits = [...result.limits].sort((a, b) => b.trees - a.trees).map(({ condition }) => condition.id);
+  return { name, query, ...count, ifPooled, trees: trees.fitting, limits };
 }
 
 async function orAfter(milliseconds: number, work: Promise<void>): Promise<void> {

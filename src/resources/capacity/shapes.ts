@@ -7,6 +7,8 @@ import { parseQuestion, type ParsedQuestion } from '../questions/query.js';
 /** A request whose capacity is shown in the metrics. */
 export interface Shape {
   readonly name: string;
+  /** As it was configured. */
+  readonly query: string;
   readonly question: ParsedQuestion;
 }
 
@@ -15,7 +17,7 @@ export function shapesOf({ capacityShape }: Pick<Config, 'capacityShape'>): Shap
   return capacityShape.map((line) => {
     const [name = '', query = ''] = line.split(/\s+/);
     try {
-      return { name, question: parseQuestion(parseQuery(query.replace(/^[^?]*\?/, '')), NEWEST_VERSION) };
+      return { name, query, question: parseQuestion(parseQuery(query.replace(/^[^?]*\?/, '')), NEWEST_VERSION) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       throw new ConfigError(`[stockroom] capacity_shape ${name}: the query cannot be read: ${error.message}`);

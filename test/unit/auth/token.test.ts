@@ -25,6 +25,7 @@ describe('the data of a token', () => {
         systemScope: null,
         roles: ['admin', 'reader'],
         isAdminProject: true,
+        expiresAt: Date.UTC(2030, 0, 1),
         serviceUserId: null,
         serviceUserDomainId: null,
         serviceProjectId: null,

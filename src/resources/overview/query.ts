@@ -1,0 +1,104 @@
+import { badQuestionValue } from '../../errors.js';
+import { lastValues, type Query } from '../../http/query.js';
+import { normalizeUuid, queryValidator } from '../../http/validate.js';
+import type { View } from '../../topology/model.js';
+import { wholeNumber } from '../questions/query.js';
+import type { Position, Sort, TreeFilter } from './select.js';
+
+const text = { type: 'string' };
+
+/** What the parameters are. */
+export const treesQuery = queryValidator<{ readonly [name in Parameter]?: string }>({
+  type: 'object',
+  additionalProperties: false,
+  properties: { q: text, trait: text, member_of: text, class: text, sort: text, limit: text, after: text },
+});
+
+type Parameter = 'q' | 'trait' | 'member_of' | 'class' | 'sort' | 'limit' | 'after';
+
+/** The query of GET /stockroom/providers. Names are not looked up yet. */
+export interface TreesQuery {
+  readonly q: string | null;
+  readonly trait: string | null;
+  readonly memberOf: string | null;
+  readonly resourceClass: string | null;
+  readonly sort: Sort;
+  readonly limit: number;
+  readonly after: Position | null;
+}
+
+const SORTS: readonly Sort[] = ['name', 'fullest', 'freest'];
+const DEFAULT_LIMIT = 50;
+const MOST = 200;
+
+/** @throws 400 for what is unknown, malformed, given twice, or without meaning for the order */
+export function parseTreesQuery(query: Query): TreesQuery {
+  const given = treesQuery(lastValues(query));
+  for (const [name, values] of query)
+    if (values.length > 1) throw badQuestionValue(name, 'one value', values.join(', '));
+  // An empty field of a form is no filter.
+  const value = (name: Parameter): string | null => (given[name] === '' ? null : (given[name] ?? null));
+  const sort = (value('sort') ?? 'name') as Sort;
+  if (!SORTS.includes(sort)) throw badQuestionValue('sort', `one of ${SORTS.join(', ')}`, sort);
+  const resourceClass = value('class');
+  if (sort !== 'name' && resourceClass === null)
+    throw badQuestionValue('sort', 'name, or the parameter class beside it', sort);
+  const after = value('after');
+  return {
+    q: value('q'),
+    trait: value('trait'),
+    memberOf: aggregateOf(value('member_of')),
+    resourceClass,
+    sort,
+    limit: wholeNumber(query, 'limit', { least: 1, most: MOST }) ?? DEFAULT_LIMIT,
+    after: after === null ? null : parsePosition(after, sort, resourceClass),
+  };
+}
+
+function aggregateOf(given: string | null): string | null {
+  if (given === null) return null;
+  const uuid = normalizeUuid(given);
+  if (uuid === undefined) throw badQuestionValue('member_of', 'the uuid of an aggregate', given);
+  return uuid;
+}
+
+/** Looks up the names of a query. @throws 400 for an unknown resource class or trait */
+export function resolveTreesQuery(
+  view: View,
+  { q, trait, memberOf, resourceClass }: Pick<TreesQuery, 'q' | 'trait' | 'memberOf' | 'resourceClass'>,
+): TreeFilter {
+  return {
+    q: q?.toLowerCase() ?? null,
+    trait: trait === null ? null : known('trait', trait, view.traitByName(trait)),
+    memberOf,
+    resourceClass:
+      resourceClass === null
+        ? null
+        : known('class', resourceClass, view.resourceClassByName(resourceClass), 'resource class'),
+  };
+}
+
+function known<T>(parameter: string, name: string, found: T | undefined, what = parameter): T {
+  if (found === undefined) throw badQuestionValue(parameter, `the name of a ${what}`, name);
+  return found;
+}
+
+/** The text of a position: opaque to clients, and good for the same order only. */
+export function renderPosition({ value, name, uuid }: Position, sort: Sort, resourceClass: string | null): string {
+  return Buffer.from(JSON.stringify([sort, resourceClass, value, name, uuid])).toString('base64url');
+}
+
+function parsePosition(given: string, sort: Sort, resourceClass: string | null): Position {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(given, 'base64url').toString());
+  } catch {
+    parts = null;
+  }
+  const [ofSort, ofClass, value, name, uuid] = Array.isArray(parts) ? (parts as unknown[]) : [];
+  if (typeof value !== 'number' || typeof name !== 'string' || typeof uuid !== 'string')
+    throw badQuestionValue('after', '`next` of the response before', given);
+  if (ofSort !== sort || ofClass !== resourceClass)
+    throw badQuestionValue('after', '`next` of a response with the same sort and class', given);
+  return { value, name, uuid };
+}

@@ -1,0 +1,114 @@
+import { SHARING_TRAIT } from '../../candidates/sharing.js';
+import { toJson } from '../../http/json.js';
+import { nowSeconds } from '../../http/respond.js';
+import type { Route } from '../../http/route.js';
+import type { Slices } from '../../rounds.js';
+import { withPauses } from '../../slices.js';
+import type { TopologyReader } from '../../topology/catch-up.js';
+import { memberOf, type Provider } from '../../topology/model.js';
+import type { ShapeGauges } from '../capacity/gauges.js';
+import { findProvider } from '../find-provider.js';
+import { inASlice } from '../in-a-slice.js';
+import { parseTreesQuery, renderPosition, resolveTreesQuery } from './query.js';
+import { inOrderOfTree, neighboursOf, relatedRoots } from './related.js';
+import { renderTree, timeText, treeEntry } from './render.js';
+import { selectTrees } from './select.js';
+import { totalsOf } from './totals.js';
+
+/** What the routes of the overview work with. */
+export interface OverviewRouteDependencies {
+  readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
+  readonly slices: Slices;
+  readonly shapes: ShapeGauges;
+  /** About how many consumers there are. */
+  readonly estimateConsumers: () => Promise<number>;
+}
+
+/**
+ * What the console shows of the whole cloud (docs/contract/console.md). Read from memory. Each takes what it needs of the view at once, and
+ * works on that in slices: providers and trees are constants.
+ */
+export function overviewRoutes({ topology, slices, shapes, estimateConsumers }: OverviewRouteDependencies): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/stockroom/overview',
+      rule: 'stockroom:overview',
+      checkAccept: true,
+      async handle() {
+        const seen = await inASlice(topology, slices, (view) => ({
+          asOf: new Date(),
+          providers: [...view.providers.values()],
+          trees: view.trees.size,
+        }));
+        const totals = await withPauses(totalsOf(seen.providers));
+        const [consumers, counted] = await Promise.all([estimateConsumers(), shapes.read()]);
+        const body = {
+          as_of: timeText(seen.asOf),
+          providers: seen.providers.length,
+          trees: seen.trees,
+          consumers,
+          classes: totals.classes,
+          over_capacity: totals.overCapacity,
+          without_inventory: totals.withoutInventory,
+          shapes: (counted?.shapes ?? []).map(({ name, query, atLeast, atMost, limits }) => ({
+            name,
+            query,
+            at_least: atLeast,
+            at_most: atMost,
+            limits,
+          })),
+        };
+        return { status: 200, body: toJson(body), modified: nowSeconds() };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/stockroom/providers',
+      rule: 'stockroom:overview',
+      checkAccept: true,
+      async handle({ query }) {
+        const asked = parseTreesQuery(query);
+        const seen = await inASlice(topology, slices, (view) => ({
+          changedAt: topology.status().changedAt,
+          filter: resolveTreesQuery(view, asked),
+          trees: [...view.trees.values()],
+          sharing: view.traitByName(SHARING_TRAIT),
+        }));
+        const { page, matching, isLast } = await withPauses(selectTrees(seen.trees, seen.filter, asked));
+        const last = page.at(-1);
+        const body = {
+          as_of: seen.changedAt === null ? null : timeText(seen.changedAt),
+          trees: page.map((selected) => treeEntry(selected, seen.sharing)),
+          matching,
+          next: isLast || last === undefined ? null : renderPosition(last.position, asked.sort, asked.resourceClass),
+        };
+        return { status: 200, body: toJson(body), modified: nowSeconds() };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/stockroom/providers/:uuid',
+      rule: 'stockroom:overview',
+      checkAccept: true,
+      async handle(request) {
+        const seen = await inASlice(topology, slices, (view) => {
+          const tree = view.treeOf(findProvider(view, request.param('uuid')));
+          const sharing = view.traitByName(SHARING_TRAIT);
+          return { asOf: new Date(), tree, sharing, neighbours: neighboursOf(view, tree, sharing) };
+        });
+        const { asOf, tree, sharing, neighbours } = seen;
+        const rootIds = await withPauses(relatedRoots(tree, neighbours, sharing));
+        const related = await inASlice(topology, slices, (view) =>
+          [...rootIds].flatMap((rootId): Provider[] => {
+            const other = view.trees.get(rootId);
+            const root = other === undefined ? undefined : memberOf(other, rootId);
+            return root === undefined ? [] : [root];
+          }),
+        );
+        const body = renderTree({ asOf, providers: inOrderOfTree(tree), related });
+        return { status: 200, body, modified: nowSeconds() };
+      },
+    },
+  ];
+}

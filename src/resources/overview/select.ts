@@ -1,0 +1,122 @@
+import { inParts, type Divided } from '../../slices.js';
+import {
+  hasTrait,
+  memberOf as memberOfTree,
+  type Provider,
+  type ResourceClass,
+  type Trait,
+  type Tree,
+} from '../../topology/model.js';
+
+/** All of it holds for one provider of a tree. Null: no filter. */
+export interface TreeFilter {
+  /** In lower case: part of a name, or the beginning of a uuid. */
+  readonly q: string | null;
+  readonly trait: Trait | null;
+  readonly memberOf: string | null;
+  readonly resourceClass: ResourceClass | null;
+}
+
+/** By name; or by the part of what the whole tree has of a resource class that is in use, largest or smallest first. */
+export type Sort = 'name' | 'fullest' | 'freest';
+
+/** The place of a tree in an order: `value`, then name and uuid of its root. */
+export interface Position {
+  /** 0 for the order by name. */
+  readonly value: number;
+  readonly name: string;
+  readonly uuid: string;
+}
+
+export interface Selected {
+  readonly tree: Tree;
+  readonly root: Provider;
+  readonly position: Position;
+  /** Its providers for which the filter holds; none when there is no filter. */
+  readonly matched: readonly Provider[];
+}
+
+export interface Selection {
+  readonly page: readonly Selected[];
+  /** Trees for which the filter holds, on whichever page. */
+  readonly matching: number;
+  readonly isLast: boolean;
+}
+
+export interface Order {
+  readonly sort: Sort;
+  readonly limit: number;
+  /** The page begins behind this place. */
+  readonly after: Position | null;
+}
+
+/** The first trees of an order for which a filter holds. Only those of the page are kept, whatever the number of trees. */
+export function* selectTrees(trees: readonly Tree[], filter: TreeFilter, order: Order): Divided<Selection> {
+  const { sort, limit, after } = order;
+  const page: Selected[] = [];
+  let [matching, behind] = [0, 0];
+  yield* inParts(trees, (tree) => {
+    const matched = matchesOf(tree, filter);
+    const root = memberOfTree(tree, tree.rootId);
+    if (matched === null || root === undefined) return;
+    matching++;
+    const position = { value: valueOf(tree, filter.resourceClass, sort), name: root.name, uuid: root.uuid };
+    if (after !== null && compare(position, after) <= 0) return;
+    behind++;
+    const last = page.at(-1);
+    if (page.length === limit && last !== undefined && compare(position, last.position) > 0) return;
+    page.splice(placeIn(page, position), 0, { tree, root, position, matched });
+    if (page.length > limit) page.pop();
+  });
+  return { page, matching, isLast: behind === page.length };
+}
+
+/** The providers of a tree for which a filter holds; null when there is none. */
+function matchesOf({ members }: Tree, filter: TreeFilter): readonly Provider[] | null {
+  const { q, trait, memberOf, resourceClass } = filter;
+  if (q === null && trait === null && memberOf === null && resourceClass === null) return NONE;
+  const matched = members.filter(
+    ({ name, uuid, traits, aggregates, inventories }) =>
+      (q === null || name.toLowerCase().includes(q) || uuid.startsWith(q)) &&
+      (trait === null || hasTrait(traits, trait)) &&
+      (memberOf === null || aggregates.includes(memberOf)) &&
+      (resourceClass === null || inventories.some((inventory) => inventory.resourceClass.id === resourceClass.id)),
+  );
+  return matched.length === 0 ? null : matched;
+}
+
+const NONE: readonly Provider[] = [];
+
+function valueOf(tree: Tree, resourceClass: ResourceClass | null, sort: Sort): number {
+  if (sort === 'name' || resourceClass === null) return 0;
+  let [capacity, used] = [0, 0];
+  for (const { inventories } of tree.members) {
+    for (const inventory of inventories) {
+      if (inventory.resourceClass.id !== resourceClass.id) continue;
+      capacity += Math.trunc(inventory.capacity);
+      used += inventory.used;
+    }
+  }
+  // Without capacity there is nothing free, whether something is in use or not.
+  const part = capacity > 0 ? used / capacity : 1;
+  return sort === 'fullest' ? -part : part;
+}
+
+function compare(a: Position, b: Position): number {
+  return a.value - b.value || compareTexts(a.name, b.name) || compareTexts(a.uuid, b.uuid);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function placeIn(page: readonly Selected[], position: Position): number {
+  let [low, high] = [0, page.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = page[middle];
+    if (other !== undefined && compare(other.position, position) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,48 @@
+import type { Provider } from '../../topology/model.js';
+import { inParts, type Divided } from '../../slices.js';
+
+/** What all providers together have of a resource class. */
+export interface ClassTotals {
+  readonly name: string;
+  /** With an inventory of it. */
+  providers: number;
+  total: number;
+  reserved: number;
+  /** Truncated for each inventory, as provider summaries have it, and then added. */
+  capacity: number;
+  used: number;
+}
+
+export interface Totals {
+  /** In the order of their ids: standard classes first. */
+  readonly classes: readonly ClassTotals[];
+  /** Providers of which some inventory has more in use than its capacity. */
+  readonly overCapacity: number;
+  readonly withoutInventory: number;
+}
+
+/** Adds up what providers have. */
+export function* totalsOf(providers: readonly Provider[]): Divided<Totals> {
+  const classes = new Map<number, ClassTotals>();
+  let [overCapacity, withoutInventory] = [0, 0];
+  yield* inParts(providers, ({ inventories }) => {
+    if (inventories.length === 0) withoutInventory++;
+    let isOver = false;
+    for (const { resourceClass, total, reserved, capacity, used } of inventories) {
+      let sums = classes.get(resourceClass.id);
+      if (sums === undefined) {
+        sums = { name: resourceClass.name, providers: 0, total: 0, reserved: 0, capacity: 0, used: 0 };
+        classes.set(resourceClass.id, sums);
+      }
+      sums.providers++;
+      sums.total += total;
+      sums.reserved += reserved;
+      sums.capacity += Math.trunc(capacity);
+      sums.used += used;
+      isOver ||= used > capacity;
+    }
+    if (isOver) overCapacity++;
+  });
+  const ordered = [...classes].sort(([a], [b]) => a - b).map(([, sums]) => sums);
+  return { classes: ordered, overCapacity, withoutInventory };
+}
