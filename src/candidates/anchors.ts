@@ -1,7 +1,7 @@
 import { hasTrait, type Provider, type Tree, type TraitSet, type View } from '../topology/model.js';
 import { hasAnyTrait, rootCondition } from './conditions.js';
 import type { Pace, Pause } from './effort.js';
-import { inTreeOf, type Plan } from './match.js';
+import { inTreeOf, type Plan } from './plan.js';
 import type { Group } from './request.js';
 import type { Sharing } from './sharing.js';
 import type { AnchorCounts } from './trace.js';

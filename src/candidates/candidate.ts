@@ -1,7 +1,7 @@
 import type { Provider, Tree } from '../topology/model.js';
 import { remember } from './conditions.js';
 import type { Pace, Pause } from './effort.js';
-import type { Plan, Slot } from './match.js';
+import type { Plan, Slot } from './plan.js';
 import type { ResourceAmount } from './request.js';
 
 /** A candidate as the search keeps it: the provider of each slot, by index of the slot. */

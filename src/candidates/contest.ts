@@ -1,5 +1,5 @@
 import { inventoryOf, type Provider } from '../topology/model.js';
-import type { Plan, Slot } from './match.js';
+import type { Plan, Slot } from './plan.js';
 import type { ResourceAmount } from './request.js';
 
 /** Ids of the classes that several slots ask for: only their amounts can add up. */

@@ -3,13 +3,13 @@ import type { Provider } from '../topology/model.js';
 import { placesOf, type Place } from './ancestry.js';
 import { amountOf, contestedClasses, freeRoom } from './contest.js';
 import type { Anchor, Level } from './levels.js';
-import type { Plan } from './match.js';
+import type { Plan } from './plan.js';
 import { traitMasks } from './rules.js';
 import type { Subtree } from './subtrees.js';
 
 /**
  * States in which the search has found out that nothing follows. What can follow depends on what is left, not on how it came
- * to be: twenty ways to fill equal children, or to seat equal groups, leave the same state, and one of them is tried. Only dead
+ * to be: twenty ways to fill equal children, or to place equal groups, leave the same state, and one of them is tried. Only dead
  * ends are told apart like this; where there is something to find, all of it is listed.
  *
  * A state is described so that equal providers can be exchanged: the description of each provider leaves out which one it is,

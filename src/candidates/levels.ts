@@ -1,6 +1,6 @@
 import type { Provider, Tree } from '../topology/model.js';
 import { isAtOrAbove, placesOf, type Place } from './ancestry.js';
-import type { Slot } from './match.js';
+import type { Slot } from './plan.js';
 import type { Sharer } from './sharing.js';
 import type { Subtree } from './subtrees.js';
 

@@ -3,7 +3,7 @@ import type { Place } from './ancestry.js';
 import { remember } from './conditions.js';
 import { amountOf, contestedClasses, freeRoom } from './contest.js';
 import { placesAt, type Anchor, type Level } from './levels.js';
-import type { Plan } from './match.js';
+import type { Plan } from './plan.js';
 import type { Group } from './request.js';
 import type { Subtree } from './subtrees.js';
 import type { RuleName } from './trace.js';

@@ -1,11 +1,11 @@
 import type { PinnedTrees, Provider, Tree, View } from '../topology/model.js';
 import { anchorTrees } from './anchors.js';
-import { searchAtAnchor } from './at-anchor.js';
+import { searchAtAnchor } from './tree-search.js';
 import { candidateMaker, summarised, type Candidate, type Combination, type Summarised } from './candidate.js';
 import { bytesKept, collect } from './collect.js';
-import type { Search } from './combine.js';
+import type { Search } from './backtracking.js';
 import type { BoundName, Bounds, Pace, Tuning } from './effort.js';
-import { planOf, type Plan } from './match.js';
+import { planOf, type Plan } from './plan.js';
 import type { CandidatesRequest } from './request.js';
 import { sharingIn } from './sharing.js';
 import { breadthFirst, depthFirst } from './strategy.js';

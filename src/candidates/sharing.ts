@@ -1,6 +1,6 @@
 import { hasTrait, type Provider, type Tree, type View } from '../topology/model.js';
 import { remember } from './conditions.js';
-import type { Slot } from './match.js';
+import type { Slot } from './plan.js';
 
 /** A provider with this trait shares its inventories with the trees that have a member in one of its aggregates. */
 export const SHARING_TRAIT = 'MISC_SHARES_VIA_AGGREGATE';

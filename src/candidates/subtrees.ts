@@ -1,4 +1,4 @@
-import type { Plan, Slot } from './match.js';
+import type { Plan, Slot } from './plan.js';
 
 /** The slots of the groups that one same_subtree lists. */
 export type Subtree = ReadonlySet<Slot>;

@@ -1,6 +1,6 @@
 import { traitMasks } from '../candidates/rules.js';
 import { contestedClasses, freeRoom } from '../candidates/contest.js';
-import type { Plan } from '../candidates/match.js';
+import type { Plan } from '../candidates/plan.js';
 import { freeOf } from './copies.js';
 import type { Survey } from './survey.js';
 

@@ -1,5 +1,5 @@
 import type { Pace, Pause } from '../candidates/effort.js';
-import { planOf } from '../candidates/match.js';
+import { planOf } from '../candidates/plan.js';
 import type { CandidatesRequest } from '../candidates/request.js';
 import { sharingIn } from '../candidates/sharing.js';
 import { startTrace } from '../candidates/trace.js';

@@ -1,6 +1,6 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { TreeOf } from '../candidates/levels.js';
-import type { Plan, Slot } from '../candidates/match.js';
+import type { Plan, Slot } from '../candidates/plan.js';
 import type { Sharing } from '../candidates/sharing.js';
 import { descriptions } from './alike.js';
 import { offersOf, type Effort } from './offers.js';

@@ -1,8 +1,8 @@
-import { searchAtAnchor } from '../candidates/at-anchor.js';
+import { searchAtAnchor } from '../candidates/tree-search.js';
 import { candidateMaker } from '../candidates/candidate.js';
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { TreeOf } from '../candidates/levels.js';
-import type { Plan } from '../candidates/match.js';
+import type { Plan } from '../candidates/plan.js';
 import { DEFAULT_BOUNDS } from '../candidates/search.js';
 import type { Sharing } from '../candidates/sharing.js';
 import { startTrace } from '../candidates/trace.js';

@@ -1,5 +1,5 @@
 import type { Pace, Pause } from '../candidates/effort.js';
-import type { Plan } from '../candidates/match.js';
+import type { Plan } from '../candidates/plan.js';
 import type { Provider } from '../topology/model.js';
 import { freeOf } from './copies.js';
 import type { TreeCount } from './count.js';

@@ -1,5 +1,5 @@
 import type { Pace, Pause } from '../candidates/effort.js';
-import type { Slot } from '../candidates/match.js';
+import type { Slot } from '../candidates/plan.js';
 import type { Provider } from '../topology/model.js';
 import { copiesOf } from './copies.js';
 import { createNetwork } from './flow.js';

@@ -1,5 +1,5 @@
 import { contestedClasses } from '../candidates/contest.js';
-import type { Plan, Slot } from '../candidates/match.js';
+import type { Plan, Slot } from '../candidates/plan.js';
 import { subtreesOf } from '../candidates/subtrees.js';
 import type { Provider } from '../topology/model.js';
 import { copiesOf, freeOf } from './copies.js';

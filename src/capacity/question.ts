@@ -1,4 +1,4 @@
-import type { Slot } from '../candidates/match.js';
+import type { Slot } from '../candidates/plan.js';
 import type { Group, ResourceAmount } from '../candidates/request.js';
 import type { Provider } from '../topology/model.js';
 

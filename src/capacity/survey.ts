@@ -1,7 +1,7 @@
 import { rootCheck, rootOf } from '../candidates/anchors.js';
 import { remember } from '../candidates/conditions.js';
 import type { Pace, Pause } from '../candidates/effort.js';
-import type { Plan, Slot } from '../candidates/match.js';
+import type { Plan, Slot } from '../candidates/plan.js';
 import type { Sharing, Sharer } from '../candidates/sharing.js';
 import type { Provider, Tree, View } from '../topology/model.js';
 

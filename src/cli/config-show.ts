@@ -1,4 +1,4 @@
-import { configText, withoutMeaningText } from '../config/show.js';
+import { configText, ignoredOptionsText } from '../config/show.js';
 import { policyOptions } from '../policy/options.js';
 import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { say, warn, type Command } from './command.js';
@@ -8,7 +8,7 @@ export const command: Command = {
     warn(loaded);
     say(configText(loaded).trimEnd());
     say(`\n# ${policyFilesText(locatePolicyFiles(policyOptions(loaded.config)).map(({ path }) => path))}`);
-    if (switches.has('all')) say(`\n${withoutMeaningText().trimEnd()}`);
+    if (switches.has('all')) say(`\n${ignoredOptionsText().trimEnd()}`);
     return Promise.resolve(0);
   },
 };

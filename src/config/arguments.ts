@@ -34,7 +34,7 @@ export interface Flag {
 const COMMON = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
-  // A flag of upstream's tools; the log goes where [DEFAULT] log_file says (without-meaning.ts).
+  // A flag of upstream's tools; the log goes where [DEFAULT] log_file says (ignored-options.ts).
   'use-syslog': { type: 'boolean' },
   'config-file': { type: 'string', multiple: true },
   'config-dir': { type: 'string', multiple: true },

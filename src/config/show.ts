@@ -2,7 +2,7 @@ import { parseDatabaseUrl } from '../database-url/parse.js';
 import { withoutSecrets } from '../database-url/secrets.js';
 import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
-import { WITHOUT_MEANING } from './without-meaning.js';
+import { IGNORED_OPTIONS } from './ignored-options.js';
 
 /** Every option with its value, secrets masked, and where it was said: `stockroom config show`. */
 export function configText(loaded: LoadedConfig): string {
@@ -26,8 +26,8 @@ export function filesText(files: readonly string[]): string {
 }
 
 /** The options that are accepted and change nothing, with the reason. */
-export function withoutMeaningText(): string {
-  const rows = WITHOUT_MEANING.map(({ section, names, why }) => `# [${section}] ${names.join(', ')}\n#     ${why}`);
+export function ignoredOptionsText(): string {
+  const rows = IGNORED_OPTIONS.map(({ section, names, why }) => `# [${section}] ${names.join(', ')}\n#     ${why}`);
   return `# Accepted without effect:\n${rows.join('\n')}\n`;
 }
 

@@ -1,7 +1,7 @@
 import { argumentOf, defaultText, environmentName, flagName, type AnyOption } from './option.js';
 import { OPTIONS } from './options.js';
 import { bucketOptions, hookOptions } from './options/list-sections.js';
-import { WITHOUT_MEANING } from './without-meaning.js';
+import { IGNORED_OPTIONS } from './ignored-options.js';
 import { wrapped } from './wrap.js';
 
 /** What the sections of the configuration file are about, in the order of --help and of `config sample`. */
@@ -56,8 +56,8 @@ export function optionTable(): string {
 }
 
 /** The options of upstream that change nothing, as rows of a Markdown table. */
-export function withoutMeaningTable(): string {
-  const rows = WITHOUT_MEANING.map(({ section, names, why }) =>
+export function ignoredOptionsTable(): string {
+  const rows = IGNORED_OPTIONS.map(({ section, names, why }) =>
     row(names.map((name) => `\`[${section}] ${name}\``).join('<br>'), why),
   );
   return [row('option', 'why it changes nothing here'), row('---', '---'), ...rows].join('\n');

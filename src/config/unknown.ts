@@ -1,7 +1,7 @@
 import { nearest } from './did-you-mean.js';
 import { sectionName, type Entry } from './ini.js';
 import { environmentName, namesOf, type AnyOption } from './option.js';
-import { isWithoutMeaning, WITHOUT_MEANING } from './without-meaning.js';
+import { isIgnored, IGNORED_OPTIONS } from './ignored-options.js';
 
 /** A line for each unknown option, with the nearest known name. */
 export function unknownOptions(
@@ -15,10 +15,10 @@ export function unknownOptions(
     known.set(section, (known.get(section) ?? new Set()).add(name));
   };
   for (const one of options) for (const { group, name } of namesOf(one)) add(group, name);
-  for (const { section, names } of WITHOUT_MEANING) for (const name of names) add(section, name);
+  for (const { section, names } of IGNORED_OPTIONS) for (const name of names) add(section, name);
 
   const inFiles = entries
-    .filter(({ section, name }) => !isWithoutMeaning(section, name) && known.get(section)?.has(name) !== true)
+    .filter(({ section, name }) => !isIgnored(section, name) && known.get(section)?.has(name) !== true)
     // A name of one's own in DEFAULT, for `$name` elsewhere.
     .filter(({ section, name }) => !(section === 'DEFAULT' && isReferredTo(name, entries)))
     .map(({ section, name, file, line }) => `${file}:${line}: ${complaint(section, name, known)}`);

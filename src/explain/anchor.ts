@@ -1,9 +1,9 @@
-import { treeSearch } from '../candidates/at-anchor.js';
+import { treeSearch } from '../candidates/tree-search.js';
 import type { Combination } from '../candidates/candidate.js';
-import type { Search } from '../candidates/combine.js';
+import type { Search } from '../candidates/backtracking.js';
 import type { Pace, Pause, Stuck } from '../candidates/effort.js';
 import type { Anchor } from '../candidates/levels.js';
-import type { Plan, Slot } from '../candidates/match.js';
+import type { Plan, Slot } from '../candidates/plan.js';
 import type { ResourceAmount } from '../candidates/request.js';
 import { startTrace, type RuleName } from '../candidates/trace.js';
 import type { Provider, Tree } from '../topology/model.js';

@@ -1,6 +1,6 @@
 import { rootOf } from '../candidates/anchors.js';
 import type { Pace, Pause } from '../candidates/effort.js';
-import type { Slot } from '../candidates/match.js';
+import type { Slot } from '../candidates/plan.js';
 import { sharingIn } from '../candidates/sharing.js';
 import { inventoryOf, type Provider, type Tree, type View } from '../topology/model.js';
 import type { Ask } from './ask.js';

@@ -10,7 +10,7 @@ import { ROOM, roomCode, UNITS } from './room.js';
  */
 export type Mask = bigint;
 
-/** One decision of the search, as in candidates/match.ts: a suffixed group, or one class of the unsuffixed group. */
+/** One decision of the search, as in candidates/plan.ts: a suffixed group, or one class of the unsuffixed group. */
 export interface JudgedSlot {
   readonly index: number;
   /** Position of its group in the request. */
@@ -46,7 +46,7 @@ export interface Judge {
   readonly all: Mask;
   /** By kind. */
   readonly ofKind: (kind: Condition['kind']) => Mask;
-  /** Whether some group finds no provider whatever there is: see `isImpossible` in candidates/match.ts. */
+  /** Whether some group finds no provider whatever there is: see `isImpossible` in candidates/plan.ts. */
   readonly impossible: (group: number) => boolean;
   verdict(slot: JudgedSlot, provider: Provider, root: Provider): Verdict;
   /** root_required. */

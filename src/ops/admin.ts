@@ -31,7 +31,7 @@ export function createAdminServer(parts: AdminParts): http.Server {
 
 const PIECE = 256 * 1024;
 
-/** With 10,000 providers the metrics are 16 MB. Encoded at once they would keep everybody waiting for 15 ms. */
+/** With 10,000 providers the metrics are 16 MB. Encoded at once they would keep other requests waiting for 15 ms. */
 function* inPieces(text: string): Generator<string> {
   for (let start = 0, end; start < text.length; start = end) {
     // Between two lines, so that no character is cut in two.

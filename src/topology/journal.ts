@@ -25,7 +25,7 @@ export interface Watermark {
   readonly quiet: boolean;
 }
 
-/** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep everybody else waiting. */
+/** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep other requests waiting. */
 const PAGE = 1000;
 
 /** The server looks at so many rows of the journal in some ten milliseconds. After more it says only that there are many. */

@@ -63,7 +63,7 @@ export function listProviders(view: View, filters: ProviderFilters): Provider[] 
   );
 }
 
-/** The providers that can match at all: one by uuid or name, a tree, an aggregate's, else everybody. */
+/** The providers that can match at all: one by uuid or name, a tree, an aggregate's, else all. */
 function startingPoint(view: View, { name, uuid, inTree, aggregates }: ProviderFilters): readonly Provider[] {
   if (inTree !== undefined) {
     const member = view.providerByUuid(inTree);

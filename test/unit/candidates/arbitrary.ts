@@ -162,7 +162,7 @@ export const cases: fc.Arbitrary<Case> = fc
   })
   .filter(({ request }) => request.groups.length > 0);
 
-/** One root, some children of one class, and groups that compete for it: what seating.ts must judge rightly. */
+/** One root, some children of one class, and groups that compete for it: what matching.ts must get right. */
 export const crowdedCases: fc.Arbitrary<Case> = fc
   .record({
     children: fc.array(

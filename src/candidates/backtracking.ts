@@ -2,15 +2,15 @@ import type { DeadEnds, DeadEndsAtAnchor } from './dead-ends.js';
 import type { Bounds, Pace, Pause, Stuck } from './effort.js';
 import type { Anchor, Level } from './levels.js';
 import type { Rule } from './rules.js';
-import type { Seating } from './seating.js';
+import type { MatchingCheck } from './matching.js';
 import type { CombinationCounts } from './trace.js';
 
 /** The rules of one anchor. */
 export interface Checks {
   /** Asked about every choice. */
   readonly rules: readonly Rule[];
-  /** Asked after every choice whether the rest can be seated. */
-  readonly seatings: readonly Seating[];
+  /** Asked after every choice whether the rest can be matched. */
+  readonly matchings: readonly MatchingCheck[];
   /** Asked at first, and after a choice where the search meets dead ends. */
   readonly sums: readonly Rule[];
   readonly deadEnds: DeadEnds;
@@ -33,13 +33,13 @@ export interface Search {
 export function* combinations(
   levels: readonly Level[],
   anchor: Anchor,
-  { rules, seatings, sums, deadEnds }: Checks,
+  { rules, matchings, sums, deadEnds }: Checks,
   { counts, bounds, pace, share, triesBeforeCare }: Search,
 ): Generator<readonly Level[] | Pause | Stuck, void, void> {
-  const work = workOfATry(levels, rules, seatings);
+  const work = workOfATry(levels, rules, matchings);
   if (!allHold(sums, levels, -1, counts)) return;
-  for (const seating of seatings) {
-    if (!allHold([seating], levels, 0, counts)) return;
+  for (const matching of matchings) {
+    if (!allHold([matching], levels, 0, counts)) return;
     if (pace.isDue(work)) yield 'pause';
   }
   const states: (string | null)[] = [];
@@ -87,7 +87,7 @@ export function* combinations(
     if (pace.isDue(isCareful && careful !== null ? work + careful.work : work)) yield 'pause';
     level.chosen = provider;
     if (!allHold(rules, levels, depth, counts)) continue;
-    if (!allHold(seatings, levels, depth + 1, counts)) continue;
+    if (!allHold(matchings, levels, depth + 1, counts)) continue;
     states[depth + 1] = null;
     if (isCareful) {
       if (!allHold(sums, levels, depth, counts)) continue;
@@ -101,11 +101,11 @@ export function* combinations(
   }
 }
 
-/** In the units of effort.ts; seatings look at the tables and the guests. */
-function workOfATry(levels: readonly Level[], rules: readonly Rule[], seatings: readonly Seating[]): number {
+/** In the units of effort.ts; matchings look at the providers and the levels. */
+function workOfATry(levels: readonly Level[], rules: readonly Rule[], matchings: readonly MatchingCheck[]): number {
   let options = 0;
-  if (seatings.length > 0) for (const level of levels) options = Math.max(options, level.options.length);
-  return 10 + rules.length * levels.length + seatings.length * (options + 4 * levels.length);
+  if (matchings.length > 0) for (const level of levels) options = Math.max(options, level.options.length);
+  return 10 + rules.length * levels.length + matchings.length * (options + 4 * levels.length);
 }
 
 function isKnown(deadEnds: DeadEndsAtAnchor, state: string, counts: CombinationCounts): boolean {
@@ -115,7 +115,7 @@ function isKnown(deadEnds: DeadEndsAtAnchor, state: string, counts: CombinationC
 }
 
 function allHold(
-  rules: readonly (Rule | Seating)[],
+  rules: readonly (Rule | MatchingCheck)[],
   levels: readonly Level[],
   depth: number,
   counts: CombinationCounts,

@@ -2,13 +2,13 @@
  * Options of upstream that are accepted without a warning and change nothing here, with the reason. `config show --all`
  * and docs/reference/configuration.md print them.
  */
-interface WithoutMeaning {
+interface IgnoredOptions {
   readonly section: string;
   readonly names: readonly string[];
   readonly why: string;
 }
 
-export const WITHOUT_MEANING: readonly WithoutMeaning[] = [
+export const IGNORED_OPTIONS: readonly IgnoredOptions[] = [
   {
     section: 'DEFAULT',
     names: ['log_config_append', 'default_log_levels', 'logging_context_format_string', 'log_date_format'],
@@ -86,8 +86,8 @@ export const WITHOUT_MEANING: readonly WithoutMeaning[] = [
 const OTHER_SECTIONS =
   /^(oslo_(?!policy$|middleware$)\w+|profiler|cache|database|healthcheck|ssl|osprofiler|coordination|keystone|service_user|cinder|glance|neutron|nova|os_vif\w*|vault|barbican|key_manager)$/;
 
-export function isWithoutMeaning(section: string, name: string): boolean {
+export function isIgnored(section: string, name: string): boolean {
   return (
-    OTHER_SECTIONS.test(section) || WITHOUT_MEANING.some((one) => one.section === section && one.names.includes(name))
+    OTHER_SECTIONS.test(section) || IGNORED_OPTIONS.some((one) => one.section === section && one.names.includes(name))
   );
 }

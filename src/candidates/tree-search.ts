@@ -1,14 +1,14 @@
 import type { Provider, Tree } from '../topology/model.js';
 import { rootOf } from './anchors.js';
 import type { Combination } from './candidate.js';
-import { combinations, type Checks, type Search } from './combine.js';
+import { combinations, type Checks, type Search } from './backtracking.js';
 import { contestedClasses, weightsOf } from './contest.js';
 import { createDeadEnds } from './dead-ends.js';
 import type { Pause, Stuck } from './effort.js';
 import { levelsToBe, type Anchor, type Level, type TreeOf } from './levels.js';
-import type { Plan } from './match.js';
+import type { Plan } from './plan.js';
 import { rulesOf, type Rule } from './rules.js';
-import { seatingsAt } from './seating.js';
+import { matchingChecksAt } from './matching.js';
 import type { Sharing } from './sharing.js';
 import { subtreesOf } from './subtrees.js';
 import { sumCheck } from './sums.js';
@@ -69,7 +69,7 @@ export function treeSearch(
     trace.anchors.everyGroup++;
     const checks: Checks = {
       rules: rulesAt(levels, anchor),
-      seatings: seatingsAt(plan, contested, levels),
+      matchings: matchingChecksAt(plan, contested, levels),
       sums: contested.length === 0 ? NO_RULES : sumsAt(contested, levels),
       deadEnds,
     };
