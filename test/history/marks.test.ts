@@ -4,7 +4,9 @@ import type pg from 'pg';
 import type { Change } from '../../src/history/model.js';
 import { connect, sql } from '../support/database.js';
 import { assertChained, changesPage, changesSince, historyNow } from '../support/history.js';
+import { sessionsWaiting } from '../support/locks.js';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 describe('The order of changes', () => {
   let test: TestService;
@@ -104,7 +106,7 @@ describe('The order of changes', () => {
     await session.query('begin');
     await session.query('select pg_advisory_xact_lock(7786227)');
     const pages = [test, other, test, other].map(({ api }) => changesPage(api, `since=${since}`));
-    await setTimeout(300);
+    await until('all of them wait', async () => (await sessionsWaiting(test.databaseUrl)) >= pages.length);
     await session.query('commit');
     await session.end();
     const found = await Promise.all(pages);
