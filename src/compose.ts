@@ -17,7 +17,7 @@ import type { ListsParts } from './lists/parts.js';
 import { readHistoryGauges } from './history/gauges.js';
 import { tidyHistory } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
-import { loadDocs } from './http/docs-pages.js';
+import { API_REFERENCE, CONSOLE, loadPages } from './http/static-pages.js';
 import { createMemory, type Memory } from './http/memory.js';
 import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';
@@ -58,7 +58,8 @@ export interface Service {
 }
 
 /** Where the build puts the API reference: the same place for the compiled service and for its sources. */
-const DOCS_FOLDER = fileURLToPath(new URL('../dist/docs', import.meta.url));
+/** Where the build puts pages. */
+const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** Each looks at every tree, in slices: more at once would only make all of them late. */
 const QUESTIONS = { places: 2, mostWaiting: 10 };
@@ -144,7 +145,11 @@ export function composeService(
     questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
-    docs: config.docs ? loadDocs(DOCS_FOLDER, log) : null,
+    pages: loadPages(
+      PAGES_FOLDER,
+      [...(config.docs ? [API_REFERENCE] : []), ...(config.console ? [CONSOLE] : [])],
+      log,
+    ),
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,

@@ -11,12 +11,12 @@ import {
 } from '../errors.js';
 import type { Policy } from '../policy/policy.js';
 import { acceptedQuality } from './accept.js';
-import type { DocsPages } from './docs-pages.js';
 import { dropBody } from './drop-body.js';
 import type { Exchange, Sent } from './exchange.js';
 import { minorOf, negotiate, NEWEST_VERSION, OLDEST_VERSION, type Version } from './microversions.js';
-import { sendPage, sendPreflight, sendRefusal } from './respond.js';
+import { sendPreflight, sendRefusal, sendStaticFile } from './respond.js';
 import type { Route, RouteRequest } from './route.js';
+import type { StaticPages } from './static-pages.js';
 
 /**
  * The gates of a request, each of which lets it through, sends its response, or throws the error that the client gets. The order in
@@ -56,13 +56,13 @@ export function preflight(isOn: boolean): Gate {
   };
 }
 
-/** A page of the API reference. It needs no token. */
-export function apiReference(docs: DocsPages | null): Gate {
+/** A file of the API reference or the console. It needs no token. */
+export function staticPage(pages: StaticPages): Gate {
   return ({ req, res, exchange }) => {
-    const page = docs?.get(req.path);
-    if (page === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return undefined;
+    const file = pages.get(req.path);
+    if (file === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return undefined;
     dropBody(req, res);
-    return sendPage(req, res, exchange, page);
+    return sendStaticFile(req, res, exchange, file);
   };
 }
 

@@ -7,12 +7,10 @@ import type { Policy } from '../policy/policy.js';
 import type { Slices } from '../rounds.js';
 import { auditedRequest } from './audited.js';
 import { createCors, type CorsOptions } from './cors.js';
-import type { DocsPages } from './docs-pages.js';
 import { dropBody } from './drop-body.js';
 import { beginExchange, type Sent } from './exchange.js';
 import {
   accept,
-  apiReference,
   authentication,
   contentHeaders,
   contentType,
@@ -20,6 +18,7 @@ import {
   microversion,
   permission,
   preflight,
+  staticPage,
   versionOfRoute,
   type Arrival,
   type Gate,
@@ -32,6 +31,7 @@ import { PathTable } from './paths.js';
 import { logRequest } from './request-log.js';
 import { sendError, sendFile, sendReply } from './respond.js';
 import { RouteRequest, type BodyLimits, type Route } from './route.js';
+import type { StaticPages } from './static-pages.js';
 
 export interface PipelineOptions {
   readonly authenticate: Authenticate;
@@ -48,8 +48,8 @@ export interface PipelineOptions {
   readonly cors: CorsOptions | null;
   /** Believe what a proxy says of the request (forwarded.ts). */
   readonly proxyHeaders: boolean;
-  /** Null: there is no API reference at /docs. */
-  readonly docs: DocsPages | null;
+  /** The API reference and the console, as far as they are served. */
+  readonly pages: StaticPages;
   readonly meter: HttpMeter;
 }
 
@@ -57,12 +57,12 @@ export interface PipelineOptions {
  * The gates of every request, in the order that decides which failure a client sees
  * (docs/contract/routes.md#order-of-processing). After the last of them the path is looked up, then the method.
  */
-function gatesOf(routes: readonly Route[], { cors, docs, authenticate }: PipelineOptions): readonly Gate[] {
+function gatesOf(routes: readonly Route[], { cors, pages, authenticate }: PipelineOptions): readonly Gate[] {
   // Express calls the root of an application that is mounted somewhere ''.
   const publicPaths = new Set(['', ...routes.filter((route) => route.public === true).map((route) => route.path)]);
   return [
     preflight(cors !== null),
-    apiReference(docs),
+    staticPage(pages),
     authentication(authenticate, publicPaths),
     microversion,
     contentHeaders,

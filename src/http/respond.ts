@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
-import { CONTENT_SECURITY_POLICY, isUnchanged, type DocsPage } from './docs-pages.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
@@ -9,6 +8,7 @@ import { renderProblem } from './problem.js';
 import type { FileReply, Reply } from './route.js';
 import { rangeNotSatisfiable, type ApiError } from '../errors.js';
 import type { Slices } from '../rounds.js';
+import { isUnchanged, type StaticFile } from './static-pages.js';
 
 type Headers = Record<string, string | number>;
 
@@ -110,29 +110,27 @@ export function sendPreflight(res: Response, exchange: Exchange): Sent {
   return { status: 200, length: 0 };
 }
 
-/** A page of the API reference, or 304 to a client that has it. */
-export function sendPage(req: Request, res: Response, exchange: Exchange, page: DocsPage): Sent {
+/** A file of a static page, or 304 to a client that has it. */
+export function sendStaticFile(req: Request, res: Response, exchange: Exchange, file: StaticFile): Sent {
   const headers: Headers = {
     ...commonHeaders(exchange),
-    etag: page.etag,
+    etag: file.etag,
     'cache-control': 'no-cache',
-    'content-security-policy': CONTENT_SECURITY_POLICY,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
+    ...file.security,
   };
-  if (page.location !== undefined) {
-    res.writeHead(308, { ...headers, location: page.location, 'content-length': 0 }).end();
+  if (file.location !== undefined) {
+    res.writeHead(308, { ...headers, location: file.location, 'content-length': 0 }).end();
     return { status: 308, length: 0 };
   }
-  if (isUnchanged(req.headers['if-none-match'], page)) {
+  if (isUnchanged(req.headers['if-none-match'], file)) {
     res.writeHead(304, headers).end();
     return { status: 304, length: 0 };
   }
-  headers['content-type'] = page.contentType;
-  headers['content-length'] = page.body.length;
+  headers['content-type'] = file.contentType;
+  headers['content-length'] = file.body.length;
   // Node leaves out the body of a response to HEAD.
-  res.writeHead(200, headers).end(page.body);
-  return { status: 200, length: page.body.length };
+  res.writeHead(200, headers).end(file.body);
+  return { status: 200, length: file.body.length };
 }
 
 function commonHeaders(exchange: Exchange): Headers {

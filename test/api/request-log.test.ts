@@ -185,7 +185,7 @@ describe('the request log', () => {
         maxBodyBytes: 1000,
         cors: null,
         proxyHeaders: false,
-        docs: null,
+        pages: new Map(),
         meter: meterHttp(new Registry()),
         policy: { authorize: () => undefined },
       });

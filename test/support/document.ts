@@ -23,7 +23,7 @@ export interface Received {
 /** Fails when an answer is not what the document says of its operation at the version that was used. */
 export function assertDocumented(received: Received): void {
   const { method, status, headers, text } = received;
-  // The reference itself is no part of the API.
+  // The pages are no part of the API.
   if (/^\/docs(\/|$)/.test(received.path) && status < 400) return;
   const minor = /^placement (1\.\d+)$/.exec(String(headers['openstack-api-version'] ?? ''))?.[1];
   const known = minor === undefined ? 0 : minorIn(minor);

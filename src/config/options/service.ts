@@ -110,4 +110,11 @@ export const serviceOptions = {
     default: true,
     parse: boolean(),
   }),
+  console: option({
+    group: 'stockroom',
+    name: 'console',
+    help: 'Serve the console at /console. Its files need no token; what it shows does.',
+    default: true,
+    parse: boolean(),
+  }),
 };
