@@ -24,7 +24,7 @@ export interface Received {
 export function assertDocumented(received: Received): void {
   const { method, status, headers, text } = received;
   // The pages are no part of the API.
-  if (/^\/docs(\/|$)/.test(received.path) && status < 400) return;
+  if (/^\/(docs|console)(\/|$)/.test(received.path) && status < 400) return;
   const minor = /^placement (1\.\d+)$/.exec(String(headers['openstack-api-version'] ?? ''))?.[1];
   const known = minor === undefined ? 0 : minorIn(minor);
   const what = `${method} ${received.path} at ${minor ?? 'no version'} answered ${status}`;
