@@ -64,7 +64,7 @@ const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 /** Each looks at every tree, in slices: more at once would only make all of them late. */
 const QUESTIONS = { places: 2, mostWaiting: 10 };
 
-/** So batches stay small while nobody reads them. */
+/** Batches stay small, also while no client reads them. */
 const MARK_SECONDS = 10;
 
 /** Partitions are made for a week, and retention is in days. */
