@@ -1,6 +1,6 @@
 import type { Capacity } from '../documents.js';
 import { count, counted, range } from '../format.js';
-import { Bar, Empty, ProviderLink, Section, Table, Uuid } from '../parts/bits.js';
+import { Bar, Empty, ProviderLink, Section, Table, Unseen, Uuid } from '../parts/bits.js';
 import { Page, Shown } from '../parts/page.js';
 import { QueryEditor } from '../parts/query-editor.js';
 import { conditionText } from '../query.js';
@@ -96,7 +96,7 @@ function Counted({ capacity, query }: { readonly capacity: Capacity; readonly qu
       <div class="columns">
         {aggregates.length > 0 && (
           <Section title="By aggregate">
-            <Table label="By aggregate" head={['Aggregate', 'Fit', '']}>
+            <Table label="By aggregate" head={['Aggregate', 'Fit', <Unseen key="bar">Bar</Unseen>]}>
               {aggregates.map((one) => (
                 <tr key={one.aggregate}>
                   <th scope="row">

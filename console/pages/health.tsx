@@ -29,7 +29,7 @@ export function HealthPage() {
       )}
       {readiness === null && ready.failure === null && <p class="loading">Reading the state of the service…</p>}
       {readiness !== null && (
-        <>
+        <div class="shown">
           <p class={`verdict ${readiness.ready ? 'good' : 'bad'}`}>
             {readiness.ready ? '✓ The service is ready.' : `✗ The service is not ready: ${readiness.reason}.`}
           </p>
@@ -72,7 +72,7 @@ export function HealthPage() {
               )}
             </Table>
           </Section>
-        </>
+        </div>
       )}
     </Page>
   );
@@ -103,7 +103,7 @@ function History({ view: { body, failure } }: { readonly view: View<ChangesPage>
   const [first] = body.changes;
   return (
     <Part name="History" isGood state="recorded">
-      {first === undefined ? 'no change yet' : `oldest change ${moment(first.at)}`}
+      {first !== undefined && `from ${moment(first.at)} on`}
     </Part>
   );
 }

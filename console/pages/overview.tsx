@@ -1,6 +1,6 @@
 import type { Overview } from '../documents.js';
 import { amount, count, counted, percent, range } from '../format.js';
-import { Bar, Empty, Section, Table } from '../parts/bits.js';
+import { Bar, Empty, Section, Table, Unseen } from '../parts/bits.js';
 import { Page, Shown } from '../parts/page.js';
 import { conditionText } from '../query.js';
 import { hrefOf, hrefWithQuery } from '../router.js';
@@ -67,7 +67,15 @@ function Classes({ overview: { classes, providers } }: { readonly overview: Over
     <Section title="Resource classes">
       <Table
         label="Resource classes"
-        head={['Class', 'Used of capacity', '', 'Used', 'Capacity', 'Reserved', 'Providers']}
+        head={[
+          'Class',
+          'Used of capacity',
+          <Unseen>Part that is used</Unseen>,
+          'Used',
+          'Capacity',
+          'Reserved',
+          'Providers',
+        ]}
       >
         {sorted.map(({ name, used, capacity, reserved, providers: having }) => (
           <tr key={name}>

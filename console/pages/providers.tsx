@@ -142,8 +142,8 @@ function Trees({ first, filters }: { readonly first: TreeList; readonly filters:
     setMore({ trees: [], next: first.next, isOlder: false });
   }, [first]);
   const trees = [...first.trees, ...more.trees];
+  const isFiltered = FILTERS.some((name) => name !== 'sort' && filters[name] !== '');
   if (trees.length === 0) {
-    const isFiltered = FILTERS.some((name) => name !== 'sort' && filters[name] !== '');
     return <Empty>{isFiltered ? 'No tree matches.' : 'There is no resource provider yet.'}</Empty>;
   }
 
@@ -171,7 +171,7 @@ function Trees({ first, filters }: { readonly first: TreeList; readonly filters:
             <th scope="row">
               <ProviderLink uuid={tree.uuid} name={tree.name} />
               {tree.shares && <span class="tag">shares</span>}
-              <Matched tree={tree} />
+              {isFiltered && <Matched tree={tree} />}
             </th>
             {classes.map((name) => {
               const filled = tree.resources[name];

@@ -117,6 +117,11 @@ export function Table({
   );
 }
 
+/** What only a screen reader reads. */
+export function Unseen({ children }: { readonly children: string }) {
+  return <span class="unseen">{children}</span>;
+}
+
 export function Field({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
     <label class="field">

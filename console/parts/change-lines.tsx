@@ -62,7 +62,24 @@ function differences({ kind, before, after }: Change): Difference[] {
   };
   return names
     .map((name) => ({ name, before: show(name, before?.[name]), after: show(name, after?.[name]) }))
-    .filter((one) => one.before !== one.after && (one.before ?? one.after) !== '');
+    .filter((one) => one.before !== one.after && (one.before ?? one.after) !== '' && !isUsual(one));
+}
+
+/** What a new inventory or provider has unless it is said. */
+const USUAL: Readonly<Record<string, string>> = {
+  reserved: '0',
+  min_unit: '1',
+  max_unit: '2147483647',
+  step_size: '1',
+  allocation_ratio: '1',
+  parent_provider_uuid: 'null',
+};
+
+function isUsual({ name, before, after }: Difference): boolean {
+  if (before !== null && after !== null) return false;
+  const value = before ?? after;
+  // The name stands before it.
+  return name === 'name' || USUAL[name] === value;
 }
 
 function differenceText({ name, before, after }: Difference): string {

@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { claim } from '../support/claims.js';
+import {
+  AZ1,
+  consoleUrl,
+  consumerUuid,
+  fillConsoleWorld,
+  openConsole,
+  PAGES,
+  providerUuid,
+  setTraits,
+  signIn,
+  WHY,
+  type Watched,
+} from '../support/console.js';
+import { axeFindings, startBrowser } from '../support/browser.js';
+import { patience } from '../support/patience.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
+
+describe('the console in a browser', function () {
+  this.timeout(patience(120_000));
+  let service: TestService | undefined;
+  let browser: Browser | undefined;
+  let folder = '';
+  const contexts: BrowserContext[] = [];
+  const origin = (): string => service!.url;
+
+  before(async function () {
+    browser = await startBrowser(this);
+    folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-console-'));
+    service = await startTestService({
+      config: {
+        listsWorker: true,
+        listsFolder: folder,
+        capacityShape: ['m1.large resources=VCPU:2,MEMORY_MB:4096', 'gpu.large resources=VGPU:4'],
+      },
+    });
+    const { api } = service;
+    await fillConsoleWorld(api);
+    const job = { enabled: true, schedule: { frequency: 'daily' }, destination: { bucket: 'local' } };
+    await api.put('/stockroom/lists/nightly', job).expect(201);
+    await until('the first list is written', async () => {
+      const { body } = await api.get('/stockroom/lists/nightly').expect(200);
+      return (body as { last_run: { state: string } | null }).last_run?.state === 'succeeded';
+    });
+  });
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+  });
+  after(async () => {
+    await browser?.close();
+    await service?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** A tab of its own. What the browser complains of is in `problems`. */
+  async function tab(width = 1280, colorScheme: 'light' | 'dark' = 'light'): Promise<Watched> {
+    const watched = await openConsole(browser!, origin(), { width, colorScheme });
+    contexts.push(watched.context);
+    return watched;
+  }
+
+  for (const [width, colours] of [
+    [1280, 'light'],
+    [1280, 'dark'],
+    [360, 'light'],
+    [360, 'dark'],
+  ] as const) {
+    it(`has nothing that axe or the browser objects to on any page, at ${width} pixels, ${colours}`, async () => {
+      const { page, problems } = await tab(width, colours);
+      await signIn(page, origin());
+      const found: string[] = [];
+      for (const { name, fragment, shows } of PAGES) {
+        await page.goto(consoleUrl(origin(), fragment));
+        await page.getByText(shows).first().waitFor({ state: 'attached' });
+        await page.locator('[aria-busy=true], .loading').first().waitFor({ state: 'detached' });
+        const wide: boolean = await page.evaluate(
+          'document.documentElement.scrollWidth > document.documentElement.clientWidth',
+        );
+        if (wide) found.push(`${name} is wider than the screen`);
+        found.push(...(await axeFindings(page)).map((finding) => `${name}: ${finding}`));
+      }
+      assert.deepEqual(found, []);
+      assert.deepEqual(problems, []);
+    });
+  }
+
+  it('shows the numbers of the API', async () => {
+    const { page } = await tab();
+    await signIn(page, origin());
+    const { body: overview } = await service!.api.get('/stockroom/overview').expect(200);
+    const { classes, providers, trees } = overview as {
+      classes: readonly { name: string; used: number; capacity: number; providers: number }[];
+      providers: number;
+      trees: number;
+    };
+    assert.deepEqual([providers, trees], [9, 6]);
+    await page.getByRole('rowheader', { name: 'VCPU' }).waitFor();
+    for (const { name, used, capacity, providers: having } of classes) {
+      if (name === 'MEMORY_MB') continue;
+      const cells = await page
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name }) })
+        .getByRole('cell')
+        .allInnerTexts();
+      assert.deepEqual(
+        [cells[2], cells[3], cells[5]],
+        [used, capacity, having].map((value) => value.toLocaleString('en-US')),
+        name,
+      );
+    }
+    const memory = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'MEMORY_MB' }) });
+    assert.equal(await memory.getByRole('cell').nth(2).getAttribute('title'), '106,496 MiB');
+    assert.match(await page.getByRole('row').filter({ hasText: 'm1.large' }).innerText(), /28/);
+  });
+
+  it('lets the keyboard alone sign in, find a host, ask why, try a change, see candidates, and sign out', async () => {
+    const { page, problems } = await tab();
+    await page.goto(consoleUrl(origin()));
+    await page.getByLabel('Token').waitFor();
+    await tabTo(page, "document.activeElement.name === 'token'");
+    await page.keyboard.type('admin');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await press(page, 'link', 'Providers');
+    await page.getByRole('heading', { name: 'Providers' }).waitFor();
+    assert.equal(await page.evaluate('document.activeElement.id'), 'title');
+    await tabTo(page, "document.activeElement.closest('label')?.textContent === 'Name or uuid'");
+    await page.keyboard.type('h1');
+    await page.getByText('1 tree matches').waitFor();
+    await press(page, 'link', 'h1');
+    await page.getByRole('heading', { name: 'h1' }).waitFor();
+    await press(page, 'link', 'Why?');
+    await page.getByRole('heading', { name: 'Why?' }).waitFor();
+    await tabTo(page, "document.activeElement.tagName === 'TEXTAREA'");
+    await page.keyboard.type(WHY);
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing fits: none of 6 trees.').waitFor();
+    await press(page, 'button', 'Try VCPU:4 in place of 8');
+    await page.getByText('1 tree of 6 fits.').waitFor();
+    await page.getByRole('region', { name: 'Candidates' }).getByRole('link', { name: 'h1' }).waitFor();
+    await press(page, 'button', 'Sign out');
+    await page.getByLabel('Token').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it('moves in a tree as the tree pattern says', async () => {
+    const { page } = await tab();
+    await signIn(page, origin(), `/providers/${providerUuid(5)}`);
+    const item = (name: string) => page.getByRole('treeitem', { name, exact: false });
+    await item('numa-host_numa0_gpu0').waitFor();
+    await page.getByRole('treeitem').first().focus();
+    const focused = async (): Promise<string> => page.evaluate('document.activeElement.querySelector(".name")?.title');
+    const steps: readonly (readonly [string, string])[] = [
+      ['ArrowDown', 'numa-host_numa0'],
+      ['ArrowRight', 'numa-host_numa0_gpu0'],
+      ['ArrowLeft', 'numa-host_numa0'],
+      ['ArrowLeft', 'numa-host_numa0'],
+      ['ArrowDown', 'numa-host_numa1'],
+      ['Home', 'numa-host'],
+      ['End', 'numa-host_numa1'],
+    ];
+    for (const [key, name] of steps) {
+      await page.keyboard.press(key);
+      assert.equal(await focused(), name, key);
+    }
+    assert.equal(await item('numa-host_numa0').first().getAttribute('aria-expanded'), 'false');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'numa-host_numa1' }).waitFor();
+  });
+
+  it('keeps form and text of a query alike, and both in the address', async () => {
+    const { page } = await tab();
+    await signIn(page, origin(), `/why?${WHY}`);
+    const text = page.getByLabel('Query, or the path');
+    await page.getByText('Nothing fits').waitFor();
+    assert.equal(await text.inputValue(), WHY);
+    await page.getByLabel('Amount 1 of Group').fill('4');
+    await page.getByRole('button', { name: 'Remove CUSTOM_SSD from required traits' }).click();
+    assert.equal(await text.inputValue(), WHY.replace('VCPU:8', 'VCPU:4').replace('CUSTOM_SSD,', ''));
+    await text.fill('/allocation_candidates?resources=DISK_GB:5&required=CUSTOM_SSD');
+    assert.equal(await page.getByLabel('Resource class 1 of Group').inputValue(), 'DISK_GB');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Nothing fits: none of 6 trees. None would').waitFor();
+    assert.match(page.url(), /#\/why\?\/allocation_candidates\?resources=DISK_GB:5&required=CUSTOM_SSD$/);
+    // The address is enough for a colleague: a reload shows the same.
+    await page.reload();
+    await page.getByText('Nothing fits: none of 6 trees. None would').waitFor();
+    await page.getByLabel('Why not this host').fill('h3');
+    await page.getByRole('button', { name: 'Explain it, too' }).click();
+    await page.getByRole('region', { name: 'Nearest trees' }).getByRole('link', { name: 'h3' }).waitFor();
+  });
+
+  it('copies what is seen as a request without the token, which works', async () => {
+    const { page, context } = await tab();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await signIn(page, origin(), '/capacity?resources=VCPU:2');
+    await page.getByText('more fit').waitFor();
+    await page.getByRole('button', { name: 'As request' }).click();
+    await page.getByText('Copied.').waitFor();
+    const command: string = await page.evaluate('navigator.clipboard.readText()');
+    assert.doesNotMatch(command, /admin/);
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, OS_TOKEN: 'admin' } });
+    assert.equal((JSON.parse(stdout) as { version: string }).version, '1.39');
+  });
+
+  it('shows names of others as text, whatever they are', async () => {
+    const names = ['<img src=x onerror=alert(1)>', `"quotes' &amp; <b>`, 'مضيف-٧', '🖥'.repeat(100)];
+    for (const name of names) await service!.api.post('/resource_providers', { name }).expect(200);
+    const { page, problems } = await tab(360);
+    await signIn(page, origin(), '/providers');
+    for (const name of names) await page.getByTitle(name, { exact: true }).waitFor({ state: 'attached' });
+    assert.equal(await page.locator('main img').count(), 0);
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'));
+    await page.getByTitle(names[0]!, { exact: true }).click();
+    await page.getByRole('heading', { name: names[0]! }).waitFor();
+    assert.deepEqual(problems, []);
+    const { body } = await service!.api.get('/resource_providers').expect(200);
+    const { resource_providers: all } = body as { resource_providers: readonly { uuid: string; name: string }[] };
+    for (const { uuid, name } of all)
+      if (names.includes(name)) await service!.api.delete(`/resource_providers/${uuid}`).expect(204);
+  });
+
+  it('has only sign-in and Health for those without a token, and keeps the token to its tab', async () => {
+    const { page, context } = await tab();
+    const urls: string[] = [];
+    page.on('request', (request) => urls.push(request.url()));
+    await page.goto(consoleUrl(origin(), '/health'));
+    await page.getByText('The service is ready.').waitFor();
+    assert.deepEqual(await page.getByRole('navigation').getByRole('link').allInnerTexts(), ['Health']);
+    // noauth2 says what a token is.
+    await page.goto(consoleUrl(origin(), '/changes'));
+    await page.getByText('any word is a token').waitFor();
+    await page.getByLabel('Token').fill('admin:token-of-the-test');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Changes' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Changes' }).waitFor();
+    assert.deepEqual(
+      urls.filter((url) => url.includes('token-of-the-test')),
+      [],
+    );
+    assert.equal(await page.evaluate('JSON.stringify(localStorage) + document.cookie'), '{}');
+    const second = await context.newPage();
+    await second.goto(consoleUrl(origin()));
+    await second.getByLabel('Token').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Token').waitFor();
+    assert.equal(await page.evaluate('sessionStorage.length'), 0);
+  });
+
+  it('offers nothing that ends in 403', async () => {
+    const { page, problems } = await tab();
+    await page.goto(consoleUrl(origin(), '/providers'));
+    await page.getByLabel('Token').fill('reader-of-a-project');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('stockroom:overview').waitFor();
+    const entries = await page.getByRole('navigation').getByRole('link').allInnerTexts();
+    for (const name of ['Overview', 'Providers', 'Why?', 'Capacity', 'Changes', 'Lists']) {
+      assert.ok(!entries.includes(name), `${name} is offered`);
+    }
+    assert.deepEqual(problems, []);
+  });
+
+  it('follows a claim that is made meanwhile, and opens it', async () => {
+    const { page } = await tab();
+    await signIn(page, origin(), '/changes');
+    await page.getByText('h1').first().waitFor();
+    await page.getByLabel('follow').check();
+    await page.getByText('Waiting for changes.').waitFor();
+    const consumer = 'c0000000-0000-4000-8000-000000000001';
+    await claim(service!.api, { [providerUuid(2)]: { VCPU: 3 } }, { consumer }).expect(204);
+    await page.getByText('1 new change since').waitFor();
+    const first = page.getByRole('listitem').filter({ hasText: 'c0000000 on h2' }).first();
+    await first.locator('summary').click();
+    await first.getByText('PUT /allocations/{consumer_uuid}').waitFor();
+    await first.getByRole('link', { name: 'c0000000…' }).click();
+    await page.getByRole('heading', { name: 'Consumer' }).waitFor();
+    await page.getByRole('region', { name: 'Allocations' }).getByText('VCPU 3').waitFor();
+    await service!.api.delete(`/allocations/${consumer}`).expect(204);
+  });
+
+  it('shows how a list went, and saves its files', async () => {
+    const { page, problems } = await tab();
+    await signIn(page, origin(), '/lists');
+    await page.getByRole('link', { name: 'nightly' }).click();
+    await page.getByRole('button', { name: 'Files of run 1' }).click();
+    const [manifest, checksum] = [await saved(page, 'manifest.json'), await saved(page, 'manifest.checksum')];
+    assert.equal(createHash('md5').update(manifest).digest('hex'), checksum.toString());
+    const [part] = (
+      JSON.parse(manifest.toString()) as { files: readonly { key: string; size: number; MD5checksum: string }[] }
+    ).files;
+    const bytes = await saved(page, path.basename(part!.key));
+    assert.equal(bytes.length, part!.size);
+    assert.equal(createHash('md5').update(bytes).digest('hex'), part!.MD5checksum);
+    assert.deepEqual(problems, []);
+  });
+
+  it('shows a provider with its consumers, and who they are', async () => {
+    const { page } = await tab();
+    await signIn(page, origin(), `/providers/${providerUuid(1)}`);
+    await page.getByRole('button', { name: `Look up the consumer ${consumerUuid(1)}` }).click();
+    await page.getByText('INSTANCE, project p1').waitFor();
+    await page.getByRole('link', { name: 'a1000000…' }).click();
+    await page.getByText('3 trees match').waitFor();
+    assert.equal(await page.getByLabel('Aggregate').inputValue(), AZ1);
+    await setTraits(service!.api, providerUuid(2), ['HW_CPU_X86_AVX2']);
+  });
+
+  /** The bytes of a file that the page saves. */
+  async function saved(page: Page, name: string): Promise<Buffer> {
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: `Download ${name}` }).click(),
+    ]);
+    assert.equal(file.suggestedFilename(), name);
+    return readFile(await file.path());
+  }
+});
+
+/** Presses the tabulator until an expression holds. */
+async function tabTo(page: Page, expression: string): Promise<void> {
+  for (let presses = 0; presses < 150; presses += 1) {
+    if (await page.evaluate(expression)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`the keyboard does not get to ${expression}`);
+}
+
+/** Goes to a link or button by the keyboard, and presses it. */
+async function press(page: Page, role: 'link' | 'button', name: string): Promise<void> {
+  await page.getByRole(role, { name, exact: true }).first().waitFor();
+  const tag = role === 'link' ? 'A' : 'BUTTON';
+  const label = `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)`;
+  await tabTo(page, `document.activeElement.tagName === '${tag}' && ${label} === ${JSON.stringify(name)}`);
+  await page.keyboard.press('Enter');
+}
