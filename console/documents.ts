@@ -61,7 +61,7 @@ export interface TreeEntry extends Named {
 }
 
 export interface TreeList {
-  readonly as_of?: string;
+  readonly as_of?: string | null;
   readonly trees: readonly TreeEntry[];
   readonly matching: number;
   readonly next: string | null;
@@ -85,7 +85,7 @@ export interface Provider extends Named {
 }
 
 export interface ProviderTree {
-  readonly as_of?: string;
+  readonly as_of?: string | null;
   readonly providers: readonly Provider[];
   readonly shares_with: { readonly roots: readonly Named[]; readonly number: number };
 }

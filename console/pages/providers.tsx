@@ -13,6 +13,7 @@ const FILTERS = ['q', 'trait', 'member_of', 'class', 'sort'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
 
 const PAUSE_MS = 300;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The trees, found by name, trait, aggregate and class. */
 export function ProvidersPage() {
@@ -66,17 +67,27 @@ function FilterForm({ filters }: { readonly filters: Filters }) {
     }, PAUSE_MS);
   }
 
-  const text = (name: keyof Filters, label: string, more: object = {}) => (
+  // The service rejects half a trait or uuid: such a field counts when it is complete, or left.
+  const text = (
+    name: 'q' | 'trait' | 'member_of',
+    label: string,
+    isComplete: (value: string) => boolean,
+    list?: string,
+  ) => (
     <Field label={label}>
       <input
         type="search"
         value={draft[name]}
+        list={list}
         spellcheck={false}
         autocapitalize="off"
-        onInput={({ currentTarget }) => {
-          change({ [name]: currentTarget.value });
+        onInput={({ currentTarget: { value } }) => {
+          if (value === '' || isComplete(value)) change({ [name]: value });
+          else setDraft({ ...draft, [name]: value });
         }}
-        {...more}
+        onChange={({ currentTarget: { value } }) => {
+          change({ [name]: value.trim() });
+        }}
       />
     </Field>
   );
@@ -89,9 +100,9 @@ function FilterForm({ filters }: { readonly filters: Filters }) {
         event.preventDefault();
       }}
     >
-      {text('q', 'Name or uuid')}
-      {text('trait', 'Trait', { list: 'traits' })}
-      {text('member_of', 'Aggregate')}
+      {text('q', 'Name or uuid', () => true)}
+      {text('trait', 'Trait', (value) => traits.includes(value), 'traits')}
+      {text('member_of', 'Aggregate', (value) => UUID.test(value))}
       <Field label="Class">
         <select
           value={draft.class}

@@ -138,6 +138,13 @@ export async function signIn(page: Page, origin: string, fragment = '/', token =
   await page.getByLabel('Token').waitFor({ state: 'detached' });
 }
 
+/** Goes to a page of the console, and waits until it shows all. */
+export async function openPage(page: Page, origin: string, fragment: string, shows: string): Promise<void> {
+  await page.goto(consoleUrl(origin, fragment));
+  await page.getByText(shows).first().waitFor({ state: 'attached' });
+  await page.locator('[aria-busy=true], .loading').first().waitFor({ state: 'detached' });
+}
+
 /** Pages by their fragment, and text that is there when the page has its numbers. */
 export const PAGES: readonly { readonly name: string; readonly fragment: string; readonly shows: string }[] = [
   { name: 'overview', fragment: '/', shows: 'MEMORY_MB' },

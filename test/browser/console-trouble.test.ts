@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { startBrowser } from '../support/browser.js';
+import { claim } from '../support/claims.js';
+import { consoleUrl, fillConsoleWorld, openConsole, providerUuid, signIn, type Watched } from '../support/console.js';
+import { startFront, type Front } from '../support/front.js';
+import { startKeystone, type FakeKeystone } from '../support/keystone.js';
+import { patience } from '../support/patience.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+describe('the console in trouble, in a browser', function () {
+  this.timeout(patience(120_000));
+  let browser: Browser | undefined;
+  const contexts: BrowserContext[] = [];
+  const closing: { close(): Promise<unknown> }[] = [];
+
+  before(async function () {
+    browser = await startBrowser(this);
+  });
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    for (const one of closing.splice(0).reverse()) await one.close();
+  });
+  after(async () => {
+    await browser?.close();
+  });
+
+  async function tab(origin: string): Promise<Watched> {
+    const watched = await openConsole(browser!, origin);
+    contexts.push(watched.context);
+    return watched;
+  }
+
+  async function started(options: Parameters<typeof startTestService>[0] = {}): Promise<TestService> {
+    const service = await startTestService(options);
+    closing.push(service);
+    return service;
+  }
+
+  async function front(): Promise<Front> {
+    const made = await startFront('/cloud/placement');
+    closing.push(made);
+    return made;
+  }
+
+  it('works below a prefix behind a proxy, with the headers of the proxy believed and with CORS', async () => {
+    const config = { enableProxyHeadersParsing: true, corsAllowedOrigin: ['https://dashboard.example'] };
+    const service = await started({ config });
+    await fillConsoleWorld(service.api);
+    const proxy = await front();
+    const { url } = proxy;
+    proxy.pointAt(service.url);
+    const { page, problems } = await tab(url);
+    await signIn(page, url, '/providers');
+    await page.getByRole('link', { name: 'numa-host' }).click();
+    await page.getByRole('tree').waitFor();
+    await page.getByRole('link', { name: 'Health' }).click();
+    await page.getByText('The service is ready.').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it('says that the service is away, goes on when it is back, and misses no change meanwhile', async () => {
+    const service = await started();
+    await fillConsoleWorld(service.api);
+    const proxy = await front();
+    const { url } = proxy;
+    proxy.pointAt(service.url);
+    const { page } = await tab(url);
+    await signIn(page, url, '/changes');
+    await page.getByText('h1').first().waitFor();
+    await page.getByLabel('follow').check();
+    await page.getByText('Waiting for changes.').waitFor();
+    proxy.pointAt(null);
+    await page.getByText('The service cannot be reached since').waitFor();
+    // Another process on the same database takes over; a claim comes before the page is back.
+    const next = await started({ databaseUrl: service.databaseUrl });
+    const consumer = 'c1000000-0000-4000-8000-000000000001';
+    await claim(next.api, { [providerUuid(2)]: { VCPU: 3 } }, { consumer }).expect(204);
+    proxy.pointAt(next.url);
+    await page.getByText('The service cannot be reached since').waitFor({ state: 'detached' });
+    await page.getByText('c1000000 on h2').waitFor();
+    assert.equal(await page.getByText('c1000000 on h2').count(), 1);
+    await page.getByText('Waiting for changes.').or(page.getByText('since the page was read')).waitFor();
+  });
+
+  it('asks for a new token in the middle, and shows the same view after it', async () => {
+    const keystone: FakeKeystone = await startKeystone();
+    closing.push({ close: () => keystone.stop() });
+    const service = await started({ config: keystone.config({ keystoneTokenCacheTime: 0 }) });
+    const first = keystone.issue({ roles: ['admin'] });
+    const { page } = await tab(service.url);
+    await page.goto(consoleUrl(service.url, '/capacity?resources=VCPU:2'));
+    await page.getByText('openstack token issue').waitFor();
+    await page.getByLabel('Token').fill('no-token');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The service does not accept this token.').waitFor();
+    await page.getByLabel('Token').fill(first);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('0 more fit').waitFor();
+    keystone.revoke(first);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.waitFor();
+    await page.getByText('0 more fit').waitFor();
+    await dialog.getByLabel('Token').fill(keystone.issue({ roles: ['admin'] }));
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('0 more fit').waitFor();
+    assert.match(page.url(), /#\/capacity\?resources=VCPU:2$/);
+  });
+
+  it('says five minutes before it that a token ends', async () => {
+    const keystone: FakeKeystone = await startKeystone();
+    closing.push({ close: () => keystone.stop() });
+    const service = await started({ config: keystone.config() });
+    const { page } = await tab(service.url);
+    await signIn(page, service.url, '/', keystone.issue({ roles: ['admin'], expiresIn: 290 }));
+    await page.getByText(/The token ends at \d\d:\d\d:\d\d/).waitFor();
+  });
+});
