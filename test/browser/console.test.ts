@@ -193,7 +193,7 @@ describe('the console in a browser', function () {
     // The address is enough for a colleague: a reload shows the same.
     await page.reload();
     await page.getByText('Nothing fits: none of 6 trees. None would').waitFor();
-    await page.getByLabel('Why not this host').fill('h3');
+    await page.getByRole('textbox', { name: 'Why not this host' }).fill('h3');
     await page.getByRole('button', { name: 'Explain it, too' }).click();
     await page.getByRole('region', { name: 'Nearest trees' }).getByRole('link', { name: 'h3' }).waitFor();
   });
