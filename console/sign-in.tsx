@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Failure } from './api.js';
 import type { Readiness } from './documents.js';
 import { Field } from './parts/bits.js';
+import { readinessOf } from './readiness.js';
 import { logIn, messageOf, session, signIn, signOut } from './session.js';
 import { useStore } from './store.js';
 import { useAnswer } from './use-answer.js';
@@ -20,8 +21,8 @@ export function SignInForm() {
   const [way, setWay] = useState<Way>('token');
   const [failure, setFailure] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const readiness = useAnswer<Readiness>('/readyz');
-  const strategy = readiness.body === null ? null : readiness.body.keystone === undefined ? 'noauth2' : 'keystone';
+  const readiness = readinessOf(useAnswer<Readiness>('/readyz'));
+  const strategy = readiness === null ? null : readiness.keystone === undefined ? 'noauth2' : 'keystone';
 
   async function submit(form: HTMLFormElement): Promise<void> {
     const given = new FormData(form);
@@ -50,7 +51,7 @@ export function SignInForm() {
       }}
     >
       {notice !== null && <p role="status">{notice}</p>}
-      {readiness.body?.keystone?.login === true && (
+      {readiness?.keystone?.login === true && (
         <div class="ways" role="group" aria-label="Sign in with">
           {WAYS.map(([id, label]) => (
             <button

@@ -41,7 +41,8 @@ try {
     // The provider of the picture is the root of its tree.
     await openPage(page, service.url, fragments[name] ?? fragment, name === 'provider' ? 'HW_CPU_X86_AVX2' : shows);
     await page.mouse.move(0, 0);
-    await page.screenshot({ path: path.join(folder, `console-${name}.png`) });
+    const clip = { x: 0, y: 0, width: 1100, height: name === 'changes' ? 560 : 700 };
+    await page.screenshot({ path: path.join(folder, `console-${name}.png`), clip });
     console.log(`docs/images/console-${name}.png`);
   }
 } finally {

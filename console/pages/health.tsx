@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import type { ChangesPage, Overview, Readiness, VersionDocument } from '../documents.js';
-import { Failure } from '../api.js';
 import { count, duration, moment } from '../format.js';
 import { Section, Table } from '../parts/bits.js';
 import { Failed, Page } from '../parts/page.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
+import { readinessOf } from '../readiness.js';
 import { useAnswer, type View } from '../use-answer.js';
 
 /** Whether the service works, and its parts. It needs no token; with one it says more. */
@@ -76,14 +76,6 @@ export function HealthPage() {
       )}
     </Page>
   );
-}
-
-/** A service that is not ready says why with status 503. */
-function readinessOf({ body, failure }: View<Readiness>): Readiness | null {
-  if (failure instanceof Failure && failure.status === 503) {
-    return (failure.members['document'] as Readiness | undefined) ?? null;
-  }
-  return body;
 }
 
 function stateOf(answers: boolean | null): string {

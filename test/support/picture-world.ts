@@ -16,7 +16,7 @@ export async function fillPictureWorld(api: Api): Promise<Readonly<Record<string
   for (const [index, uuid] of uuids.entries()) await fillHost(api, uuid, pool, index);
   return {
     provider: `/providers/${uuids[3] ?? ''}`,
-    why: `/why?resources=VCPU:24,MEMORY_MB:65536&required=CUSTOM_SSD,!COMPUTE_STATUS_DISABLED&member_of=${AZ1}`,
+    why: `/why?resources=VCPU:48,MEMORY_MB:65536&required=CUSTOM_SSD,!COMPUTE_STATUS_DISABLED&member_of=${AZ1}`,
     capacity: '/capacity?resources=VCPU:4,MEMORY_MB:8192',
   };
 }
