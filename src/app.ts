@@ -13,6 +13,7 @@ import { explainRoutes, type ExplainRouteDependencies } from './resources/explai
 import { healthRoutes, type HealthRouteDependencies } from './resources/health/route.js';
 import { inventoryRoutes, type InventoryRouteDependencies } from './resources/inventories/route.js';
 import { listRoutes, type ListRouteDependencies } from './resources/lists/route.js';
+import { loginRoutes, type LoginRouteDependencies } from './resources/login/route.js';
 import { orphanRoutes, type OrphanRouteDependencies } from './resources/orphans/route.js';
 import { resourceClassRoutes, type ResourceClassRouteDependencies } from './resources/resource-classes/route.js';
 import {
@@ -43,6 +44,7 @@ export type RouteDependencies = InventoryRouteDependencies &
   OrphanRouteDependencies &
   OverviewRouteDependencies &
   WhoamiRouteDependencies &
+  LoginRouteDependencies &
   ListRouteDependencies;
 
 /** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
@@ -65,6 +67,7 @@ export function routeTable(dependencies: RouteDependencies): readonly Route[] {
     ...orphanRoutes(dependencies),
     ...overviewRoutes(dependencies),
     ...whoamiRoutes(dependencies),
+    ...loginRoutes(dependencies),
     ...listRoutes(dependencies),
   ];
 }

@@ -98,7 +98,7 @@ export function composeService(
     journalRetention: config.journalRetention,
     onCatchUp: meters.onCatchUp,
   });
-  const health = createHealth({ topology, keystone, isDraining });
+  const health = createHealth({ topology, keystone, isDraining, hasLogin: config.consoleLogin });
   const history = createHistoryReader(pool, isDraining);
   const auditLog = composeAuditLog(config, log, (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null);
   const memory = createMemory(memoryLimits(config), log);
@@ -140,6 +140,7 @@ export function composeService(
     maxBodyBytes: config.maxRequestBody,
     memory,
     slices: slicesOfThread,
+    signIn: config.consoleLogin && keystone !== null ? keystone.signIn : null,
     shapes,
     estimateConsumers: createConsumerEstimate(pool),
     questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),

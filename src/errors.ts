@@ -414,6 +414,31 @@ export const tooManyQuestions = () =>
     1,
   );
 
+// ---- signing in
+
+export const loginOff = () =>
+  notFound('Signing in with a password is switched off here: it needs Keystone and [stockroom] console_login = true.');
+export const loginElsewhere = () =>
+  new ApiError(403, 'A page of another site has sent this request. Sign in on the console of this service.');
+export const loginInTheClear = () =>
+  new ApiError(
+    403,
+    'A password is only taken over TLS or from this machine itself. Use https://, or paste a token. Behind a proxy, the service has to believe its headers: ' +
+      '[oslo_middleware] enable_proxy_headers_parsing = true.',
+  );
+/** Without what came: it may be a password. */
+export const malformedLogin = () =>
+  badRequest(
+    'The body has to be {"user": {"name", "domain", "password"}, "project": {"name", "domain"}} or {"application_credential": {"id", "secret"}}, all of them texts of 1 to 1024 characters.',
+  );
+export const loginRejected = () => new ApiError(401, 'Keystone rejects these credentials.');
+export const tooManyLogins = (seconds: number) =>
+  new ApiError(429, `Too many attempts to sign in. Try again in ${seconds} s.`, undefined, {
+    headers: { 'retry-after': String(seconds) },
+  });
+export const loginUnavailable = (cause: unknown) =>
+  unavailable('Keystone cannot be asked at the moment. Please try again.', 5, cause);
+
 // ---- orphans
 
 const firstTen = (names: readonly string[]): string =>

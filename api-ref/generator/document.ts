@@ -146,7 +146,10 @@ function responseObjects(
   ]);
   const failures = Object.entries(failuresOf(route, docs, from)).map(([status, about]): [string, object] => [
     status,
-    errorResponse(Number(status), about),
+    // Where no token is asked for, a 401 is about something else.
+    route.public === true && status === '401'
+      ? errorResponse(401, about, 'CredentialsRejected')
+      : errorResponse(Number(status), about),
   ]);
   return Object.fromEntries([...successes, ...failures]);
 }
@@ -211,17 +214,23 @@ function failuresOf(route: Route, { errors }: OperationDocs, from: number): Reco
   const below = from === 0 ? null : (route.below ?? 404);
   const gate = `Before 1.${from} there is no such ${below === 405 ? 'method' : 'path'}.`;
   const join = (...texts: (string | undefined)[]): string => texts.filter((text) => text !== undefined).join(' ');
+  const own = (status: number): Record<number, string> => {
+    const text = errors[status];
+    return text === undefined ? {} : { [status]: text };
+  };
   return {
     400: errors[400] ?? undefined,
-    ...(route.rule === null ? {} : { 401: undefined, 403: undefined }),
+    ...(route.public === true ? own(401) : { 401: undefined }),
+    ...(route.rule === null ? own(403) : { 403: undefined }),
     ...(errors[404] === undefined && below !== 404 ? {} : { 404: join(errors[404], below === 404 ? gate : undefined) }),
     ...(below === 405 ? { 405: gate } : {}),
     406: route.checkAccept === true ? undefined : 'The microversion is not supported.',
-    ...(errors[409] === undefined ? {} : { 409: errors[409] }),
-    ...(errors[410] === undefined ? {} : { 410: errors[410] }),
+    ...own(409),
+    ...own(410),
     ...(route.jsonBody === undefined ? {} : { 413: sizeText(route), 415: undefined }),
-    ...(errors[416] === undefined ? {} : { 416: errors[416] }),
-    ...(route.rule === null ? {} : { 500: undefined, 503: undefined }),
+    ...own(416),
+    ...own(429),
+    ...(route.public === true ? own(503) : { 500: undefined, 503: undefined }),
   };
 }
 

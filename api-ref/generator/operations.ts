@@ -10,6 +10,7 @@ import { explainDocs } from '../../src/resources/explain/docs.js';
 import { healthDocs } from '../../src/resources/health/docs.js';
 import { inventoryDocs } from '../../src/resources/inventories/docs.js';
 import { listDocs } from '../../src/resources/lists/docs.js';
+import { loginDocs } from '../../src/resources/login/docs.js';
 import { orphanDocs } from '../../src/resources/orphans/docs.js';
 import { overviewDocs } from '../../src/resources/overview/docs.js';
 import { reshaperDocs } from '../../src/resources/reshaper/docs.js';
@@ -66,7 +67,7 @@ const NOUNS: readonly { name: string; about: string; docs: NounDocs }[] = [
     name: 'Overview',
     about:
       'What the console shows. Not a part of Placement: without a version header these routes have the newest version.',
-    docs: { ...overviewDocs, ...whoamiDocs },
+    docs: { ...overviewDocs, ...whoamiDocs, ...loginDocs },
   },
   {
     name: 'Orphans',

@@ -140,6 +140,7 @@ const errors: Record<string, ErrorResponse> = {
     content: { 'application/json': { schema: NOT_ADMITTED } },
     headers: { 'www-authenticate': headerRef('WwwAuthenticate') },
   },
+  CredentialsRejected: { status: 401, description: 'Keystone rejects the credentials.' },
   Forbidden: { status: 403, description: 'The policy does not allow it.' },
   NotFound: { status: 404, description: 'There is nothing at this path.' },
   MethodNotAllowed: {
@@ -157,6 +158,11 @@ const errors: Record<string, ErrorResponse> = {
   BodyTooLarge: { status: 413, description: 'The body is larger than `[stockroom] max_request_body`.' },
   UnsupportedMediaType: { status: 415, description: 'The content type of the body is not application/json.' },
   RangeNotSatisfiable: { status: 416, description: 'No byte of the range is in the file.' },
+  TooManyRequests: {
+    status: 429,
+    description: 'There were too many requests in a short time.',
+    headers: { 'retry-after': headerRef('RetryAfter') },
+  },
   HeadersTooLarge: { status: 431, description: 'The request line and headers are too large.' },
   InternalError: { status: 500, description: 'A fault of the service; its log has it under the id of the request.' },
   Unavailable: {
@@ -192,10 +198,13 @@ const preflight = {
 };
 
 /** `{ $ref }` to the response of an error status, with what it means here in place of the general description. */
-export function errorResponse(status: number, description?: string): Schema {
-  const [name] = Object.entries(errors).find(([, one]) => one.status === status) ?? [];
+export function errorResponse(status: number, description?: string, name = nameOf(status)): Schema {
   if (name === undefined) throw new Error(`no response for status ${status} (${STATUS_CODES[status] ?? '?'})`);
   return { $ref: `#/components/responses/${name}`, ...(description === undefined ? {} : { description }) };
+}
+
+function nameOf(status: number): string | undefined {
+  return Object.entries(errors).find(([, one]) => one.status === status)?.[0];
 }
 
 /** What a path answers whatever the method, and a path that there is not. */

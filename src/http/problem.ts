@@ -10,6 +10,7 @@ import { toJson } from './json.js';
 
 const EXPLANATIONS: Record<number, string> = {
   400: 'The server could not comply with the request since it is either malformed or otherwise incorrect.',
+  401: 'This server could not verify that you are authorized to access the document you requested.',
   403: 'Access was denied to this resource.',
   404: 'The resource could not be found.',
   408: 'The server has waited too long for the request to be sent by the client.',
@@ -17,6 +18,7 @@ const EXPLANATIONS: Record<number, string> = {
   410: 'This part of the history is no longer kept.',
   413: 'The body of your request was too large for this server.',
   416: 'The requested range is not in the resource.',
+  429: 'There were too many requests in a short time.',
   431: 'The headers of your request were too large for this server.',
   500: 'The server has either erred or is incapable of performing the requested operation.',
   503: 'The server is currently unavailable. Please try again at a later time.',

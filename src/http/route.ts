@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import { bodyIncomplete } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
@@ -9,6 +10,7 @@ import type { Memory } from './memory.js';
 import type { Change, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
 import { globalRequestId } from './request-ids.js';
+import { isLoopback } from '../ops/process.js';
 import { parseQuery, type Query } from './query.js';
 import type { Holding } from './room.js';
 import { textOf } from './text.js';
@@ -108,6 +110,25 @@ export class RouteRequest {
   /** The id that the caller gives all requests of one operation; null for anything else in that header. */
   get globalRequestId(): string | null {
     return globalRequestId(this.#req.headers['x-openstack-request-id']) ?? null;
+  }
+
+  /** The address of the client, from the proxy in front where that is believed. */
+  get clientAddress(): string {
+    return this.#req.exchange.forwarded?.client ?? this.#req.socket.remoteAddress ?? '';
+  }
+
+  /** Whether the request came over TLS, here or to a proxy that is believed, or from this machine. */
+  get isConfidential(): boolean {
+    const { forwarded } = this.#req.exchange;
+    if (this.#req.socket instanceof TLSSocket || forwarded?.scheme === 'https') return true;
+    // What a proxy on this machine passes on may have come from another one.
+    if ((forwarded?.client ?? null) !== null) return false;
+    return isLoopback((this.#req.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+  }
+
+  /** How the page that sent the request is related to this service, as the browser says; null for other clients. */
+  get fetchSite(): string | null {
+    return [this.#req.headers['sec-fetch-site'] ?? []].flat()[0] ?? null;
   }
 
   /** A path parameter of the route. */

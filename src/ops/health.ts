@@ -35,7 +35,11 @@ export interface Readiness {
     readonly lag_transactions: number;
   };
   /** For information: while Keystone is away, known tokens go on working. Null when it has not been asked yet. */
-  readonly keystone?: { readonly answers: boolean | null };
+  readonly keystone?: {
+    readonly answers: boolean | null;
+    /** People may sign in with a password; left out when they may not. */
+    readonly login?: true;
+  };
 }
 
 export interface HealthOptions {
@@ -43,12 +47,14 @@ export interface HealthOptions {
   /** Null: there is none. */
   readonly keystone: { answers(): boolean | null } | null;
   readonly isDraining: () => boolean;
+  /** People may sign in with a password. */
+  readonly hasLogin?: boolean;
 }
 
 /** Below the second after which Kubernetes and HAProxy give a probe up. */
 const DEADLINE_MS = 800;
 
-export function createHealth({ topology, keystone, isDraining }: HealthOptions): Health {
+export function createHealth({ topology, keystone, isDraining, hasLogin = false }: HealthOptions): Health {
   let underWay: Promise<boolean> | null = null;
 
   /**
@@ -95,7 +101,9 @@ export function createHealth({ topology, keystone, isDraining }: HealthOptions):
           age_seconds: age === null ? null : Math.round(age * 1000) / 1000,
           lag_transactions: xidLag,
         },
-        ...(keystone === null ? {} : { keystone: { answers: keystone.answers() } }),
+        ...(keystone === null
+          ? {}
+          : { keystone: { answers: keystone.answers(), ...(hasLogin ? { login: true as const } : {}) } }),
       };
     },
   };

@@ -89,7 +89,17 @@ describe('the capacity of shapes in the metrics', () => {
       clock.now = now;
       const found = await gauges.read();
       assert.deepEqual([found?.age, asked()], [age, times]);
-      assert.deepEqual(found?.shapes, [{ name: 'm1.small', atLeast: 16, atMost: 16, ifPooled: 16, trees: 1 }]);
+      assert.deepEqual(found?.shapes, [
+        {
+          name: 'm1.small',
+          query: 'resources=VCPU:1,MEMORY_MB:512',
+          atLeast: 16,
+          atMost: 16,
+          ifPooled: 16,
+          trees: 1,
+          limits: ['resources.VCPU'],
+        },
+      ]);
     }
   });
 

@@ -117,7 +117,7 @@ describe('the API with Keystone', () => {
       '*',
     ];
     for (const path of [...paths, ...more]) {
-      if (['/', '/healthz', '/readyz'].includes(path)) continue;
+      if (['/', '/healthz', '/readyz', '/stockroom/login'].includes(path)) continue;
       for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE']) {
         for (const headers of [{}, { 'x-auth-token': 'gAAAAAunknown' }, { 'x-roles': 'admin', 'x-user-id': 'root' }]) {
           const { status } = await call(method, path, headers);

@@ -39,7 +39,9 @@ describe('policy over HTTP', () => {
 
   it('guards every route, with the rule that the defaults name for it', async () => {
     const test = await start();
-    const guarded = ROUTES.filter(({ path }) => !['/', '/healthz', '/readyz', '/stockroom/whoami'].includes(path));
+    const guarded = ROUTES.filter(
+      ({ path }) => !['/', '/healthz', '/readyz', '/stockroom/whoami', '/stockroom/login'].includes(path),
+    );
     const asWritten = guarded.map((route) => [route.rule, `${route.method} ${route.path.replace(/:(\w+)/g, '{$1}')}`]);
     const documented = DEFAULT_RULES.flatMap(({ name, routes }) => routes.map((route) => [name, route]));
     assert.deepEqual(asWritten.map(String).sort(), documented.map(String).sort());

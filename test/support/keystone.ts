@@ -20,6 +20,8 @@ export interface FakeKeystone {
   behaviour: Behaviour;
   /** Changes what is said of a token, after all else. */
   distort: ((document: TokenDocument) => unknown) | null;
+  /** A person who may log in, with a password or with the secret of an application credential. */
+  person: { name: string; password: string; secret: string; spec: TokenSpec } | null;
   /** URL of the identity endpoint in the service's catalog. */
   catalogUrl: string;
   /** Makes a token that is valid, and answers it. */
@@ -80,7 +82,18 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
   app.post('/v3/auth/tokens', (req, res) => {
     keystone.calls.logins++;
     misbehave(keystone, 'login', req, res, () => {
-      const { password } = req.body?.auth?.identity?.password?.user ?? {};
+      const identity = req.body?.auth?.identity ?? {};
+      const person = keystone.person;
+      const { password, name } = identity.password?.user ?? {};
+      const { secret } = identity.application_credential ?? {};
+      if (person !== null && (secret === person.secret || (name === person.name && password === person.password))) {
+        const token = keystone.issue(person.spec);
+        res
+          .status(201)
+          .set('x-subject-token', token)
+          .json({ token: tokens.get(token)?.document });
+        return;
+      }
       if (password !== SERVICE_PASSWORD) {
         res.status(401).json({ error: { code: 401, message: 'The request you have made requires authentication.' } });
         return;
@@ -151,6 +164,7 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
     seen: { headers: {}, url: '', clientName: null },
     behaviour: 'good',
     distort: null,
+    person: null,
     catalogUrl: `${url}/v3/`,
     issue(spec = {}) {
       const token = newToken();

@@ -7,10 +7,12 @@ import {
   type Identity,
   type RequestHeaders,
 } from '../identity.js';
+import { loginUnavailable } from '../../errors.js';
 import { isAllowed } from './access-rules.js';
 import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
-import { createHttpClient } from './http-client.js';
+import { BrokenAnswer, ConnectionFailure, createHttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
+import { signIn, type Credentials, type SignedIn } from './sign-in.js';
 import { TokenCache, type TokenCounts } from './token-cache.js';
 import { withService, type TokenData } from './token.js';
 import { createValidator } from './validator.js';
@@ -27,6 +29,8 @@ export interface Keystone {
     stringToSign: string,
     signature: string,
   ) => Promise<Identity | Refusal | null>;
+  /** A token for a person's credentials; null when Keystone rejects them. @throws ApiError 503 */
+  readonly signIn: (credentials: Credentials) => Promise<SignedIn | null>;
   /** Whether Keystone answered when it was last asked; null when it never was. */
   readonly answers: () => boolean | null;
   readonly counts: Readonly<TokenCounts>;
@@ -57,6 +61,14 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
         return data.identity;
       } catch (error) {
         if (error instanceof KeystoneUnavailable) return error.refusal();
+        throw error;
+      }
+    },
+    async signIn(credentials) {
+      try {
+        return await signIn(options, client, credentials);
+      } catch (error) {
+        if (error instanceof ConnectionFailure || error instanceof BrokenAnswer) throw loginUnavailable(error);
         throw error;
       }
     },

@@ -117,4 +117,11 @@ export const serviceOptions = {
     default: true,
     parse: boolean(),
   }),
+  consoleLogin: option({
+    group: 'stockroom',
+    name: 'console_login',
+    help: 'Let people sign in to the console with a password or an application credential, which the service passes on to Keystone. Only over TLS, or from the machine itself.',
+    default: false,
+    parse: boolean(),
+  }),
 };

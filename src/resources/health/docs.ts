@@ -16,7 +16,7 @@ const readiness = closed(
       age_seconds: { type: ['number', 'null'], minimum: 0 },
       lag_transactions: { type: 'integer', minimum: 0 },
     }),
-    keystone: closed({ answers: { type: ['boolean', 'null'] } }),
+    keystone: closed({ answers: { type: ['boolean', 'null'] }, login: { const: true } }, { optional: ['login'] }),
   },
   { optional: ['keystone'] },
 );

@@ -1,0 +1,76 @@
+import type { Credentials, SignedIn } from '../../auth/keystone/sign-in.js';
+import {
+  ApiError,
+  loginElsewhere,
+  loginInTheClear,
+  loginOff,
+  loginRejected,
+  malformedLogin,
+  tooManyLogins,
+} from '../../errors.js';
+import { toJson } from '../../http/json.js';
+import type { Route, RouteRequest } from '../../http/route.js';
+import { createAttemptLimit } from './attempts.js';
+import { loginBody } from './schema.js';
+
+/** What the route of signing in works with. */
+export interface LoginRouteDependencies {
+  /** Asks Keystone; null when it rejects the credentials. Throws 503. Null: signing in is switched off. */
+  readonly signIn: ((credentials: Credentials) => Promise<SignedIn | null>) | null;
+}
+
+/** Attempts a minute in one process. Keystone locks users out by rules of its own. */
+const BY_ADDRESS = 10;
+const BY_USER = 5;
+
+const LARGEST_BYTES = 8192;
+
+/**
+ * Name and password, or an application credential, for a token (docs/contract/console.md#signing-in). No error and no line of the log has
+ * anything of the body: what is rejected may be a password.
+ */
+export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
+  const byAddress = createAttemptLimit(BY_ADDRESS);
+  const byUser = createAttemptLimit(BY_USER);
+  return [
+    {
+      method: 'POST',
+      path: '/stockroom/login',
+      rule: null,
+      public: true,
+      jsonBody: true,
+      maxBodyBytes: LARGEST_BYTES,
+      async handle(request) {
+        if (signIn === null) throw loginOff();
+        // The browser says so when another site sends the request.
+        if (request.fetchSite !== null && request.fetchSite !== 'same-origin') throw loginElsewhere();
+        if (!request.isConfidential) throw loginInTheClear();
+        refuseAfterTooMany(byAddress.take(request.clientAddress));
+        const credentials = await credentialsOf(request);
+        refuseAfterTooMany(byUser.take(userOf(credentials)));
+        const signedIn = await signIn(credentials);
+        if (signedIn === null) throw loginRejected();
+        return { status: 200, body: toJson(signedIn) };
+      },
+    },
+  ];
+}
+
+function refuseAfterTooMany(seconds: number | null): void {
+  if (seconds !== null) throw tooManyLogins(seconds);
+}
+
+async function credentialsOf(request: RouteRequest): Promise<Credentials> {
+  try {
+    return loginBody(await request.json());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 400) throw malformedLogin();
+    throw error;
+  }
+}
+
+function userOf(credentials: Credentials): string {
+  if ('application_credential' in credentials) return `credential ${credentials.application_credential.id}`;
+  // Keystone compares names without case.
+  return `user ${JSON.stringify([credentials.user.domain, credentials.user.name]).toLowerCase()}`;
+}
