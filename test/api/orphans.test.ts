@@ -36,7 +36,10 @@ describe('orphans', () => {
 
   it('are consumers with allocations that no list has', async () => {
     const gone = consumerUuid(7);
-    assert.deepEqual(await find({ live: [{ consumer: LIVE, provider: 'h3' }, gone] }), {
+    const report = await find({ live: [{ consumer: LIVE, provider: 'h3' }, gone] });
+    const lastRequest = String(report.orphans[0]?.last_request);
+    assert.match(lastRequest, /^req-/);
+    assert.deepEqual(report, {
       judged: 2,
       not_judged: { too_young: 0, other_type: 0, other_classes: 0 },
       counts: { orphans: 1, elsewhere: 0, doubled: 0, without_allocations: 1 },
@@ -50,7 +53,7 @@ describe('orphans', () => {
           last_written: '2026-11-20T10:00:00+00:00',
           allocations: { [H1]: { resources: { VCPU: 12, MEMORY_MB: 49_152 } } },
           providers: { [H1]: { name: 'h1', root: 'h1' } },
-          last_request: null,
+          last_request: lastRequest,
         },
       ],
       elsewhere: [],
@@ -65,6 +68,22 @@ describe('orphans', () => {
       doubled: 0,
       without_allocations: 0,
     });
+  });
+
+  it('have no last request where the history does not know it', async () => {
+    const lastRequest = async (): Promise<unknown> => (await find({ live: [LIVE] })).orphans[0]?.last_request;
+    assert.match(String(await lastRequest()), /^req-/);
+    await sql(test.databaseUrl, 'update allocations set used = used - 1 where used = 12');
+    assert.equal(await lastRequest(), null, 'hand-typed SQL came later');
+    const change = { consumer: ORPHAN, consumer_generation: 1 };
+    const { headers } = await claim(test.api, { [H1]: { VCPU: 10 } }, change).expect(204);
+    await age(test.databaseUrl, '2026-11-20T10:00:00Z');
+    assert.equal(await lastRequest(), headers['x-openstack-request-id']);
+    await sql(test.databaseUrl, 'select history_disable()');
+    assert.equal(await lastRequest(), null, 'no history is kept');
+    await sql(test.databaseUrl, 'select history_enable()');
+    await test.api.get('/stockroom/changes?since=now').expect(200);
+    assert.equal(await lastRequest(), null, 'something may have been written meanwhile');
   });
 
   it('are compared without case, dashes and prefixes, also those that are stored so', async () => {

@@ -63,7 +63,7 @@ const OPTIONAL: Readonly<Record<OptionalField, Omit<Column, 'name'>>> = {
   Aggregates: text('p.aggregates'),
 };
 
-/** Of a bucket without versioning: until history is recorded, a list of all versions has the present ones. */
+/** Of a bucket without versioning: until lists read the history, a list of all versions has the present ones. */
 const VERSION_COLUMNS: readonly Column[] = [
   { name: 'VersionId', ...text("''") },
   { name: 'IsLatest', ...column('boolean', "'true'") },

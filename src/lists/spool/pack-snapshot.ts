@@ -17,7 +17,7 @@ export interface PackEvents {
 /** What a row of a packed list takes at most, as a rule; columns of traits may take more. */
 const BYTES_A_ROW = 200;
 
-const NO_HISTORY = 'No history is recorded in this database, so the list of all versions has the present rows only.';
+const ONLY_PRESENT = 'Lists do not have earlier versions yet: this list of all versions has the present rows only.';
 
 /**
  * Reads a list of one moment and packs it into parts in a folder that is there.
@@ -60,7 +60,7 @@ export async function packSnapshot(
     trees,
     parts: await packer.finish(),
     schema: schemaText(columns, format),
-    warnings: settings.included_versions === 'all' ? [NO_HISTORY] : [],
+    warnings: settings.included_versions === 'all' ? [ONLY_PRESENT] : [],
   };
 }
 

@@ -8,7 +8,7 @@ import { createTurnstile } from '../../turnstile.js';
 import { checkPlausible } from './guard.js';
 import { parseQuestion, type OrphansQuestion } from './parse.js';
 import { deletionBody, LARGEST_LISTS } from './schema.js';
-import { judge } from './store.js';
+import { judge, lastRequests } from './store.js';
 import { renderReport } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { AuthorOf } from '../author.js';
@@ -74,5 +74,7 @@ export async function report(pool: Pool, question: OrphansQuestion): Promise<str
     orphans: judgement.counts.orphans,
     expectAtMost: question.expectAtMost,
   });
-  return withPauses(renderReport(judgement, new Map()));
+  const { orphans, elsewhere, doubled } = judgement;
+  const requests = await lastRequests(pool, [...orphans, ...elsewhere, ...doubled]);
+  return withPauses(renderReport(judgement, requests));
 }

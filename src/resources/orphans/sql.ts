@@ -107,3 +107,19 @@ function entries(flag: string): string {
       join users on users.id = j.user_id
     )::text`;
 }
+
+/**
+ * The requests that changed consumers last: $1 their ids, $2 their uuids. Nothing while no history is kept, nor for what was written before it was
+ * switched on again: then another request may have come later.
+ */
+export const LAST_REQUESTS = `
+  select asked.id::float8 as id, r.request_id as request
+  from unnest($1::bigint[], $2::text[]) as asked (id, uuid)
+  cross join lateral (
+    select c.xid, c.at from history_changes c
+    where c.consumer_id = asked.id and c.before is distinct from c.after and c.seq > (select sealed_below from history_epochs order by id desc limit 1)
+    order by c.seq desc limit 1
+  ) c
+  join history_requests r on r.xid = c.xid and r.at = c.at and (r.consumers is null or asked.uuid = any(r.consumers))
+  where r.request_id is not null
+    and exists (select from pg_trigger where tgname = 'history_inserted' and tgrelid = 'allocations'::regclass)`;

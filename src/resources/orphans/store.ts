@@ -6,7 +6,7 @@ import { parseJson } from '../../http/parse-json.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
 import type { OrphansQuestion } from './parse.js';
-import { FIND_CLASSES, FIND_HOMES, JUDGE } from './sql.js';
+import { FIND_CLASSES, FIND_HOMES, JUDGE, LAST_REQUESTS } from './sql.js';
 
 /** A consumer of a list of the report. */
 export interface JudgedConsumer {
@@ -86,6 +86,18 @@ export async function judge(pool: Pool, question: OrphansQuestion): Promise<Judg
     withoutAllocations: await listIn(row.missing_keys),
     held: await listIn(row.held),
   };
+}
+
+/** The ids of the requests that wrote consumers last, by the ids of the consumers, as far as the history knows them. */
+export async function lastRequests(
+  pool: Pool,
+  consumers: readonly JudgedConsumer[],
+): Promise<ReadonlyMap<number, string>> {
+  if (consumers.length === 0) return new Map();
+  const values = [consumers.map(({ id }) => id), consumers.map(({ consumer }) => consumer)];
+  const query = { text: LAST_REQUESTS, values };
+  const { rows } = await runStatement<{ id: number; request: string }>(pool, query, 'read');
+  return new Map(rows.map(({ id, request }) => [id, request]));
 }
 
 async function listIn<T>(text: string | null): Promise<readonly T[]> {
