@@ -57,8 +57,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Where the build puts the API reference: the same place for the compiled service and for its sources. */
-/** Where the build puts pages. */
+/** Where the build puts pages: the same place for the compiled service and for its sources. */
 const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** Each looks at every tree, in slices: more at once would only make all of them late. */

@@ -11,6 +11,7 @@ export function greet(config: Config, { url, listsUrl }: Listeners, data: string
   say(`Data: ${data}`);
   say(filesText(config.configFiles));
   if (config.docs) say(`API reference: ${url}/docs`);
+  if (config.console) say(`Console: ${url}/console`);
   if (listsUrl !== null) say(`Inventory jobs for clients of COS, OSS and S3: ${listsUrl}`);
   if (workersOf(config) > 1) say(`Workers: ${workersOf(config)}`);
   if (authStrategyOf(config) === 'keystone') {
