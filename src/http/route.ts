@@ -122,7 +122,7 @@ export class RouteRequest {
     const { forwarded } = this.#req.exchange;
     if (this.#req.socket instanceof TLSSocket || forwarded?.scheme === 'https') return true;
     // What a proxy on this machine passes on may have come from another one.
-    if ((forwarded?.client ?? null) !== null) return false;
+    if (PROXY_HEADERS.some((name) => this.#req.headers[name] !== undefined)) return false;
     return isLoopback((this.#req.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
   }
 
@@ -168,6 +168,9 @@ export class RouteRequest {
     this.#body?.leave();
   }
 }
+
+/** Proxies add one of them at least; whether they are believed or not. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /** Bodies from this size on are parsed one at a time. */
 const LARGE_BYTES = 1024 * 1024;

@@ -70,7 +70,10 @@ async function credentialsOf(request: RouteRequest): Promise<Credentials> {
 }
 
 function userOf(credentials: Credentials): string {
-  if ('application_credential' in credentials) return `credential ${credentials.application_credential.id}`;
-  // Keystone compares names without case.
-  return `user ${JSON.stringify([credentials.user.domain, credentials.user.name]).toLowerCase()}`;
+  const names =
+    'application_credential' in credentials
+      ? ['credential', credentials.application_credential.id]
+      : ['user', credentials.user.domain, credentials.user.name];
+  // The database of Keystone compares names without case and without blanks at their end.
+  return JSON.stringify(names.map((name) => name.trim().toLowerCase()));
 }

@@ -1,36 +1,20 @@
-import { inParts, type Divided } from '../../slices.js';
 import { hasTrait, memberOf, type Provider, type Trait, type Tree, type View } from '../../topology/model.js';
 
-/** Providers of other trees that share an aggregate with a tree, as far as one of the two shares its resources. */
-export interface Neighbours {
-  /** In the aggregates of providers of the tree that share: served by them. */
-  readonly served: readonly Provider[];
-  /** In the aggregates of the other providers of the tree: they serve it if they share. */
-  readonly possiblySharing: readonly Provider[];
-}
-
-/** Looks at the view at once; what it returns stays as it is. */
-export function neighboursOf(view: View, tree: Tree, sharing: Trait | undefined): Neighbours {
-  const within = (aggregates: Iterable<string>): Provider[] =>
-    [...aggregates].flatMap((uuid) => Array.from(view.providersInAggregate(uuid)?.values() ?? []));
-  if (sharing === undefined) return { served: [], possiblySharing: [] };
+/**
+ * The trees that share with a tree, in either direction, by the ids of their roots: those with a member in an aggregate of a provider of
+ * the tree that shares, and those of sharing providers in an aggregate of another provider of the tree.
+ */
+export function relatedRoots(view: View, tree: Tree, sharing: Trait | undefined): ReadonlySet<number> {
+  const roots = new Set<number>();
+  if (sharing === undefined) return roots;
   const [ofSharing, ofOthers] = [new Set<string>(), new Set<string>()];
   for (const { traits, aggregates } of tree.members)
     for (const uuid of aggregates) (hasTrait(traits, sharing) ? ofSharing : ofOthers).add(uuid);
-  return { served: within(ofSharing), possiblySharing: within(ofOthers) };
-}
-
-/** The trees that share with a tree, in either direction, by the ids of their roots. */
-export function* relatedRoots(
-  tree: Tree,
-  { served, possiblySharing }: Neighbours,
-  sharing: Trait | undefined,
-): Divided<ReadonlySet<number>> {
-  const roots = new Set<number>();
-  yield* inParts(served, ({ rootId }) => void roots.add(rootId));
-  yield* inParts(possiblySharing, ({ rootId, traits }) => {
-    if (sharing !== undefined && hasTrait(traits, sharing)) roots.add(rootId);
-  });
+  for (const uuid of ofSharing)
+    for (const { rootId } of view.providersInAggregate(uuid)?.values() ?? []) roots.add(rootId);
+  // There are few of them, and many hosts may be in an aggregate.
+  for (const { rootId, aggregates } of view.providersWithTrait(sharing))
+    if (aggregates.some((uuid) => ofOthers.has(uuid))) roots.add(rootId);
   roots.delete(tree.rootId);
   return roots;
 }
@@ -44,6 +28,7 @@ export function inOrderOfTree(tree: Tree): Provider[] {
     if (siblings === undefined) children.set(member.parentId, [member]);
     else siblings.push(member);
   }
+  // The last one is taken first.
   for (const siblings of children.values()) siblings.sort((a, b) => (a.name < b.name ? 1 : -1));
   const ordered: Provider[] = [];
   const root = memberOf(tree, tree.rootId);

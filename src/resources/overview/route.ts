@@ -10,7 +10,7 @@ import type { ShapeGauges } from '../capacity/gauges.js';
 import { findProvider } from '../find-provider.js';
 import { inASlice } from '../in-a-slice.js';
 import { parseTreesQuery, renderPosition, resolveTreesQuery } from './query.js';
-import { inOrderOfTree, neighboursOf, relatedRoots } from './related.js';
+import { inOrderOfTree, relatedRoots } from './related.js';
 import { renderTree, timeText, treeEntry } from './render.js';
 import { selectTrees } from './select.js';
 import { totalsOf } from './totals.js';
@@ -92,21 +92,17 @@ export function overviewRoutes({ topology, slices, shapes, estimateConsumers }: 
       rule: 'stockroom:overview',
       checkAccept: true,
       async handle(request) {
-        const seen = await inASlice(topology, slices, (view) => {
+        const { tree, related } = await inASlice(topology, slices, (view) => {
           const tree = view.treeOf(findProvider(view, request.param('uuid')));
-          const sharing = view.traitByName(SHARING_TRAIT);
-          return { asOf: new Date(), tree, sharing, neighbours: neighboursOf(view, tree, sharing) };
-        });
-        const { asOf, tree, sharing, neighbours } = seen;
-        const rootIds = await withPauses(relatedRoots(tree, neighbours, sharing));
-        const related = await inASlice(topology, slices, (view) =>
-          [...rootIds].flatMap((rootId): Provider[] => {
+          const roots = relatedRoots(view, tree, view.traitByName(SHARING_TRAIT));
+          const related = [...roots].flatMap((rootId): Provider[] => {
             const other = view.trees.get(rootId);
             const root = other === undefined ? undefined : memberOf(other, rootId);
             return root === undefined ? [] : [root];
-          }),
-        );
-        const body = renderTree({ asOf, providers: inOrderOfTree(tree), related });
+          });
+          return { tree, related };
+        });
+        const body = renderTree({ asOf: new Date(), providers: inOrderOfTree(tree), related });
         return { status: 200, body, modified: nowSeconds() };
       },
     },
