@@ -74,7 +74,7 @@ describe('stockroom lists now', function () {
     assert.equal(code, 0);
     const [first, second, manifest = ''] = output.split('\n');
     assert.match(first!, /^h2: 1 row in [\d.]+ s\.$/);
-    assert.match(second!, /^No history is recorded/);
+    assert.match(second!, /^Lists do not have earlier versions yet/);
     assert.ok(manifest.startsWith(`${to}/placement/now/`) && existsSync(manifest));
     assert.equal(
       pasted(output),
