@@ -234,11 +234,8 @@ const CONSUMERS = `
   end $$;`;
 
 const PROVIDERS = `
-  create function history_class_name(class integer) returns text language sql stable as $$
-    select name from resource_classes where id = class
-  $$;
-
-  create function history_inventory_of(i inventories) returns jsonb language sql immutable as $$
+  -- Stable as jsonb_build_object is: otherwise the planner does not put it in place, and each row pays for a call.
+  create function history_inventory_of(i inventories) returns jsonb language sql stable as $$
     select jsonb_build_object('total', i.total, 'reserved', i.reserved, 'min_unit', i.min_unit, 'max_unit', i.max_unit,
       'step_size', i.step_size, 'allocation_ratio', i.allocation_ratio)
   $$;
@@ -247,17 +244,17 @@ const PROVIDERS = `
   begin
     if tg_op = 'UPDATE' and (old.resource_provider_id, old.resource_class_id) = (new.resource_provider_id, new.resource_class_id) then
       insert into history_changes (kind, provider_id, name, before, after)
-      values (3, new.resource_provider_id, history_class_name(new.resource_class_id), history_inventory_of(old),
+      values (3, new.resource_provider_id, (select r.name from resource_classes r where r.id = new.resource_class_id), history_inventory_of(old),
         history_inventory_of(new));
       return null;
     end if;
     if tg_op <> 'INSERT' then
       insert into history_changes (kind, provider_id, name, before)
-      values (3, old.resource_provider_id, history_class_name(old.resource_class_id), history_inventory_of(old));
+      values (3, old.resource_provider_id, (select r.name from resource_classes r where r.id = old.resource_class_id), history_inventory_of(old));
     end if;
     if tg_op <> 'DELETE' then
       insert into history_changes (kind, provider_id, name, after)
-      values (3, new.resource_provider_id, history_class_name(new.resource_class_id), history_inventory_of(new));
+      values (3, new.resource_provider_id, (select r.name from resource_classes r where r.id = new.resource_class_id), history_inventory_of(new));
     end if;
     return null;
   end $$;

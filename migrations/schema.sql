@@ -576,15 +576,6 @@ AS $function$
   end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.history_class_name(class integer)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-    select name from resource_classes where id = class
-  $function$
-;
-
 CREATE OR REPLACE FUNCTION public.history_consumer_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -781,17 +772,17 @@ AS $function$
   begin
     if tg_op = 'UPDATE' and (old.resource_provider_id, old.resource_class_id) = (new.resource_provider_id, new.resource_class_id) then
       insert into history_changes (kind, provider_id, name, before, after)
-      values (3, new.resource_provider_id, history_class_name(new.resource_class_id), history_inventory_of(old),
+      values (3, new.resource_provider_id, (select r.name from resource_classes r where r.id = new.resource_class_id), history_inventory_of(old),
         history_inventory_of(new));
       return null;
     end if;
     if tg_op <> 'INSERT' then
       insert into history_changes (kind, provider_id, name, before)
-      values (3, old.resource_provider_id, history_class_name(old.resource_class_id), history_inventory_of(old));
+      values (3, old.resource_provider_id, (select r.name from resource_classes r where r.id = old.resource_class_id), history_inventory_of(old));
     end if;
     if tg_op <> 'DELETE' then
       insert into history_changes (kind, provider_id, name, after)
-      values (3, new.resource_provider_id, history_class_name(new.resource_class_id), history_inventory_of(new));
+      values (3, new.resource_provider_id, (select r.name from resource_classes r where r.id = new.resource_class_id), history_inventory_of(new));
     end if;
     return null;
   end $function$
@@ -800,7 +791,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION public.history_inventory_of(i inventories)
  RETURNS jsonb
  LANGUAGE sql
- IMMUTABLE
+ STABLE
 AS $function$
     select jsonb_build_object('total', i.total, 'reserved', i.reserved, 'min_unit', i.min_unit, 'max_unit', i.max_unit,
       'step_size', i.step_size, 'allocation_ratio', i.allocation_ratio)
