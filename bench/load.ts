@@ -129,7 +129,7 @@ interface Answer {
 /** The last bytes of a chunked body: the end of a chunk, then the empty one. */
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
-/** Takes what arrives and gives the answer when it is complete. A large one is put together once, not at every piece. */
+/** Takes what arrives and returns the response when it is complete. A body is put together only when it is looked at. */
 function answerReader(): (chunk: Buffer) => Answer | null {
   let chunks: Buffer[] = [];
   let length = 0;
@@ -138,14 +138,18 @@ function answerReader(): (chunk: Buffer) => Answer | null {
     chunks.push(chunk);
     length += chunk.length;
     if (head === null) {
-      chunks = [Buffer.concat(chunks)];
+      if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
       head = readHead(chunks[0]!);
     }
     if (head === null || !isComplete(head, chunks, length)) return null;
     const { start, chunked, status, closes } = head;
-    const body = Buffer.concat(chunks).subarray(start);
+    const received = chunks;
     [chunks, length, head] = [[], 0, null];
-    return { status, closes, body: () => (chunked ? withoutFraming(body) : body).toString() };
+    const body = (): string => {
+      const bytes = Buffer.concat(received).subarray(start);
+      return (chunked ? withoutFraming(bytes) : bytes).toString();
+    };
+    return { status, closes, body };
   };
 }
 

@@ -4,14 +4,16 @@ import { claims, storm } from './claims.js';
 import { getInventories } from './get-inventories.js';
 import { getProvider } from './get-provider.js';
 import { allocationsByConsumer, allocationsByProvider, projectUsages, providerUsages } from './ledger-reads.js';
+import { listProviders } from './list-providers.js';
 import { putInventoriesScenario } from './put-inventories.js';
 
-/** All scenarios, in the order they run: candidates first, because they see every provider there is. */
+/** All scenarios, in the order they run: candidates and lists first, because they see every provider there is. */
 export const scenarios: readonly Scenario[] = [
   candidates,
   candidatesLatency,
   candidatesLimit,
   candidatesNested,
+  listProviders,
   getProvider,
   getInventories,
   putInventoriesScenario,

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Pace } from '../candidates/effort.js';
 import { createStopwatch, type Slices, type Stopwatch } from '../rounds.js';
+import { createByteWriter } from './byte-writer.js';
 import { holdResponse } from './memory.js';
 import type { Room } from './room.js';
 
@@ -16,7 +17,9 @@ export interface LongBody {
 }
 
 interface Chunk {
-  readonly bytes: Buffer;
+  readonly buffers: readonly Buffer[];
+  /** Of all buffers together, in bytes. */
+  readonly size: number;
   /** Whether it is the last. */
   readonly isLast: boolean;
 }
@@ -32,19 +35,18 @@ const CHUNK_BYTES = 256 * 1024;
  *
  * @param makePieces is given the pace of the pieces
  */
-export function longBody(makePieces: (pace: Pace) => LongBody['pieces'], held: number): LongBody | Buffer {
+export function longBody(makePieces: (pace: Pace) => LongBody['pieces'], held: number): LongBody | readonly Buffer[] {
   const watch = createStopwatch();
   const pieces = makePieces(watch);
   const first = nextChunk(pieces, watch, WHOLE_BYTES);
-  return first.isLast ? first.bytes : { pieces, watch, held, first };
+  return first.isLast ? first.buffers : { pieces, watch, held, first };
 }
 
-/** A text that is there as a whole, in pieces: ASCII only, or bytes. */
-export function dividedBody(body: string | Buffer): LongBody {
+/** A text that is there as a whole, in pieces. ASCII only. */
+export function dividedBody(body: string): LongBody {
   function* pieces(): Generator<Buffer, void, void> {
     for (let start = 0; start < body.length; start += CHUNK_BYTES) {
-      const end = start + CHUNK_BYTES;
-      yield typeof body === 'string' ? Buffer.from(body.slice(start, end), 'latin1') : body.subarray(start, end);
+      yield Buffer.from(body.slice(start, start + CHUNK_BYTES), 'latin1');
     }
   }
   const watch = createStopwatch();
@@ -62,29 +64,23 @@ export function dividedBody(body: string | Buffer): LongBody {
 export function listBody<T>(
   [before, between, after]: readonly [string, string, string],
   items: readonly T[],
-  render: (item: T, index: number) => string,
+  render: (item: T, index: number) => string | Buffer,
   work: number,
-): string | Buffer | LongBody {
-  if (items.length <= ITEMS_AT_ONCE) return `${before}${items.map(render).join(between)}${after}`;
+): LongBody | readonly Buffer[] {
   function* pieces(pace: Pace): Generator<Buffer | undefined, void, void> {
-    let text = before;
-    for (const [index, item] of items.entries()) {
+    const out = createByteWriter();
+    out.add(before);
+    for (let index = 0; index < items.length; index++) {
       if (pace.isDue(work)) yield undefined;
-      text += (index === 0 ? '' : between) + render(item, index);
-      if (text.length < TEXT_AT_ONCE) continue;
-      yield Buffer.from(text, 'latin1');
-      text = '';
+      if (index > 0) out.add(between);
+      out.add(render(items[index] as T, index));
+      if (out.isFull()) yield* out.take();
     }
-    yield Buffer.from(text + after, 'latin1');
+    out.add(after);
+    yield* out.take();
   }
   return longBody(pieces, 16 * items.length);
 }
-
-/** Up to this many are rendered at once. */
-const ITEMS_AT_ONCE = 500;
-
-/** In characters. */
-const TEXT_AT_ONCE = 64 * 1024;
 
 /** Makes pieces until there are enough, or the slice is over. */
 function nextChunk(pieces: LongBody['pieces'], watch: Stopwatch, enough: number): Chunk {
@@ -100,7 +96,7 @@ function nextChunk(pieces: LongBody['pieces'], watch: Stopwatch, enough: number)
     size += next.value.length;
   }
   watch.end();
-  return { bytes: Buffer.concat(some, size), isLast };
+  return { buffers: some, size, isLast };
 }
 
 /**
@@ -116,7 +112,7 @@ export async function sendLong(
   slices: Slices,
 ): Promise<number> {
   let takenAt = performance.now();
-  holdResponse(room, res, body.held + body.first.bytes.length + CHUNK_BYTES, () => takenAt);
+  holdResponse(room, res, body.held + body.first.size + CHUNK_BYTES, () => takenAt);
   head();
   let sent = 0;
   let chunk = body.first;
@@ -125,8 +121,8 @@ export async function sendLong(
       body.pieces.return?.();
       return sent;
     }
-    sent += chunk.bytes.length;
-    const isTaken = chunk.bytes.length === 0 || res.write(chunk.bytes);
+    sent += chunk.size;
+    const isTaken = writeTogether(res, chunk.buffers);
     if (chunk.isLast) {
       res.end();
       return sent;
@@ -136,6 +132,19 @@ export async function sendLong(
     await slices.next();
     chunk = nextChunk(body.pieces, body.watch, CHUNK_BYTES);
   }
+}
+
+/**
+ * Writes buffers with one call of the system, without a copy.
+ *
+ * @returns whether the socket takes more now
+ */
+export function writeTogether(res: ServerResponse, buffers: readonly Buffer[]): boolean {
+  let isTaken = true;
+  res.cork();
+  for (const buffer of buffers) isTaken = res.write(buffer);
+  res.uncork();
+  return isTaken;
 }
 
 function hasGone(res: ServerResponse): boolean {

@@ -42,6 +42,16 @@ export function sendReply(
     return { status, length: await sendLong(res, head, long, memory.responses, slices) };
   };
   if (typeof body === 'object' && 'pieces' in body) return inPieces(body);
+  if (typeof body === 'object') {
+    const length = body.reduce((sum, buffer) => sum + buffer.length, 0);
+    headers['content-length'] = length;
+    holdResponse(memory.responses, res, length);
+    res.writeHead(status, headers);
+    res.cork();
+    for (const buffer of body) res.write(buffer);
+    res.end();
+    return { status, length };
+  }
   headers['content-length'] = body.length;
   if (body.length > WHOLE_BYTES) return inPieces(dividedBody(body));
   holdResponse(memory.responses, res, body.length);

@@ -46,8 +46,8 @@ export interface Route {
 
 export interface Reply {
   readonly status: number;
-  /** JSON, ASCII only as json.ts makes it: it is sent as it is. In bytes where it is put together from kept pieces. */
-  readonly body?: string | Buffer | LongBody;
+  /** JSON, ASCII only as json.ts makes it: it is sent as it is. In buffers where it is put together from kept pieces. */
+  readonly body?: string | readonly Buffer[] | LongBody;
   /** Further headers, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Path of the `location` header, without prefix; it is sent as an absolute URL. */

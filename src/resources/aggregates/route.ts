@@ -59,7 +59,7 @@ export function aggregateRoutes({ pool, topology, authorOf }: AggregateRouteDepe
   ];
 }
 
-function render(aggregates: readonly string[], generation: number, version: Version): string | Buffer | LongBody {
+function render(aggregates: readonly string[], generation: number, version: Version): LongBody | readonly Buffer[] {
   const last = version.has('aggregatesGeneration') ? `,"resource_provider_generation":${generation}` : '';
   return listBody(['{"aggregates":[', ',', `]${last}}`], aggregates, jsonString, WORK_FOR_AN_AGGREGATE);
 }

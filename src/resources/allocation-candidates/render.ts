@@ -2,6 +2,7 @@ import type { Allocation, Candidate } from '../../candidates/candidate.js';
 import type { Pace } from '../../candidates/effort.js';
 import type { CandidatesRequest, ResourceAmount } from '../../candidates/request.js';
 import type { CandidatesResult } from '../../candidates/search.js';
+import { createByteWriter } from '../../http/byte-writer.js';
 import { byVersion, type Version } from '../../http/microversions.js';
 import { memberOf, type Inventory, type Provider, type Tree } from '../../topology/model.js';
 import { perProvider } from '../render.js';
@@ -22,39 +23,36 @@ export function* renderCandidates(
 ): Generator<Buffer | undefined, void, void> {
   const renderRequest = requestRenderer(request, version);
   const summaryOf = summaryRenderer(request, version);
-  let text = '{"allocation_requests": [';
+  const out = createByteWriter();
+  out.add('{"allocation_requests": [');
   let separator = '';
   for (const combination of combinations) {
     if (pace.isDue(WORK_FOR_A_PLACE * combination.chosen.length)) yield undefined;
-    text += separator + renderRequest(toCandidate(combination));
+    out.add(separator + renderRequest(toCandidate(combination)));
     separator = ', ';
-    if (text.length < TEXT_AT_ONCE) continue;
-    yield Buffer.from(text, 'latin1');
-    text = '';
+    if (out.isFull()) yield* out.take();
   }
-  yield Buffer.from(`${text}], "provider_summaries": {`, 'latin1');
+  out.add('], "provider_summaries": {');
   let isFirst = true;
   for (const { tree, members } of summarised) {
     for (const provider of members) {
       if (pace.isDue(WORK_FOR_A_SUMMARY)) yield undefined;
-      if (!isFirst) yield COMMA;
+      if (!isFirst) out.add(COMMA);
       isFirst = false;
-      yield summaryOf(provider, tree);
+      out.add(summaryOf(provider, tree));
+      if (out.isFull()) yield* out.take();
     }
   }
-  yield END;
+  out.add('}}');
+  yield* out.take();
 }
 
 /** In the units of candidates/effort.ts. */
 const WORK_FOR_A_PLACE = 10;
 const WORK_FOR_A_SUMMARY = 50;
 
-/** In characters. */
-const TEXT_AT_ONCE = 64 * 1024;
-
 // Everything in a response is ASCII: uuids, names of classes and traits, suffixes.
 const COMMA = Buffer.from(', ', 'latin1');
-const END = Buffer.from('}}', 'latin1');
 
 function requestRenderer(request: CandidatesRequest, version: Version): (candidate: Candidate) => string {
   const resources = remembering((amounts: readonly ResourceAmount[]) => {
@@ -71,7 +69,23 @@ function requestRenderer(request: CandidatesRequest, version: Version): (candida
 
   const keys = request.groups.map(({ suffix }) => `"${suffix}": `);
   const uuids = remembering((providers: readonly Provider[]) => `[${joined(providers, ({ uuid }) => `"${uuid}"`)}]`);
+  // What stands between the uuids of a candidate of one provider and one group: most clouds are flat hosts.
+  const [key] = keys;
+  const between = remembering(
+    (amounts: readonly ResourceAmount[]) => `": ${resources(amounts)}}, "mappings": {${key}["`,
+  );
   return ({ allocations, mappings }) => {
+    const [first] = allocations;
+    if (
+      keys.length === 1 &&
+      allocations.length === 1 &&
+      first !== undefined &&
+      mappings[0]?.length === 1 &&
+      mappings[0][0] === first.provider
+    ) {
+      const { uuid } = first.provider;
+      return `{"allocations": {"${uuid}${between(first.resources)}${uuid}"]}}`;
+    }
     let text = '';
     for (let i = 0; i < keys.length; i++) {
       const providers = mappings[i];

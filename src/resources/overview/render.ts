@@ -62,7 +62,7 @@ export interface ShownTree {
 }
 
 /** A tree with all that its providers have; made while it is sent when it is large. */
-export function renderTree({ asOf, providers, related }: ShownTree): string | Buffer | LongBody {
+export function renderTree({ asOf, providers, related }: ShownTree): LongBody | readonly Buffer[] {
   const uuids = new Map(providers.map(({ id, uuid }) => [id, uuid]));
   const roots = [...related].sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, ROOTS_SHOWN);
   const shown = toJson({ roots: roots.map(({ uuid, name }) => ({ uuid, name })), number: related.length });

@@ -44,12 +44,12 @@ export function renderProvider(provider: ProviderSummary, version: Version, pref
   );
 }
 
-/** What is rendered at the root of a server is kept: one text for each form a version can ask for. */
-const kept = perProvider(() => new Map<Form, string>());
+/** What is rendered at the root of a server is kept, in bytes, for each form a version can ask for. */
+const kept = perProvider(() => new Map<Form, Buffer>());
 
 /** The JSON of a provider of the topology. */
 export function renderFromView(provider: Provider, view: View, version: Version, prefix: string): string {
-  return renderFromTree(provider, view.treeOf(provider), version, prefix);
+  return renderFromTree(provider, view.treeOf(provider), version, prefix).toString('latin1');
 }
 
 /** In the units of candidates/effort.ts. */
@@ -61,7 +61,7 @@ export function renderList(
   view: View,
   version: Version,
   prefix: string,
-): string | Buffer | LongBody {
+): LongBody | readonly Buffer[] {
   // All trees now: the view may have changed when the last one is sent.
   const trees = providers.map((provider) => view.treeOf(provider));
   return listBody(
@@ -72,13 +72,13 @@ export function renderList(
   );
 }
 
-function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix: string): string {
+function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix: string): string | Buffer {
   if (prefix !== '') return renderProvider(summarize(provider, tree), version, prefix);
   const texts = kept(provider);
   const wanted = form(version);
   let text = texts.get(wanted);
   if (text === undefined) {
-    text = renderProvider(summarize(provider, tree), version, prefix);
+    text = Buffer.from(renderProvider(summarize(provider, tree), version, prefix), 'latin1');
     texts.set(wanted, text);
   }
   return text;
