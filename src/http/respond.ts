@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Refusal } from '../auth/identity.js';
 import type { Exchange, Sent } from './exchange.js';
-import { dividedBody, sendLong, WHOLE_BYTES, type LongBody } from './long-body.js';
+import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
 import { prefixOf } from './forwarded.js';
 import { renderProblem } from './problem.js';
@@ -47,8 +47,7 @@ export function sendReply(
     headers['content-length'] = length;
     holdResponse(memory.responses, res, length);
     res.writeHead(status, headers);
-    res.cork();
-    for (const buffer of body) res.write(buffer);
+    writeTogether(res, body);
     res.end();
     return { status, length };
   }
