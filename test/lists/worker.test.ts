@@ -242,6 +242,35 @@ describe('the worker of inventory jobs', () => {
     }
   });
 
+  it('takes a run again whose lease it has lost itself, and the attempt before removes only what it has made', async () => {
+    await dueJob('a');
+    const spools: string[] = [];
+    const worker = createListWorker({
+      ...deps(),
+      ...{ log, host: 'here', spool: path.join(folder, 'spool'), runs: 2, meter, chores: [], interval: 50 },
+      async spoolList(request) {
+        const attempt = spools.push(request.spoolDir);
+        if (attempt === 1) {
+          await rowsOf(`update list_runs set lease_until = now() - interval '1 second'`);
+          await until('the second attempt', () => spools.length === 2);
+          return spoolOne(request);
+        }
+        await until('the end of the first', () => !existsSync(spools[0] ?? ''));
+        return spoolOne(request);
+      },
+    });
+    try {
+      await until('the end of the run', async () => {
+        const [run] = await rowsOf(`select state, attempt, error from list_runs where state <> 'running'`);
+        if (run !== undefined) assert.deepEqual(run, { state: 'succeeded', attempt: 2, error: null });
+        return run !== undefined;
+      });
+    } finally {
+      await worker.stop(0, AbortSignal.abort());
+    }
+    assert.equal(spools.length, 2);
+  });
+
   for (const stoppedAt of ['.csv.gz', 'manifest.json', 'manifest.checksum']) fence(stoppedAt);
 
   /** A process that is stopped after its last look at the lease, right before it puts the object that ends so. */
@@ -401,7 +430,7 @@ describe('the worker of inventory jobs', () => {
     const killed = '00000000-0000-4000-8000-000000000001';
     const claimed = await claim();
     const spool = path.join(folder, 'spool');
-    const left = path.join(spool, `${killed}.${claimed.run.id}`);
+    const left = path.join(spool, `${killed}.${claimed.run.id}.${claimed.run.attempt}`);
     mkdirSync(left, { recursive: true });
     writeFileSync(path.join(left, 'part'), 'x');
     mkdirSync(path.join(spool, 'of-others'));

@@ -4,7 +4,7 @@ import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import type { JobSettings } from '../model.js';
 import { intervalOf } from '../job/schedule.js';
-import { isRunFolder } from '../spool/sweep.js';
+import { isAttemptFolder } from '../spool/sweep.js';
 
 /** What the metrics show of one job. */
 export interface ListGauge {
@@ -52,7 +52,7 @@ export async function readGauges(pool: Pool): Promise<readonly ListGauge[]> {
  */
 export function spoolBytes(spool: string): number {
   try {
-    const folders = fs.readdirSync(spool).filter(isRunFolder);
+    const folders = fs.readdirSync(spool).filter(isAttemptFolder);
     return folders.reduce((sum, folder) => sum + bytesBelow(path.join(spool, folder)), 0);
   } catch {
     return 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { queueDue, type DueJob } from '../job/due.js';
 import type { RunPhase } from '../model.js';
-import { runFolder, sweepSpool } from '../spool/sweep.js';
+import { attemptFolder, sweepSpool } from '../spool/sweep.js';
 import { minute } from '../render.js';
 import { attempt, attempts, type AttemptDeps } from './attempt.js';
 import { claimRun, giveBack, type Claim } from './lease.js';
@@ -139,7 +139,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
       ended: attempt(
         {
           ...options,
-          spoolFolder: runFolder(spool, worker, claim.run.id),
+          spoolFolder: attemptFolder(spool, worker, claim.run),
           onPhase: (phase) => (one.phase = phase),
         },
         claim,

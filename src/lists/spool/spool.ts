@@ -68,13 +68,14 @@ export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
     limits: part,
     timeout: time,
   };
+  const startedAt = performance.now();
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await onThread(work, options, AbortSignal.any([signal, AbortSignal.timeout(time)]));
   } catch (error) {
     await removeSpool(spoolDir, uuid);
     if (signal.aborted) throw signal.reason;
-    throw known(error, folder, time);
+    throw known(error, folder, time, performance.now() - startedAt >= time);
   }
 }
 
@@ -118,10 +119,13 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
   });
 }
 
-function known(error: unknown, folder: string, time: number): unknown {
+const STATEMENT_CANCELLED = '57014';
+
+function known(error: unknown, folder: string, time: number, isOver: boolean): unknown {
   const { name, code, message, path: file } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DestinationError('NoSpace', `The spool: ${message}`, 'soon');
-  if (name === 'TimeoutError') {
+  // The statements have the same bound, and on a busy machine PostgreSQL may be the first to notice.
+  if (name === 'TimeoutError' || (code === STATEMENT_CANCELLED && isOver)) {
     return new DestinationError('TooSlow', `Reading took more than ${time / 1000} s and was stopped.`, 'soon');
   }
   if (code === 'EACCES' || code === 'EROFS') {

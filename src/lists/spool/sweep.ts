@@ -3,11 +3,16 @@ import path from 'node:path';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { foreignFolderText, isForeignToRoot } from '../../ops/foreign-folder.js';
-import { DestinationError } from '../model.js';
+import { DestinationError, type Run } from '../model.js';
 
-/** The folder of a run in the spool. `worker` is the process that does the run. */
-export function runFolder(spool: string, worker: string, run: number): string {
-  return path.join(spool, `${worker}.${run}`);
+/**
+ * The folder of one attempt of a run in the spool. A process that was cut off from the database for longer than its lease may take
+ * the same run again while its earlier attempt still removes what it has made.
+ *
+ * @param worker the process that does the run
+ */
+export function attemptFolder(spool: string, worker: string, { id, attempt }: Pick<Run, 'id' | 'attempt'>): string {
+  return path.join(spool, `${worker}.${id}.${attempt}`);
 }
 
 /**
@@ -21,13 +26,16 @@ export async function prepareSpool(spool: string): Promise<void> {
     throw new DestinationError('SpoolUnusable', `The spool: ${foreignFolderText(spool)}.`, 'late');
 }
 
-/** Whether a name in the spool is that of {@link runFolder}: others may keep something of their own there. */
-export function isRunFolder(name: string): boolean {
-  return /^[0-9a-f-]{36}\.\d+$/.test(name);
+/**
+ * Whether a name in the spool is that of {@link attemptFolder}: others may keep something of their own there. An older version of
+ * the service names no attempt.
+ */
+export function isAttemptFolder(name: string): boolean {
+  return /^[0-9a-f-]{36}\.\d+(\.\d+)?$/.test(name);
 }
 
 /**
- * Removes what killed processes of this machine left in the spool: the folders of runs that no process does. Each look does it: the
+ * Removes what killed processes of this machine left in the spool: the folders of attempts that no process makes any more. Each look does it: the
  * lease of a killed process lasts longer than the next start takes. A folder is made after the run was claimed, so one that is listed
  * before the table is read has its row there.
  */
@@ -38,10 +46,10 @@ export async function sweepSpool(pool: Pool, spool: string, worker: string): Pro
     () => false,
   );
   const names = isUsable ? await readdir(spool).catch(() => []) : [];
-  const folders = names.filter((name) => isRunFolder(name) && !name.startsWith(`${worker}.`));
+  const folders = names.filter((name) => isAttemptFolder(name) && !name.startsWith(`${worker}.`));
   if (folders.length === 0) return;
-  const text = `select worker || '.' || id as name from list_runs where state = 'running' and lease_until > now()`;
-  const { rows } = await runStatement<{ name: string }>(pool, { text }, 'read');
-  const alive = new Set(rows.map(({ name }) => name));
+  const text = `select worker || '.' || id as run, attempt from list_runs where state = 'running' and lease_until > now()`;
+  const { rows } = await runStatement<{ run: string; attempt: number }>(pool, { text }, 'read');
+  const alive = new Set(rows.flatMap(({ run, attempt }) => [run, `${run}.${attempt}`]));
   for (const name of folders) if (!alive.has(name)) await rm(path.join(spool, name), { recursive: true, force: true });
 }
