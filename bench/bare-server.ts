@@ -2,23 +2,23 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A child process: the fastest that Node's own server can answer. It sends one answer, which its parent sets, whatever is
+ * A child process: the fastest that Node's own server can serve. It sends one response, which its parent sets, whatever is
  * asked; its first message to the parent is its port.
  */
-export interface BareAnswer {
+export interface BareResponse {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-let answer: BareAnswer = { headers: {}, body: '' };
+let received: BareResponse = { headers: {}, body: '' };
 
 process.on('message', (message) => {
-  answer = message as BareAnswer;
+  received = message as BareResponse;
   process.send!('set');
 });
 process.on('disconnect', () => process.exit());
 
 const server = http.createServer((_request, response) => {
-  response.writeHead(200, answer.headers).end(answer.body);
+  response.writeHead(200, received.headers).end(received.body);
 });
 server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port));

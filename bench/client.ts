@@ -47,7 +47,7 @@ export function createClient(url: string, say: (line: string) => void): Client {
   return { url, send, sendAll };
 }
 
-/** Servers that close each connection after its answer now and then reset one; that is not worth failing for. */
+/** Servers that close each connection after its response now and then reset one; that is not worth failing for. */
 async function fetchPatiently(url: string, init: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -3,10 +3,10 @@ import { headersOf } from './client.js';
 import type { Conversation, Conversations, Request } from './scenario.js';
 
 /**
- * The load generator: a number of connections, each sending its next request when the last one was answered. Written for
- * this because a client must not be the bottleneck, and because the reference closes every connection after its answer,
+ * The load generator: a number of connections, each sending its next request when the last response has come. Written for
+ * this because a client must not be the bottleneck, and because the reference closes every connection after its response,
  * which is no error: autocannon sends the next request into the closing connection and counts what comes of it, and its
- * requests cannot depend on answers across a reconnect.
+ * requests cannot depend on responses across a reconnect.
  */
 
 export interface LoadOptions {
@@ -17,17 +17,17 @@ export interface LoadOptions {
 
 export interface LoadResult {
   readonly requestsPerSecond: number;
-  /** Answers that were not what the scenario expects. */
+  /** Responses that were not what the scenario expects. */
   readonly wrong: number;
   /** One of the wrong ones, to show. */
   readonly example: string | null;
-  /** Connections that broke before their answer; the request was sent again. */
+  /** Connections that broke before their response; the request was sent again. */
   readonly resets: number;
 }
 
-/** Ends when every connection has its last answer, so nothing is under way that could change the world later. */
+/** Ends when every connection has its last response, so nothing is under way that could change the world later. */
 export async function runLoad(options: LoadOptions, conversations: Conversations): Promise<LoadResult> {
-  const tally = { answers: 0, wrong: 0, example: null as string | null, resets: 0 };
+  const tally = { responses: 0, wrong: 0, example: null as string | null, resets: 0 };
   const start = performance.now();
   const deadline = start + options.seconds * 1000;
   await Promise.all(
@@ -37,11 +37,11 @@ export async function runLoad(options: LoadOptions, conversations: Conversations
   );
   const elapsed = (performance.now() - start) / 1000;
   const { wrong, example, resets } = tally;
-  return { requestsPerSecond: tally.answers / elapsed, wrong, example, resets };
+  return { requestsPerSecond: tally.responses / elapsed, wrong, example, resets };
 }
 
 interface Tally {
-  answers: number;
+  responses: number;
   wrong: number;
   example: string | null;
   resets: number;
@@ -58,28 +58,28 @@ function converse(url: string, conversation: Conversation, deadline: number, tal
 
     function connect(): void {
       const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
-      const received = answerReader();
-      let answered = false;
+      const received = responseReader();
+      let responded = false;
       const send = (): void => {
-        answered = false;
+        responded = false;
         request = conversation.next();
         socket.write(toBytes(request, host));
       };
       socket.on('connect', send);
       socket.on('data', (chunk) => {
-        const answer = received(chunk);
-        if (answer === null) return;
-        answered = true;
+        const response = received(chunk);
+        if (response === null) return;
+        responded = true;
         resetsInARow = 0;
-        tally.answers++;
-        if (!conversation.answered(answer.status, answer.body)) {
+        tally.responses++;
+        if (!conversation.responded(response.status, response.body)) {
           tally.wrong++;
-          tally.example ??= `${request.method} ${request.path}: ${answer.status} ${answer.body().slice(0, 300)}`;
+          tally.example ??= `${request.method} ${request.path}: ${response.status} ${response.body().slice(0, 300)}`;
         }
         if (performance.now() >= deadline) {
           socket.destroy();
           resolve();
-        } else if (answer.closes) {
+        } else if (response.closes) {
           socket.destroy();
           connect();
         } else {
@@ -87,11 +87,11 @@ function converse(url: string, conversation: Conversation, deadline: number, tal
         }
       });
       const onBroken = (): void => {
-        if (answered || socket.destroyed) return;
+        if (responded || socket.destroyed) return;
         socket.destroy();
         tally.resets++;
         if (++resetsInARow < RESETS_IN_A_ROW) connect();
-        else reject(new Error(`${url} does not answer ${request.method} ${request.path}`));
+        else reject(new Error(`${url} does not respond to ${request.method} ${request.path}`));
       };
       socket.on('end', onBroken);
       socket.on('error', onBroken);
@@ -119,7 +119,7 @@ function toBytes(request: Request, host: string): Buffer {
   return Buffer.from(`${head}content-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`);
 }
 
-interface Answer {
+interface Response {
   readonly status: number;
   readonly body: () => string;
   /** Whether the server closes the connection after it. */
@@ -130,7 +130,7 @@ interface Answer {
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /** Takes what arrives and returns the response when it is complete. A body is put together only when it is looked at. */
-function answerReader(): (chunk: Buffer) => Answer | null {
+function responseReader(): (chunk: Buffer) => Response | null {
   let chunks: Buffer[] = [];
   let length = 0;
   let head: Head | null = null;

@@ -88,13 +88,13 @@ async function prepareTargets(scenario: Scenario, targets: Targets, say: (line: 
   return all;
 }
 
-/** Has the bare server send what the service answers to the first request. Connection headers are the server's own. */
+/** Has the bare server send what the service returns for the first request. Connection headers are the server's own. */
 async function imitate(bare: BareServer, service: string, conversations: Conversations): Promise<void> {
   const request = conversations(0).next();
   const response = await fetch(service + request.path, { headers: headersOf(request) });
   const own = new Set(['date', 'connection', 'keep-alive']);
   const headers = Object.fromEntries([...response.headers].filter(([name]) => !own.has(name)));
-  await bare.answer({ headers, body: await response.text() });
+  await bare.response({ headers, body: await response.text() });
 }
 
 function figures(rates: number[]): Figures {
@@ -105,5 +105,5 @@ function figures(rates: number[]): Figures {
 function faultsOf({ label, results }: Target): string[] {
   const wrong = results.reduce((sum, result) => sum + result.wrong, 0);
   const example = results.find((result) => result.example !== null)?.example ?? '';
-  return wrong === 0 ? [] : [`${label}: ${wrong} wrong answers, such as ${example}`];
+  return wrong === 0 ? [] : [`${label}: ${wrong} wrong responses, such as ${example}`];
 }

@@ -15,7 +15,7 @@ export interface Scenario {
   prepare(client: Client): Promise<Conversations | World>;
 }
 
-/** A world that goes when its scenario is over, because the next one would find it in its answers. */
+/** A world that goes when its scenario is over, because the next one would find it in its responses. */
 export interface World {
   readonly conversations: Conversations;
   cleanUp(): Promise<void>;
@@ -27,14 +27,14 @@ export interface World {
  */
 export type Conversations = (connection: number) => Conversation;
 
-/** One connection's requests, each sent when the one before has been answered. */
+/** One connection's requests, each sent when the one before has its response. */
 export interface Conversation {
   /**
-   * The request to send. Asked again without `answered` in between after a connection that broke: the same request is due.
+   * The request to send. Asked again without `responded` in between after a connection that broke: the same request is due.
    */
   next(): Request;
-  /** Looks at an answer; false when it is not what it should be, and the run fails. */
-  answered(status: number, body: () => string): boolean;
+  /** Looks at a response; false when it is not what it should be, and the run fails. */
+  responded(status: number, body: () => string): boolean;
 }
 
 export interface Request {
@@ -57,7 +57,7 @@ export function reading(paths: readonly string[], version?: string): Conversatio
     let at = connection * 7;
     return {
       next: () => requests[at % requests.length]!,
-      answered(status) {
+      responded(status) {
         at++;
         return status === 200;
       },

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BareAnswer } from './bare-server.js';
+import type { BareResponse } from './bare-server.js';
 
 /** The servers that the benchmark starts itself, each a process of its own so that it has a core to itself. */
 export interface StartedServer {
@@ -63,8 +63,8 @@ function announcedUrl(child: ChildProcess): Promise<string> {
 }
 
 export interface BareServer extends StartedServer {
-  /** What it answers from now on. */
-  answer(answer: BareAnswer): Promise<void>;
+  /** What it returns from now on. */
+  response(response: BareResponse): Promise<void>;
 }
 
 export async function startBareServer(): Promise<BareServer> {
@@ -73,8 +73,8 @@ export async function startBareServer(): Promise<BareServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid!,
-    async answer(answer) {
-      child.send(answer);
+    async response(response) {
+      child.send(response);
       await once(child, 'message');
     },
     stop: () => end(child, 'SIGKILL'),

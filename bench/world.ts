@@ -11,7 +11,7 @@ export const COMPUTE_INVENTORIES = {
   DISK_GB: { total: 4096, max_unit: 4096 },
 };
 
-/** Creates compute nodes with inventories, all at generation 1, and answers their uuids. */
+/** Creates compute nodes with inventories, all at generation 1, and returns their uuids. */
 export async function createComputeNodes(client: Client, count: number): Promise<readonly string[]> {
   const uuids = Array.from({ length: count }, () => randomUUID());
   await client.sendAll(
@@ -48,7 +48,7 @@ export async function createRoomyNodes(client: Client, count: number): Promise<r
 
 /**
  * Hosts with two NUMA nodes, of which each has two physical functions below it, and one more child: 8 providers a host.
- * Answers them children first, as they can be deleted.
+ * Returns them children first, as they can be deleted.
  */
 export async function createNestedNodes(client: Client, hosts: number): Promise<readonly string[]> {
   const levels: { uuid: string; parent: string | null; inventories: object }[][] = [[], [], []];

@@ -21,7 +21,7 @@ try {
   npm(folder, 'install', '--no-audit', '--no-fund', `./${packed.filename}`);
   const program = path.join(folder, 'node_modules/.bin/stockroom');
   console.log(`stockroom ${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()} is installed`);
-  refuseToGuess(program);
+  rejectMissingConnection(program);
   await serve(program);
   embed();
   console.log('The package serves where it is installed, does not guess a database, and can be embedded.');
@@ -53,7 +53,7 @@ async function serve(program: string): Promise<void> {
 }
 
 /** A configuration that lacks the connection must not become an empty database. */
-function refuseToGuess(program: string): void {
+function rejectMissingConnection(program: string): void {
   const file = path.join(folder, 'placement.conf');
   fs.writeFileSync(file, '[stockroom]\nport = 0\n');
   const { status, stderr } = spawnSync(program, ['--config-file', file], {

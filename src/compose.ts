@@ -25,7 +25,7 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { tooManyQuestions } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
-import { createEmptyAnswers } from './resources/allocation-candidates/why.js';
+import { createEmptyResponses } from './resources/allocation-candidates/why.js';
 import { createAllocationsReader } from './resources/allocations/remembered.js';
 import { createConsumerReader } from './resources/allocations/store.js';
 import { authorOf } from './resources/author.js';
@@ -104,7 +104,7 @@ export function composeService(
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const explaining = {
     maxSteps: config.explainMaxSteps,
-    emptyAnswers: config.explainEmptyAnswers,
+    emptyResponses: config.explainEmptyAnswers,
     ...meters.explaining,
   };
   const shapes = createShapeGauges({
@@ -126,10 +126,10 @@ export function composeService(
     history,
     log,
     auditLog,
-    onUnavailable: availability.refused,
+    onUnavailable: availability.rejected,
     meter: meters.http,
     onSearch: meters.onSearch,
-    emptyAnswers: createEmptyAnswers({ topology, slices: slicesOfThread, explaining }),
+    emptyResponses: createEmptyResponses({ topology, slices: slicesOfThread, explaining }),
     onCapacity: meters.onCapacity,
     capacityMaxSteps: config.capacityMaxSteps,
     explaining,
@@ -142,7 +142,7 @@ export function composeService(
     signIn: config.consoleLogin && keystone !== null ? keystone.signIn : null,
     shapes,
     estimateConsumers: createConsumerEstimate(pool),
-    questions: createTurnstile({ ...QUESTIONS, refuse: tooManyQuestions }),
+    questions: createTurnstile({ ...QUESTIONS, reject: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
     pages: loadPages(
@@ -172,7 +172,7 @@ export function composeService(
           auditLog,
           memory,
           meter: meters.http,
-          onUnavailable: availability.refused,
+          onUnavailable: availability.rejected,
           proxyHeaders: config.enableProxyHeadersParsing,
         });
 

@@ -90,7 +90,7 @@ export const rangeNotSatisfiable = (contentRange: string) =>
   new ApiError(416, 'No byte of the range is in the file.', undefined, { headers: { 'content-range': contentRange } });
 export const forbidden = (rule: string) =>
   new ApiError(403, `Policy does not allow ${rule} to be performed.${WHO_MAY[rule] ?? ''}`);
-/** Rules that refuse even administrators: what follows upstream's text. */
+/** Rules that reject even administrators: what follows upstream's text. */
 const WHO_MAY: Readonly<Record<string, string>> = {
   'placement:reshaper:reshape':
     ' By default the role "service" may; [oslo_policy] enforce_new_defaults = false, or a rule of this name in the policy file, ' +

@@ -1,13 +1,13 @@
 import type { Config } from './config.js';
 import { withoutSecrets } from './database-url/secrets.js';
-import { isRefused, isUnavailable, reasonOf } from './db/failures.js';
+import { isRejected, isUnavailable, reasonOf } from './db/failures.js';
 import { OperatorError } from './operator-error.js';
 
 /** What standard error and the log say of a failure that ends a command or a worker. A stack trace only where no sentence is known. */
 export function failureText(error: unknown, config: Config | null): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof OperatorError) return error.message;
-  if (isUnavailable(error) || isRefused(error)) {
+  if (isUnavailable(error) || isRejected(error)) {
     const where = config?.connection ?? null;
     return `The database${where === null ? '' : ` at ${withoutSecrets(where)}`} cannot be used: ${reasonOf(error)}.`;
   }

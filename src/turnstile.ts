@@ -4,7 +4,7 @@ export interface Turnstile {
    * Resolves when there is a place.
    *
    * @returns what gives the place up; to be called once
-   * @throws what `refuse` makes when too many wait
+   * @throws what `reject` makes when too many wait
    */
   enter(): Promise<() => void>;
 }
@@ -12,10 +12,10 @@ export interface Turnstile {
 export interface TurnstileOptions {
   readonly places: number;
   readonly mostWaiting: number;
-  readonly refuse: () => Error;
+  readonly reject: () => Error;
 }
 
-export function createTurnstile({ places, mostWaiting, refuse }: TurnstileOptions): Turnstile {
+export function createTurnstile({ places, mostWaiting, reject }: TurnstileOptions): Turnstile {
   let free = places;
   const waiting: (() => void)[] = [];
 
@@ -29,7 +29,7 @@ export function createTurnstile({ places, mostWaiting, refuse }: TurnstileOption
     async enter() {
       if (free > 0) free--;
       else {
-        if (waiting.length >= mostWaiting) throw refuse();
+        if (waiting.length >= mostWaiting) throw reject();
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
       return leave;

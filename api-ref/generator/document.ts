@@ -62,18 +62,18 @@ export function openapi(samples: readonly Sample[]): object {
 
 const INTRODUCTION = `The document is for microversion ${NEWEST_VERSION.text}. What older versions have instead is noted beside it:
 
-- \`x-openstack-min-version\`: the first microversion that has this operation, parameter, answer, header or member.
+- \`x-openstack-min-version\`: the first microversion that has this operation, parameter, response, header or member.
 - \`x-openstack-max-version\`: the last one that has it.
 - \`x-openstack-earlier\`: other forms of a value in older microversions, the oldest first, each with the last version that has it.
-- \`x-openstack-below\`: the status that an operation answers before its first version.
+- \`x-openstack-below\`: the status that an operation returns before its first version.
 - \`x-openstack-repeatable-min-version\`: from then on all values of a repeated parameter count, before only the last one.
 - \`x-openstack-suffix\`: what may follow the name of a parameter, by the first version that allows it.
 - \`x-openstack-changes\`: what came with each microversion, of the API and of an operation.
 - \`x-openstack-policy-rule\`, \`x-openstack-policy-default\`: the rule that is asked, and what it says when no file says otherwise.
 - \`x-openstack-allow\`: the methods of a path, as in the header \`allow\` of 405, which any other gets.
-- \`x-openstack-any-path\`: what any path may answer, one that does not exist included.
-- \`x-openstack-preflight\`: what any path answers to OPTIONS where pages of other origins may use the API.
-- \`x-openstack-samples\`: requests and answers, of one conversation with a new service from the first operation to the last.
+- \`x-openstack-any-path\`: what any path may return, one that does not exist included.
+- \`x-openstack-preflight\`: what any path returns for OPTIONS where pages of other origins may use the API.
+- \`x-openstack-samples\`: requests and responses, of one conversation with a new service from the first operation to the last.
 
 A token comes first, then the microversion, the path, the method, the content type, the policy, and only then what the request is about: an error says the first thing that is wrong.`;
 
@@ -209,7 +209,7 @@ function settledIn(value: unknown, from: number): unknown {
   return typeof value === 'object' && value !== null ? settled(value as Schema, from) : value;
 }
 
-/** What it refuses by itself, and what the pipeline refuses before that. */
+/** What it rejects by itself, and what the pipeline rejects before that. */
 function failuresOf(route: Route, { errors }: OperationDocs, from: number): Record<number, string | undefined> {
   const below = from === 0 ? null : (route.below ?? 404);
   const gate = `Before 1.${from} there is no such ${below === 405 ? 'method' : 'path'}.`;

@@ -29,7 +29,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   reserved: 'How much of the total is not to be given away.',
   resource_class: 'What there is an inventory of.',
   resource_provider_generation:
-    'Rises with each change of the provider. A request that has another one is refused with 409.',
+    'Rises with each change of the provider. A request that has another one is rejected with 409.',
   resources: 'Amounts by resource class.',
   root_provider_uuid: 'The root of the tree that the provider is in; itself for a root.',
   status: 'The HTTP status again; of a version: which one is current; of a process: that it lives.',

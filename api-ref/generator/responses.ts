@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Schema } from '../../src/http/validate.js';
 import { closed, since } from '../../src/resources/shapes.js';
 
-/** What more than one operation answers with: headers and error documents. */
+/** What more than one operation returns: headers and error documents. */
 
 const text: Schema = { type: 'string' };
 const headerRef = (name: string) => ({ $ref: `#/components/headers/${name}` });
@@ -15,7 +15,7 @@ export const headers = {
   },
   ApiVersion: {
     description:
-      'The microversion that was used. Missing when the answer came before it was known: 401, and 400 and 406 about itself.',
+      'The microversion that was used. Missing when the response came before it was known: 401, and 400 and 406 about itself.',
     schema: { type: 'string', pattern: '^placement 1\\.[0-9]+$' },
   },
   Vary: {
@@ -28,7 +28,7 @@ export const headers = {
     schema: { type: 'string', pattern: '^https?://[^/]+/' },
   },
   CacheControl: {
-    description: 'Answers may be kept, but have to be asked for again.',
+    description: 'A response may be stored, but must be validated before use.',
     required: true,
     'x-openstack-min-version': '1.15',
     schema: { const: 'no-cache' },
@@ -40,7 +40,7 @@ export const headers = {
     schema: { type: 'string', pattern: '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$' },
   },
   LastModifiedOfSome: {
-    description: 'When what is answered was last changed; missing when that is nothing.',
+    description: 'When what is returned was last changed; missing when that is nothing.',
     'x-openstack-min-version': '1.15',
     schema: { type: 'string', pattern: '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$' },
   },
@@ -58,7 +58,7 @@ export const headers = {
   WwwAuthenticate: { description: 'Where to get a token; with Keystone only.', schema: text },
 };
 
-/** The headers of every answer. */
+/** The headers of every response. */
 export const commonHeaders = {
   'x-openstack-request-id': headerRef('RequestId'),
   'openstack-api-version': headerRef('ApiVersion'),
@@ -207,5 +207,5 @@ function nameOf(status: number): string | undefined {
   return Object.entries(errors).find(([, one]) => one.status === status)?.[0];
 }
 
-/** What a path answers whatever the method, and a path that there is not. */
+/** What a path returns whatever the method, and a path that there is not. */
 export const ANY_PATH = [400, 401, 404, 405, 406, 408, 431, 500, 503];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Requests with their answers, in the order of the names of their files: one conversation with a new service at the newest
+ * Requests with their responses, in the order of the names of their files: one conversation with a new service at the newest
  * microversion. A test holds it again; the document shows from it.
  */
 export interface Sample {

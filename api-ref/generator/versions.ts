@@ -108,7 +108,7 @@ function presentMembers(members: Record<string, Schema>, minor: number): Schema 
   return Object.fromEntries(present.map(([name, member]) => [name, atVersion(member, minor)]));
 }
 
-/** Whether a member, parameter or answer with these notes exists at a minor version. */
+/** Whether a member, parameter or response with these notes exists at a minor version. */
 export function isPresent(noted: Noted, minor: number): boolean {
   const { 'x-openstack-min-version': min, 'x-openstack-max-version': max } = noted;
   return (min === undefined || minor >= minorIn(min)) && (max === undefined || minor <= minorIn(max));

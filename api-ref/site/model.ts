@@ -1,7 +1,7 @@
 import type { Schema } from '../../src/http/validate.js';
 import type { Noted } from '../generator/versions.js';
 
-/** api-ref/openapi.json, as much of it as the pages show and the tests hold answers against. */
+/** api-ref/openapi.json, as much of it as the pages show and the tests hold responses against. */
 export interface ApiDocument {
   readonly info: {
     readonly title: string;
@@ -12,15 +12,15 @@ export interface ApiDocument {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, PathItem>>;
   readonly components: {
-    readonly responses: Readonly<Record<string, Answer>>;
+    readonly responses: Readonly<Record<string, Response>>;
     readonly headers: Readonly<Record<string, Header>>;
     readonly schemas: Readonly<Record<string, Schema>>;
   };
   readonly 'x-openstack-changes': Readonly<Record<string, string>>;
-  /** The answer to OPTIONS where CORS is on. */
-  readonly 'x-openstack-preflight': Answer;
-  /** What any path may answer, by status. */
-  readonly 'x-openstack-any-path': Readonly<Record<string, Answer>>;
+  /** The response to OPTIONS where CORS is on. */
+  readonly 'x-openstack-preflight': Response;
+  /** What any path may return, by status. */
+  readonly 'x-openstack-any-path': Readonly<Record<string, Response>>;
 }
 
 export type PathItem = Readonly<Partial<Record<Method, Operation>>> & {
@@ -38,7 +38,7 @@ export interface Operation extends Noted {
   readonly description: string;
   readonly parameters: readonly Parameter[];
   readonly requestBody?: Noted & { readonly content: Content };
-  readonly responses: Readonly<Record<string, Answer>>;
+  readonly responses: Readonly<Record<string, Response>>;
   readonly 'x-openstack-min-version': string;
   readonly 'x-openstack-below'?: number;
   readonly 'x-openstack-policy-rule'?: string;
@@ -61,7 +61,7 @@ export interface Parameter extends Noted {
 
 export type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 
-export interface Answer extends Noted {
+export interface Response extends Noted {
   readonly $ref?: string;
   readonly description?: string;
   /** A reference each, and what it stands for once it is resolved. */

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { blocks, escape, inline, json, note } from './markup.js';
-import { nameOf, type Answer, type ApiDocument, type Operation, type Parameter, type Sample } from './model.js';
+import { nameOf, type Response, type ApiDocument, type Operation, type Parameter, type Sample } from './model.js';
 import { schemaHtml } from './schema.js';
 
-/** One operation: what it is for, what it takes, what it answers, and what that looks like. */
+/** One operation: what it is for, what it takes, what it returns, and what that looks like. */
 export function operationHtml(
   document: ApiDocument,
   method: string,
@@ -20,7 +20,7 @@ ${blocks(operation.description)}
 ${facts(operation)}
 ${parametersHtml(parameters)}
 ${bodyHtml(operation)}
-${answersHtml(document, operation)}
+${responsesHtml(document, operation)}
 ${samplesHtml(operation['x-openstack-samples'])}
 ${historyHtml(operation)}
 </article>`;
@@ -69,32 +69,32 @@ function bodyHtml({ requestBody }: Operation): string {
   return `<h4>Body${note(requestBody)}</h4><div class="schema">${schemaHtml(schema)}</div>`;
 }
 
-function answersHtml(document: ApiDocument, operation: Operation): string {
+function responsesHtml(document: ApiDocument, operation: Operation): string {
   const all = Object.entries(operation.responses);
   const good = all
     .filter(([status]) => Number(status) < 400)
-    .map(([status, answer]) => answerHtml(document, status, answer));
+    .map(([status, response]) => responseHtml(document, status, response));
   const bad = all
     .filter(([status]) => Number(status) >= 400)
-    .map(([status, answer]) => {
+    .map(([status, response]) => {
       const about =
-        answer.description ?? document.components.responses[nameOf(answer as { $ref: string })]?.description;
+        response.description ?? document.components.responses[nameOf(response as { $ref: string })]?.description;
       return `<tr><td>${statusHtml(status)}</td><td>${inline(about ?? '')}</td></tr>`;
     });
-  return `<h4>Answers</h4>${good.join('')}<table>${bad.join('')}</table>`;
+  return `<h4>Responses</h4>${good.join('')}<table>${bad.join('')}</table>`;
 }
 
-function answerHtml(document: ApiDocument, status: string, answer: Answer): string {
+function responseHtml(document: ApiDocument, status: string, response: Response): string {
   const common = ['x-openstack-request-id', 'openstack-api-version', 'vary'];
-  const headers = Object.entries(answer.headers)
+  const headers = Object.entries(response.headers)
     .filter(([name]) => !common.includes(name))
     .map(([name, reference]) => {
       const header = document.components.headers[nameOf(reference)];
       return `<li><code>${escape(name)}</code>${note(header ?? {})} <span class="about">${inline(header?.description ?? '')}</span></li>`;
     });
-  const schema = answer.content?.['application/json']?.schema;
+  const schema = response.content?.['application/json']?.schema;
   return (
-    `<p>${statusHtml(status)}${note(answer)}: ${inline(answer.description ?? '')}</p>` +
+    `<p>${statusHtml(status)}${note(response)}: ${inline(response.description ?? '')}</p>` +
     (headers.length === 0 ? '' : `<ul class="headers">${headers.join('')}</ul>`) +
     (schema === undefined ? '' : `<div class="schema">${schemaHtml(schema)}</div>`)
   );

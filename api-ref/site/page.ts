@@ -65,10 +65,10 @@ ${navigation.join('\n')}
 <h1>${escape(info.title)}</h1>
 <p class="lead">${inline(info.summary)} Microversion ${escape(info.version)}.</p>
 <p>Ask with <code>x-auth-token</code>, and with <code>openstack-api-version: placement ${escape(info.version)}</code> for the newest
-microversion: without that header it is 1.0. Beside everything that came later stands <span class="since">since</span> when. Each answer has</p>
+microversion: without that header it is 1.0. Beside everything that came later stands <span class="since">since</span> when. Each response has</p>
 <ul>${headers.join('')}</ul>
 <p>The same as an OpenAPI document, for programs: <a href="docs/openapi.json">openapi.json</a>. It is made from the code, the tests of the
-service hold every answer against it, and the samples are replayed.</p>
+service hold every response against it, and the samples are replayed.</p>
 <section id="errors"><h2>Errors</h2>
 <p>An error says the first thing that is wrong: a token comes first, then the microversion, the path, the method, the content type, the
 policy, and only then what the request is about.</p>

@@ -1,4 +1,4 @@
-/** The search, and the switch of colours, for a browser. It stores one word in it and asks nobody for anything. */
+/** The search, and the switch of colours, for a browser. It stores one word in it and sends no request. */
 const search = document.getElementById('search');
 const colours = document.getElementById('colours');
 const articles = [...document.querySelectorAll('article')];

@@ -21,7 +21,7 @@ function claiming(providers: readonly string[]): Conversations {
     let request: Request | null = null;
     return {
       next: () => (request ??= claimOn(providers[at % providers.length]!)),
-      answered(status) {
+      responded(status) {
         at++;
         request = null;
         return status === 204;

@@ -50,7 +50,7 @@ export const projectUsages: Scenario = {
   prepare: async (client) => {
     const project = randomUUID();
     await claimed(client, project);
-    // From 1.38 on the reference answers 500 on PostgreSQL.
+    // From 1.38 on the reference returns 500 on PostgreSQL.
     return reading([`/usages?project_id=${project}`], '1.37');
   },
 };

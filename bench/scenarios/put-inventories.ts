@@ -3,7 +3,7 @@ import { COMPUTE_INVENTORIES, createComputeNodes, putInventories } from '../worl
 
 /**
  * What a compute node's agent does when its hardware changes. Every connection has a provider to itself, whose generation
- * it knows from the answer before, and every write changes something: equal values could be a shortcut.
+ * it knows from the response before, and every write changes something: equal values could be a shortcut.
  */
 export const putInventoriesScenario: Scenario = {
   name: 'put-inventories',
@@ -21,10 +21,10 @@ export const putInventoriesScenario: Scenario = {
           const memory = { ...COMPUTE_INVENTORIES.MEMORY_MB, reserved: 4096 + (generation % 2) };
           return putInventories(uuid, generation, { ...COMPUTE_INVENTORIES, MEMORY_MB: memory });
         },
-        answered(status, body) {
+        responded(status, body) {
           if (status !== 200) return false;
-          const answer = JSON.parse(body()) as { resource_provider_generation: number };
-          generations[connection] = answer.resource_provider_generation;
+          const response = JSON.parse(body()) as { resource_provider_generation: number };
+          generations[connection] = response.resource_provider_generation;
           return true;
         },
       };

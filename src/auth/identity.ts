@@ -34,7 +34,7 @@ export const NO_SERVICE = {
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** The response to a request that is not let in: a 401, or a 503 when the token could not be validated. Its documents are not the API's own. */
-export class Refusal {
+export class Rejection {
   readonly status: 401 | 503;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -46,7 +46,7 @@ export class Refusal {
   }
 }
 
-export type Admission = Identity | Refusal;
+export type Admission = Identity | Rejection;
 
 /**
  * Finds out who calls, from the headers of a request; its method and path are for tokens that may do only certain things.

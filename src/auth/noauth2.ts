@@ -1,4 +1,4 @@
-import { Refusal, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
+import { Rejection, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
  * The strategy for tests and try-outs: believes whatever the token says, `USER` or `USER:PROJECT`, and the identity headers
@@ -31,7 +31,7 @@ export const noauth2: Authenticate = (headers) => {
   };
 };
 
-const UNAUTHORIZED = new Refusal(401, WITHOUT_USER);
+const UNAUTHORIZED = new Rejection(401, WITHOUT_USER);
 
 function text(headers: RequestHeaders, name: string): string | null {
   const value = headers[name];

@@ -14,7 +14,7 @@ export interface Combination {
 export interface Allocation {
   readonly provider: Provider;
   /**
-   * Each class once, amounts of several groups added. Candidates of one answer share these lists: providers that serve the
+   * Each class once, amounts of several groups added. Candidates of one result share these lists: providers that serve the
    * same groups have the very same one, so its JSON can be made once.
    */
   readonly resources: readonly ResourceAmount[];

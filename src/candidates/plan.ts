@@ -32,7 +32,7 @@ export interface Plan {
   readonly conditions: readonly Conditions[];
 }
 
-/** `null` when no provider at all can be in an answer, whatever the topology holds otherwise. */
+/** `null` when no provider at all can be in a candidate, whatever the topology holds otherwise. */
 export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
   const slots: Slot[] = [];
   const conditions: Conditions[] = [];
@@ -71,7 +71,7 @@ export function planOf(view: View, request: CandidatesRequest, trace: Trace): Pl
 }
 
 /**
- * An unknown in_tree empties the answer. So does a resourceless group that only says what it does not want (or only where):
+ * With an unknown in_tree the result is empty. So does a resourceless group that only says what it does not want (or only where):
  * its provider is looked up by required traits and member_of, as upstream does.
  */
 function isImpossible(view: View, group: Group): boolean {

@@ -41,7 +41,7 @@ const DEFAULT_TUNING: Tuning = { firstShare: 1000, triesBeforeCare: 64 };
 
 /**
  * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside
- * this file explains how they are found. What does not exist or does not fit gives an empty answer, never an error.
+ * this file explains how they are found. What does not exist or does not fit gives an empty result, never an error.
  *
  * It yields whenever `pace` says so, and what it yields is how many bytes it keeps. The view is only looked at before the first time, so it may change in the pauses: the
  * result is about the state at the start.

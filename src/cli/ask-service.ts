@@ -28,7 +28,7 @@ export async function askService(url: string, token: string | null, request: Ser
 /**
  * Sends a request to the service at a URL (`--url`).
  *
- * @throws UsageError for a URL that is none, or without a token; ApiError with the status and message of a refusal, 503 when the service
+ * @throws UsageError for a URL that is none, or without a token; ApiError with the status and message of an error response, 503 when the service
  *   cannot be reached
  */
 export async function sendToService(

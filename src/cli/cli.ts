@@ -11,7 +11,7 @@ import { commandHelp, programHelp } from './help.js';
 /** The exit code of a command line that makes no sense. */
 const USAGE = 2;
 
-/** Runs what the command line asks for. Answers the exit code. */
+/** Runs what the command line asks for. Returns the exit code. */
 export async function runCli([file = '', ...argv]: readonly string[]): Promise<number> {
   outliveReaders();
   const program = programOf(path.basename(file, '.js'));

@@ -8,7 +8,7 @@ export { complain, say } from '../ops/terminal.js';
 export interface Command {
   /** What --help says below the usage. */
   readonly help?: string;
-  /** Answers the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
+  /** Returns the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
   run(loaded: LoadedConfig, commandLine: CommandLine, operands: readonly string[]): Promise<number>;
   /** The exit code when something unforeseen happens. */
   readonly failure?: number;

@@ -10,7 +10,7 @@ import { ImportError } from '../import/problem.js';
 import { revisionOf, type Revision } from '../import/revision.js';
 import { readAndJudge, runImport } from '../import/run.js';
 import type { Source } from '../import/source.js';
-import { holdingsOf, isEmpty, refusal } from '../import/target.js';
+import { holdingsOf, isEmpty, rejection } from '../import/target.js';
 import { compare } from '../import/verify.js';
 import { complain, warn, type Command } from './command.js';
 import { withDatabase, withNewDatabase } from './database.js';
@@ -24,7 +24,7 @@ export const command: Command = {
     'Reads one snapshot of the source and writes nothing there; fills the database of the configuration in one transaction.\n' +
     'docs/how-to/import-from-placement.md has the rules for rows that are broken. The report goes to standard output, progress to\n' +
     'standard error.\n\n' +
-    'Exit code: 0 done and, where asked for, verified; 1 refused, failed (nothing was written then), or --verify found differences.',
+    'Exit code: 0 done and, where asked for, verified; 1 rejected, failed (nothing was written then), or --verify found differences.',
   async run(loaded, commandLine) {
     const { switches } = commandLine;
     const from = sourceOf(commandLine);
@@ -34,7 +34,7 @@ export const command: Command = {
     const report = importReporter({ json: switches.has('json') });
     const work = async (connection: string): Promise<number> => {
       const job: Job = { config: loaded.config, from, connection, report };
-      refuseSameDatabase(job);
+      rejectSameDatabase(job);
       const done = verifyOnly || (await bringOver(job, { dryRun, replace: switches.has('replace') }));
       const same = verifyOnly || switches.has('verify') ? await verify(job) : true;
       report.end();
@@ -69,7 +69,7 @@ function sourceOf({ values, switches }: CommandLine): SourceUrl {
   return url === undefined ? sourceUrlOfConfig(file ?? '') : parseSourceUrl(url);
 }
 
-function refuseSameDatabase({ from, connection }: Job): void {
+function rejectSameDatabase({ from, connection }: Job): void {
   const target = parseDatabaseUrl(connection);
   if (from.dialect !== 'postgresql' || target === undefined || !isSameDatabase(from.url, target)) return;
   throw new ImportError(
@@ -78,7 +78,7 @@ function refuseSameDatabase({ from, connection }: Job): void {
   );
 }
 
-/** Answers whether the import was done or, in a dry run, would be. */
+/** Returns whether the import was done or, in a dry run, would be. */
 async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; replace: boolean }): Promise<boolean> {
   let possible = true;
   await inSession(job, async (client, source, revision) => {
@@ -89,7 +89,7 @@ async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; repla
     const result = await runImport({ ...optionsOf(job, client, source, revision), replace, dryRun });
     await job.report.imported({ ...describe(job, revision), ...result, dryRun }, client);
     if (!dryRun || replace || result.removed === null || isEmpty(result.removed)) return;
-    complain(`An import would be refused. ${refusal(result.removed)}`);
+    complain(`An import would be rejected. ${rejection(result.removed)}`);
     possible = false;
   });
   return possible;

@@ -1,4 +1,4 @@
-import { refusalOf, warningsOn, withoutPython } from '../database-url/arguments.js';
+import { rejectionOf, warningsOn, withoutPython } from '../database-url/arguments.js';
 import { databaseHref, parseDatabaseUrl } from '../database-url/parse.js';
 import { didYouMean } from './did-you-mean.js';
 import { expecting } from './values.js';
@@ -8,7 +8,7 @@ const EXPECTED_URL = 'a URL of the form postgresql://user:password@host:port/dat
 /** A database URL in the form of SQLAlchemy (`postgresql+psycopg2://`) or of libpq, in the one form that the rest of the code reads. */
 export const databaseUrl = expecting(EXPECTED_URL, (value) => {
   const url = parseDatabaseUrl(value);
-  return url === undefined || refusalOf(url) !== null ? undefined : databaseHref(withoutPython(url));
+  return url === undefined || rejectionOf(url) !== null ? undefined : databaseHref(withoutPython(url));
 });
 
 /** With the arguments of [placement_database] connection_parameters. */
@@ -26,14 +26,14 @@ export function urlWarnings(connection: string): string[] {
 /** What is wrong with the arguments of a URL; empty when they are not what is wrong. */
 export function adviceOnSource(value: string): string {
   const url = parseDatabaseUrl(value);
-  const refusal = url === undefined ? null : refusalOf(url);
-  return refusal === null ? '' : ` Of its arguments, ${refusal}.`;
+  const rejection = url === undefined ? null : rejectionOf(url);
+  return rejection === null ? '' : ` Of its arguments, ${rejection}.`;
 }
 
 /** What to do about a URL of another database; empty for others. */
 export function adviceOnUrl(value: string): string {
-  const refused = adviceOnSource(value);
-  if (refused !== '') return refused;
+  const rejected = adviceOnSource(value);
+  if (rejected !== '') return rejected;
   const [, scheme] = /^(mysql|mariadb|sqlite)(\+\w+)?:/.exec(value) ?? [];
   if (scheme === undefined) return '';
   return (

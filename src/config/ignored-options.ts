@@ -38,7 +38,7 @@ export const IGNORED_OPTIONS: readonly IgnoredOptions[] = [
   {
     section: 'placement_database',
     names: ['slave_connection'],
-    why: 'reads are answered from memory and see every write that was committed before; a replica that lags could not promise that',
+    why: 'reads are served from memory and see every write that was committed before; a replica that lags could not promise that',
   },
   {
     section: 'placement_database',

@@ -1,4 +1,4 @@
-/** What texts of options mean. Each answers undefined for a text that is no such value. */
+/** Parsers of option values. Each returns undefined for a text that is no such value. */
 export type Parse<Value> = ((text: string) => Value) & { expected?: string };
 
 export function expecting<Value>(expected: string, parse: (text: string) => Value | undefined) {

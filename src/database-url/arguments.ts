@@ -78,7 +78,7 @@ export function withoutPython(url: DatabaseUrl): DatabaseUrl {
 }
 
 /** Why a URL cannot be used; null when it can be. */
-export function refusalOf({ parameters }: DatabaseUrl): string | null {
+export function rejectionOf({ parameters }: DatabaseUrl): string | null {
   const mode = parameters.get('sslmode');
   if (mode !== undefined && !(SSL_MODES as readonly string[]).includes(mode)) {
     return `sslmode is one of ${SSL_MODES.join(', ')}`;

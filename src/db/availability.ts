@@ -9,9 +9,9 @@ import { isOutOfConnections, reasonOf } from './failures.js';
  */
 export interface Availability {
   /** The 503 for a request while the database is away; null while it is worth asking. */
-  refusal(): ApiError | null;
+  rejection(): ApiError | null;
   /** The 503 for a request that reads the topology, which also needs a connection that the server may not have; null outside an outage. */
-  readonly refusalOfReads: () => ApiError | null;
+  readonly rejectionOfReads: () => ApiError | null;
   /** A statement or a connection failed for want of something. */
   report(trouble: 'readOnly' | 'resources' | 'connections', error: unknown): void;
   /** No connection could be made, by an attempt that began at a time of `performance.now()`. Older news than the last recovery is ignored. */
@@ -23,7 +23,7 @@ export interface Availability {
   /** A connection was there for the asking. */
   connected(): void;
   /** A request was rejected with 503. */
-  readonly refused: () => void;
+  readonly rejected: () => void;
   /** Calls the listener when an outage begins: connections that are open may be dead without knowing. */
   onOutage(listener: () => void): void;
   /**
@@ -91,28 +91,28 @@ export function createAvailability(log: Logger): Availability {
     troubles.ended('connections');
   }
 
-  function refusal(): ApiError | null {
+  function rejection(): ApiError | null {
     return troubles.has('away') ? databaseUnavailable((nextTry - performance.now()) / 1000) : null;
   }
 
-  function refusalFor(error: unknown): ApiError {
-    return refusal() ?? (isOutOfConnections(error) ? databaseBusy(error) : databaseUnavailable(1, error));
+  function rejectionFor(error: unknown): ApiError {
+    return rejection() ?? (isOutOfConnections(error) ? databaseBusy(error) : databaseUnavailable(1, error));
   }
 
   return {
-    refusal,
-    refusalOfReads: () => (outage === null ? null : refusalFor(outage.error)),
+    rejection,
+    rejectionOfReads: () => (outage === null ? null : rejectionFor(outage.error)),
     report: troubles.began,
     unreachable(error, since) {
       if (outage === null && since >= recoveredAt) tryLater(error);
     },
     failed(error) {
       tryLater(error);
-      return refusalFor(error);
+      return rejectionFor(error);
     },
     wrote: troubles.wrote,
     connected: troubles.connected,
-    refused: troubles.refused,
+    rejected: troubles.rejected,
     onOutage(listener) {
       listeners.push(listener);
     },
@@ -128,19 +128,19 @@ export function createAvailability(log: Logger): Availability {
 
 /** The troubles there are, and their lines in the log. */
 function createTroubles(log: Logger) {
-  const troubles = new Map<Trouble, { since: number; last: number; refusedBefore: number }>();
-  let refused = 0;
+  const troubles = new Map<Trouble, { since: number; last: number; rejectedBefore: number }>();
+  let rejected = 0;
 
   function ended(trouble: Trouble): void {
     const one = troubles.get(trouble);
     if (one === undefined) return;
     troubles.delete(trouble);
     const seconds = Math.round((performance.now() - one.since) / 100) / 10;
-    const requests = refused - one.refusedBefore;
+    const requests = rejected - one.rejectedBefore;
     const were = requests === 1 ? 'request was' : 'requests were';
     log.info(
-      { trouble, seconds, refused: requests },
-      `${WORDS[trouble].ends} after ${seconds} s, ${requests} ${were} refused`,
+      { trouble, seconds, rejected: requests },
+      `${WORDS[trouble].ends} after ${seconds} s, ${requests} ${were} rejected`,
     );
   }
 
@@ -158,7 +158,7 @@ function createTroubles(log: Logger) {
         known.last = now;
         return;
       }
-      troubles.set(trouble, { since: now, last: now, refusedBefore: refused });
+      troubles.set(trouble, { since: now, last: now, rejectedBefore: rejected });
       const reason = reasonOf(error);
       log.error({ trouble, reason }, `${WORDS[trouble].begins}: ${reason}`);
     },
@@ -171,8 +171,8 @@ function createTroubles(log: Logger) {
     connected: (): void => {
       if (troubles.size > 0) endedIfCalm('connections');
     },
-    refused: (): void => {
-      refused++;
+    rejected: (): void => {
+      rejected++;
     },
   };
 }

@@ -21,7 +21,7 @@ const NETWORK = new Set([
 // The server ended the session, so a COMMIT under way may or may not have happened.
 const SESSION_ENDED = new Set(['57P01', '57P02']); // admin_shutdown, crash_shutdown
 
-const REFUSED = new Set([
+const REJECTED = new Set([
   '57P03', // cannot_connect_now: starting up or shutting down
   '57014', // query_canceled: our own statement_timeout
   '55P03', // lock_not_available: our own lock_timeout
@@ -43,7 +43,7 @@ export function isConnectionLost(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   const { code = '' } = (error ?? {}) as DriverError;
   // 53 insufficient resources (disk full, too many connections), 58 system error (I/O)
-  return isConnectionLost(error) || REFUSED.has(code) || /^(53|58)...$/.test(code);
+  return isConnectionLost(error) || REJECTED.has(code) || /^(53|58)...$/.test(code);
 }
 
 /** The configuration of the connection or of the server has to be changed first: TLS, certificates, files. */
@@ -53,7 +53,7 @@ export class UnusableConnection extends Error {}
 export class UnusableDatabase extends Error {}
 
 /** The server does not let us in, and will not until an operator changes something: password, role, database. */
-export function isRefused(error: unknown): boolean {
+export function isRejected(error: unknown): boolean {
   if (error instanceof UnusableConnection) return true;
   const { code = '' } = (error ?? {}) as DriverError;
   // 28 invalid authorization, 3D000 no such database, 42501 insufficient privilege
@@ -77,7 +77,7 @@ export function isOutOfResources(error: unknown): boolean {
   return /^(53|58)...$/.test(code) && code !== '53300';
 }
 
-/** The server ended the session, and said so in answer to the statement: the statement was not carried out. */
+/** The server ended the session, and said so in its response to the statement: the statement was not carried out. */
 export function isSessionEnded(error: unknown): boolean {
   return SESSION_ENDED.has((error as DriverError | null)?.code ?? '');
 }

@@ -43,7 +43,7 @@ export async function migrateDatabase(config: Config, connectionString: string):
     // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
     await keeper.query(BEGIN);
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await refuseOthers(client);
+    await rejectForeignDatabase(client);
     const done = await runMigrations(options, hosts);
     await addStandardNames(client);
     return done;
@@ -54,7 +54,7 @@ export async function migrateDatabase(config: Config, connectionString: string):
 }
 
 /**
- * For those who migrate by hand ([placement_database] sync_on_startup = false): refuses what is not up to date, and adds the
+ * For those who migrate by hand ([placement_database] sync_on_startup = false): rejects a schema that is not up to date, and adds the
  * standard resource classes and traits that are missing.
  *
  * @throws SchemaError
@@ -120,7 +120,7 @@ async function checkServerVersion(client: pg.Client): Promise<void> {
 }
 
 /** @throws SchemaError for a database of another program, or of a newer one of ours */
-async function refuseOthers(client: pg.Client): Promise<void> {
+async function rejectForeignDatabase(client: pg.Client): Promise<void> {
   const { unknown } = await stateOf(client);
   if (unknown.length > 0) throw newerSchema(unknown);
 }

@@ -43,7 +43,7 @@ export interface PoolParts {
   readonly onLocked?: SchedulerOptions['onLocked'];
 }
 
-/** A standby answers to the name of the database: what it says may be old. */
+/** The host name of the database leads to a standby: its data may be old. */
 class StandbyError extends Error {
   /** cannot_connect_now: it may become the primary. */
   readonly code = '57P03';
@@ -64,7 +64,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
     maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
-    // Statements of one transaction go out without waiting for each other's answers where the code does not await them.
+    // Statements of one transaction go out without waiting for each other's results where the code does not await them.
     pipeline: true,
     verify: (client, done) => {
       pinSession(client, { ...deadlines(options), lock: LOCK_TIMEOUT_MS }).then((session) => {
@@ -88,8 +88,8 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
   });
 
   async function borrow(): Promise<pg.PoolClient> {
-    const refusal = availability.refusal();
-    if (refusal !== null) throw refusal;
+    const rejection = availability.rejection();
+    if (rejection !== null) throw rejection;
     const since = performance.now();
     try {
       const client = await pool.connect();
@@ -101,7 +101,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
         throw databaseBusy(error);
       }
       availability.unreachable(error, since);
-      throw availability.refusal() ?? databaseUnavailable(1, error);
+      throw availability.rejection() ?? databaseUnavailable(1, error);
     }
   }
 

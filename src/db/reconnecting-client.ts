@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { databaseUnavailable, type ApiError } from '../errors.js';
 import type { Availability } from './availability.js';
 import { closeClient, destroyClient } from './close.js';
-import { isRefused, isUnavailable, UnusableDatabase, withAdvice } from './failures.js';
+import { isRejected, isUnavailable, UnusableDatabase, withAdvice } from './failures.js';
 import type { Watchdog } from './watchdog.js';
 
 /** One connection that is made when it is needed, and made anew when it was cut. */
@@ -14,7 +14,7 @@ export interface ReconnectingClient {
    */
   use<T>(read: (client: pg.Client) => Promise<T>): Promise<T>;
   /** Why {@link use} would be rejected at present; null when it is worth trying. */
-  refusal(): ApiError | null;
+  rejection(): ApiError | null;
   /** After an outage, requests are let in when this has succeeded with {@link use}, which lets it through before them. */
   recoverWith(attempt: (use: ReconnectingClient['use']) => Promise<unknown>): void;
   /** Serves no more requests, waits for what is under way, but not long, and closes the connection. */
@@ -33,8 +33,8 @@ export function createReconnectingClient(
   let isClosed = false;
 
   async function use<T>(read: (client: pg.Client) => Promise<T>): Promise<T> {
-    const refusal = availability.refusalOfReads();
-    if (refusal !== null) throw refusal;
+    const rejection = availability.rejectionOfReads();
+    if (rejection !== null) throw rejection;
     return attempt(read, use);
   }
 
@@ -52,7 +52,7 @@ export function createReconnectingClient(
         watchdog.idle(connection);
       }
     } catch (error) {
-      if (!isUnavailable(error) && !isRefused(error) && !(error instanceof UnusableDatabase)) throw withAdvice(error);
+      if (!isUnavailable(error) && !isRejected(error) && !(error instanceof UnusableDatabase)) throw withAdvice(error);
       disconnect();
       if (reused) return again(read);
       throw availability.failed(error);
@@ -85,7 +85,7 @@ export function createReconnectingClient(
 
   return {
     use,
-    refusal: availability.refusalOfReads,
+    rejection: availability.rejectionOfReads,
     recoverWith(recover) {
       availability.recoverWith(() => recover(useDuringOutage));
     },

@@ -43,7 +43,7 @@ export async function withTransaction<T>(pool: Pool, work: (transaction: Transac
 }
 
 /**
- * Runs a short transaction and answers what it answers. It runs again, a few times with jitter, after a deadlock or a
+ * Runs a short transaction and returns its result. It runs again, a few times with jitter, after a deadlock or a
  * serialization failure, and once when the connection broke before COMMIT was sent. A connection lost during COMMIT is
  * reported and never blindly repeated: the change may have been made.
  *
@@ -103,8 +103,8 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
     begun.catch(() => undefined);
     const result = await work({
       query: async (query) => {
-        const [, answer] = await Promise.all([begun, client.query(query)]);
-        return answer;
+        const [, output] = await Promise.all([begun, client.query(query)]);
+        return output;
       },
       commitWith: async (query, note = null) => {
         const last = client.query(query);
@@ -114,15 +114,15 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
         // In a failed transaction COMMIT means ROLLBACK, so sending it blindly is safe.
         const done = client.query('commit');
         done.catch(() => undefined);
-        const answer = await last.catch((error: unknown) => {
-          // Told so instead of an answer, we know that COMMIT was not reached.
+        const output = await last.catch((error: unknown) => {
+          // When the server says so instead of a result, we know that COMMIT was not reached.
           if (isSessionEnded(error)) commitSent = false;
           throw error;
         });
         await noted;
         await done;
         committed = true;
-        return answer;
+        return output;
       },
     });
     if (!committed) {
@@ -199,7 +199,7 @@ export async function runBriefStatement<Row extends pg.QueryResultRow>(
   }
 }
 
-/** A broken connection is closed at once: the pool would say goodbye first, and keep its place until that is answered. */
+/** A broken connection is closed at once: the pool would say goodbye first, and keep its place until the server responds. */
 function giveBack(client: pg.PoolClient, broken: boolean): void {
   if (broken) destroyClient(client);
   client.release(broken);

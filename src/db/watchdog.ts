@@ -7,7 +7,7 @@ import { closeClient, destroyClient } from './close.js';
  * the deadline of their statements. Whatever has been waited for longer than `patience` is looked into, on a new connection:
  * when there is none to be had the database is away; when there is, it tells which of our sessions it knows.
  *
- * It costs requests nothing: no statement of its own while answers come in time.
+ * It costs requests nothing: no statement of its own while responses come in time.
  */
 export interface Watchdog {
   /** Have an eye on a connection until it ends. */

@@ -54,7 +54,7 @@ function byUse(a: Change, b: Change): number {
 
 /**
  * Whether the query without a condition finds as the others say. A resourceless group must keep a required trait or a member_of by which it is
- * looked up, and a same_subtree that lists it, or the query is refused.
+ * looked up, and a same_subtree that lists it, or the query is rejected.
  */
 function mayDrop({ request, conditions }: Judge, position: number, condition: Condition): boolean {
   if (condition.kind === 'same_subtree') {

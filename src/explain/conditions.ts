@@ -87,7 +87,7 @@ function ofRoot({ rootRequired }: CandidatesRequest, written: WrittenQuery): Con
   });
 }
 
-/** Only rules that can refuse something: `isolate` with one suffixed group cannot. */
+/** Only rules that can reject something: `isolate` with one suffixed group cannot. */
 function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: CandidatesRequest): Condition[] {
   const rules: Condition[] = [];
   const suffixed = groups.filter(({ suffix }) => suffix !== '').length;

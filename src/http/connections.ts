@@ -23,7 +23,7 @@ export interface Connections {
   failAll(error: ApiError): string[];
 }
 
-/** A client that uses its connection all the time gets an answer that says `connection: close` before this is over. */
+/** A client that uses its connection all the time gets a response that says `connection: close` before this is over. */
 const IDLE_AFTER_MS = 500;
 
 /** For a client that has connected and not said anything yet. */
@@ -44,7 +44,7 @@ export function connectionsOf(server: http.Server): Connections {
         sockets.delete(socket);
         if (sockets.size === 0) onNone();
       });
-      // As of a server that listens: a client may have ended its side and still wait for the answer.
+      // As of a server that listens: a client may have ended its side and still wait for the response.
       socket.allowHalfOpen = true;
       server.emit('connection', socket);
       socket.resume();

@@ -10,7 +10,7 @@ export interface CorsOptions {
   readonly allowedOrigins: readonly string[];
   readonly allowCredentials: boolean;
   readonly exposeHeaders: readonly string[];
-  /** Seconds a browser may remember the answer to a preflight; 0 says nothing about it. */
+  /** Seconds a browser may remember the response to a preflight; 0 says nothing about it. */
   readonly maxAge: number;
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
@@ -30,13 +30,13 @@ export function corsOptions(config: Config): CorsOptions | null {
 }
 
 export interface Cors {
-  /** For the answer to OPTIONS; null when the origin may not do what it asks for. */
+  /** For the response to OPTIONS; null when the origin may not do what it asks for. */
   preflight(headers: IncomingHttpHeaders): CorsHeaders | null;
-  /** For any other answer; null when the request comes from no listed origin. */
+  /** For any other response; null when the request comes from no listed origin. */
   ordinary(headers: IncomingHttpHeaders): CorsHeaders | null;
 }
 
-/** Without `vary`, to which every answer adds `Origin` by itself. */
+/** Without `vary`, to which every response adds `Origin` by itself. */
 export type CorsHeaders = Readonly<Record<string, string>>;
 
 /** Headers that no list has to name. */

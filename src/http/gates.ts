@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { Refusal, type Admission, type Authenticate, type Identity } from '../auth/identity.js';
+import { Rejection, type Admission, type Authenticate, type Identity } from '../auth/identity.js';
 import {
   contentLengthNotInteger,
   contentTypeMissing,
@@ -14,7 +14,7 @@ import { acceptedQuality } from './accept.js';
 import { dropBody } from './drop-body.js';
 import type { Exchange, Sent } from './exchange.js';
 import { minorOf, negotiate, NEWEST_VERSION, OLDEST_VERSION, type Version } from './microversions.js';
-import { sendPreflight, sendRefusal, sendStaticFile } from './respond.js';
+import { sendPreflight, sendRejection, sendStaticFile } from './respond.js';
 import type { Route, RouteRequest } from './route.js';
 import type { StaticPages } from './static-pages.js';
 
@@ -69,7 +69,7 @@ export function staticPage(pages: StaticPages): Gate {
 /** Who calls. `publicPaths` need no token. */
 export function authentication(authenticate: Authenticate, publicPaths: ReadonlySet<string>): Gate {
   function admit({ res, exchange }: Arrival, admission: Admission): Sent | undefined {
-    if (admission instanceof Refusal) return sendRefusal(res, exchange, admission);
+    if (admission instanceof Rejection) return sendRejection(res, exchange, admission);
     exchange.identity = admission;
     return undefined;
   }

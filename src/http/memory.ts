@@ -12,7 +12,7 @@ export interface Memory {
   readonly requests: Room;
   /** Responses that clients have not taken yet. */
   readonly responses: Room;
-  /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most that is that large is refused then. */
+  /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most bodies of that size are rejected then. */
   readonly parsing: OneAtATime;
 }
 
@@ -35,12 +35,12 @@ const LOG_EVERY_MS = 10_000;
 
 export function createMemory(limits: MemoryLimits, log: Logger): Memory {
   const full = (what: string, option: string): (() => void) => {
-    let [loggedAt, refused] = [-Infinity, 0];
+    let [loggedAt, rejected] = [-Infinity, 0];
     return () => {
-      refused++;
+      rejected++;
       if (performance.now() - loggedAt < LOG_EVERY_MS) return;
-      log.warn({ what, option, refused }, 'too many bytes in memory: requests are refused with 503');
-      [loggedAt, refused] = [performance.now(), 0];
+      log.warn({ what, option, rejected }, 'too many bytes in memory: requests are rejected with 503');
+      [loggedAt, rejected] = [performance.now(), 0];
     };
   };
   return {

@@ -4,9 +4,9 @@ export interface HttpMeter {
   begin(): void;
   /** For a path of the route table; to be asked for once, at start. */
   at(path: string): PathMeter;
-  /** For requests that came to no path of the table, or were refused before it was looked up. */
+  /** For requests of a path that is not in the table, or that were rejected before it was looked up. */
   readonly elsewhere: PathMeter;
 }
 
-/** The request was answered. Methods are whatever a client sent. */
+/** The request has its response. Methods are whatever a client sent. */
 export type PathMeter = (method: string, status: number, seconds: number) => void;

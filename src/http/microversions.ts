@@ -24,7 +24,7 @@ const CHANGES = [
   change('1.17', 'candidatesRequired', 'required traits of allocation candidates; traits in summaries'),
   change('1.18', 'providersRequired', 'required traits on the list of providers'),
   change('1.19', 'aggregatesGeneration', 'provider generation in the aggregates of a provider'),
-  change('1.20', 'createdProvider', 'POST of a provider answers 200 with the provider'),
+  change('1.20', 'createdProvider', 'POST of a provider returns 200 with the provider'),
   change('1.21', 'candidatesMemberOf', 'member_of on allocation candidates'),
   change('1.22', 'forbiddenTraits', '! before a trait forbids it'),
   change('1.23', 'errorCodes', 'errors carry a code'),

@@ -85,7 +85,7 @@ function detailOf(error: ApiError, { method, accept }: ProblemContext): string {
 
 /**
  * Newlines become spaces and what looks like an HTML tag goes, as upstream does with client-supplied text. Halves of
- * surrogate pairs, sent or left by shortening, are replaced: strict JSON parsers refuse a document with one.
+ * surrogate pairs, sent or left by shortening, are replaced: strict JSON parsers reject a document with one.
  */
 function oneLine(message: string): string {
   return message

@@ -13,8 +13,7 @@ export function logRequest(log: Logger, req: Request, exchange: Exchange, millis
   const failed = status >= 500 && status !== 503;
   const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
-  const { version, forwarded } = exchange;
-  const caller = exchange.identity ?? exchange.signedIn;
+  const { identity, version, forwarded } = exchange;
   // Fields that are undefined are left out of the line.
   const line = {
     request_id: exchange.requestId,
@@ -26,8 +25,8 @@ export function logRequest(log: Logger, req: Request, exchange: Exchange, millis
     length: req.method === 'HEAD' ? 0 : length,
     microversion: version?.text,
     ms: Math.round(milliseconds * 1000) / 1000,
-    user_id: caller === null ? undefined : shownId(caller.userId),
-    project_id: caller === null ? undefined : shownId(caller.projectId),
+    user_id: identity === null ? undefined : shownId(identity.userId),
+    project_id: identity === null ? undefined : shownId(identity.projectId),
     err: error,
     reason: reason instanceof Error ? reason.message : undefined,
   };

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Refusal } from '../auth/identity.js';
+import type { Rejection } from '../auth/identity.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
@@ -106,10 +106,10 @@ export function sendLastError(res: Response, error: ApiError): string | null {
 }
 
 /** Who is not let in gets a document of another form (docs/contract/keystone-auth.md#responses). */
-export function sendRefusal(res: Response, exchange: Exchange, refusal: Refusal): Sent {
-  return send(res, refusal.status, 'application/json', refusal.body, {
+export function sendRejection(res: Response, exchange: Exchange, rejection: Rejection): Sent {
+  return send(res, rejection.status, 'application/json', rejection.body, {
     ...commonHeaders(exchange),
-    ...refusal.headers,
+    ...rejection.headers,
   });
 }
 

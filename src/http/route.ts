@@ -4,7 +4,6 @@ import { bodyIncomplete } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
-import type { Caller } from './exchange.js';
 import { prefixOf } from './forwarded.js';
 import type { LongBody } from './long-body.js';
 import type { Memory } from './memory.js';
@@ -21,7 +20,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Express form: `/resource_providers/:uuid`. */
   readonly path: string;
-  /** The change that brought the route; before it the answer is `below`. */
+  /** The change that brought the route; before it the response is `below`. */
   readonly since?: Change;
   /** 405 where the path existed before the method, else 404. */
   readonly below?: 404 | 405;
@@ -30,9 +29,9 @@ export interface Route {
   /** No token is asked for, at any method of the path; such a path has no parameters. */
   readonly public?: boolean;
   readonly policyTarget?: (query: Query) => PolicyTarget;
-  /** Refuse with 406 a client that does not accept application/json. */
+  /** Reject with 406 a client that does not accept application/json. */
   readonly checkAccept?: boolean;
-  /** Refuse with 415 a body that is not application/json. */
+  /** Reject with 415 a body that is not application/json. */
   readonly jsonBody?: boolean | ((version: Version) => boolean);
   /** Check Accept and content type before the version gate (only the aggregates of a provider). */
   readonly gateLast?: boolean;
@@ -58,8 +57,6 @@ export interface Reply {
    * when null. Undefined: the route has no cache headers.
    */
   readonly modified?: number | null;
-  /** Whom the response signs in: log and audit log name them as the caller of this request, which has no token. */
-  readonly signedIn?: Caller;
 }
 
 export interface BodyLimits {
@@ -115,13 +112,9 @@ export class RouteRequest {
     return globalRequestId(this.#req.headers['x-openstack-request-id']) ?? null;
   }
 
-  /**
-   * Addresses, of which at least one is the sender's and not of the sender's choice: of the connection, or what the nearest proxy wrote
-   * where proxies are believed. A client can only add others.
-   */
-  get senderAddresses(): readonly string[] {
-    const { nearest = [] } = this.#req.exchange.forwarded ?? {};
-    return nearest.length > 0 ? nearest : [this.#req.socket.remoteAddress ?? ''];
+  /** The address of the client, from the proxy in front where that is believed. */
+  get clientAddress(): string {
+    return this.#req.exchange.forwarded?.client ?? this.#req.socket.remoteAddress ?? '';
   }
 
   /** Whether the request came over TLS, here or to a proxy that is believed, or from this machine. */

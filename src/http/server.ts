@@ -21,7 +21,7 @@ import { createTurns, endGently, type Turns } from './turns.js';
  * An HTTP server whose requests and responses are born with the application's own prototypes.
  *
  * Express calls setPrototypeOf on every request and response, which makes V8 give up on their shapes: 8,000-11,000
- * answers a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
+ * responses a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
  * left alone. Plain constructor functions on purpose: a subclass is slower than nothing.
  *
  * @param app must not throw; if it does, the connection of the request is closed
@@ -37,7 +37,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
     (http.ServerResponse as unknown as Callable).call(this, request, options);
   }
   Response.prototype = app.response;
-  // Here and not when the request comes: an answer may have begun to be worked on before the server leaves.
+  // Here and not when the request comes: work on a response may have begun before the server leaves.
   app.response.writeHead = function (this: http.ServerResponse, ...head: [number]) {
     if (isLeaving()) this.shouldKeepAlive = false;
     return http.ServerResponse.prototype.writeHead.apply(this, head);
@@ -63,7 +63,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
       maxHeaderSize: maxHeaderBytes,
       // How often the deadlines are looked at.
       connectionsCheckingInterval: Math.min(30_000, headersTimeout),
-      // HTTP/1.1 wants a Host; what Node answers without one has no error document. Only `location` would use it.
+      // HTTP/1.1 wants a Host; what Node returns without one has no error document. Only `location` would use it.
       requireHostHeader: false,
     },
     turns.take,
@@ -73,13 +73,13 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const isOfParser = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     log?.debug({ client: socket.remoteAddress, code: error.code, reason: error.message }, 'bytes that are no request');
-    if (isOfParser) refuse(turns, socket, toApiError(error));
+    if (isOfParser) reject(turns, socket, toApiError(error));
     else socket.destroy();
   });
   server.on('connect', (req: http.IncomingMessage, socket: Socket) => {
     // Node has taken its own listeners off; an error that is not listened to ends the process.
     socket.on('error', () => socket.destroy()).on('data', () => undefined);
-    refuse(turns, socket, methodNotAllowed(null), req.method);
+    reject(turns, socket, methodNotAllowed(null), req.method);
   });
   return server;
 }
@@ -104,10 +104,10 @@ interface Callable {
 }
 
 /**
- * Refuses what never becomes a request: what Node's parser does not understand, a method that it does not know among it.
+ * Rejects what never becomes a request: what Node's parser does not understand, a method that it does not know among it.
  * The connection is closed, because nothing that follows can be trusted to begin where the client meant it to begin.
  */
-function refuse(turns: Turns, socket: Socket, error: ApiError, method = ''): void {
+function reject(turns: Turns, socket: Socket, error: ApiError, method = ''): void {
   turns.break(socket, error, () => {
     if (socket.writable) endGently(socket, bytesOf(error, method));
     else socket.destroy();

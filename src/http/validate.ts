@@ -41,7 +41,7 @@ function isBrace(character: string | undefined): boolean {
 
 ajv.addFormat('uuid', isUuidLike);
 ajv.addFormat('dashed-uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
-// PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one must be refused before it gets there.
+// PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one must be rejected before it gets there.
 ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
 
 /** Of a request body. */

@@ -144,7 +144,7 @@ export const FINDINGS = {
   consumer_without_allocations: {
     done: 'skipped',
     what: 'A consumer without allocations, or whose allocations are all left out',
-    rule: 'It is left out: upstream leaves such records behind after failed requests, and they refuse the next claim.',
+    rule: 'It is left out: upstream leaves such records behind after failed requests, and they prevent the next claim.',
   },
   consumer_without_owner: {
     done: 'repaired',

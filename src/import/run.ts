@@ -4,7 +4,7 @@ import { ImportError } from './problem.js';
 import type { Revision } from './revision.js';
 import type { Source } from './source.js';
 import { stage } from './stage.js';
-import { emptyTarget, holdingsOf, isEmpty, lockTarget, refusal, type Holdings } from './target.js';
+import { emptyTarget, holdingsOf, isEmpty, lockTarget, rejection, type Holdings } from './target.js';
 import { write } from './write.js';
 import { BEGIN } from '../db/session.js';
 import { noteRequest } from '../history/note.js';
@@ -41,7 +41,7 @@ export interface ImportResult {
 export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const { client, replace, dryRun } = options;
   // An operator must not wait for a million rows to learn this; it is asked again under the lock.
-  if (!replace && !dryRun) await refuseFullTarget(client);
+  if (!replace && !dryRun) await rejectNonEmptyTarget(client);
   await client.query(BEGIN);
   const read = await readAndJudge(options);
   if (dryRun) {
@@ -49,7 +49,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
     return { read, removed: await holdingsOf(client), written: null };
   }
   await lockTarget(client);
-  const removed = replace ? await holdingsOf(client) : await refuseFullTarget(client);
+  const removed = replace ? await holdingsOf(client) : await rejectNonEmptyTarget(client);
   if (removed !== null && !isEmpty(removed)) {
     await emptyTarget(client);
     options.progress('emptied the target', 0, true);
@@ -62,7 +62,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   return { read, removed: removed !== null && isEmpty(removed) ? null : removed, written };
 }
 
-/** Fills the temporary tables; answers how many rows of each table were read. */
+/** Fills the temporary tables; returns how many rows of each table were read. */
 export async function readAndJudge({
   source,
   revision,
@@ -82,8 +82,8 @@ export async function readAndJudge({
   return read;
 }
 
-async function refuseFullTarget(client: pg.ClientBase): Promise<null> {
+async function rejectNonEmptyTarget(client: pg.ClientBase): Promise<null> {
   const holdings = await holdingsOf(client);
-  if (holdings !== null && !isEmpty(holdings)) throw new ImportError(refusal(holdings));
+  if (holdings !== null && !isEmpty(holdings)) throw new ImportError(rejection(holdings));
   return null;
 }

@@ -50,7 +50,7 @@ export function holdingsText(holdings: Holdings): string {
     .join(', ');
 }
 
-export function refusal(holdings: Holdings): string {
+export function rejection(holdings: Holdings): string {
   return (
     `The target is not empty: it holds ${holdingsText(holdings)}. Give an empty database, or --replace to remove all of that in the ` +
     'transaction of the import.'

@@ -21,7 +21,7 @@ export interface IncompleteConsumer {
  * @throws ImportError when two providers have one uuid: it is unknown which one is meant
  */
 export async function transform(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
-  await refuseDoubles(client);
+  await rejectDuplicates(client);
   await client.query(
     'create temporary table import_settings as select $1::text as incomplete_project, $2::text as incomplete_user',
     [projectId, userId],
@@ -44,7 +44,7 @@ export async function transform(client: pg.ClientBase, { projectId, userId }: In
     await client.query(rules);
 }
 
-async function refuseDoubles(client: pg.ClientBase): Promise<void> {
+async function rejectDuplicates(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ uuid: string }>(
     'select uuid from source_resource_providers group by uuid having count(*) > 1 or count(uuid) = 0 limit 5',
   );

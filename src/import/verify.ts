@@ -12,7 +12,7 @@ export interface Difference {
 
 const PER_FETCH = 1000;
 
-/** Compares every object and every field. Differences are told one by one; answers how many objects were compared, by kind. */
+/** Compares every object and every field. Differences are told one by one; returns how many objects were compared, by kind. */
 export async function compare(
   client: pg.ClientBase,
   tell: (difference: Difference) => void,

@@ -14,8 +14,8 @@ import { inventoryKey, type Claim, type InventorySet, type LockedState, type Sto
 
 /**
  * The rules of the ledger, pure: what a request wants against what the database holds
- * (docs/contract/semantics.md#writing-allocations, docs/contract/semantics.md#reshaper). Everything that can be refused is
- * refused here, before the first row is written.
+ * (docs/contract/semantics.md#writing-allocations, docs/contract/semantics.md#reshaper). Everything that can be rejected is
+ * rejected here, before the first row is written.
  */
 
 /** One row to write. */

@@ -48,7 +48,7 @@ export type WriteClaims = (
 /** How the requests of one group fared. */
 export interface GroupResult {
   readonly written: number;
-  readonly refused: number;
+  readonly rejected: number;
   readonly failed: number;
 }
 
@@ -135,14 +135,14 @@ async function writeGroup(
     if (wait?.rows.length === 0) await createOwnersFirst(pool, group);
     // Other processes lock rows for moments. While none is locked for longer it is cheapest to wait for all of them.
     const skip = how === 'first' && wait === null && pool.scheduler.isLocked();
-    const { refusals, heldUp } = await startingOver(() => writeTogether(pool, group, wait, skip));
+    const { rejections, heldUp } = await startingOver(() => writeTogether(pool, group, wait, skip));
     for (const request of group) {
       if (heldUp.has(request)) continue;
-      const refusal = refusals.get(request);
-      if (refusal === undefined) request.resolve();
-      else request.reject(refusal);
+      const rejection = rejections.get(request);
+      if (rejection === undefined) request.resolve();
+      else request.reject(rejection);
     }
-    onGroup({ written: group.length - refusals.size - heldUp.size, refused: refusals.size, failed: 0 });
+    onGroup({ written: group.length - rejections.size - heldUp.size, rejected: rejections.size, failed: 0 });
     return new Map(Array.from(heldUp, ([request, row]) => [request, afterSkipping(groups, request, row)]));
   } catch (error) {
     try {
@@ -150,7 +150,7 @@ async function writeGroup(
       return new Map(group.map((request) => [request, afterWaiting(groups, request, locked, group.length)]));
     } catch (failure) {
       for (const request of group) request.reject(failure);
-      onGroup({ written: 0, refused: 0, failed: group.length });
+      onGroup({ written: 0, rejected: 0, failed: group.length });
       return nothingLeft;
     }
   }

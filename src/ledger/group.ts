@@ -34,7 +34,7 @@ export interface ClaimRequest {
 const LARGEST_AT_ONCE = 500;
 
 interface Written<R> {
-  readonly refusals: ReadonlyMap<R, unknown>;
+  readonly rejections: ReadonlyMap<R, unknown>;
   /** Not judged, because of a locked row. */
   readonly heldUp: ReadonlyMap<R, Row>;
 }
@@ -50,7 +50,7 @@ export function writeTogether<R extends ClaimRequest>(
   skip: boolean,
 ): Promise<Written<R>> {
   const work = async (transaction: Transaction): Promise<Written<R>> => {
-    const refusals = new Map<R, unknown>();
+    const rejections = new Map<R, unknown>();
     const all = group.flatMap(({ claims }) => claims);
     // Small claims do not wait for their turn among large bodies: they hold locks.
     const pause = all.length > LARGEST_AT_ONCE ? createPause() : noPause;
@@ -70,13 +70,13 @@ export function writeTogether<R extends ClaimRequest>(
         inventories = after;
         accepted.push({ author, claims, wanted });
         await pause();
-      } catch (refusal) {
-        if (!(refusal instanceof ApiError)) throw refusal;
-        refusals.set(request, refusal);
+      } catch (rejection) {
+        if (!(rejection instanceof ApiError)) throw rejection;
+        rejections.set(request, rejection);
       }
     }
     if (accepted.length > 0) await write(transaction, accepted, state, pause);
-    return { refusals, heldUp };
+    return { rejections, heldUp };
   };
   return withBriefTransaction(pool, waitingFirst(wait, work));
 }

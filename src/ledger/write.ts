@@ -58,7 +58,7 @@ export function reshape(
       const wanted = await withPauses(resolveClaims(claims, state, unknownClassInReshape));
       await withPauses(checkRoom(wanted, state, interim));
       const removed = await withPauses(removedInventories(sets, wanted, state));
-      await refuseInUse(removed, claims, wanted, (query) => transaction.query(query));
+      await rejectInUse(removed, claims, wanted, (query) => transaction.query(query));
       const owners = await ensureOwners(transaction, claims, state);
       const write = await writeClaims(claims, wanted, owners, reshapeBumps(sets, claims, wanted, state));
       await Promise.all([
@@ -71,15 +71,15 @@ export function reshape(
 }
 
 /** @throws 409 naming the consumers that would still use an inventory that is left out */
-async function refuseInUse(
+async function rejectInUse(
   removed: readonly RemovedInventories[],
   claims: readonly Claim[],
   wanted: readonly NewAllocation[],
   read: Read,
 ): Promise<void> {
-  const refused = removed.find(({ inUse }) => inUse.length > 0);
-  if (refused === undefined) return;
-  const { providerUuid, inUse } = refused;
+  const rejected = removed.find(({ inUse }) => inUse.length > 0);
+  if (rejected === undefined) return;
+  const { providerUuid, inUse } = rejected;
   const keys = new Set(inUse.map(({ providerId, classId }) => inventoryKey(providerId, classId)));
   const keep = wanted.filter(({ providerId, classId }) => keys.has(inventoryKey(providerId, classId)));
   const classes = inUse.map(({ className }) => className);

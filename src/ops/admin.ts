@@ -5,7 +5,7 @@ import type { Readiness } from './health.js';
 
 /** What the admin listener shows: of this process, or of all workers. */
 export interface AdminParts {
-  /** Answers at once, and never fails. */
+  /** Returns at once, and never fails. */
   alive(): object;
   readiness(): Promise<Readiness>;
   /** In the text format of Prometheus. */
@@ -18,7 +18,7 @@ export interface AdminParts {
  */
 export function createAdminServer(parts: AdminParts): http.Server {
   return http.createServer((request, response) => {
-    answer(parts, request)
+    respond(parts, request)
       .catch(failure)
       .then(({ status, type, body, headers }) => {
         response.writeHead(status, { 'content-type': type, ...headers });
@@ -41,7 +41,7 @@ function* inPieces(text: string): Generator<string> {
   }
 }
 
-interface Answer {
+interface AdminResponse {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -50,7 +50,7 @@ interface Answer {
 
 const TEXT = 'text/plain; charset=utf-8';
 
-async function answer(parts: AdminParts, { method = '', url = '' }: http.IncomingMessage): Promise<Answer> {
+async function respond(parts: AdminParts, { method = '', url = '' }: http.IncomingMessage): Promise<AdminResponse> {
   const path = url.split('?', 1)[0];
   if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') {
     return {
@@ -70,10 +70,10 @@ async function answer(parts: AdminParts, { method = '', url = '' }: http.Incomin
   return json(readiness.ready ? 200 : 503, readiness);
 }
 
-function failure(error: unknown): Answer {
+function failure(error: unknown): AdminResponse {
   return { status: 500, type: TEXT, body: `This could not be found out: ${(error as Error).message}\n` };
 }
 
-function json(status: number, body: object): Answer {
+function json(status: number, body: object): AdminResponse {
   return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
 }

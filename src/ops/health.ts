@@ -2,7 +2,7 @@ import type { TopologyReader } from '../topology/catch-up.js';
 
 /** What probes ask. Anybody may, so it says whether something works, and nothing of what is in the cloud or where it is. */
 export interface Health {
-  /** The process lives: it answers. */
+  /** The process lives: it responds. */
   alive(): object;
   readiness(): Promise<Readiness>;
 }
@@ -17,8 +17,8 @@ export interface Readiness {
     | 'draining'
     | 'catching up'
     | 'the database cannot be used'
-    | 'the database does not answer in time'
-    | 'no worker answers';
+    | 'the database does not respond in time'
+    | 'no worker responds';
   readonly draining: boolean;
   /** Where there are workers, how many are ready; the rest is of one of them. */
   readonly workers?: { readonly ready: number; readonly of: number };
@@ -36,7 +36,7 @@ export interface Readiness {
   };
   /** For information: while Keystone is away, known tokens go on working. Null when it has not been asked yet. */
   readonly keystone?: {
-    readonly answers: boolean | null;
+    readonly responds: boolean | null;
     /** People may sign in with a password; left out when they may not. */
     readonly login?: true;
   };
@@ -45,7 +45,7 @@ export interface Readiness {
 export interface HealthOptions {
   readonly topology: Pick<TopologyReader, 'current' | 'status'>;
   /** Null: there is none. */
-  readonly keystone: { answers(): boolean | null } | null;
+  readonly keystone: { responds(): boolean | null } | null;
   readonly isDraining: () => boolean;
   /** People may sign in with a password. */
   readonly hasLogin?: boolean;
@@ -93,7 +93,7 @@ export function createHealth({ topology, keystone, isDraining, hasLogin = false 
               ? 'catching up'
               : outcome === false
                 ? 'the database cannot be used'
-                : 'the database does not answer in time',
+                : 'the database does not respond in time',
         draining,
         database: { usable: outcome === true || isBusy, milliseconds },
         topology: {
@@ -103,13 +103,13 @@ export function createHealth({ topology, keystone, isDraining, hasLogin = false 
         },
         ...(keystone === null
           ? {}
-          : { keystone: { answers: keystone.answers(), ...(hasLogin ? { login: true as const } : {}) } }),
+          : { keystone: { responds: keystone.responds(), ...(hasLogin ? { login: true as const } : {}) } }),
       };
     },
   };
 }
 
-/** What a process answers that is not there yet. */
+/** The report of a process that has not started yet. */
 export const STARTING: Readiness = { ready: false, reason: 'starting', draining: false };
 
 /** Undefined when it takes longer. */

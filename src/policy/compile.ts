@@ -12,10 +12,10 @@ export interface Question {
   readonly target: Target;
 }
 
-export type Answer = boolean | Promise<boolean>;
+export type Decision = boolean | Promise<boolean>;
 
-/** A compiled check. It answers at once unless it has to ask a remote server, and only that can fail. */
-export type Test = (question: Question) => Answer;
+/** A compiled check. It decides at once unless it has to ask a remote server, and only that can fail. */
+export type Test = (question: Question) => Decision;
 
 export interface Surroundings {
   /** The test of another rule. */
@@ -55,21 +55,21 @@ export function compile(check: Check, surroundings: Surroundings): Test {
 
 function negation(test: Test): Test {
   return (question) => {
-    const answer = test(question);
-    return typeof answer === 'boolean' ? !answer : answer.then((allowed) => !allowed);
+    const decision = test(question);
+    return typeof decision === 'boolean' ? !decision : decision.then((allowed) => !allowed);
   };
 }
 
-/** Asks one after the other until one answers `decisive`. */
+/** Asks one after the other until one returns `decisive`. */
 function chain(tests: readonly Test[], decisive: boolean): Test {
-  const askFrom = (first: number, question: Question): Answer => {
+  const askFrom = (first: number, question: Question): Decision => {
     let index = first;
     for (let test = tests[index]; test !== undefined; test = tests[++index]) {
-      const answer = test(question);
-      if (answer === decisive) return decisive;
-      if (typeof answer !== 'boolean') {
+      const decision = test(question);
+      if (decision === decisive) return decisive;
+      if (typeof decision !== 'boolean') {
         const next = index + 1;
-        return answer.then((allowed) => (allowed === decisive ? decisive : askFrom(next, question)));
+        return decision.then((allowed) => (allowed === decisive ? decisive : askFrom(next, question)));
       }
     }
     return !decisive;

@@ -49,10 +49,10 @@ export function createPolicy(options: PolicyOptions): Policy {
       // Only the scopes of the rule itself count, not those of rules it refers to.
       const scopes = rules.get(rule)?.scopes ?? null;
       if (options.enforceScope && scopes !== null && !scopes.includes(scopeOf(identity))) throw wrongScope(rule);
-      const answer = tests.get(rule)?.({ rule, identity, target }) ?? false;
-      if (answer === true) return;
-      if (answer === false) throw forbidden(rule);
-      return answer.then((allowed) => {
+      const decision = tests.get(rule)?.({ rule, identity, target }) ?? false;
+      if (decision === true) return;
+      if (decision === false) throw forbidden(rule);
+      return decision.then((allowed) => {
         if (!allowed) throw forbidden(rule);
       });
     },

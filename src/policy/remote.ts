@@ -8,7 +8,7 @@ import { credentialsOf } from './credentials.js';
 /** How `http:` and `https:` checks ask ([oslo_policy] remote_*). */
 export interface RemoteOptions {
   readonly contentType: 'application/x-www-form-urlencoded' | 'application/json';
-  /** Seconds until an answer must be complete. */
+  /** Seconds within which the response must be complete. */
   readonly timeout: number;
   readonly verifyServer: boolean;
   readonly caFile: string | null;
@@ -16,11 +16,11 @@ export interface RemoteOptions {
   readonly keyFile: string | null;
 }
 
-/** More than the answer `True` is a denial, however long it goes on. */
-const LONGEST_ANSWER = 64 * 1024;
+/** A response longer than `True` is a denial, whatever its length. */
+const LONGEST_RESPONSE = 64 * 1024;
 
 /**
- * Asks a remote server whether a caller may do something. Only the answer `True` allows, whatever its status.
+ * Asks a remote server whether a caller may do something. Only the response `True` allows, whatever its status.
  *
  * @throws when the server cannot be reached or is too slow: then the result is unknown
  */
@@ -30,7 +30,7 @@ export async function askRemote(url: string, question: Question, options: Remote
   try {
     text = await post(url, body, options);
   } catch (error) {
-    throw new Error(`The policy server at ${url} gave no answer: ${(error as Error).message}`, { cause: error });
+    throw new Error(`The policy server at ${url} did not respond: ${(error as Error).message}`, { cause: error });
   }
   return withoutTrailing(text.replace(/^"+/, ''), '"') === 'True';
 }
@@ -59,7 +59,7 @@ function post(url: string, body: string, options: RemoteOptions): Promise<string
       response.on('error', reject);
       response.on('data', (chunk: string) => {
         text += chunk;
-        if (text.length > LONGEST_ANSWER) {
+        if (text.length > LONGEST_RESPONSE) {
           resolve('');
           request.destroy();
         }

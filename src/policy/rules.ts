@@ -10,7 +10,7 @@ export interface Rule {
   readonly name: string;
   readonly check: Check;
   readonly text: string;
-  /** Tokens of any other scope are refused; null for any scope. */
+  /** Tokens of any other scope are rejected; null for any scope. */
   readonly scopes: readonly string[] | null;
   /** Where a file defines it; null for a default. */
   readonly place: Place | null;
@@ -66,13 +66,13 @@ export function compileRules(
     path.push(name);
     const depth = depths.get(name) ?? checkDepth((rules.get(name) as Rule).check, above);
     // Asked on the way down, too: this must not run out of stack either.
-    if (above + depth > MAX_DEPTH) throw refusal('is too deep, with the rules it refers to', path, rules);
+    if (above + depth > MAX_DEPTH) throw rejection('is too deep, with the rules it refers to', path, rules);
     path.pop();
     depths.set(name, depth);
     return depth;
   };
   const checkDepth = (check: Check, above: number): number => {
-    if (above > MAX_DEPTH) throw refusal('is too deep, with the rules it refers to', path, rules);
+    if (above > MAX_DEPTH) throw rejection('is too deep, with the rules it refers to', path, rules);
     if (check.kind === 'not') return 1 + checkDepth(check.check, above + 1);
     if (check.kind === 'and' || check.kind === 'or') {
       return check.checks.reduce((deepest, one) => Math.max(deepest, 1 + checkDepth(one, above + 1)), 1);
@@ -96,11 +96,11 @@ export function compileRules(
 
 function cycle(names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
   const chain = names.map((name) => `rule:${name}`).join(' -> ');
-  return refusal(`refers to itself: ${chain}`, names, rules);
+  return rejection(`refers to itself: ${chain}`, names, rules);
 }
 
 /** The defaults alone have neither cycles nor depth, so a rule of a file is among those involved. */
-function refusal(why: string, names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
+function rejection(why: string, names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
   const involved = names.map((name) => rules.get(name)).find((rule) => rule?.place != null);
   return new PolicyFileError(`rule ${involved?.name ?? names[0] ?? ''} ${why}`, involved?.place ?? 'policy');
 }

@@ -30,7 +30,7 @@ export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers)
     const draining = isDraining();
     const one = ready[0] ?? replies.find((reply) => reply !== undefined);
     return {
-      ...(one ?? { ready: false, reason: 'no worker answers' }),
+      ...(one ?? { ready: false, reason: 'no worker responds' }),
       ...(draining ? { ready: false, reason: 'draining' } : {}),
       draining,
       workers: { ready: ready.length, of: wanted() },

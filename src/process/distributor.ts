@@ -8,7 +8,7 @@ export interface Taker {
 
 /** Gives each connection to one of the takers, in turn. */
 export interface Distributor {
-  /** While no taker is free, a connection waits, and is refused after {@link LONGEST_WAIT_MS}. */
+  /** While no taker is free, a connection waits, and is rejected after {@link LONGEST_WAIT_MS}. */
   give(socket: Socket): void;
   add(taker: Taker): void;
   remove(taker: Taker): void;
@@ -31,7 +31,7 @@ interface Waiting {
  * Not node:cluster's own, which forgets the connection that is on its way to a worker when that dies: its client would wait
  * for ever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
  */
-export function createDistributor(refuse: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): Distributor {
+export function createDistributor(reject: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): Distributor {
   const takers = new Set<Taker>();
   const free: Taker[] = [];
   const waiting: Waiting[] = [];
@@ -62,12 +62,12 @@ export function createDistributor(refuse: (socket: Socket) => void, longestWait 
     next();
   }
 
-  function refuseLate(): void {
+  function rejectLate(): void {
     const before = performance.now() - longestWait;
-    while (waiting[0] !== undefined && waiting[0].since < before) refuse((waiting.shift() as Waiting).socket);
+    while (waiting[0] !== undefined && waiting[0].since < before) reject((waiting.shift() as Waiting).socket);
     next();
   }
-  const rounds = setInterval(refuseLate, Math.min(longestWait / 2, 1000)).unref();
+  const rounds = setInterval(rejectLate, Math.min(longestWait / 2, 1000)).unref();
 
   return {
     give(socket) {

@@ -4,7 +4,7 @@ import type { Listeners } from './listeners.js';
 import type { Server } from './server.js';
 import type { Signals } from './signals.js';
 
-/** Tells load balancers first, if they need time, then refuses connections, then finishes the requests that have begun. */
+/** Tells load balancers first, if they need time, then rejects connections, then finishes the requests that have begun. */
 export async function drain(
   { drainDelay, drainTimeout }: Config,
   listeners: Listeners,
@@ -16,7 +16,7 @@ export async function drain(
     await setTimeout(drainDelay * 1000, undefined, { signal: hurry }).catch(() => undefined);
   }
   // Connections that the system has accepted for us already come first. Only then clients are asked to close theirs: they
-  // come back at once, and must be refused, not accepted and dropped.
+  // come back at once, and must be rejected, not accepted and dropped.
   await new Promise((resolve) => setImmediate(resolve));
   listeners.close();
   server.announce();

@@ -29,17 +29,17 @@ export async function tryToListen(options: ListenOptions): Promise<void> {
  */
 export function listen(server: Server, { host, port, flag, onError }: ListenOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const onRefusal = (error: NodeJS.ErrnoException): void => {
+    const onRejection = (error: NodeJS.ErrnoException): void => {
       const why =
         error.code === 'EADDRINUSE'
           ? `port ${port} of ${host} is in use; choose another with ${flag}${flag.startsWith('--') ? ', or 0 for any' : ''}`
           : error.message;
       reject(new ConfigError(`Cannot listen: ${why}.`));
     };
-    server.once('error', onRefusal);
+    server.once('error', onRejection);
     server.listen(port, host, () => {
       // Without a listener the event would end the process.
-      server.off('error', onRefusal).on('error', onError);
+      server.off('error', onRejection).on('error', onError);
       const { port: chosen } = server.address() as AddressInfo;
       resolve(`http://${host.includes(':') ? `[${host}]` : host}:${chosen}`);
     });

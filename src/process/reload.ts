@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isRefused, isUnavailable } from '../db/failures.js';
+import { isRejected, isUnavailable } from '../db/failures.js';
 import { ApiError } from '../errors.js';
 import { OperatorError } from '../operator-error.js';
 import { WorkerFailure } from './worker-handle.js';
@@ -50,7 +50,7 @@ function messageOf(error: unknown): string {
   }
   const cause = isDeath
     ? 'a worker died during the reload'
-    : isUnavailable(error) || isRefused(error) || error instanceof ApiError
+    : isUnavailable(error) || isRejected(error) || error instanceof ApiError
       ? 'the database cannot be used'
       : 'the reload failed';
   return `${cause}; the old configuration stays in force`;

@@ -2,17 +2,17 @@ import { setTimeout } from 'node:timers/promises';
 import { backOff } from '../back-off.js';
 import { withoutSecrets } from '../database-url/secrets.js';
 import { ConfigError, type Config } from '../config.js';
-import { isRefused, isUnavailable, reasonOf } from '../db/failures.js';
+import { isRejected, isUnavailable, reasonOf } from '../db/failures.js';
 import { ApiError } from '../errors.js';
 import { say } from '../ops/terminal.js';
 import { unlessAborted } from './aborted.js';
 
 /**
  * Does something again and again while the database is away. An attempt may wait for long (for another process that
- * migrates, for a server that does not answer): when the process is told to stop, the attempt is not waited for.
+ * migrates, for a server that does not respond): when the process is told to stop, the attempt is not waited for.
  *
  * @returns null when the process is told to stop meanwhile
- * @throws ConfigError when the database refuses us, or was tried `max_retries` times
+ * @throws ConfigError when the database rejects the login, or was tried `max_retries` times
  */
 export async function waitForDatabase<T>(
   config: Config,
@@ -28,7 +28,7 @@ export async function waitForDatabase<T>(
     } catch (error) {
       if (isStopped()) return null;
       const problem = `The database at ${withoutSecrets(connection)} cannot be used: ${reasonOf(error)}.`;
-      if (isRefused(error)) throw new ConfigError(problem);
+      if (isRejected(error)) throw new ConfigError(problem);
       // The topology reports a database that is away as any request would see it.
       if (!isUnavailable(error) && !(error instanceof ApiError)) throw error;
       if (retries === config.maxRetries) throw new ConfigError(`${problem} Given up after ${retries} more attempts.`);

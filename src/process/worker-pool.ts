@@ -6,7 +6,7 @@ import { unlessAborted } from './aborted.js';
 import { adminOfWorkers } from './admin-of-workers.js';
 import { createDistributor } from './distributor.js';
 import { createHeartbeat } from './heartbeat.js';
-import { refuseUnread } from './refuse.js';
+import { rejectUnread } from './reject.js';
 import type { Server } from './server.js';
 import { createSpares } from './spares.js';
 import { spawnWorker, type WorkerHandle } from './worker-handle.js';
@@ -53,7 +53,7 @@ function createWorkerPool(
   log: Logger,
   stop: AbortSignal,
 ): WorkerPool {
-  const distributor = createDistributor(refuseUnread);
+  const distributor = createDistributor(rejectUnread);
   const heartbeat = createHeartbeat(log);
   /** All that have been started and have not ended. */
   const living = new Set<WorkerHandle>();

@@ -26,7 +26,7 @@ export interface TopologyReader {
   /** The view as it was last caught up with, however long ago; null when there is none. Only for what may be old: metrics. */
   latest(): View | null;
   /**
-   * Compares everything with what the database holds; answers the differences, and has them corrected. Readers go on
+   * Compares everything with what the database holds; returns the differences, and has them corrected. Readers go on
    * meanwhile; they wait only while the copy to compare with is brought to where the topology is.
    */
   audit(): Promise<readonly string[]>;
@@ -99,8 +99,8 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     if (closed) return Promise.reject(databaseUnavailable());
     reads++;
     // At once: readers that wait for an attempt would pile up.
-    const refusal = reader.refusal();
-    return refusal === null ? catchUps.join() : Promise.reject(refusal);
+    const rejection = reader.rejection();
+    return rejection === null ? catchUps.join() : Promise.reject(rejection);
   }
 
   function untilCaughtUp(client: pg.Client): Promise<View> {
@@ -238,7 +238,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       catchUps: caughtUp,
       reads,
       age: seenAt === null ? null : (performance.now() - seenAt) / 1000,
-      away: reader.refusal() !== null,
+      away: reader.rejection() !== null,
       differences,
       xidLag,
     }),

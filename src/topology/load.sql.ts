@@ -5,7 +5,7 @@
  * (a restore in place makes a new one) and a uuid that is changed after a restore. After a fail-over to a standby that had
  * not received everything, transaction ids are used again, and only this tells. (pg_control_checkpoint() still shows the old
  * timeline right after a promotion.) The system identifier would add nothing, since no two clusters start in the same
- * microsecond, and asking for it reads a file each time. Null on a standby, which is refused.
+ * microsecond, and asking for it reads a file each time. Null on a standby, which is rejected.
  */
 const EPOCH = `
   case when pg_is_in_recovery() then null else concat_ws('/',

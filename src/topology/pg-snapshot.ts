@@ -30,7 +30,7 @@ export function isVisible(xid: bigint, snapshot: PgSnapshot): boolean {
 }
 
 /**
- * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server answers now, one
+ * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server responds now, one
  * restored from a backup or a standby that had not received everything.
  */
 export function includes(newer: PgSnapshot, older: PgSnapshot): boolean {

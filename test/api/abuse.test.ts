@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, type Answer } from '../support/wire.js';
+import { errorOf, send, type Response } from '../support/wire.js';
 
 interface WriteRoute {
   readonly method: 'PUT' | 'POST';
@@ -46,10 +46,10 @@ describe('what no client should send', () => {
 
   const state = async (): Promise<string> => {
     const paths = ['/resource_providers', `${at}/inventories`, `${at}/aggregates`, `${at}/traits`, '/resource_classes'];
-    const answers = await Promise.all([...paths, '/traits'].map((path) => test.api.get(path).expect(200)));
-    return answers.map(({ text }) => text).join('\n');
+    const responses = await Promise.all([...paths, '/traits'].map((path) => test.api.get(path).expect(200)));
+    return responses.map(({ text }) => text).join('\n');
   };
-  const attempt = (route: WriteRoute, body: string | Buffer): Promise<Answer> =>
+  const attempt = (route: WriteRoute, body: string | Buffer): Promise<Response> =>
     send(test.url, {
       method: route.method,
       path: route.path,
@@ -57,16 +57,16 @@ describe('what no client should send', () => {
       body,
     });
   /** Sends each body and sees a 4xx with a message each time, and the same state as before in the end. */
-  async function refused(route: WriteRoute, bodies: readonly (string | Buffer)[], statuses = [400]): Promise<void> {
+  async function rejected(route: WriteRoute, bodies: readonly (string | Buffer)[], statuses = [400]): Promise<void> {
     const before = await state();
     for (const body of bodies) {
-      const answer = await attempt(route, body);
+      const response = await attempt(route, body);
       const shown = body.toString().slice(0, 200);
-      assert.ok(statuses.includes(answer.status), `${answer.status} to ${shown}: ${answer.text.slice(0, 300)}`);
-      const { detail } = errorOf(answer);
+      assert.ok(statuses.includes(response.status), `${response.status} to ${shown}: ${response.text.slice(0, 300)}`);
+      const { detail } = errorOf(response);
       assert.match(detail, /\n\n \S.*\S/, shown);
       assert.ok(detail.isWellFormed(), shown);
-      assert.ok(answer.text.length < 8000, `an error of ${answer.text.length} characters`);
+      assert.ok(response.text.length < 8000, `an error of ${response.text.length} characters`);
     }
     assert.equal(await state(), before);
   }
@@ -104,35 +104,35 @@ describe('what no client should send', () => {
       for (const name of Object.keys(route.body)) {
         const isName = name === 'name' && route.path.startsWith('/resource_p');
         const bad = wrongTypes.filter((value) => !isGood(name, value) || (name === 'name' && !isName));
-        it(`is refused: ${name} of every wrong type`, async () => {
+        it(`is rejected: ${name} of every wrong type`, async () => {
           // A provider may be renamed to the empty name.
           const values = bad.filter((value) => !(isName && route.method === 'PUT' && value === ''));
-          await refused(
+          await rejected(
             route,
             values.map((value) => withProperty(route.body, name, value)),
           );
         });
       }
 
-      it('is refused: properties nobody knows, __proto__ and constructor among them', async () => {
+      it('is rejected: unknown properties, __proto__ and constructor among them', async () => {
         const extras = ['unknown', '__proto__', 'constructor', 'toString', 'hasOwnProperty', '', 'Name', 'ключ', '\0'];
-        await refused(
+        await rejected(
           route,
           extras.map((name) => withProperty(route.body, JSON.stringify(name).slice(1, -1), { total: 1 })),
         );
       });
 
-      it('is refused: what is no JSON, no object, or no UTF-8', async () => {
+      it('is rejected: what is no JSON, no object, or no UTF-8', async () => {
         const text = JSON.stringify(route.body);
         const bodies = ['', ' ', '{', '[', 'null', '1', '"text"', '[]', '[1]', 'true', text.slice(0, -1), `${text}x`];
         const quirks = ["{'name': 1}", '{"name": NaN}', '{"name": Infinity}', '{"a":1,}', '// x\n{}', '{"a":"\n"}'];
         const bytes = [Buffer.from([0x7b, 0xff, 0x7d]), Buffer.from(text, 'utf16le'), Buffer.from([0])];
         const nonEmpty = [...bodies, ...quirks].filter((body) => body !== '');
-        await refused(route, [...nonEmpty, ...bytes]);
+        await rejected(route, [...nonEmpty, ...bytes]);
         assert.ok([400, 415].includes((await attempt(route, '')).status));
       });
 
-      it('is refused: a body of a megabyte, deep nesting, huge keys', async () => {
+      it('is rejected: a body of a megabyte, deep nesting, huge keys', async () => {
         const key = 'k'.repeat(1_000_000);
         const bodies = [
           JSON.stringify({ ...route.body, padding: 'x'.repeat(1_000_000) }),
@@ -143,15 +143,15 @@ describe('what no client should send', () => {
           JSON.stringify({ ...route.body, [key]: 1 }),
           `{${Array.from({ length: 50_000 }, (_, index) => `"k${index}":${index}`).join()}}`,
         ];
-        await refused(route, bodies, [400, 413]);
+        await rejected(route, bodies, [400, 413]);
       });
 
       const texts = Object.entries(route.body).filter(([, value]) => typeof value === 'string' || Array.isArray(value));
       for (const [name, value] of texts) {
-        it(`is refused: ${name} with a NUL, half a surrogate pair or too much of it`, async () => {
+        it(`is rejected: ${name} with a NUL, half a surrogate pair or too much of it`, async () => {
           const strings = ['a\\u0000b', '\\u0000', '\\ud800', 'x\\udc00', '\\ud800\\ud800', '\u{1F600}'.repeat(256)];
           const wrap = (text: string): string => (Array.isArray(value) ? `["${text}"]` : `"${text}"`);
-          await refused(
+          await rejected(
             route,
             strings.map((text) => withProperty(route.body, name, null).replace(/null(?=\}$)/, () => wrap(text))),
           );
@@ -159,7 +159,7 @@ describe('what no client should send', () => {
       }
 
       if ('resource_provider_generation' in route.body) {
-        it('is a conflict or refused: a generation no provider can have', async () => {
+        it('is a conflict or rejected: a generation no provider can have', async () => {
           const numbers = ['-1', '2147483648', '-2147483649', '1e30', '9007199254740993', '99999999999999999999'];
           const bodies = numbers.map((number) =>
             JSON.stringify(route.body).replace(
@@ -167,7 +167,7 @@ describe('what no client should send', () => {
               `"resource_provider_generation":${number}`,
             ),
           );
-          await refused(route, bodies, [409]);
+          await rejected(route, bodies, [409]);
         });
       }
     });

@@ -48,16 +48,16 @@ describe('what is odd, but good', () => {
   it('of duplicate keys the last one counts', async () => {
     const [first, last] = [randomUUID(), randomUUID()];
     const body = `{"name": "${first}", "name": "${last}"}`;
-    const answer = await send(test.url, { method: 'POST', path: '/resource_providers', body });
-    assert.equal(answer.status, 200);
-    assert.equal((JSON.parse(answer.text) as { name: string }).name, last);
+    const response = await send(test.url, { method: 'POST', path: '/resource_providers', body });
+    assert.equal(response.status, 200);
+    assert.equal((JSON.parse(response.text) as { name: string }).name, last);
   });
 
   it('whole numbers may be written as floats', async () => {
     const uuid = await createProvider(test.api, randomUUID());
     const body = '{"resource_provider_generation": 0.0, "traits": ["HW_CPU_X86_AVX"]}';
-    const answer = await send(test.url, { method: 'PUT', path: `/resource_providers/${uuid}/traits`, body });
-    assert.equal(answer.status, 200);
+    const response = await send(test.url, { method: 'PUT', path: `/resource_providers/${uuid}/traits`, body });
+    assert.equal(response.status, 200);
   });
 
   it('names of things every object has are no trait, class, inventory or provider', async () => {

@@ -27,12 +27,12 @@ describe('aggregates of a provider', () => {
   for (const version of ['1.1', '1.18']) {
     it(`are a bare list at ${version}, whatever the generation, which stays`, async () => {
       const [a, b] = [randomUUID(), randomUUID()];
-      const answer = await test.api.put(path(), [b, a], version).expect(200);
-      assert.deepEqual(answer.body, { aggregates: [b, a] }, 'in the order given');
+      const response = await test.api.put(path(), [b, a], version).expect(200);
+      assert.deepEqual(response.body, { aggregates: [b, a] }, 'in the order given');
       const { body, headers } = await test.api.get(path(), version).expect(200);
       assert.deepEqual({ aggregates: body.aggregates.sort() }, { aggregates: [a, b].sort() });
       assert.equal('cache-control' in headers, version === '1.18');
-      assert.equal('last-modified' in answer.headers, version === '1.18');
+      assert.equal('last-modified' in response.headers, version === '1.18');
       await test.api.put(path(), [], version).expect(200);
       assert.deepEqual(await stored(), []);
       assert.equal(await generation(), 0);
@@ -76,14 +76,14 @@ describe('aggregates of a provider', () => {
   });
 
   for (const spelling of ['{UUID}', 'urn:uuid:UUID']) {
-    it(`refuse ${spelling}, which is too long to store`, async () => {
+    it(`reject ${spelling}, which is too long to store`, async () => {
       const { body } = await put([spelling.replace('UUID', randomUUID())], 0).expect(400);
       assert.match(messageOf(body), /too long: an aggregate uuid has at most 36 characters/);
       assert.equal(await generation(), 0);
     });
   }
 
-  it('refuse the same uuid twice, and what is no uuid', async () => {
+  it('reject the same uuid twice, and what is no uuid', async () => {
     const aggregate = randomUUID();
     const twice = await put([aggregate, aggregate], 0).expect(400);
     assert.match(messageOf(twice.body), /has non-unique elements/);
@@ -102,9 +102,9 @@ describe('aggregates of a provider', () => {
 
   it('let one of many writers with the same generation win', async () => {
     const sets = Array.from({ length: 6 }, () => [randomUUID()]);
-    const answers = await Promise.all(sets.map((aggregates) => put(aggregates, 0)));
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
-    assert.deepEqual(await stored(), sets[answers.findIndex(({ status }) => status === 200)]);
+    const responses = await Promise.all(sets.map((aggregates) => put(aggregates, 0)));
+    assert.deepEqual(responses.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
+    assert.deepEqual(await stored(), sets[responses.findIndex(({ status }) => status === 200)]);
     assert.equal(await generation(), 1);
   });
 

@@ -10,7 +10,7 @@ import {
   type TestService,
 } from '../support/service.js';
 
-interface Answer {
+interface Response {
   allocation_requests: {
     allocations: Record<string, { resources: Record<string, number> }>;
     mappings?: Record<string, string[]>;
@@ -42,8 +42,8 @@ describe('allocation candidates', () => {
   after(() => test.close());
 
   const ask = async (query: string, version?: string) =>
-    (await test.api.get(`/allocation_candidates?${query}`, version).expect(200)).body as Answer;
-  const providersOf = ({ allocation_requests }: Answer) =>
+    (await test.api.get(`/allocation_candidates?${query}`, version).expect(200)).body as Response;
+  const providersOf = ({ allocation_requests }: Response) =>
     allocation_requests.map(({ allocations }) => Object.keys(allocations).sort());
 
   it('show what could be claimed, with mappings, and how much is left on the trees concerned', async () => {
@@ -159,7 +159,7 @@ describe('allocation candidates', () => {
   });
 
   const uuid = randomUUID();
-  const refused: [version: string, query: string, text: RegExp, code?: string][] = [
+  const rejected: [version: string, query: string, text: RegExp, code?: string][] = [
     ['1.10', '', /'resources' is a required property/],
     ['1.10', 'resources=', /Got: empty string\./],
     ['1.10', 'resources=VCPU', /Badly formed resources parameter/],
@@ -218,8 +218,8 @@ describe('allocation candidates', () => {
     ['1.39', 'resources=VCPU:1&required=', /Got an empty trait in:/],
     ['1.39', 'resources=VCPU:1&colour=red', /'colour' does not match any of the regexes/],
   ];
-  for (const [version, query, text, code] of refused) {
-    it(`answer 400 at ${version} to ?${query.replaceAll(uuid, 'UUID')}`, async () => {
+  for (const [version, query, text, code] of rejected) {
+    it(`return 400 at ${version} for ?${query.replaceAll(uuid, 'UUID')}`, async () => {
       const { body } = await test.api.get(`/allocation_candidates?${query}`, version).expect(400);
       assert.match(messageOf(body), text);
       if (code !== undefined) assert.equal(codeOf(body), code);
@@ -254,7 +254,7 @@ describe('allocation candidates, as configured', () => {
     }
     const query = 'resources=VCPU:1&resources1=PGPU:1&resources2=PGPU:1&group_policy=isolate';
     const { body } = await test.api.get(`/allocation_candidates?${query}`).expect(200);
-    const hosts = (body as Answer).allocation_requests.map(({ mappings }) => mappings?.['']?.[0]);
+    const hosts = (body as Response).allocation_requests.map(({ mappings }) => mappings?.['']?.[0]);
     await test.close();
     return { count: hosts.length, hosts: new Set(hosts).size };
   };

@@ -77,7 +77,7 @@ describe('allocations of a consumer', () => {
     assert.deepEqual(body.allocations, { [consumer]: { resources: { VCPU: 1 } } });
   });
 
-  it('take the body of each version, and refuse the members of later ones', async () => {
+  it('take the body of each version, and reject the members of later ones', async () => {
     const list = [{ resource_provider: { uuid: host }, resources: { VCPU: 1 } }];
     const dict = { [host]: { resources: { VCPU: 1 } } };
     const owners = { project_id: 'p', user_id: 'u' };
@@ -94,7 +94,7 @@ describe('allocations of a consumer', () => {
     for (const [version, body] of accepted) {
       await test.api.put(`/allocations/${randomUUID()}`, body, version).expect(204);
     }
-    const refused: [string, object][] = [
+    const rejected: [string, object][] = [
       ['1.7', { allocations: list, ...owners }],
       ['1.8', { allocations: list }],
       ['1.11', { allocations: dict, ...owners }],
@@ -109,10 +109,10 @@ describe('allocations of a consumer', () => {
       ['1.37', { allocations: dict, ...owners, consumer_generation: null, consumer_type: 'INSTANCE' }],
       ['1.38', { allocations: dict, ...owners, consumer_generation: null }],
     ];
-    for (const [version, body] of refused) {
-      const answer = await test.api.put(`/allocations/${randomUUID()}`, body, version);
-      assert.equal(answer.status, 400, `${version} ${JSON.stringify(body)}`);
-      assert.match(messageOf(answer.body), /^JSON does not validate: /);
+    for (const [version, body] of rejected) {
+      const response = await test.api.put(`/allocations/${randomUUID()}`, body, version);
+      assert.equal(response.status, 400, `${version} ${JSON.stringify(body)}`);
+      assert.match(messageOf(response.body), /^JSON does not validate: /);
     }
   });
 
@@ -195,7 +195,7 @@ describe('allocations of a consumer', () => {
     ['on one of two providers', () => ({ [other]: { VCPU: 1 }, [host]: { VCPU: 9 } }), /would exceed the capacity\.$/],
   ];
   for (const [what, allocations, text] of doesNotFit) {
-    it(`are refused with 409 and without a concurrent_update: ${what}; nothing is written`, async () => {
+    it(`are rejected with 409 and without a concurrent_update: ${what}; nothing is written`, async () => {
       const { body } = await claim(test.api, allocations(), { consumer }).expect(409);
       assert.equal(codeOf(body), 'placement.undefined_code');
       assert.match(messageOf(body), text);
@@ -205,7 +205,7 @@ describe('allocations of a consumer', () => {
     });
   }
 
-  it('are refused with 400: unknown provider, unknown class, a consumer that is no uuid', async () => {
+  it('are rejected with 400: unknown provider, unknown class, a consumer that is no uuid', async () => {
     const unknown = randomUUID();
     const provider = await claim(test.api, { [unknown]: { VCPU: 1 } }, { consumer }).expect(400);
     assert.equal(messageOf(provider.body), `Allocation for resource provider '${unknown}' that does not exist.`);
@@ -305,7 +305,7 @@ describe('allocations of a consumer', () => {
       assert.equal(await generationOf(test.api, host), 2, 'once for the request');
     });
 
-    it('refuse one stale generation for all', async () => {
+    it('reject one stale generation for all', async () => {
       await test.api
         .post('/allocations', {
           [randomUUID()]: claimBody({ [host]: { VCPU: 1 } }),

@@ -107,15 +107,15 @@ describe('the API reference', () => {
     for (const sample of samples) {
       it(`happen: ${sample.name}`, async () => {
         const { method, path, body } = sample.request;
-        const answer = await test.api
+        const response = await test.api
           .request(method.toLowerCase() as 'get', path)
           .set({ 'x-auth-token': 'admin', accept: 'application/json', 'openstack-api-version': 'placement 1.39' })
           .send(takenNow(body));
-        const { location } = answer.headers as { location?: string };
+        const { location } = response.headers as { location?: string };
         const got: Sample['response'] = {
-          status: answer.status,
+          status: response.status,
           ...(location === undefined ? {} : { location: new URL(location).pathname }),
-          ...(answer.text === '' ? {} : { body: JSON.parse(answer.text) as unknown }),
+          ...(response.text === '' ? {} : { body: JSON.parse(response.text) as unknown }),
         };
         assert.deepEqual(withoutVolatile(got), withoutVolatile(sample.response));
       });
@@ -154,7 +154,7 @@ describe('the API reference', () => {
     }
   });
 
-  describe('refuses an answer', () => {
+  describe('rejects a response', () => {
     const uuid = '4e8e5957-649f-477b-9e5b-f1f75b21c03c';
     const provider = samples.find(({ name }) => name.endsWith('create-provider'))!.response.body as Record<
       string,
@@ -174,10 +174,10 @@ describe('the API reference', () => {
       },
       body: provider as unknown,
     };
-    type Answer = Omit<typeof right, 'headers'> & { headers: Record<string, string | undefined> };
-    const judge = (changed: Partial<Answer>): void => {
-      const { body, ...answer } = { ...right, ...changed };
-      assertDocumented({ ...answer, text: body === undefined ? '' : JSON.stringify(body) });
+    type Response = Omit<typeof right, 'headers'> & { headers: Record<string, string | undefined> };
+    const judge = (changed: Partial<Response>): void => {
+      const { body, ...response } = { ...right, ...changed };
+      assertDocumented({ ...response, text: body === undefined ? '' : JSON.stringify(body) });
     };
     const errors = (more: object) => ({
       errors: [{ status: 404, title: 'Not Found', detail: 'x', request_id: requestId, ...more }],
@@ -189,8 +189,8 @@ describe('the API reference', () => {
       judge({ status: 404, headers: plain, body: errors({ code: 'placement.undefined_code' }) });
     });
 
-    const wrong: Record<string, Partial<Answer>> = {
-      'with a member that nobody knows': { body: { ...provider, color: 'red' } },
+    const wrong: Record<string, Partial<Response>> = {
+      'with an unknown member': { body: { ...provider, color: 'red' } },
       'without a member': { body: { ...provider, root_provider_uuid: undefined } },
       'with a member that is newer than its version': {
         headers: { ...right.headers, 'openstack-api-version': 'placement 1.13' },

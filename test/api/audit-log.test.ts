@@ -95,14 +95,14 @@ describe('the audit log', () => {
     };
     const consumer = randomUUID();
     const body = JSON.stringify(claimBody({ [host]: { VCPU: 2 } }));
-    const answer = await send(test.url, { method: 'PUT', path: `/allocations/${consumer}`, headers, body });
-    assert.equal(answer.status, 204);
+    const response = await send(test.url, { method: 'PUT', path: `/allocations/${consumer}`, headers, body });
+    assert.equal(response.status, 204);
     await send(test.url, { method: 'DELETE', path: `/resource_providers/${host}?x=1`, headers });
-    const [claimed, refused] = await written(2);
+    const [claimed, rejected] = await written(2);
     assert.ok(isEvent(claimed), JSON.stringify(isEvent.errors));
     const { id, eventTime, ...rest } = claimed!;
     assert.ok(Math.abs(Date.parse(eventTime) - Date.now()) < 3600_000);
-    assert.notEqual(id, refused?.id);
+    assert.notEqual(id, rejected?.id);
     assert.deepEqual(rest, {
       typeURI: 'http://schemas.dmtf.org/cloud/audit/1.0/event',
       eventType: 'activity',
@@ -114,7 +114,7 @@ describe('the audit log', () => {
         id: 'nova',
         project_id: 'service',
         host: { address: '127.0.0.1', agent: 'nova-scheduler keystoneauth1/5.2.1' },
-        request_id: answer.headers['x-openstack-request-id'],
+        request_id: response.headers['x-openstack-request-id'],
         global_request_id: globalId,
       },
       target: { typeURI: 'service/placement/allocation', id: consumer },
@@ -122,18 +122,18 @@ describe('the audit log', () => {
       requestPath: `/allocations/${consumer}`,
     });
     assert.deepEqual(
-      [refused?.action, refused?.outcome, refused?.reason.reasonCode, refused?.requestPath],
+      [rejected?.action, rejected?.outcome, rejected?.reason.reasonCode, rejected?.requestPath],
       ['delete', 'failure', '409', `/resource_providers/${host}?x=1`],
     );
-    assert.deepEqual(refused?.target, { typeURI: 'service/placement/resource_provider', id: host, name: 'h1' });
+    assert.deepEqual(rejected?.target, { typeURI: 'service/placement/resource_provider', id: host, name: 'h1' });
   });
 
-  it('has a line for every way in which a change is refused, and none for a read', async () => {
+  it('has a line for every way in which a change is rejected, and none for a read', async () => {
     const token = fake.issue();
     const reader = fake.issue({ roles: ['reader'] });
     const system = fake.issue({ project: null, system: true });
     const POST = { method: 'POST', path: '/resource_providers', body: '{"name": "x"}' };
-    const refused: [WireRequest, number][] = [
+    const rejected: [WireRequest, number][] = [
       [{ ...POST, headers: { 'x-auth-token': null } }, 401],
       [{ ...POST, headers: { 'x-auth-token': 'no-token' } }, 401],
       [{ ...POST, headers: { 'x-auth-token': reader } }, 403],
@@ -147,20 +147,20 @@ describe('the audit log', () => {
       [{ method: 'DELETE', path: '/nowhere', headers: { 'x-auth-token': token } }, 404],
       [{ method: 'PUT', path: '/traits/%', headers: { 'x-auth-token': token } }, 400],
     ];
-    for (const [request, status] of refused) {
+    for (const [request, status] of rejected) {
       await send(test.url, { path: '/traits', headers: { 'x-auth-token': token } });
       assert.equal((await send(test.url, request)).status, status, JSON.stringify(request));
     }
-    const found = await written(refused.length);
-    assert.equal(found.length, refused.length);
+    const found = await written(rejected.length);
+    assert.equal(found.length, rejected.length);
     for (const [i, event] of found.entries()) {
       assert.ok(isEvent(event), `${JSON.stringify(event)} ${JSON.stringify(isEvent.errors)}`);
-      assert.deepEqual([event.outcome, event.reason.reasonCode], ['failure', String(refused[i]?.[1])]);
+      assert.deepEqual([event.outcome, event.reason.reasonCode], ['failure', String(rejected[i]?.[1])]);
     }
     assert.deepEqual(
       found.map(({ initiator }) => [initiator.id, initiator.project_id].includes('unknown')),
       // Without a token that is valid, and with one of no project.
-      refused.map((_, i) => i < 2 || i === 3),
+      rejected.map((_, i) => i < 2 || i === 3),
     );
     assert.deepEqual(
       found.map(({ target }) => target.typeURI.replace('service/placement/', '')),
@@ -171,13 +171,13 @@ describe('the audit log', () => {
 
   it('has a line for a request during an outage of Keystone', async () => {
     fake.behaviour = 503;
-    const answer = await send(test.url, {
+    const response = await send(test.url, {
       method: 'DELETE',
       path: '/traits/CUSTOM_X',
       headers: { 'x-auth-token': fake.issue() },
     });
     fake.behaviour = 'good';
-    assert.equal(answer.status, 503);
+    assert.equal(response.status, 503);
     const [event] = await written(1);
     assert.deepEqual([event?.reason.reasonCode, event?.initiator.id], ['503', 'unknown']);
   });

@@ -184,12 +184,12 @@ describe('capacity', () => {
     assert.deepEqual((await ask(query, '1.29')).count, { at_least: 8, at_most: 8 });
   });
 
-  it('refuses what it cannot read, and says what it expects', async () => {
-    const refused = async (query: string, status: number, version?: string) => {
+  it('rejects what it cannot read, and says what it expects', async () => {
+    const rejected = async (query: string, status: number, version?: string) => {
       const { body } = await test.api.get(`/stockroom/capacity?${query}`, version).expect(status);
       return [codeOf(body), messageOf(body)];
     };
-    const old = await refused('resources=VCPU:1', 400, '1.9');
+    const old = await rejected('resources=VCPU:1', 400, '1.9');
     assert.match(
       old[1] ?? '',
       /^Explain and capacity read queries of version 1\.10 or later; this request is for 1\.9\./,
@@ -201,20 +201,20 @@ describe('capacity', () => {
       ['enough=1.5', /^enough: expected/],
       ['provider=h1', /^provider: expected the uuid of a resource provider, got "h1"/],
     ] as const) {
-      const [code, message] = await refused(`resources=VCPU:1&${wrong}`, 400);
+      const [code, message] = await rejected(`resources=VCPU:1&${wrong}`, 400);
       assert.equal(code, 'placement.query.bad_value');
       assert.match(message ?? '', expected);
     }
     const unknown = randomUUID();
-    const [, missing] = await refused(`resources=VCPU:1&provider=${unknown}`, 404);
+    const [, missing] = await rejected(`resources=VCPU:1&provider=${unknown}`, 404);
     assert.equal(missing, `No resource provider with uuid ${unknown} found`);
-    assert.match((await refused('resources=CUSTOM_NOTHING:1', 400))[1] ?? '', /CUSTOM_NOTHING/);
+    assert.match((await rejected('resources=CUSTOM_NOTHING:1', 400))[1] ?? '', /CUSTOM_NOTHING/);
     // In any group, not only up to the first that nothing serves.
     const later = 'resources_1=VCPU:1&resources_2=VCPU:1&required_2=CUSTOM_NOTHING&group_policy=none';
-    assert.match((await refused(later, 400))[1] ?? '', /CUSTOM_NOTHING/);
+    assert.match((await rejected(later, 400))[1] ?? '', /CUSTOM_NOTHING/);
     for (const query of ['', 'resources=VCPU', 'resources_1=VCPU:1&resources_2=VCPU:1']) {
       const { body: expected } = await test.api.get(`/allocation_candidates?${query}`).expect(400);
-      assert.equal((await refused(query, 400))[1], messageOf(expected));
+      assert.equal((await rejected(query, 400))[1], messageOf(expected));
     }
     await test.api.request('post', '/stockroom/capacity').set('x-auth-token', 'admin').expect(405);
     await test.api.request('get', '/stockroom/capacity?resources=VCPU:1').expect(401);

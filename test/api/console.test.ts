@@ -7,7 +7,7 @@ import express from 'express';
 import { pino } from 'pino';
 import { CONSOLE, loadPages } from '../../src/http/static-pages.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, type Answer } from '../support/wire.js';
+import { send, type Response } from '../support/wire.js';
 
 const FILES = {
   '/console': 'text/html; charset=utf-8',
@@ -23,7 +23,7 @@ describe('the files of the console at /console', () => {
   });
   after(() => test.close());
   /** Without a token, and without a version. */
-  const ask = (at: string, method = 'GET', headers: Record<string, string> = {}): Promise<Answer> =>
+  const ask = (at: string, method = 'GET', headers: Record<string, string> = {}): Promise<Response> =>
     send(test.url, { path: at, method, headers: { 'x-auth-token': null, 'openstack-api-version': null, ...headers } });
 
   it('need no token, and load nothing from anywhere else', async () => {

@@ -101,10 +101,10 @@ describe('consumers, their owners and types', () => {
       assert.deepEqual(await usages('project_id=unheard-of'), {});
     });
 
-    it('need a project, and refuse what the version does not know', async () => {
+    it('need a project, and reject what the version does not know', async () => {
       await test.api.get(`/usages?project_id=${project}`, '1.8').expect(404);
       const long = 'x'.repeat(256);
-      const refused: [string, string][] = [
+      const rejected: [string, string][] = [
         ['1.9', ''],
         ['1.9', 'project_id='],
         ['1.9', `project_id=${long}`],
@@ -113,7 +113,7 @@ describe('consumers, their owners and types', () => {
         ['1.38', `project_id=${project}&consumer_type=instance`],
         ['1.38', 'project_id=%ff'],
       ];
-      for (const [version, query] of refused) await test.api.get(`/usages?${query}`, version).expect(400);
+      for (const [version, query] of rejected) await test.api.get(`/usages?${query}`, version).expect(400);
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, type Answer, type WireRequest } from '../support/wire.js';
+import { errorOf, send, type Response, type WireRequest } from '../support/wire.js';
 
 describe('content negotiation', () => {
   let test: TestService;
@@ -10,7 +10,7 @@ describe('content negotiation', () => {
     uuid = await createProvider(test.api, 'negotiator');
   });
   after(() => test.close());
-  const ask = (request: WireRequest): Promise<Answer> => send(test.url, request);
+  const ask = (request: WireRequest): Promise<Response> => send(test.url, request);
 
   // Accept, the status of a good GET, the type of an error
   const accepts: [string | null, number, 'json' | 'html' | 'plain'][] = [
@@ -58,19 +58,19 @@ describe('content negotiation', () => {
   }
 
   it('says in a 406 what there is, in the type the client can read', async () => {
-    const answer = await ask({ path: '/traits', headers: { accept: 'text/plain' } });
+    const response = await ask({ path: '/traits', headers: { accept: 'text/plain' } });
     assert.equal(
-      answer.text,
+      response.text,
       '406 Not Acceptable\n\nThe resource could not be generated that was acceptable to your browser ' +
         '(content of type text/plain. \n\n Only application/json is provided',
     );
   });
 
   it('escapes what the client sent in an HTML error', async () => {
-    const answer = await ask({ path: '/traits/%3Cb%3E&%22', headers: { accept: 'text/html, */*;q=0.1' } });
-    assert.equal(answer.status, 404);
-    assert.match(answer.text, /^<html>\n <head>\n {2}<title>404 Not Found<\/title>/);
-    assert.doesNotMatch(answer.text, /<b>|&"/);
+    const response = await ask({ path: '/traits/%3Cb%3E&%22', headers: { accept: 'text/html, */*;q=0.1' } });
+    assert.equal(response.status, 404);
+    assert.match(response.text, /^<html>\n <head>\n {2}<title>404 Not Found<\/title>/);
+    assert.doesNotMatch(response.text, /<b>|&"/);
   });
 
   it('does not ask for JSON in Accept where it sends none', async () => {
@@ -92,13 +92,13 @@ describe('content negotiation', () => {
     });
   }
 
-  const refused = ['text/plain', 'application/JSON', 'application/jsonx', 'application/json, text/plain', 'text/json'];
-  for (const type of refused) {
-    it(`refuses a body of type ${type} with a 415 that names it`, async () => {
-      const answer = await put(type);
-      assert.equal(answer.status, 415);
+  const rejected = ['text/plain', 'application/JSON', 'application/jsonx', 'application/json, text/plain', 'text/json'];
+  for (const type of rejected) {
+    it(`rejects a body of type ${type} with a 415 that names it`, async () => {
+      const response = await put(type);
+      assert.equal(response.status, 415);
       assert.equal(
-        errorOf(answer).detail,
+        errorOf(response).detail,
         `The request media type ${type} is not supported by this server. \n\n ` +
           `The media type ${type} is not supported, use application/json`,
       );
@@ -107,20 +107,20 @@ describe('content negotiation', () => {
 
   it('calls the type None when there is neither type nor body', async () => {
     for (const method of ['POST', 'PUT']) {
-      const answer = await ask({ method, path: method === 'POST' ? '/resource_providers' : path() });
-      assert.equal(answer.status, 415);
-      assert.match(errorOf(answer).detail, /The media type None is not supported, use application\/json$/);
+      const response = await ask({ method, path: method === 'POST' ? '/resource_providers' : path() });
+      assert.equal(response.status, 415);
+      assert.match(errorOf(response).detail, /The media type None is not supported, use application\/json$/);
     }
   });
 
   for (const type of [null, '']) {
-    it(`refuses a body with ${type === null ? 'no' : 'an empty'} content-type before anything else, on every route`, async () => {
+    it(`rejects a body with ${type === null ? 'no' : 'an empty'} content-type before anything else, on every route`, async () => {
       for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']) {
         for (const at of ['/', '/resource_providers', path(), '/nowhere', '/traits/CUSTOM_B']) {
-          const answer = await ask({ method, path: at, body: 'x', headers: { 'content-type': type } });
-          assert.equal(answer.status, 400, `${method} ${at}`);
-          assert.match(errorOf(answer).detail, /content-type header required when content-length > 0/);
-          assert.equal(answer.headers['openstack-api-version'], 'placement 1.39');
+          const response = await ask({ method, path: at, body: 'x', headers: { 'content-type': type } });
+          assert.equal(response.status, 400, `${method} ${at}`);
+          assert.match(errorOf(response).detail, /content-type header required when content-length > 0/);
+          assert.equal(response.headers['openstack-api-version'], 'placement 1.39');
         }
       }
     });
@@ -134,12 +134,12 @@ describe('content negotiation', () => {
     assert.equal((await ask({ method: 'DELETE', path: '/traits/CUSTOM_C', body: '{', headers })).status, 204);
   });
 
-  it('refuses a body larger than configured with 413, and changes nothing', async () => {
+  it('rejects a body larger than configured with 413, and changes nothing', async () => {
     const large = JSON.stringify({ name: 'x'.repeat(100), padding: 'y'.repeat(1000) });
     for (const headers of [{}, { 'content-length': null, 'transfer-encoding': 'chunked' }]) {
-      const answer = await ask({ method: 'PUT', path: path(), body: large, headers });
-      assert.equal(answer.status, 413);
-      assert.match(errorOf(answer).detail, /larger than 1000 bytes/);
+      const response = await ask({ method: 'PUT', path: path(), body: large, headers });
+      assert.equal(response.status, 413);
+      assert.match(errorOf(response).detail, /larger than 1000 bytes/);
     }
     const { body: kept } = await test.api.get(path()).expect(200);
     assert.notEqual(kept.name, 'x'.repeat(100));
@@ -147,9 +147,9 @@ describe('content negotiation', () => {
 
   it('writes everything beyond ASCII as escapes, and reads it back', async () => {
     const name = 'Zürich 東京 😀';
-    const answer = await put('application/json', JSON.stringify({ name }));
-    assert.match(answer.text, /"Z\\u00fcrich \\u6771\\u4eac \\ud83d\\ude00"/);
-    assert.equal((JSON.parse(answer.text) as { name: string }).name, name);
+    const response = await put('application/json', JSON.stringify({ name }));
+    assert.match(response.text, /"Z\\u00fcrich \\u6771\\u4eac \\ud83d\\ude00"/);
+    assert.equal((JSON.parse(response.text) as { name: string }).name, name);
     const { body: shown } = await test.api.get(path()).expect(200);
     assert.equal(shown.name, name);
   });

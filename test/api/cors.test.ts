@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ConfigError, readConfig } from '../../src/config.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, sendBytes, type Answer } from '../support/wire.js';
+import { send, sendBytes, type Response } from '../support/wire.js';
 
 const ORIGIN = 'https://dashboard.example';
 
@@ -27,10 +27,10 @@ describe('CORS', () => {
 
   it('lets a listed origin do what it asks for, without a token and on any path', async () => {
     for (const path of ['/', '/traits', '/nowhere', '/%', '*']) {
-      const answer = await preflight(asking('PUT', 'x-auth-token, OpenStack-API-Version,content-type'), path);
-      assert.equal(answer.status, 200, path);
-      assert.equal(answer.text, '');
-      assert.deepEqual(corsHeaders(answer), {
+      const response = await preflight(asking('PUT', 'x-auth-token, OpenStack-API-Version,content-type'), path);
+      assert.equal(response.status, 200, path);
+      assert.equal(response.text, '');
+      assert.deepEqual(corsHeaders(response), {
         'access-control-allow-origin': ORIGIN,
         'access-control-allow-credentials': 'true',
         'access-control-max-age': '3600',
@@ -38,12 +38,12 @@ describe('CORS', () => {
         'access-control-allow-headers': 'x-auth-token,OpenStack-API-Version,content-type',
         vary: 'Origin',
       });
-      assert.match(answer.headers['x-openstack-request-id'] as string, /^req-/);
+      assert.match(response.headers['x-openstack-request-id'] as string, /^req-/);
     }
   });
 
-  it('answers any other OPTIONS with 200 and nothing', async () => {
-    const refused = [
+  it('responds to any other OPTIONS with 200 and nothing', async () => {
+    const rejected = [
       {},
       asking('GET', undefined, 'https://evil.example'),
       asking('GET', undefined, `${ORIGIN}.evil.example`),
@@ -54,11 +54,11 @@ describe('CORS', () => {
       asking('GET', 'x-auth-token, x-forged'),
       { origin: ORIGIN },
     ];
-    for (const headers of refused) {
-      const answer = await preflight(headers);
-      assert.equal(answer.status, 200);
-      assert.equal(answer.text, '');
-      assert.deepEqual(corsHeaders(answer), {}, JSON.stringify(headers));
+    for (const headers of rejected) {
+      const response = await preflight(headers);
+      assert.equal(response.status, 200);
+      assert.equal(response.text, '');
+      assert.deepEqual(corsHeaders(response), {}, JSON.stringify(headers));
     }
   });
 
@@ -71,7 +71,7 @@ describe('CORS', () => {
     assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1, text);
   });
 
-  it('lets a listed origin read every answer, refusals and errors too', async () => {
+  it('lets a listed origin read every response, rejections and errors too', async () => {
     const requests = [
       { path: '/traits', status: 200, vary: 'openstack-api-version,Origin' },
       { path: '/nowhere', status: 404, vary: 'openstack-api-version,Origin' },
@@ -80,9 +80,12 @@ describe('CORS', () => {
       { path: '/traits', method: 'PATCH', status: 405, vary: 'openstack-api-version,Origin' },
     ];
     for (const { status, vary, headers = {}, ...request } of requests) {
-      const answer = await send(api.url, { ...request, headers: { ...headers, origin: 'http://other.example:8080' } });
-      assert.equal(answer.status, status);
-      assert.deepEqual(corsHeaders(answer), {
+      const response = await send(api.url, {
+        ...request,
+        headers: { ...headers, origin: 'http://other.example:8080' },
+      });
+      assert.equal(response.status, status);
+      assert.deepEqual(corsHeaders(response), {
         'access-control-allow-origin': 'http://other.example:8080',
         'access-control-allow-credentials': 'true',
         'access-control-expose-headers':
@@ -92,11 +95,11 @@ describe('CORS', () => {
     }
   });
 
-  it('gives no other origin anything, and answers it as ever', async () => {
+  it('gives no other origin anything, and serves it as without CORS', async () => {
     for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'http://other.example' }]) {
-      const answer = await send(api.url, { path: '/traits', headers });
-      assert.equal(answer.status, 200);
-      assert.deepEqual(corsHeaders(answer), { vary: 'openstack-api-version' });
+      const response = await send(api.url, { path: '/traits', headers });
+      assert.equal(response.status, 200);
+      assert.deepEqual(corsHeaders(response), { vary: 'openstack-api-version' });
     }
   });
 
@@ -147,19 +150,19 @@ describe('CORS', () => {
       const before = keystone.calls.validations;
       await preflight({ ...asking('GET'), 'x-auth-token': 'gAAAAAsomething' }, '/traits', open.url);
       assert.equal(keystone.calls.validations, before);
-      const refused = await send(open.url, { path: '/traits', headers: { origin: ORIGIN } });
-      assert.equal(refused.status, 401);
-      assert.equal(refused.headers['access-control-allow-origin'], ORIGIN);
-      assert.match(refused.headers['www-authenticate'] as string, /^Keystone/);
+      const rejected = await send(open.url, { path: '/traits', headers: { origin: ORIGIN } });
+      assert.equal(rejected.status, 401);
+      assert.equal(rejected.headers['access-control-allow-origin'], ORIGIN);
+      assert.match(rejected.headers['www-authenticate'] as string, /^Keystone/);
     });
   });
 
   it('is off unless an origin is allowed', async () => {
     const plain = await startTestService();
     try {
-      const answer = await preflight(asking('GET'), '/', plain.url);
-      assert.equal(answer.status, 405);
-      assert.deepEqual(corsHeaders(answer), { vary: 'openstack-api-version' });
+      const response = await preflight(asking('GET'), '/', plain.url);
+      assert.equal(response.status, 405);
+      assert.deepEqual(corsHeaders(response), { vary: 'openstack-api-version' });
       const get = await send(plain.url, { path: '/', headers: { origin: ORIGIN } });
       assert.deepEqual(corsHeaders(get), { vary: 'openstack-api-version' });
     } finally {
@@ -167,7 +170,7 @@ describe('CORS', () => {
     }
   });
 
-  it('refuses to start with an origin that no browser could send', () => {
+  it('does not start with an origin that no browser could send', () => {
     for (const origin of [`${ORIGIN}/`, 'dashboard.example', `${ORIGIN},https://`, 'https://a.example/dashboard']) {
       assert.throws(
         () => readConfig({ argv: [], env: { OS_CORS__ALLOWED_ORIGIN: origin } }),
@@ -179,7 +182,7 @@ describe('CORS', () => {
   });
 });
 
-function corsHeaders({ headers }: Answer): Record<string, unknown> {
+function corsHeaders({ headers }: Response): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.startsWith('access-control-') || name === 'vary'),
   );

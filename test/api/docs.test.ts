@@ -8,13 +8,13 @@ import { pino } from 'pino';
 import { API_REFERENCE, loadPages } from '../../src/http/static-pages.js';
 import { document } from '../support/document.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, type Answer } from '../support/wire.js';
+import { send, type Response } from '../support/wire.js';
 
 const PAGES = ['/docs', '/docs/openapi.json', '/docs/style.css', '/docs/script.js'];
 
 describe('the API reference at /docs', () => {
   let test: TestService;
-  let pages: Map<string, Answer>;
+  let pages: Map<string, Response>;
   before(async () => {
     test = await startTestService();
     pages = new Map();
@@ -22,7 +22,7 @@ describe('the API reference at /docs', () => {
   });
   after(() => test.close());
   /** Without a token, and without a version. */
-  const ask = (at: string, method = 'GET', headers: Record<string, string> = {}): Promise<Answer> =>
+  const ask = (at: string, method = 'GET', headers: Record<string, string> = {}): Promise<Response> =>
     send(test.url, { path: at, method, headers: { 'x-auth-token': null, 'openstack-api-version': null, ...headers } });
 
   it('is for anybody', () => {
@@ -84,28 +84,28 @@ describe('the API reference at /docs', () => {
       const etag = String(headers.etag);
       assert.match(etag, /^"[\w-]{22}"$/);
       for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-        const answer = await ask(page, 'GET', { 'if-none-match': known });
-        assert.deepEqual([answer.status, answer.text, answer.headers.etag], [304, '', etag]);
+        const response = await ask(page, 'GET', { 'if-none-match': known });
+        assert.deepEqual([response.status, response.text, response.headers.etag], [304, '', etag]);
       }
-      const answer = await ask(page, 'GET', { 'if-none-match': '"other"' });
-      assert.deepEqual([answer.status, answer.text], [200, text]);
+      const response = await ask(page, 'GET', { 'if-none-match': '"other"' });
+      assert.deepEqual([response.status, response.text], [200, text]);
     }
     assert.equal(new Set([...pages.values()].map(({ headers }) => headers.etag)).size, PAGES.length);
   });
 
-  it('answers HEAD as GET, without the body', async () => {
+  it('responds to HEAD as to GET, without the body', async () => {
     for (const [page, { headers, text }] of pages) {
-      const answer = await ask(page, 'HEAD');
-      assert.deepEqual([answer.status, answer.text], [200, '']);
-      assert.equal(answer.headers['content-length'], String(Buffer.byteLength(text)));
-      assert.equal(answer.headers['content-type'], headers['content-type']);
+      const response = await ask(page, 'HEAD');
+      assert.deepEqual([response.status, response.text], [200, '']);
+      assert.equal(response.headers['content-length'], String(Buffer.byteLength(text)));
+      assert.equal(response.headers['content-type'], headers['content-type']);
     }
   });
 
   it('has one address: /docs/ leads there', async () => {
-    const answer = await ask('/docs/');
-    assert.equal(answer.status, 308);
-    assert.equal(new URL(String(answer.headers.location), 'http://x/placement/docs/').pathname, '/placement/docs');
+    const response = await ask('/docs/');
+    assert.equal(response.status, 308);
+    assert.equal(new URL(String(response.headers.location), 'http://x/placement/docs/').pathname, '/placement/docs');
   });
 
   it('is there for no other method, and has no other pages', async () => {

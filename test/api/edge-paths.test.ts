@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, sendBytes, type Answer, type WireRequest } from '../support/wire.js';
+import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/wire.js';
 
 describe('paths and methods', () => {
   let test: TestService;
@@ -10,7 +10,7 @@ describe('paths and methods', () => {
     uuid = await createProvider(test.api, 'paths');
   });
   after(() => test.close());
-  const ask = (request: WireRequest): Promise<Answer> => send(test.url, request);
+  const ask = (request: WireRequest): Promise<Response> => send(test.url, request);
   const at = (path: string): string => path.replace('UUID', uuid);
 
   const unknown = [
@@ -29,10 +29,10 @@ describe('paths and methods', () => {
     '/traits/CUSTOM_A%00',
   ];
   for (const path of unknown) {
-    it(`answers 404 to ${path}`, async () => {
-      const answer = await ask({ path: at(path) });
-      assert.equal(answer.status, 404);
-      assert.equal(errorOf(answer).code, 'placement.undefined_code');
+    it(`returns 404 for ${path}`, async () => {
+      const response = await ask({ path: at(path) });
+      assert.equal(response.status, 404);
+      assert.equal(errorOf(response).code, 'placement.undefined_code');
     });
   }
 
@@ -42,8 +42,8 @@ describe('paths and methods', () => {
 
   it('decodes percent-encoding before it looks for the route, %2F included', async () => {
     for (const path of ['/resource%5Fproviders', '/%74raits', `/resource_providers%2F${uuid}`, '/traits%3Fname']) {
-      const answer = await ask({ path });
-      assert.equal(answer.status, path.includes('%3F') ? 404 : 200, path);
+      const response = await ask({ path });
+      assert.equal(response.status, path.includes('%3F') ? 404 : 200, path);
     }
     const inventories = await ask({ path: at('/resource_providers/UUID%2Finventories') });
     assert.deepEqual(JSON.parse(inventories.text), { resource_provider_generation: 0, inventories: {} });
@@ -53,25 +53,25 @@ describe('paths and methods', () => {
 
   it('compares provider uuids literally: upper case and no dashes are other names', async () => {
     for (const spelling of [uuid.toUpperCase(), uuid.replaceAll('-', ''), `{${uuid}}`, `%20${uuid}`]) {
-      const answer = await ask({ path: `/resource_providers/${spelling}` });
-      assert.equal(answer.status, 404, spelling);
+      const response = await ask({ path: `/resource_providers/${spelling}` });
+      assert.equal(response.status, 404, spelling);
     }
   });
 
   for (const path of ['/traits/%ff', '/traits/%', '/traits/%zz', '/traits/%ED%A0%80', '/%ff']) {
-    it(`answers 400 to ${path}, which is not UTF-8`, async () => {
-      const answer = await ask({ path });
-      assert.equal(answer.status, 400);
-      assert.match(errorOf(answer).detail, /path is not valid UTF-8/);
+    it(`returns 400 for ${path}, which is not UTF-8`, async () => {
+      const response = await ask({ path });
+      assert.equal(response.status, 400);
+      assert.match(errorOf(response).detail, /path is not valid UTF-8/);
     });
   }
 
   for (const query of ['name=%ff', '%ff=1', 'name=%ED%A0%80', 'name=%C3']) {
-    it(`answers 400 to the query ${query}, which is not UTF-8`, async () => {
+    it(`returns 400 for the query ${query}, which is not UTF-8`, async () => {
       for (const path of ['/resource_providers', '/traits']) {
-        const answer = await ask({ path: `${path}?${query}` });
-        assert.equal(answer.status, 400);
-        assert.match(errorOf(answer).detail, /query string is not valid UTF-8/);
+        const response = await ask({ path: `${path}?${query}` });
+        assert.equal(response.status, 400);
+        assert.match(errorOf(response).detail, /query string is not valid UTF-8/);
       }
     });
   }
@@ -96,49 +96,49 @@ describe('paths and methods', () => {
     ['/traits/CUSTOM_A', 'GET, PUT, DELETE'],
   ];
   for (const [path, allow] of allowed) {
-    it(`answers 405 with Allow: ${allow} to other methods on ${path}, at every version`, async () => {
+    it(`returns 405 with Allow: ${allow} for other methods on ${path}, at every version`, async () => {
       const others = ['HEAD', 'OPTIONS', 'PATCH', 'PROPFIND', 'POST', 'PUT', 'DELETE'];
       for (const method of others.filter((other) => !allow.split(', ').includes(other))) {
         for (const version of ['1.0', '1.39']) {
           const headers = { 'openstack-api-version': `placement ${version}` };
-          const answer = await ask({ method, path: at(path), headers });
-          assert.equal(answer.status, 405, method);
-          assert.equal(answer.headers['allow'], allow, method);
+          const response = await ask({ method, path: at(path), headers });
+          assert.equal(response.status, 405, method);
+          assert.equal(response.headers['allow'], allow, method);
           if (method === 'HEAD') {
-            assert.equal(answer.text, '');
+            assert.equal(response.text, '');
             continue;
           }
           assert.equal(
-            errorOf(answer).detail,
+            errorOf(response).detail,
             `The method ${method} is not allowed for this resource. \n\n The method specified is not allowed for this resource.`,
           );
-          assert.equal(errorOf(answer).code, version === '1.0' ? undefined : 'placement.undefined_code');
+          assert.equal(errorOf(response).code, version === '1.0' ? undefined : 'placement.undefined_code');
         }
       }
     });
   }
 
-  it('answers 400 to a method that Node does not know, whatever the token and the path, and closes', async () => {
+  it('returns 400 for a method that Node does not know, whatever the token and the path, and closes', async () => {
     for (const line of ['BREW /traits', 'BREW /nowhere', 'get /']) {
       const head = 'host: x\r\nx-auth-token: admin\r\n\r\n';
-      const answer = await sendBytes(test.url, `${line} HTTP/1.1\r\n${head}GET / HTTP/1.1\r\n${head}`);
-      assert.match(answer, /^HTTP\/1\.1 400 /);
-      assert.match(answer, /Malformed HTTP request: Invalid method encountered/);
-      assert.match(answer, /connection: close/i);
-      assert.equal(answer.split('HTTP/1.1 ').length, 2, 'nothing that follows is served');
+      const response = await sendBytes(test.url, `${line} HTTP/1.1\r\n${head}GET / HTTP/1.1\r\n${head}`);
+      assert.match(response, /^HTTP\/1\.1 400 /);
+      assert.match(response, /Malformed HTTP request: Invalid method encountered/);
+      assert.match(response, /connection: close/i);
+      assert.equal(response.split('HTTP/1.1 ').length, 2, 'nothing that follows is served');
     }
   });
 
-  it('answers 405 to CONNECT, and closes', async () => {
-    const answer = await sendBytes(test.url, 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n');
-    assert.match(answer, /^HTTP\/1\.1 405 /);
-    assert.match(answer, /connection: close/i);
+  it('returns 405 for CONNECT, and closes', async () => {
+    const response = await sendBytes(test.url, 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n');
+    assert.match(response, /^HTTP\/1\.1 405 /);
+    assert.match(response, /connection: close/i);
   });
 
   it('serves a request without Host', async () => {
-    const answer = await sendBytes(test.url, 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n');
-    assert.match(answer, /^HTTP\/1\.1 200 /);
-    assert.match(answer, /x-openstack-request-id: req-/);
+    const response = await sendBytes(test.url, 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n');
+    assert.match(response, /^HTTP\/1\.1 200 /);
+    assert.match(response, /x-openstack-request-id: req-/);
   });
 
   const hosts: [string, string][] = [
@@ -151,8 +151,8 @@ describe('paths and methods', () => {
   ];
   for (const [host, shown] of hosts) {
     it(`sends Location as an absolute URL: Host ${host} gives http://${shown}/`, async () => {
-      const answer = await ask({ method: 'PUT', path: '/traits/CUSTOM_LOCATED', headers: { host } });
-      assert.equal(answer.headers.location, `http://${shown}/traits/CUSTOM_LOCATED`);
+      const response = await ask({ method: 'PUT', path: '/traits/CUSTOM_LOCATED', headers: { host } });
+      assert.equal(response.headers.location, `http://${shown}/traits/CUSTOM_LOCATED`);
     });
   }
 });

@@ -4,7 +4,7 @@ import express from 'express';
 import supertest from 'supertest';
 import { createServer } from '../../src/http/server.js';
 import { createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, sendBytes, type Answer, type WireRequest } from '../support/wire.js';
+import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/wire.js';
 
 const REQUEST_ID = /^req-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -16,7 +16,7 @@ describe('the HTTP edge', () => {
     uuid = await createProvider(test.api, 'edge');
   });
   after(() => test.close());
-  const ask = (request: WireRequest): Promise<Answer> => send(test.url, request);
+  const ask = (request: WireRequest): Promise<Response> => send(test.url, request);
 
   describe('request ids', () => {
     const cases: [number, WireRequest][] = [
@@ -36,12 +36,12 @@ describe('the HTTP edge', () => {
         const headers = { ...request.headers, 'x-openstack-request-id': mine };
         const ids = [];
         for (let round = 0; round < 2; round++) {
-          const answer = await ask({ ...request, headers });
-          assert.equal(answer.status, status);
-          const id = answer.headers['x-openstack-request-id'];
+          const response = await ask({ ...request, headers });
+          assert.equal(response.status, status);
+          const id = response.headers['x-openstack-request-id'];
           assert.match(String(id), REQUEST_ID);
-          if (answer.text.startsWith('{"errors"')) {
-            assert.equal(errorOf(answer).request_id, id);
+          if (response.text.startsWith('{"errors"')) {
+            assert.equal(errorOf(response).request_id, id);
           }
           ids.push(id);
         }
@@ -50,23 +50,23 @@ describe('the HTTP edge', () => {
     }
 
     it('are on what is no HTTP request at all', async () => {
-      const answer = await sendBytes(test.url, 'this is not HTTP\r\n\r\n');
-      assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
-      assert.match(answer, /x-openstack-request-id: req-/);
-      assert.match(answer, /"detail":"The server could not comply/);
+      const response = await sendBytes(test.url, 'this is not HTTP\r\n\r\n');
+      assert.match(response, /^HTTP\/1\.1 400 Bad Request\r\n/);
+      assert.match(response, /x-openstack-request-id: req-/);
+      assert.match(response, /"detail":"The server could not comply/);
     });
 
     it('are on a content-length that is no number, which is a 400 that says so', async () => {
-      const answer = await sendBytes(test.url, 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n');
-      assert.match(answer, /^HTTP\/1\.1 400 /);
-      assert.match(answer, /x-openstack-request-id: req-/);
-      assert.match(answer, /content-length header must be an integer/);
+      const response = await sendBytes(test.url, 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n');
+      assert.match(response, /^HTTP\/1\.1 400 /);
+      assert.match(response, /x-openstack-request-id: req-/);
+      assert.match(response, /content-length header must be an integer/);
     });
 
     it('are on headers too large to take', async () => {
-      const answer = await sendBytes(test.url, `GET / HTTP/1.1\r\nhost: x\r\nx-a: ${'a'.repeat(70_000)}\r\n\r\n`);
-      assert.match(answer, /^HTTP\/1\.1 431 /);
-      assert.match(answer, /x-openstack-request-id: req-/);
+      const response = await sendBytes(test.url, `GET / HTTP/1.1\r\nhost: x\r\nx-a: ${'a'.repeat(70_000)}\r\n\r\n`);
+      assert.match(response, /^HTTP\/1\.1 431 /);
+      assert.match(response, /x-openstack-request-id: req-/);
     });
   });
 
@@ -74,25 +74,25 @@ describe('the HTTP edge', () => {
     for (const token of [null, '']) {
       it(`${token === null ? 'missing' : 'empty'} is a 401 on every path but /, whether it exists or not`, async () => {
         for (const path of ['/resource_providers', '/nowhere', '//', '/?x', `/resource_providers/${uuid}`]) {
-          const answer = await ask({ path, headers: { 'x-auth-token': token } });
-          assert.equal(answer.status, path === '/?x' ? 200 : 401, path);
+          const response = await ask({ path, headers: { 'x-auth-token': token } });
+          assert.equal(response.status, path === '/?x' ? 200 : 401, path);
         }
       });
     }
 
     it('missing gives a document of its own and no version headers', async () => {
-      const answer = await ask({ path: '/traits', headers: { 'x-auth-token': null } });
-      const { code, title, message } = JSON.parse(answer.text) as Record<string, string>;
+      const response = await ask({ path: '/traits', headers: { 'x-auth-token': null } });
+      const { code, title, message } = JSON.parse(response.text) as Record<string, string>;
       assert.deepEqual([code, title], ['401 Unauthorized', 'Unauthorized']);
       assert.match(String(message), /^This server could not verify that you are authorized/);
-      assert.equal(answer.headers['openstack-api-version'], undefined);
-      assert.equal(answer.headers['vary'], undefined);
+      assert.equal(response.headers['openstack-api-version'], undefined);
+      assert.equal(response.headers['vary'], undefined);
     });
 
     it('of someone without roles is a 403 that names the rule', async () => {
-      const answer = await ask({ path: '/resource_providers', headers: { 'x-auth-token': 'someone:project' } });
-      assert.equal(answer.status, 403);
-      assert.match(errorOf(answer).detail, /Policy does not allow placement:resource_providers:list to be performed/);
+      const response = await ask({ path: '/resource_providers', headers: { 'x-auth-token': 'someone:project' } });
+      assert.equal(response.status, 403);
+      assert.match(errorOf(response).detail, /Policy does not allow placement:resource_providers:list to be performed/);
     });
   });
 
@@ -158,7 +158,7 @@ describe('the HTTP edge', () => {
       assert.equal((await ask({ path, headers: old })).status, 404);
     });
 
-    it('shows the version on every answer after negotiation, and on none before', async () => {
+    it('shows the version on every response after negotiation, and on none before', async () => {
       for (const path of ['/', '/nowhere', '/resource_providers/none', '/traits']) {
         const { headers } = await ask({ path, headers: { 'openstack-api-version': 'placement latest' } });
         assert.equal(headers['openstack-api-version'], 'placement 1.39', path);

@@ -119,15 +119,15 @@ describe('explain', () => {
       const document = await ask('resources=VCPU:8', version);
       assert.deepEqual([document.version, document.trees.fitting], [version, 2]);
     }
-    const answer = await test.api
+    const response = await test.api
       .request('get', `/stockroom/explain?${QUERY}`)
       .set('x-auth-token', 'admin')
       .expect(200);
-    assert.equal(answer.headers['openstack-api-version'], 'placement 1.39');
-    assert.equal(answer.headers['cache-control'], 'no-cache');
-    assert.ok(answer.headers['last-modified'] !== undefined);
-    const refused = await test.api.get('/stockroom/explain?resources=VCPU:1&required=CUSTOM_SSD', '1.16').expect(400);
-    assert.match(messageOf(refused.body), /'required' was unexpected/);
+    assert.equal(response.headers['openstack-api-version'], 'placement 1.39');
+    assert.equal(response.headers['cache-control'], 'no-cache');
+    assert.ok(response.headers['last-modified'] !== undefined);
+    const rejected = await test.api.get('/stockroom/explain?resources=VCPU:1&required=CUSTOM_SSD', '1.16').expect(400);
+    assert.match(messageOf(rejected.body), /'required' was unexpected/);
     const old = await test.api.get('/stockroom/explain?resources=VCPU:1', '1.9').expect(400);
     assert.equal(
       messageOf(old.body),
@@ -145,7 +145,7 @@ describe('explain', () => {
     assert.deepEqual([conflict, nearest], [null, [{ root: { uuid: uuidOf(2), name: 'h2' }, fits: true, reasons: [] }]]);
   });
 
-  it('refuses values of its own parameters that make no sense', async () => {
+  it('rejects values of its own parameters that make no sense', async () => {
     for (const [more, message] of [
       ['show=-1', 'show: expected an integer from 0 to 200, got "-1"'],
       ['show=201', 'show: expected an integer from 0 to 200, got "201"'],
@@ -207,16 +207,16 @@ describe('explain', () => {
   it('works two out at once, lets ten wait, and asks the others to come again', async () => {
     // No request gets the topology while its table is locked, so none comes to an end.
     const lock = await lockedBy(test.databaseUrl, 'lock table topology_epoch in access exclusive mode');
-    let refused = 0;
+    let rejected = 0;
     const headers = { 'x-auth-token': 'admin', accept: 'application/json' };
-    const answers = Array.from({ length: 15 }, async () => {
-      const answer = await fetch(`${test.url}/stockroom/explain?${QUERY}`, { headers });
-      if (answer.status === 503) refused++;
-      return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+    const responses = Array.from({ length: 15 }, async () => {
+      const response = await fetch(`${test.url}/stockroom/explain?${QUERY}`, { headers });
+      if (response.status === 503) rejected++;
+      return { status: response.status, retryAfter: response.headers.get('retry-after') };
     });
-    await until('three are refused', () => refused === 3);
+    await until('three are rejected', () => rejected === 3);
     await lock.release();
-    const done = await Promise.all(answers);
+    const done = await Promise.all(responses);
     assert.equal(done.filter(({ status }) => status === 200).length, 12);
     assert.deepEqual(
       done.filter(({ status }) => status !== 200),

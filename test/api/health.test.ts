@@ -54,8 +54,8 @@ describe('health', () => {
       assert.equal(alive.headers['content-type'], 'application/json');
       // The probe has a deadline of less than a second.
       const body = await until('it is ready', async () => {
-        const answer = await readiness(url);
-        return answer.status === 200 && answer.body;
+        const response = await readiness(url);
+        return response.status === 200 && response.body;
       });
       assert.deepEqual([body.ready, body.reason, body.draining], [true, 'ready', false]);
       assert.equal(body.topology?.loaded, true);
@@ -66,8 +66,8 @@ describe('health', () => {
     assert.equal((await ask('/traits')).status, 401);
   });
 
-  it('leaves no line in the log at INFO, whatever the answer', async () => {
-    await proxy.refuse();
+  it('leaves no line in the log at INFO, whatever the response', async () => {
+    await proxy.reject();
     await until503();
     logged = '';
     for (let i = 0; i < 5; i++) {
@@ -80,8 +80,8 @@ describe('health', () => {
     await untilReady();
   });
 
-  it('is not ready while the database refuses connections, lives on, and is ready again by itself', async () => {
-    await proxy.refuse();
+  it('is not ready while the database rejects connections, lives on, and is ready again by itself', async () => {
+    await proxy.reject();
     await until503();
     const { body, milliseconds } = await readiness();
     assert.deepEqual([body.ready, body.reason, body.database?.usable], [false, 'the database cannot be used', false]);
@@ -91,11 +91,11 @@ describe('health', () => {
     await untilReady();
   });
 
-  it('is not ready while the database does not answer, within its deadline, however many ask', async () => {
+  it('is not ready while the database does not respond, within its deadline, however many ask', async () => {
     proxy.swallow();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => readiness()));
-    for (const { status, body, milliseconds } of answers) {
-      assert.deepEqual([status, body.reason], [503, 'the database does not answer in time']);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => readiness()));
+    for (const { status, body, milliseconds } of responses) {
+      assert.deepEqual([status, body.reason], [503, 'the database does not respond in time']);
       assert.ok(milliseconds > 700 && milliseconds < patience(2000), `${milliseconds} ms`);
     }
     proxy.release();
@@ -117,22 +117,22 @@ describe('health', () => {
   });
 
   it('tells of Keystone, whose absence leaves the service ready', async () => {
-    assert.deepEqual((await readiness()).body.keystone, { answers: null });
+    assert.deepEqual((await readiness()).body.keystone, { responds: null });
     assert.equal(
       (await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } })).status,
       200,
     );
-    assert.deepEqual((await readiness()).body.keystone, { answers: true });
+    assert.deepEqual((await readiness()).body.keystone, { responds: true });
     keystone.behaviour = 503;
     assert.equal(
       (await send(test.url, { path: '/traits', headers: { 'x-auth-token': keystone.issue() } })).status,
       503,
     );
     const body = await until('it is ready', async () => {
-      const answer = await readiness();
-      return answer.status === 200 && answer.body;
+      const response = await readiness();
+      return response.status === 200 && response.body;
     });
-    assert.deepEqual([body.ready, body.keystone], [true, { answers: false }]);
+    assert.deepEqual([body.ready, body.keystone], [true, { responds: false }]);
     keystone.behaviour = 'good';
   });
 
@@ -152,7 +152,7 @@ describe('health', () => {
   });
 
   it('says nothing that is not for everybody', async () => {
-    await proxy.refuse();
+    await proxy.reject();
     await until503();
     const { text } = await ask('/readyz');
     const { hostname, port, username, password } = new URL(database);

@@ -22,17 +22,17 @@ describe('a 409 for what is in use', () => {
     return uuids.sort();
   };
   const at = (rest: string) => `/resource_providers/${provider}${rest}`;
-  const refused = async (request: ReturnType<TestService['api']['get']>) =>
+  const rejected = async (request: ReturnType<TestService['api']['get']>) =>
     messageOf((await request.expect(409)).body)
       .split(/(?: in use| has allocations| provider| inventory)\./)
       .at(-1);
 
   it('names the consumers of a provider, ten of them, and says how many more there are', async () => {
     const [only] = await consumers(1, { VCPU: 1 });
-    assert.equal(await refused(test.api.delete(at(''))), ` Held by consumers: ${only}.`);
+    assert.equal(await rejected(test.api.delete(at(''))), ` Held by consumers: ${only}.`);
     const all = [only!, ...(await consumers(11, { VCPU: 1 }))].sort();
     assert.equal(
-      await refused(test.api.delete(at(''))),
+      await rejected(test.api.delete(at(''))),
       ` Held by consumers: ${all.slice(0, 10).join(', ')} and 2 more.`,
     );
   });
@@ -42,9 +42,9 @@ describe('a 409 for what is in use', () => {
     const gpus = ` Held by consumers: ${(await consumers(2, { VGPU: 1 })).join(', ')}.`;
     const generation = await generationOf(test.api, provider);
     const body = { resource_provider_generation: generation, inventories: { VCPU: { total: 100 } } };
-    assert.equal(await refused(test.api.put(at('/inventories'), body)), gpus);
-    assert.equal(await refused(test.api.delete(at('/inventories/VGPU'))), gpus);
-    assert.match((await refused(test.api.delete(at('/inventories'))))!, /^ Held by consumers: (\S+, ){3}\S+\.$/);
+    assert.equal(await rejected(test.api.put(at('/inventories'), body)), gpus);
+    assert.equal(await rejected(test.api.delete(at('/inventories/VGPU'))), gpus);
+    assert.match((await rejected(test.api.delete(at('/inventories'))))!, /^ Held by consumers: (\S+, ){3}\S+\.$/);
   });
 
   it('names the consumers that a reshape would leave without inventory, not those that it moves', async () => {
@@ -58,11 +58,11 @@ describe('a 409 for what is in use', () => {
     const release = { [moved!]: claimBody({ [provider]: { VCPU: 1 } }, { consumer_generation: 1 }) };
     const take = { [newcomer]: claimBody({ [provider]: { VGPU: 1 } }, { consumer_generation: null }) };
     assert.equal(
-      await refused(test.api.post('/reshaper', { inventories, allocations: release })),
+      await rejected(test.api.post('/reshaper', { inventories, allocations: release })),
       ` Held by consumers: ${stays}.`,
     );
     assert.equal(
-      await refused(test.api.post('/reshaper', { inventories, allocations: { ...release, ...take } })),
+      await rejected(test.api.post('/reshaper', { inventories, allocations: { ...release, ...take } })),
       ` Held by consumers: ${[stays, newcomer].sort().join(', ')}.`,
     );
   });
@@ -85,7 +85,7 @@ describe('a 409 for what is in use', () => {
     const traits = { traits: [name], resource_provider_generation: await generationOf(test.api, provider) };
     await test.api.put(at('/traits'), traits).expect(200);
     for (const kind of ['resource_classes', 'traits']) {
-      assert.equal(await refused(test.api.delete(`/${kind}/${name}`)), ` Used by resource providers: ${provider}.`);
+      assert.equal(await rejected(test.api.delete(`/${kind}/${name}`)), ` Used by resource providers: ${provider}.`);
     }
   });
 });

@@ -27,11 +27,11 @@ describe('inventories of a provider', () => {
     test.api.put(path(), { resource_provider_generation: generation, inventories }, version);
 
   it('replaces everything, fills in defaults, and shows it to the next read', async () => {
-    const answer = await put(0, {
+    const response = await put(0, {
       VCPU: { total: 8, allocation_ratio: 16 },
       DISK_GB: { total: 100, reserved: 2 },
     }).expect(200);
-    assert.equal(answer.body.resource_provider_generation, 1);
+    assert.equal(response.body.resource_provider_generation, 1);
     const { body, text } = await test.api.get(path()).expect(200);
     assert.deepEqual(body, {
       resource_provider_generation: 1,
@@ -47,7 +47,7 @@ describe('inventories of a provider', () => {
     assert.equal(second.body.inventories.VCPU.allocation_ratio, 1);
   });
 
-  it('answers 409 with placement.concurrent_update to an old generation, and changes nothing', async () => {
+  it('returns 409 with placement.concurrent_update for an old generation, and changes nothing', async () => {
     await put(0, { VCPU: { total: 8 } }).expect(200);
     const { body } = await put(0, { VCPU: { total: 99 } }).expect(409);
     assert.equal(codeOf(body), 'placement.concurrent_update');
@@ -61,12 +61,12 @@ describe('inventories of a provider', () => {
 
   it('lets exactly one of many writers with the same generation win, every time', async () => {
     for (let round = 0; round < 10; round++) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 8 }, (_, writer) => put(round, { VCPU: { total: writer + 1 } })),
       );
-      const winners = answers.flatMap(({ status }, writer) => (status === 200 ? [writer] : []));
-      assert.equal(winners.length, 1, `round ${round}: ${answers.map(({ status }) => status).join()}`);
-      for (const { status, body } of answers.filter((answer) => answer.status !== 200)) {
+      const winners = responses.flatMap(({ status }, writer) => (status === 200 ? [writer] : []));
+      assert.equal(winners.length, 1, `round ${round}: ${responses.map(({ status }) => status).join()}`);
+      for (const { status, body } of responses.filter((response) => response.status !== 200)) {
         assert.equal(status, 409);
         assert.equal(codeOf(body), 'placement.concurrent_update');
       }
@@ -143,14 +143,14 @@ describe('inventories of a provider', () => {
     ['a negative ratio', { total: 8, allocation_ratio: -1 }],
   ];
   for (const [what, record] of badRecords) {
-    it(`refuses ${what} on every route, with a 400 and nothing changed`, async () => {
+    it(`rejects ${what} on every route, with a 400 and nothing changed`, async () => {
       await put(0, { VCPU: { total: 8 } }).expect(200);
-      const answers = [
+      const responses = [
         await put(1, { VCPU: record }),
         await test.api.put(path('/VCPU'), { resource_provider_generation: 1, ...record }),
         await test.api.post(path(), { resource_class: 'DISK_GB', ...record }),
       ];
-      for (const { status, body } of Array.isArray(record) ? answers.slice(0, 1) : answers) {
+      for (const { status, body } of Array.isArray(record) ? responses.slice(0, 1) : responses) {
         assert.equal(status, 400);
         assert.match(messageOf(body), /JSON does not validate: .*Failed validating|Invalid inventory for/);
       }
@@ -168,7 +168,7 @@ describe('inventories of a provider', () => {
       .expect(200);
   });
 
-  it('refuses infinity and NaN', async () => {
+  it('rejects infinity and NaN', async () => {
     for (const number of ['1e999', 'NaN', '-1e999']) {
       const text = `{"resource_provider_generation": 0, "inventories": {"VCPU": {"total": 1, "allocation_ratio": ${number}}}}`;
       await test.api.put(path()).set('content-type', 'application/json').send(text).expect(400);
@@ -191,7 +191,7 @@ describe('inventories of a provider', () => {
     assert.match(messageOf(body), /No such resource class NO_SUCH_CLASS\./);
   });
 
-  it('refuses a key that is no class name', async () => {
+  it('rejects a key that is no class name', async () => {
     const { body } = await put(0, { vcpu: { total: 1 } }).expect(400);
     assert.match(messageOf(body), /'vcpu' does not match any of the regexes/);
     await put(0, { 'not a class': 'not a record' }).expect(400);
@@ -242,10 +242,10 @@ describe('inventories of a provider', () => {
   });
 
   it('creates one inventory once, when many try at the same moment', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, () => test.api.post(path(), { resource_class: 'VCPU', total: 1 })),
     );
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409, 409, 409]);
+    assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409, 409, 409]);
   });
 
   it('shows cache headers from 1.15 on', async () => {

@@ -26,13 +26,13 @@ describe('the API with Keystone', () => {
     fake.behaviour = 'good';
   });
 
-  interface Answer {
+  interface Response {
     readonly status: number;
     readonly headers: IncomingHttpHeaders;
     readonly text: string;
   }
   /** Without a client library that tidies headers up. */
-  function call(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = ''): Promise<Answer> {
+  function call(method: string, path: string, headers: OutgoingHttpHeaders = {}, body = ''): Promise<Response> {
     return new Promise((resolve, reject) => {
       const length = body === '' ? {} : { 'content-length': body.length };
       const { hostname, port } = new URL(api.url);
@@ -50,7 +50,7 @@ describe('the API with Keystone', () => {
   }
   const get = (token: string, path = '/traits') => call('GET', path, { 'x-auth-token': token });
 
-  it('answers with a valid token, and refuses a role that may not', async () => {
+  it('serves a valid token, and rejects a role that is not allowed', async () => {
     assert.equal((await get(fake.issue())).status, 200);
     assert.equal((await get(fake.issue({ roles: ['SERVICE'] }))).status, 200);
     assert.equal((await get(fake.issue({ roles: ['nobody'] }))).status, 403);
@@ -78,28 +78,28 @@ describe('the API with Keystone', () => {
     assert.equal(status, 200);
   });
 
-  it('refuses as Keystone middleware does', async () => {
+  it('rejects as Keystone middleware does', async () => {
     for (const headers of [{}, { 'x-auth-token': 'gAAAAAunknown' }]) {
-      const answer = await call('GET', '/resource_providers', headers);
-      assert.equal(answer.status, 401);
-      assert.equal(answer.headers['www-authenticate'], 'Keystone uri="https://public.example/identity"');
-      assert.equal(answer.headers['content-type'], 'application/json');
-      assert.match(answer.headers['x-openstack-request-id'] as string, /^req-/);
-      assert.equal(answer.headers['openstack-api-version'], undefined);
-      assert.deepEqual(JSON.parse(answer.text), {
+      const response = await call('GET', '/resource_providers', headers);
+      assert.equal(response.status, 401);
+      assert.equal(response.headers['www-authenticate'], 'Keystone uri="https://public.example/identity"');
+      assert.equal(response.headers['content-type'], 'application/json');
+      assert.match(response.headers['x-openstack-request-id'] as string, /^req-/);
+      assert.equal(response.headers['openstack-api-version'], undefined);
+      assert.deepEqual(JSON.parse(response.text), {
         error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
       });
     }
   });
 
-  it('answers / to everybody, without asking', async () => {
+  it('serves / to every client, without asking', async () => {
     const before = { ...fake.calls };
     assert.equal((await call('GET', '/')).status, 200);
     assert.equal((await get('gAAAAAanything', '/')).status, 200);
     assert.deepEqual(fake.calls, before);
   });
 
-  it('answers no other route without a valid identity, known or not', async () => {
+  it('serves no other route without a valid identity, known or not', async () => {
     const routes = routeTable({ pool: null, topology: null } as never);
     assert.ok(routes.length > 30);
     const paths = new Set(routes.map(({ path }) => path.replace(/:\w+/g, 'x')));
@@ -143,7 +143,7 @@ describe('the API with Keystone', () => {
     assert.equal((await call('GET', '/usages?project_id=p', { ...forged, 'x-auth-token': token })).status, 403);
   });
 
-  it('refuses what is no token without a question', async () => {
+  it('rejects what is no token without a question', async () => {
     const good = fake.issue();
     const before = { ...fake.calls };
     const odd: (string | string[])[] = ['', ' ', 'a b', '\u00fcnicode', Buffer.from('令牌').toString('latin1')];
@@ -151,7 +151,7 @@ describe('the API with Keystone', () => {
     for (const token of odd) {
       assert.equal((await call('GET', '/traits', { 'x-auth-token': token })).status, 401, JSON.stringify(token));
     }
-    // Longer than all headers may be together, and a NUL: Node's parser refuses them.
+    // Longer than all headers may be together, and a NUL: Node's parser rejects them.
     assert.equal((await get('A'.repeat(70_000))).status, 431);
     assert.deepEqual(
       { ...fake.calls, validations: fake.calls.validations - before.validations },
@@ -163,12 +163,12 @@ describe('the API with Keystone', () => {
     fake.behaviour = 'slow';
     const before = fake.calls.validations;
     const token = fake.issue();
-    const answers = await Promise.all(Array.from({ length: 100 }, () => get(token)));
-    assert.ok(answers.every(({ status }) => status === 200));
+    const responses = await Promise.all(Array.from({ length: 100 }, () => get(token)));
+    assert.ok(responses.every(({ status }) => status === 200));
     assert.equal(fake.calls.validations, before + 1);
   });
 
-  it('answers 503 while Keystone is away, and goes on serving known tokens', async () => {
+  it('returns 503 while Keystone is away, and goes on serving known tokens', async () => {
     const known = fake.issue();
     assert.equal((await get(known)).status, 200);
     await fake.stop();
@@ -184,7 +184,7 @@ describe('the API with Keystone', () => {
     await until('it recovers', async () => (await get(fake.issue())).status === 200);
   });
 
-  it('shows no token and no password in logs and answers', async () => {
+  it('shows no token and no password in logs and responses', async () => {
     const secrets = [SERVICE_PASSWORD, 'gAAAAA'];
     const troubles: Behaviour[] = ['garbage', 'page', 'redirect', 500, 'closing', 'good'];
     for (const trouble of troubles) {
@@ -192,8 +192,8 @@ describe('the API with Keystone', () => {
       const token = fake.issue({ roles: ['nobody'] });
       const headers = { 'x-auth-token': token, 'x-service-token': token, 'x-openstack-request-id': 'req-mine' };
       for (const path of ['/traits', '/nowhere', '/resource_providers?bad']) {
-        const answer = await call('GET', path, headers);
-        const shown = JSON.stringify(answer);
+        const response = await call('GET', path, headers);
+        const shown = JSON.stringify(response);
         for (const secret of secrets) assert.ok(!shown.includes(secret), shown);
       }
     }

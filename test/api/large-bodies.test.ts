@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { processorUnit, watchStretches } from '../support/stretch.js';
-import { sendElsewhere, type Answer } from '../support/wire.js';
+import { sendElsewhere, type Response } from '../support/wire.js';
 
 const MOST_UNITS = 8;
 
@@ -25,7 +25,7 @@ describe('a large body', function () {
    * Sends a body, and measures how long the event loop was held at most: in processor time, which tells the same on a busy machine, in the
    * unit of what JSON.parse takes for 8 MB just now.
    */
-  async function held(method: string, path: string, body: string): Promise<{ response: Answer; units: number }> {
+  async function held(method: string, path: string, body: string): Promise<{ response: Response; units: number }> {
     const unit = processorUnit();
     const stretches = watchStretches();
     const headers = { 'content-type': 'application/json', 'openstack-api-version': 'placement 1.39' };

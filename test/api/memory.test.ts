@@ -103,17 +103,17 @@ describe('the memory that all clients share', () => {
     const head = `POST /resource_providers HTTP/1.1\r\n${HEADERS}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
     const all = Array.from({ length: 30 }, () => connect(head + body.slice(0, 300_000), { reads: true }));
     const { memory } = test.service;
-    const refused = (): Client[] => all.filter((client) => statuses(client)[0] === '503');
-    await until('most are refused', () => {
+    const rejected = (): Client[] => all.filter((client) => statuses(client)[0] === '503');
+    await until('most are rejected', () => {
       assert.ok(memory.requests.used() <= limit + 65_536, `${memory.requests.used()} bytes`);
-      return refused().length >= 24;
+      return rejected().length >= 24;
     });
-    for (const client of refused()) assert.match(client.text(), /retry-after: 1\r\n[^]*no memory left/i);
+    for (const client of rejected()) assert.match(client.text(), /retry-after: 1\r\n[^]*no memory left/i);
     await test.api.post('/resource_providers', { name: 'small' }).expect(200);
     // The others go on, and get what their bodies deserve.
     for (const { socket } of all) if (socket.writable) socket.write(body.slice(300_000));
     await until('all have a response', () => all.every((client) => statuses(client).length === 1));
-    assert.equal(all.filter((client) => statuses(client)[0] === '400').length, 30 - refused().length);
+    assert.equal(all.filter((client) => statuses(client)[0] === '400').length, 30 - rejected().length);
     await until('nothing is held any more', () => memory.requests.used() === 0);
     const [lines, periods] = [
       log.split('max_request_bytes_in_memory').length - 1,
@@ -140,12 +140,12 @@ describe('the memory that all clients share', () => {
     for (let i = 0; i < 12; i++) connect(one.repeat(5));
     const { memory } = test.service;
     const large = () => send(test.url, { path: '/resource_providers' });
-    const refusal = await until('a reader is refused', async () => {
-      const answer = await large();
-      return answer.status === 503 && answer;
+    const rejection = await until('a reader is rejected', async () => {
+      const response = await large();
+      return response.status === 503 && response;
     });
-    assert.equal(refusal.headers['retry-after'], '1');
-    assert.match(refusal.text, /no memory left/);
+    assert.equal(rejection.headers['retry-after'], '1');
+    assert.match(rejection.text, /no memory left/);
     assert.ok(memory.responses.used() <= 4_000_000);
     await test.api.get('/resource_providers?name=many-1').expect(200);
     await until('the clients that do not read are cut off', async () => (await large()).status === 200);

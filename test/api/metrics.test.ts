@@ -155,7 +155,7 @@ describe('metrics', () => {
     for (let i = 0; i < 2; i++) await test.api.get('/allocation_candidates?resources=VCPU:1').expect(200);
     const { value } = await admin.metrics();
     assert.equal(value('stockroom_claim_requests_total{outcome="written"}'), 2);
-    assert.equal(value('stockroom_claim_requests_total{outcome="refused"}'), 1);
+    assert.equal(value('stockroom_claim_requests_total{outcome="rejected"}'), 1);
     assert.equal(value('stockroom_claim_requests_total{outcome="failed"}'), 0);
     assert.equal(value('stockroom_claim_group_size_count'), 3);
     assert.equal(value('stockroom_claim_group_size_sum'), 3);
@@ -294,14 +294,14 @@ describe('metrics of what goes wrong', () => {
         resource_provider_generation: generation + 1,
         inventories: { VCPU: { total: 8 } },
       });
-      const [answer] = await Promise.all([put, proxy.cutAfter('inventories')]);
-      assert.equal(answer.status, 503);
+      const [response] = await Promise.all([put, proxy.cutAfter('inventories')]);
+      assert.equal(response.status, 503);
       ({ value } = await admin.metrics());
       assert.equal(value('stockroom_transactions_outcome_unknown_total'), 1);
       assert.equal(value('stockroom_database_usable'), 1);
 
       await test.api.get('/resource_providers').expect(200);
-      await proxy.refuse();
+      await proxy.reject();
       await claim(test.api, { [uuid]: { VCPU: 1 } }).expect(503);
       // The view in memory is shown, as old as it says.
       ({ value } = await admin.metrics());
@@ -317,7 +317,7 @@ describe('metrics of what goes wrong', () => {
     }
   });
 
-  it('come without waiting long for a database that does not answer', async () => {
+  it('come without waiting long for a database that does not respond', async () => {
     const database = await createTestDatabase();
     const proxy = await startProxy(database);
     const test = await startTestService({ databaseUrl: proxy.url(database) });
@@ -345,20 +345,20 @@ describe('metrics of what goes wrong', () => {
     const test = await startTestService({ config: keystone.config() });
     const admin = await startAdmin(test.service);
     try {
-      assert.equal((await admin.metrics()).value('stockroom_keystone_answers'), undefined);
+      assert.equal((await admin.metrics()).value('stockroom_keystone_responds'), undefined);
       const ask = (token: string) => send(test.url, { path: '/traits', headers: { 'x-auth-token': token } });
       const good = keystone.issue();
       for (let i = 0; i < 3; i++) await ask(good);
       for (let i = 0; i < 2; i++) await ask('gAAAAA-made-up');
-      assert.equal((await admin.metrics()).value('stockroom_keystone_answers'), 1);
+      assert.equal((await admin.metrics()).value('stockroom_keystone_responds'), 1);
       keystone.behaviour = 503;
       assert.equal((await ask(keystone.issue())).status, 503);
       const { value, text } = await admin.metrics();
-      const tokens = ['cached', 'validated', 'refused', 'failed'].map((result) =>
+      const tokens = ['cached', 'validated', 'rejected', 'failed'].map((result) =>
         value(`stockroom_tokens_total{result="${result}"}`),
       );
       assert.deepEqual(tokens, [3, 1, 1, 1]);
-      assert.equal(value('stockroom_keystone_answers'), 0);
+      assert.equal(value('stockroom_keystone_responds'), 0);
       assert.equal(value(requests('method="GET",route="(none)",status="503"')), 1);
       assert.ok(!text.includes(good) && !text.includes('pass-word'));
     } finally {

@@ -41,10 +41,10 @@ describe('microversion negotiation', () => {
   for (const [header, version] of resolved) {
     it(`takes ${header === null ? 'no header' : `"${header}"`} for ${version}`, async () => {
       for (const at of ['/', '/resource_providers', '/nowhere']) {
-        const answer = await ask(header, at);
-        assert.equal(answer.status, at === '/nowhere' ? 404 : 200);
-        assert.equal(answer.headers['openstack-api-version'], `placement ${version}`);
-        assert.equal(answer.headers['vary'], 'openstack-api-version');
+        const response = await ask(header, at);
+        assert.equal(response.status, at === '/nowhere' ? 404 : 200);
+        assert.equal(response.headers['openstack-api-version'], `placement ${version}`);
+        assert.equal(response.headers['vary'], 'openstack-api-version');
       }
     });
   }
@@ -67,11 +67,11 @@ describe('microversion negotiation', () => {
   });
 
   for (const version of ['1.40', '2.0', '0.9', '1.100', '99.0']) {
-    it(`answers 406 with the versions there are to ${version}, on every path`, async () => {
+    it(`returns 406 with the supported versions for ${version}, on every path`, async () => {
       for (const at of ['/', '/resource_providers', '/nowhere']) {
-        const answer = await ask(`placement ${version}`, at);
-        assert.equal(answer.status, 406);
-        const [error] = (JSON.parse(answer.text) as { errors: [Record<string, unknown>] }).errors;
+        const response = await ask(`placement ${version}`, at);
+        assert.equal(response.status, 406);
+        const [error] = (JSON.parse(response.text) as { errors: [Record<string, unknown>] }).errors;
         assert.equal(error['title'], 'Not Acceptable');
         assert.match(
           String(error['detail']),
@@ -100,14 +100,14 @@ describe('microversion negotiation', () => {
     'x 1.10',
     'latest x',
   ]) {
-    it(`answers 400 naming the malformed ${version}`, async () => {
-      const answer = await ask(`placement ${version}`);
-      assert.equal(answer.status, 400);
+    it(`returns 400 naming the malformed ${version}`, async () => {
+      const response = await ask(`placement ${version}`);
+      assert.equal(response.status, 400);
       const shown = version.split(',')[0] ?? '';
-      const [error] = (JSON.parse(answer.text) as { errors: [Record<string, unknown>] }).errors;
+      const [error] = (JSON.parse(response.text) as { errors: [Record<string, unknown>] }).errors;
       assert.ok(String(error['detail']).includes(`Invalid microversion: invalid version string: ${shown}`));
       assert.equal('code' in error, false);
-      assert.equal(answer.headers['openstack-api-version'], undefined);
+      assert.equal(response.headers['openstack-api-version'], undefined);
     });
   }
 });

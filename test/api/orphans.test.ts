@@ -214,15 +214,15 @@ describe('orphans', () => {
   });
 
   describe('that are implausible', () => {
-    const refused = async (body: object) => {
+    const rejected = async (body: object) => {
       const all = { taken_at: '2026-11-25T21:00:00+00:00', ...body };
-      const answer = await test.api.post('/stockroom/orphans', all).expect(409);
-      assert.equal(codeOf(answer.body), 'stockroom.orphans.implausible');
-      return messageOf(answer.body);
+      const response = await test.api.post('/stockroom/orphans', all).expect(409);
+      assert.equal(codeOf(response.body), 'stockroom.orphans.implausible');
+      return messageOf(response.body);
     };
 
-    it('are refused: an empty list, and more than ten of which there are more than 5 %', async () => {
-      assert.match(await refused({ live: [], also_live: [LIVE], expect_at_most: 1000 }), /`live` is empty/);
+    it('are rejected: an empty list, and more than ten of which there are more than 5 %', async () => {
+      assert.match(await rejected({ live: [], also_live: [LIVE], expect_at_most: 1000 }), /`live` is empty/);
       const consumers = Array.from({ length: 238 }, () => randomUUID());
       const one = {
         allocations: { [H2]: { resources: { MEMORY_MB: 1 } } },
@@ -237,16 +237,16 @@ describe('orphans', () => {
       // 12 of 240 are 5 %.
       assert.equal((await find({ live: live.slice(12) })).counts.orphans, 12);
       assert.match(
-        await refused({ live: live.slice(13) }),
+        await rejected({ live: live.slice(13) }),
         /^Implausible: 13 of 240 judged consumers would be orphans, with 227 in the list/,
       );
       assert.equal((await find({ live: live.slice(13), expect_at_most: 13 })).counts.orphans, 13);
-      assert.match(await refused({ live: live.slice(14), expect_at_most: 13 }), /"expect_at_most": 14/);
+      assert.match(await rejected({ live: live.slice(14), expect_at_most: 13 }), /"expect_at_most": 14/);
       // Ten are believed, whatever part they are of few.
       assert.equal((await find({ live: live.slice(10), consumer_types: ['INSTANCE'] })).counts.orphans, 10);
       const page = [...live.slice(13), ...Array.from({ length: 773 }, () => randomUUID())];
-      assert.match(await refused({ live: page }), /exactly 1,000 entries/);
-      assert.doesNotMatch(await refused({ live: page.slice(1) }), /exactly/);
+      assert.match(await rejected({ live: page }), /exactly 1,000 entries/);
+      assert.doesNotMatch(await rejected({ live: page.slice(1) }), /exactly/);
     });
   });
 
@@ -275,23 +275,23 @@ describe('orphans', () => {
       ['a limit that is too large', { limit: 10_001 }, /10001 is greater than the maximum of 10000/],
       ['an unknown member', { older: 5 }, /'older' was unexpected/],
     ];
-    it('is refused, and says which member, what was expected and what came', async () => {
+    it('is rejected, and says which member, what was expected and what came', async () => {
       for (const [what, body, message] of WRONG) {
         const all = { live: [LIVE], taken_at: '2026-11-25T21:00:00+00:00', ...body };
-        const answer = await test.api.post('/stockroom/orphans', all);
-        assert.equal(answer.status, 400, what);
-        assert.match(messageOf(answer.body), message, what);
+        const response = await test.api.post('/stockroom/orphans', all);
+        assert.equal(response.status, 400, what);
+        assert.match(messageOf(response.body), message, what);
       }
     });
 
-    it('is refused, and names the first ten homes that there are not', async () => {
+    it('is rejected, and names the first ten homes that there are not', async () => {
       const live = Array.from({ length: 12 }, (_, i) => ({ consumer: randomUUID(), provider: `away${i}` }));
       const body = { live: [...live, { consumer: LIVE, provider: 'h1' }], taken_at: '2026-11-25T21:00:00Z' };
-      const { body: answer } = await test.api.post('/stockroom/orphans', body).expect(400);
-      assert.match(messageOf(answer), /away0, .*away9 and 2 more$/);
+      const { body: response } = await test.api.post('/stockroom/orphans', body).expect(400);
+      assert.match(messageOf(response), /away0, .*away9 and 2 more$/);
     });
 
-    it('of a deletion is refused', async () => {
+    it('of a deletion is rejected', async () => {
       const many = Array.from({ length: 1001 }, () => ({ consumer: randomUUID(), consumer_generation: 1 }));
       for (const consumers of [
         [],

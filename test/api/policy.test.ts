@@ -84,7 +84,7 @@ describe('policy over HTTP', () => {
     assert.equal(await statusOf(test, { 'x-roles': 'reader' }, '/usages?project_id=p2'), 403);
     assert.equal(await statusOf(test, { 'x-roles': 'reader' }, '/usages'), 403);
     assert.equal(await statusOf(test, { 'x-roles': 'reader', 'x-project-id': 'p2' }, '/usages?project_id=p2'), 200);
-    // Where a key comes twice, the last value is what the answer would be about.
+    // Where a key comes twice, the last value is what the response would be about.
     assert.equal(await statusOf(test, { 'x-roles': 'reader' }, '/usages?project_id=p1&project_id=p2'), 403);
   });
 
@@ -93,7 +93,7 @@ describe('policy over HTTP', () => {
     await test.api.post('/reshaper', { inventories: {}, allocations: {} }).expect(400);
   });
 
-  it('refuses tokens for the system or a domain with the name of the rule', async () => {
+  it('rejects tokens for the system or a domain with the name of the rule', async () => {
     const test = await start();
     for (const scope of [{ 'openstack-system-scope': 'all' }, { 'x-domain-id': 'd' }]) {
       const { status, body } = await asking(test, { 'x-roles': 'admin', ...scope }, 'GET', '/traits');
@@ -131,7 +131,7 @@ describe('policy over HTTP', () => {
       assert.equal(await statusOf(test, operator, '/resource_classes'), 200);
     });
 
-    it('answers 500 and says nothing of the server when a remote check has no answer', async () => {
+    it('returns 500 and says nothing of the server when a remote check gets no response', async () => {
       const policyFile = folder.write('policy.yaml', 'placement:traits:list: http://127.0.0.1:1/secret\n');
       const test = await start({ policyFile });
       const { status, text } = await asking(test, operator, 'GET', '/traits');

@@ -94,7 +94,7 @@ describe('filters of the list of providers', () => {
     ['in_tree=leaf&required=AVX&member_of=AGG1&resources=VCPU:6', ['child']],
   ];
   for (const [query, expected] of cases) {
-    it(`?${query} finds ${expected.join(', ') || 'nobody'}`, async () => {
+    it(`?${query} finds ${expected.join(', ') || 'none'}`, async () => {
       assert.deepEqual(await find(query), expected);
     });
   }

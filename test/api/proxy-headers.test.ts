@@ -24,15 +24,15 @@ describe('the headers of a proxy', () => {
   async function seen(headers: Record<string, string>): Promise<Seen> {
     lines = [];
     const body = JSON.stringify({ name: `provider-${++names}` });
-    const answer = await send(api.url, { method: 'POST', path: '/resource_providers', headers, body });
-    assert.equal(answer.status, 200, answer.text);
-    const { uuid, links } = JSON.parse(answer.text) as { uuid: string; links: [{ href: string }] };
+    const response = await send(api.url, { method: 'POST', path: '/resource_providers', headers, body });
+    assert.equal(response.status, 200, response.text);
+    const { uuid, links } = JSON.parse(response.text) as { uuid: string; links: [{ href: string }] };
     const { client } = await until('the request is logged', () => {
       const all = lines.map((line) => JSON.parse(line) as { client?: string });
       return all.find((line): line is { client: string } => line.client !== undefined) ?? false;
     });
     return {
-      location: answer.headers.location?.replace(uuid, 'UUID'),
+      location: response.headers.location?.replace(uuid, 'UUID'),
       href: links[0].href.replace(uuid, 'UUID'),
       client,
     };

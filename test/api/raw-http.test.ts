@@ -3,7 +3,7 @@ import net from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** What no HTTP client would send: bytes on a socket. Whatever it is, the service answers if it can, and lives on. */
+/** What no HTTP client would send: bytes on a socket. Whatever it is, the service responds if it can, and lives on. */
 describe('bytes on a socket', () => {
   let test: TestService;
   before(async () => {
@@ -19,8 +19,8 @@ describe('bytes on a socket', () => {
     `${HEADERS}content-type: application/json\r\ncontent-length: ${length}\r\n`;
 
   it('a content-length that is no integer', async () => {
-    const answer = await send(`PUT /traits/CUSTOM_X HTTP/1.1\r\n${json('hi mom')}\r\n`);
-    assert.match(problem(answer, 400), /content-length header must be an integer/);
+    const response = await send(`PUT /traits/CUSTOM_X HTTP/1.1\r\n${json('hi mom')}\r\n`);
+    assert.match(problem(response, 400), /content-length header must be an integer/);
   });
 
   it('a negative content-length, and two that differ', async () => {
@@ -36,8 +36,8 @@ describe('bytes on a socket', () => {
   });
 
   it('headers without end', async () => {
-    const answer = await send(`GET / HTTP/1.1\r\n${HEADERS}x-filler: ${'a'.repeat(100_000)}\r\n\r\n`);
-    assert.match(problem(answer, 431), /larger than this server accepts/);
+    const response = await send(`GET / HTTP/1.1\r\n${HEADERS}x-filler: ${'a'.repeat(100_000)}\r\n\r\n`);
+    assert.match(problem(response, 431), /larger than this server accepts/);
   });
 
   it('unless they are below 64 KiB: a search in many aggregates is that long', async () => {
@@ -67,8 +67,8 @@ describe('bytes on a socket', () => {
 
   it('a request target that is no path', async () => {
     for (const target of ['*', 'http://', '//', '/%', '/%zz', '/resource_providers/%00', '/\\..\\']) {
-      const answer = await send(`GET ${target} HTTP/1.1\r\n${HEADERS}connection: close\r\n\r\n`);
-      assert.match(answer, /^HTTP\/1\.1 [24]\d\d /, target);
+      const response = await send(`GET ${target} HTTP/1.1\r\n${HEADERS}connection: close\r\n\r\n`);
+      assert.match(response, /^HTTP\/1\.1 [24]\d\d /, target);
     }
   });
 
@@ -85,43 +85,43 @@ describe('bytes on a socket', () => {
   });
 
   it('a client that ends its half before its body has come', async () => {
-    const answer = await send(`POST /resource_providers HTTP/1.1\r\n${json(50)}\r\n{"name"`, { half: true });
-    assert.match(answer, /^$|^HTTP\/1\.1 400 /);
+    const response = await send(`POST /resource_providers HTTP/1.1\r\n${json(50)}\r\n{"name"`, { half: true });
+    assert.match(response, /^$|^HTTP\/1\.1 400 /);
   });
 
-  it('several requests at once are answered in order', async () => {
+  it('several requests at once get their responses in order', async () => {
     const one = (path: string): string => `GET ${path} HTTP/1.1\r\n${HEADERS}\r\n`;
     const last = `GET /nowhere HTTP/1.1\r\n${HEADERS}connection: close\r\n\r\n`;
-    const answer = await send(one('/') + one('/resource_providers') + one('/traits/CUSTOM_NO') + last);
+    const response = await send(one('/') + one('/resource_providers') + one('/traits/CUSTOM_NO') + last);
     assert.deepEqual(
-      [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+      [...response.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
       ['200', '200', '404', '404'],
     );
-    const ids = [...answer.matchAll(/x-openstack-request-id: (\S+)/g)].map(([, id]) => id);
+    const ids = [...response.matchAll(/x-openstack-request-id: (\S+)/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, 4);
   });
 
   it('an error before the body was read does not make the body the next request', async () => {
     const smuggled = `GET /traits HTTP/1.1\r\n${HEADERS}\r\n`;
-    const answer = await send(`POST /nowhere HTTP/1.1\r\n${json(smuggled.length)}\r\n${smuggled}`);
-    assert.equal([...answer.matchAll(/HTTP\/1\.1 \d+/g)].length, 1);
-    problem(answer, 404);
+    const response = await send(`POST /nowhere HTTP/1.1\r\n${json(smuggled.length)}\r\n${smuggled}`);
+    assert.equal([...response.matchAll(/HTTP\/1\.1 \d+/g)].length, 1);
+    problem(response, 404);
   });
 
   it('a chunked body without a length is read like any other', async () => {
     const body = '{"name":"chunked"}';
     const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
     const head = `POST /resource_providers HTTP/1.1\r\n${HEADERS}content-type: application/json\r\n`;
-    const answer = await send(`${head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n${chunks}`);
-    assert.match(answer, /^HTTP\/1\.1 200 /);
+    const response = await send(`${head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n${chunks}`);
+    assert.match(response, /^HTTP\/1\.1 200 /);
     const { body: list } = await test.api.get('/resource_providers?name=chunked').expect(200);
     await test.api.delete(`/resource_providers/${list.resource_providers[0].uuid}`).expect(204);
   });
 
   it('a chunk with a broken length', async () => {
     const head = `POST /resource_providers HTTP/1.1\r\n${HEADERS}content-type: application/json\r\n`;
-    const answer = await send(`${head}transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n`);
-    assert.match(answer, /^HTTP\/1\.1 400 /);
+    const response = await send(`${head}transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n`);
+    assert.match(response, /^HTTP\/1\.1 400 /);
   });
 
   it('a megabyte of the wrong content', async () => {
@@ -132,11 +132,11 @@ describe('bytes on a socket', () => {
       `{"name":"${'x'.repeat(1_000_000)}"}`,
       `{${Array.from({ length: 50_000 }, (_, i) => `"field_${i}":${i}`).join()}}`,
     ]) {
-      const answer = await send(
+      const response = await send(
         `POST /resource_providers HTTP/1.1\r\n${json(body.length)}connection: close\r\n\r\n${body}`,
       );
-      assert.ok(answer.length < 10_000, 'the answer does not repeat the question');
-      problem(answer, 400);
+      assert.ok(response.length < 10_000, 'the response does not repeat the request');
+      problem(response, 400);
     }
   });
 
@@ -153,7 +153,7 @@ describe('bytes on a socket', () => {
 
   it('a client that sends a letter at a time', async () => {
     const request = `GET /resource_providers HTTP/1.1\r\n${HEADERS}connection: close\r\n\r\n`;
-    const answer = await new Promise<string>((resolve, reject) => {
+    const response = await new Promise<string>((resolve, reject) => {
       const socket = net.connect(port(), '127.0.0.1').setNoDelay();
       let text = '';
       socket.on('data', (data) => (text += data.toString()));
@@ -168,21 +168,21 @@ describe('bytes on a socket', () => {
         }
       })();
     });
-    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.match(response, /^HTTP\/1\.1 200 /);
   });
 
   it('a client that never finishes its headers is told in the end', async () => {
     const hasty = await startTestService({ databaseUrl: test.databaseUrl, server: { headersTimeout: 200 } });
-    const answer = await send('GET / HTTP/1.1\r\nhost:', { at: Number(new URL(hasty.url).port) });
+    const response = await send('GET / HTTP/1.1\r\nhost:', { at: Number(new URL(hasty.url).port) });
     await hasty.close();
-    assert.match(problem(answer, 408), /did not arrive in time/);
+    assert.match(problem(response, 408), /did not arrive in time/);
   });
 
   function port(): number {
     return Number(new URL(test.url).port);
   }
 
-  /** Sends bytes and answers everything that comes back until the connection is closed. */
+  /** Sends bytes and returns everything that comes back until the connection is closed. */
   function send(bytes: string, { half = false, at = port() } = {}): Promise<string> {
     return new Promise((resolve) => {
       const socket = net.connect(at, '127.0.0.1');
@@ -199,10 +199,10 @@ describe('bytes on a socket', () => {
   }
 });
 
-/** Checks that an answer is one error document, and answers its detail. */
-function problem(answer: string, status: number): string {
-  const [head = '', body = ''] = answer.split('\r\n\r\n');
-  assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), answer.slice(0, 2000));
+/** Checks that a response is one error document, and returns its detail. */
+function problem(response: string, status: number): string {
+  const [head = '', body = ''] = response.split('\r\n\r\n');
+  assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), response.slice(0, 2000));
   assert.match(head, /^content-type: application\/json/im);
   const id = /^x-openstack-request-id: (req-[0-9a-f-]{36})\r?$/im.exec(head)?.[1];
   const [error] = (JSON.parse(body) as { errors: [{ status: number; detail: string; request_id: string }] }).errors;

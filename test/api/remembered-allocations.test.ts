@@ -4,7 +4,7 @@ import { claim } from '../support/claims.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 
-/** What is allocated from a provider is remembered: whatever changes it, whoever does, must be seen by the next who asks. */
+/** What is allocated from a provider is remembered: the next reader sees every change, by any client. */
 describe('the allocations of a provider that were asked for before', () => {
   let url: string;
   let test: TestService;

@@ -28,8 +28,8 @@ describe('removing all that a provider has, while a rival is adding to it', () =
        select id, 0, 1, 0, 1, 1, 1, 1 from resource_providers where uuid = $1`,
       [uuid],
     );
-    const answer = await whileHeld(test.databaseUrl, rival, test.api.delete(path('inventories')));
-    assert.equal(answer.status, 204);
+    const response = await whileHeld(test.databaseUrl, rival, test.api.delete(path('inventories')));
+    assert.equal(response.status, 204);
     const { body } = await test.api.get(path('inventories')).expect(200);
     assert.deepEqual(body, { resource_provider_generation: 2, inventories: {} });
   });
@@ -40,8 +40,8 @@ describe('removing all that a provider has, while a rival is adding to it', () =
        select p.id, t.id from resource_providers p, traits t where p.uuid = $1 and t.name = 'HW_CPU_X86_AVX'`,
       [uuid],
     );
-    const answer = await whileHeld(test.databaseUrl, rival, test.api.delete(path('traits')));
-    assert.equal(answer.status, 204);
+    const response = await whileHeld(test.databaseUrl, rival, test.api.delete(path('traits')));
+    assert.equal(response.status, 204);
     const { body } = await test.api.get(path('traits')).expect(200);
     assert.deepEqual(body, { resource_provider_generation: 2, traits: [] });
   });
@@ -53,8 +53,8 @@ describe('removing all that a provider has, while a rival is adding to it', () =
       [uuid, randomUUID()],
     );
     const mine = [randomUUID()];
-    const answer = await whileHeld(test.databaseUrl, rival, test.api.put(path('aggregates'), mine, '1.18'));
-    assert.equal(answer.status, 200);
+    const response = await whileHeld(test.databaseUrl, rival, test.api.put(path('aggregates'), mine, '1.18'));
+    assert.equal(response.status, 200);
     const { body } = await test.api.get(path('aggregates')).expect(200);
     assert.deepEqual(body.aggregates, mine);
   });

@@ -46,19 +46,19 @@ describe('the request log', () => {
   it('has one line for a request, that says who asked for what, and what came of it', async () => {
     const globalId = `req-${randomUUID()}`;
     const headers = { 'x-auth-token': fake.issue({ user: 'u1', project: 'p1' }), 'x-openstack-request-id': globalId };
-    const answer = await ask({ path: '/traits?name=in:HW_CPU_X86_AVX2', headers });
+    const response = await ask({ path: '/traits?name=in:HW_CPU_X86_AVX2', headers });
     const [line, ...more] = lines();
     assert.deepEqual(more, []);
     const { time, ms, ...rest } = line ?? ({} as Line);
     assert.deepEqual(rest, {
       level: 'info',
-      request_id: answer.headers['x-openstack-request-id'],
+      request_id: response.headers['x-openstack-request-id'],
       global_request_id: globalId,
       client: '127.0.0.1',
       method: 'GET',
       path: '/traits?name=in:HW_CPU_X86_AVX2',
       status: 200,
-      length: Buffer.byteLength(answer.text),
+      length: Buffer.byteLength(response.text),
       microversion: '1.39',
       user_id: 'u1',
       project_id: 'p1',
@@ -93,29 +93,29 @@ describe('the request log', () => {
     ];
     for (const [request, status] of ends) {
       text = '';
-      const answer = await ask(request);
+      const response = await ask(request);
       const what = `${request.method ?? 'GET'} ${request.path}: ${text}`;
-      assert.equal(answer.status, status, what);
+      assert.equal(response.status, status, what);
       const found = lines();
       assert.equal(found.length, 1, what);
       assert.equal(found[0]?.['status'], status, what);
       assert.equal(found[0]['level'], 'info');
       assert.equal(found[0]['path'], request.path);
       assert.equal(found[0]['method'], request.method ?? 'GET');
-      assert.equal(found[0]['length'], Buffer.byteLength(answer.text), what);
-      assert.equal(found[0]['request_id'], answer.headers['x-openstack-request-id']);
+      assert.equal(found[0]['length'], Buffer.byteLength(response.text), what);
+      assert.equal(found[0]['request_id'], response.headers['x-openstack-request-id']);
     }
   });
 
-  it('shows a 503, which is foreseen, as any other answer, with the same ids', async () => {
+  it('shows a 503, which is foreseen, as any other response, with the same ids', async () => {
     fake.behaviour = 503;
     const globalId = `req-${randomUUID()}`;
     const headers = { 'x-auth-token': fake.issue(), 'x-openstack-request-id': globalId };
-    const answer = await ask({ path: '/traits', headers });
-    assert.equal(answer.status, 503);
+    const response = await ask({ path: '/traits', headers });
+    assert.equal(response.status, 503);
     const [line] = lines();
     assert.equal(line?.level, 'info');
-    assert.equal(line['request_id'], answer.headers['x-openstack-request-id']);
+    assert.equal(line['request_id'], response.headers['x-openstack-request-id']);
     assert.equal(line['global_request_id'], globalId);
     assert.equal(line['status'], 503);
   });
@@ -203,12 +203,12 @@ describe('the request log', () => {
     });
 
     it('says in the one line of a failure what the client is not told', async () => {
-      const answer = await at('error').get('/broken').set('x-auth-token', 'admin').expect(500);
-      assert.ok(!answer.text.includes('the reason'));
+      const response = await at('error').get('/broken').set('x-auth-token', 'admin').expect(500);
+      assert.ok(!response.text.includes('the reason'));
       const [line, ...more] = requestLines(seen);
       assert.deepEqual(more, []);
       assert.equal(line?.level, 'error');
-      assert.equal(line['request_id'], answer.headers['x-openstack-request-id']);
+      assert.equal(line['request_id'], response.headers['x-openstack-request-id']);
       assert.equal((line['err'] as { message: string }).message, 'the reason');
       assert.match((line['err'] as { stack: string }).stack, /request-log\.test\.ts/);
     });
@@ -253,7 +253,7 @@ describe('the request log', () => {
       assert.equal(prettyLine('{"level":"info","time":"x","msg":"m","err":{}}', false), ' INFO  m\n    {}\n');
     });
 
-    it('lets nobody steer the terminal, and takes anything', () => {
+    it('lets no client steer the terminal, and takes anything', () => {
       const line = JSON.stringify({
         ...stamp,
         method: 'GET',

@@ -56,7 +56,7 @@ describe('the reshaper', () => {
     assert.equal(await generationOf(test.api, child), before.child + 3);
   });
 
-  const refusals: [string, number, string, () => Promise<object>, RegExp][] = [
+  const rejections: [string, number, string, () => Promise<object>, RegExp][] = [
     [
       'inventory that other consumers still use is left out',
       409,
@@ -118,17 +118,17 @@ describe('the reshaper', () => {
       /would exceed the capacity\.$/,
     ],
   ];
-  for (const [what, status, code, body, text] of refusals) {
-    it(`answers ${status} when ${what}, and changes nothing`, async () => {
+  for (const [what, status, code, body, text] of rejections) {
+    it(`returns ${status} when ${what}, and changes nothing`, async () => {
       const before = await state();
-      const answer = await test.api.post('/reshaper', await body()).expect(status);
-      assert.equal(codeOf(answer.body), code);
-      assert.match(messageOf(answer.body), text);
+      const response = await test.api.post('/reshaper', await body()).expect(status);
+      assert.equal(codeOf(response.body), code);
+      assert.match(messageOf(response.body), text);
       assert.deepEqual(await state(), before);
     });
   }
 
-  it('may be given allocations of nobody, and inventories that reserve more than they have', async () => {
+  it('may be given no allocations, and inventories that reserve more than they have', async () => {
     const inventories = await sets({ [child]: { VCPU: { total: 1, reserved: 5 } } });
     await test.api.post('/reshaper', { inventories, allocations: {} }).expect(204);
   });

@@ -54,10 +54,10 @@ describe('resource classes', () => {
   it('are created by PUT from 1.7 on: 201, then 204, both with Location', async () => {
     const name = fresh();
     for (const status of [201, 204, 204]) {
-      const answer = await test.api.put(at(name), undefined, '1.7').expect(status);
-      assert.equal(answer.headers['location'], test.url + at(name));
-      assert.equal(answer.headers['cache-control'], undefined);
-      assert.equal(answer.text, '');
+      const response = await test.api.put(at(name), undefined, '1.7').expect(status);
+      assert.equal(response.headers['location'], test.url + at(name));
+      assert.equal(response.headers['cache-control'], undefined);
+      assert.equal(response.text, '');
     }
   });
 
@@ -101,7 +101,7 @@ describe('resource classes', () => {
     `CUSTOM_${'A'.repeat(249)}`,
   ];
   for (const name of malformed) {
-    it(`refuse the name ${name.slice(0, 20)} on every route that makes one`, async () => {
+    it(`reject the name ${name.slice(0, 20)} on every route that makes one`, async () => {
       const before = await names();
       await test.api.post('/resource_classes', { name }).expect(400);
       const { body } = await test.api.put(at(encodeURIComponent(name))).expect(400);
@@ -134,7 +134,7 @@ describe('resource classes', () => {
     await test.api.delete(at(name)).expect(204);
   });
 
-  it('are cached by nobody from 1.15 on', async () => {
+  it('are not cached from 1.15 on', async () => {
     for (const path of ['/resource_classes', at('VCPU')]) {
       assert.equal((await test.api.get(path, '1.14').expect(200)).headers['last-modified'], undefined);
       const { headers } = await test.api.get(path, '1.15').expect(200);
@@ -171,9 +171,9 @@ describe('resource classes', () => {
       const path = `/resource_providers/${uuid}/inventories`;
       await rival.query('delete from resource_classes where name = $1', [name]);
       const body = { resource_provider_generation: 0, inventories: { [name]: { total: 1 } } };
-      const answer = await whileHeld(test.databaseUrl, rival, test.api.put(path, body));
-      assert.equal(answer.status, 400, answer.text);
-      assert.match(messageOf(answer.body), new RegExp(`No such resource class ${name}\\.$`));
+      const response = await whileHeld(test.databaseUrl, rival, test.api.put(path, body));
+      assert.equal(response.status, 400, response.text);
+      assert.match(messageOf(response.body), new RegExp(`No such resource class ${name}\\.$`));
       await test.api.put(at(name)).expect(201);
       await rival.query('begin');
       await rival.query('delete from resource_classes where name = $1', [name]);

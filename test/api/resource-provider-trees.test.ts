@@ -28,9 +28,9 @@ describe('resource providers in trees', () => {
   };
 
   it('give a root a parent once, from 1.14 on, and its whole subtree the new root', async () => {
-    const answer = await move(root, other, '1.14');
-    assert.equal(answer.status, 200);
-    assert.deepEqual([answer.body.parent_provider_uuid, answer.body.root_provider_uuid], [other, other]);
+    const response = await move(root, other, '1.14');
+    assert.equal(response.status, 200);
+    assert.deepEqual([response.body.parent_provider_uuid, response.body.root_provider_uuid], [other, other]);
     for (const uuid of [root, child, grandchild]) assert.equal((await show(uuid)).root_provider_uuid, other);
     assert.equal((await show(child)).parent_provider_uuid, root);
     assert.deepEqual(await tree(grandchild), [root, child, grandchild, other].sort());
@@ -42,10 +42,10 @@ describe('resource providers in trees', () => {
       [other, 're-parenting a provider is not currently allowed.'],
       [null, 'un-parenting a provider is not currently allowed.'],
     ] as const) {
-      const refused = await move(child, parent, '1.36');
-      assert.equal(refused.status, 400);
+      const rejected = await move(child, parent, '1.36');
+      assert.equal(rejected.status, 400);
       const prefix = `Unable to save resource provider ${child}: Object action update failed because: `;
-      assert.equal(messageOf(refused.body), prefix + why);
+      assert.equal(messageOf(rejected.body), prefix + why);
       assert.equal((await show(child)).parent_provider_uuid, root);
     }
     assert.equal((await move(child, other, '1.37')).status, 200);
@@ -58,9 +58,9 @@ describe('resource providers in trees', () => {
   it('never loop, at any version', async () => {
     for (const version of ['1.14', '1.36', '1.37', '1.39']) {
       for (const parent of [root, child, grandchild]) {
-        const refused = await move(root, parent, version);
-        assert.equal(refused.status, 400);
-        assert.match(messageOf(refused.body), /creating loop in the provider tree is not allowed\.$/);
+        const rejected = await move(root, parent, version);
+        assert.equal(rejected.status, 400);
+        assert.match(messageOf(rejected.body), /creating loop in the provider tree is not allowed\.$/);
       }
     }
     assert.equal((await move(child, randomUUID())).status, 400);

@@ -36,39 +36,39 @@ describe('resource providers under concurrency', () => {
        from resource_providers r where p.uuid = $1 and r.uuid = $2`,
       [parent, root],
     );
-    const answer = await whileHeld(
+    const response = await whileHeld(
       test.api.post('/resource_providers', { name: fresh(), parent_provider_uuid: parent }),
     );
-    assert.equal(answer.status, 200);
-    const { uuid, root_provider_uuid } = answer.body as { uuid: string; root_provider_uuid: string };
+    assert.equal(response.status, 200);
+    const { uuid, root_provider_uuid } = response.body as { uuid: string; root_provider_uuid: string };
     assert.equal(root_provider_uuid, root);
     assert.equal((await show(uuid)).root_provider_uuid, root);
   });
 
-  it('refuses to delete a parent whose child is just being created', async () => {
+  it('does not delete a parent whose child is just being created', async () => {
     const parent = await createProvider(test.api, fresh());
     await rival.query(
       `insert into resource_providers (uuid, name, parent_provider_id, root_provider_id)
        select $2, $3, id, id from resource_providers where uuid = $1`,
       [parent, randomUUID(), fresh()],
     );
-    const answer = await whileHeld(test.api.delete(at(parent)));
-    assert.equal(answer.status, 409);
-    assert.equal(codeOf(answer.body), 'placement.resource_provider.cannot_delete_parent');
+    const response = await whileHeld(test.api.delete(at(parent)));
+    assert.equal(response.status, 409);
+    assert.equal(codeOf(response.body), 'placement.resource_provider.cannot_delete_parent');
   });
 
   for (const [title, body, method] of [
     ['creating a child', (parent: string) => ({ name: fresh(), parent_provider_uuid: parent }), 'post'],
     ['moving under it', (parent: string) => ({ name: fresh(), parent_provider_uuid: parent }), 'put'],
   ] as const) {
-    it(`answers 400 to ${title} when the parent is deleted meanwhile`, async () => {
+    it(`returns 400 for ${title} when the parent is deleted meanwhile`, async () => {
       const parent = await createProvider(test.api, fresh());
       const uuid = await createProvider(test.api, fresh());
       await rival.query('delete from resource_providers where uuid = $1', [parent]);
       const path = method === 'post' ? '/resource_providers' : at(uuid);
-      const answer = await whileHeld(test.api[method](path, body(parent)));
-      assert.equal(answer.status, 400, answer.text);
-      assert.match(messageOf(answer.body), /parent provider UUID does not exist\.$/);
+      const response = await whileHeld(test.api[method](path, body(parent)));
+      assert.equal(response.status, 400, response.text);
+      assert.match(messageOf(response.body), /parent provider UUID does not exist\.$/);
       assert.equal((await show(uuid)).parent_provider_uuid, null);
     });
   }
@@ -80,9 +80,9 @@ describe('resource providers under concurrency', () => {
        select id, $1, $2, id from nextval(pg_get_serial_sequence('resource_providers', 'id')) as fresh (id)`,
       [uuid, name],
     );
-    const answer = await whileHeld(test.api.post('/resource_providers', { uuid, name }));
-    assert.equal(answer.status, 409);
-    assert.equal(messageOf(answer.body), `Conflicting resource provider uuid: ${uuid} already exists.`);
+    const response = await whileHeld(test.api.post('/resource_providers', { uuid, name }));
+    assert.equal(response.status, 409);
+    assert.equal(messageOf(response.body), `Conflicting resource provider uuid: ${uuid} already exists.`);
   });
 
   it('creates when the rival that held the name gives up', async () => {
@@ -92,8 +92,8 @@ describe('resource providers under concurrency', () => {
        select id, $1, $2, id from nextval(pg_get_serial_sequence('resource_providers', 'id')) as fresh (id)`,
       [randomUUID(), name],
     );
-    const answer = await whileHeld(test.api.post('/resource_providers', { name }), 'rollback');
-    assert.equal(answer.status, 200);
+    const response = await whileHeld(test.api.post('/resource_providers', { name }), 'rollback');
+    assert.equal(response.status, 200);
   });
 
   for (const shared of ['name', 'uuid'] as const) {
@@ -101,8 +101,8 @@ describe('resource providers under concurrency', () => {
       for (let round = 0; round < 5; round++) {
         const value = shared === 'uuid' ? randomUUID() : fresh();
         const bodies = Array.from({ length: 8 }, () => ({ name: fresh(), [shared]: value }));
-        const answers = await Promise.all(bodies.map((body) => test.api.post('/resource_providers', body)));
-        const losers = answers.filter(({ status }) => status !== 200);
+        const responses = await Promise.all(bodies.map((body) => test.api.post('/resource_providers', body)));
+        const losers = responses.filter(({ status }) => status !== 200);
         assert.equal(losers.length, 7);
         for (const { status, body } of losers) {
           assert.equal(status, 409);
@@ -115,12 +115,12 @@ describe('resource providers under concurrency', () => {
   it('lets exactly one of two moves win that together would make a loop', async () => {
     for (let round = 0; round < 15; round++) {
       const [a, b] = [await createProvider(test.api, fresh()), await createProvider(test.api, fresh())];
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         test.api.put(at(a), { name: fresh(), parent_provider_uuid: b }),
         test.api.put(at(b), { name: fresh(), parent_provider_uuid: a }),
       ]);
-      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 400]);
-      const winner = answers[0].status === 200 ? b : a;
+      assert.deepEqual(responses.map(({ status }) => status).sort(), [200, 400]);
+      const winner = responses[0].status === 200 ? b : a;
       assert.equal((await show(a)).root_provider_uuid, winner);
       assert.equal((await show(b)).root_provider_uuid, winner);
     }

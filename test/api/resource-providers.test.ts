@@ -25,20 +25,20 @@ describe('resource providers', () => {
     assert.match(body.uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
-  it('are answered with 201 and Location alone below 1.20, with 200 and the provider from 1.20 on', async () => {
+  it('get 201 and Location alone below 1.20, with 200 and the provider from 1.20 on', async () => {
     for (const version of ['1.0', '1.14', '1.19']) {
       const uuid = randomUUID();
-      const answer = await create({ name: fresh(), uuid }, version).expect(201);
-      assert.equal(answer.text, '');
-      assert.equal(answer.headers['content-type'], undefined);
-      assert.equal(answer.headers['location'], test.url + at(uuid));
-      assert.equal(answer.headers['last-modified'], undefined);
+      const response = await create({ name: fresh(), uuid }, version).expect(201);
+      assert.equal(response.text, '');
+      assert.equal(response.headers['content-type'], undefined);
+      assert.equal(response.headers['location'], test.url + at(uuid));
+      assert.equal(response.headers['last-modified'], undefined);
       assert.equal((await show(uuid)).uuid, uuid);
     }
-    const answer = await create({ name: fresh() }, '1.20').expect(200);
-    assert.equal(answer.headers['location'], test.url + at(answer.body.uuid));
-    assert.ok(answer.headers['last-modified']);
-    assert.deepEqual(answer.body, await show(answer.body.uuid));
+    const response = await create({ name: fresh() }, '1.20').expect(200);
+    assert.equal(response.headers['location'], test.url + at(response.body.uuid));
+    assert.ok(response.headers['last-modified']);
+    assert.deepEqual(response.body, await show(response.body.uuid));
   });
 
   it('show their generation, links and tree as the version knows them', async () => {
@@ -69,7 +69,7 @@ describe('resource providers', () => {
     assert.deepEqual([root.parent_provider_uuid, root.root_provider_uuid], [null, parent]);
   });
 
-  it('are cached by nobody from 1.15 on', async () => {
+  it('are not cached from 1.15 on', async () => {
     const uuid = await createProvider(test.api, fresh());
     for (const path of [at(uuid), '/resource_providers', `/resource_providers?name=${fresh()}`, '/']) {
       const old = await test.api.get(path, '1.14').expect(200);
@@ -147,10 +147,10 @@ describe('resource providers', () => {
   it('are deleted once, and not while they have children', async () => {
     const parent = await createProvider(test.api, fresh());
     const child = await createProvider(test.api, fresh(), parent);
-    const refused = await test.api.delete(at(parent)).expect(409);
-    assert.equal(codeOf(refused.body), 'placement.resource_provider.cannot_delete_parent');
+    const rejected = await test.api.delete(at(parent)).expect(409);
+    assert.equal(codeOf(rejected.body), 'placement.resource_provider.cannot_delete_parent');
     assert.equal(
-      messageOf(refused.body),
+      messageOf(rejected.body),
       `Unable to delete parent resource provider ${parent}: It has child resource providers. Children: ${child}.`,
     );
     await test.api.delete(at(child)).expect(204);

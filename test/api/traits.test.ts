@@ -37,11 +37,11 @@ describe('traits', () => {
   it('are created once, shown without a body, and deleted once', async () => {
     const name = fresh();
     for (const status of [201, 204]) {
-      const answer = await test.api.put(at(name), undefined, '1.15').expect(status);
-      assert.equal(answer.headers['location'], test.url + at(name));
-      assert.equal(answer.headers['cache-control'], 'no-cache');
-      assert.ok(answer.headers['last-modified']);
-      assert.equal(answer.text, '');
+      const response = await test.api.put(at(name), undefined, '1.15').expect(status);
+      assert.equal(response.headers['location'], test.url + at(name));
+      assert.equal(response.headers['cache-control'], 'no-cache');
+      assert.ok(response.headers['last-modified']);
+      assert.equal(response.text, '');
     }
     const shown = await test.api.get(at(name), '1.15').expect(204);
     assert.ok(shown.headers['last-modified']);
@@ -115,7 +115,7 @@ describe('traits', () => {
     ['associated=', /"associated" only accepts "true" or "false"/],
     ['color=red', /Invalid query string parameters: Additional properties are not allowed \('color' was unexpected\)/],
   ] as const) {
-    it(`answer 400 to ?${query}`, async () => {
+    it(`return 400 for ?${query}`, async () => {
       assert.match(messageOf((await test.api.get(`/traits?${query}`).expect(400)).body), why);
     });
   }
@@ -123,8 +123,8 @@ describe('traits', () => {
   it('are created by one of many who try at the same moment', async () => {
     for (let round = 0; round < 5; round++) {
       const name = fresh();
-      const answers = await Promise.all(Array.from({ length: 6 }, () => test.api.put(at(name))));
-      assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 204, 204, 204, 204, 204]);
+      const responses = await Promise.all(Array.from({ length: 6 }, () => test.api.put(at(name))));
+      assert.deepEqual(responses.map(({ status }) => status).sort(), [201, 204, 204, 204, 204, 204]);
     }
   });
 
@@ -177,21 +177,21 @@ describe('traits', () => {
 
     it('let one of many writers with the same generation win', async () => {
       const names = await Promise.all(Array.from({ length: 6 }, create));
-      const answers = await Promise.all(names.map((name) => put([name], 0)));
-      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
-      const winner = names[answers.findIndex(({ status }) => status === 200)];
+      const responses = await Promise.all(names.map((name) => put([name], 0)));
+      assert.deepEqual(responses.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
+      const winner = names[responses.findIndex(({ status }) => status === 200)];
       assert.deepEqual((await test.api.get(path())).body, { traits: [winner], resource_provider_generation: 1 });
     });
 
-    it('answer 400 when one of them is deleted meanwhile', async () => {
+    it('return 400 when one of them is deleted meanwhile', async () => {
       const name = await create();
       const rival = await connect(test.databaseUrl);
       try {
         await rival.query('begin');
         await rival.query('delete from traits where name = $1', [name]);
-        const answer = await whileHeld(test.databaseUrl, rival, put([name], 0));
-        assert.equal(answer.status, 400, answer.text);
-        assert.equal(messageOf(answer.body), `No such trait ${name}`);
+        const response = await whileHeld(test.databaseUrl, rival, put([name], 0));
+        assert.equal(response.status, 400, response.text);
+        assert.equal(messageOf(response.body), `No such trait ${name}`);
       } finally {
         await rival.end();
       }

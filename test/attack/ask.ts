@@ -7,7 +7,7 @@ export interface AskOptions {
   readonly agent?: http.Agent;
 }
 
-export interface Answer {
+export interface Response {
   /** 0: the connection was closed without a response, or the response did not come whole. */
   readonly status: number;
   readonly length: number;
@@ -24,7 +24,7 @@ export function ask(
   path: string,
   body?: Buffer,
   options: AskOptions = {},
-): Promise<Answer> {
+): Promise<Response> {
   return new Promise((resolve) => {
     const headers: Record<string, string | number> = {
       'x-auth-token': options.token ?? token,

@@ -45,7 +45,7 @@ function requests(mark: string): readonly (Part & { readonly status: number })[]
 
 /** What is no request. */
 const FRAGMENTS: readonly Part[] = [
-  ['a method that nobody knows', 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['an unknown method', 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['such a method with a token', `BREW /traits HTTP/1.1\r\n${HEADERS}\r\n`],
   ['a method in lower case', 'get / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a body without a length', '{"name": "without a length"}'],

@@ -7,9 +7,14 @@ export async function buildWorld(target: Target): Promise<{ remove(): Promise<vo
   const made: string[] = [];
 
   async function send(method: string, path: string, body?: object): Promise<void> {
-    const answer = await ask(target, method, path, body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
-    if (answer.status === 0 || answer.status >= 300) {
-      throw new Error(`the attack cannot prepare: ${method} ${path}: ${answer.status} ${answer.text}`);
+    const response = await ask(
+      target,
+      method,
+      path,
+      body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
+    );
+    if (response.status === 0 || response.status >= 300) {
+      throw new Error(`the attack cannot prepare: ${method} ${path}: ${response.status} ${response.text}`);
     }
   }
   async function provider(name: string, parent: string | null, inventories: object): Promise<string> {

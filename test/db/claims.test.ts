@@ -38,9 +38,9 @@ describe('claims that meet', () => {
 
   it('on one provider: as many as fit succeed, the rest learn that it is full', async () => {
     const [host = ''] = hosts;
-    const answers = await Promise.all(Array.from({ length: 200 }, () => claim(test.api, { [host]: { VCPU: 1 } })));
-    assert.equal(answers.filter(({ status }) => status === 204).length, 150);
-    for (const { status, body } of answers.filter((answer) => answer.status !== 204)) {
+    const responses = await Promise.all(Array.from({ length: 200 }, () => claim(test.api, { [host]: { VCPU: 1 } })));
+    assert.equal(responses.filter(({ status }) => status === 204).length, 150);
+    for (const { status, body } of responses.filter((response) => response.status !== 204)) {
       assert.equal(status, 409);
       assert.equal(codeOf(body), 'placement.undefined_code');
       assert.match(messageOf(body), /would exceed the capacity\.$/);
@@ -51,18 +51,18 @@ describe('claims that meet', () => {
   it('on the same providers named in any order: none deadlocks, none sees a conflict', async () => {
     const rotated = (by: number) => Object.fromEntries(hosts.map((_, i) => [hosts[(i + by) % 3] ?? '', { VCPU: 1 }]));
     const before = await conflicts();
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => claim(test.api, rotated(i))));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    const responses = await Promise.all(Array.from({ length: 60 }, (_, i) => claim(test.api, rotated(i))));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
     assert.equal(await conflicts(), before);
   });
 
   it('for one new consumer: one wins, the others see that it is there', async () => {
     const [host = ''] = hosts;
     const consumer = randomUUID();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => claim(test.api, { [host]: { VCPU: 1 } }, { consumer })),
     );
-    const lost = answers.filter(({ status }) => status !== 204);
+    const lost = responses.filter(({ status }) => status !== 204);
     assert.equal(lost.length, 9);
     for (const { status, body } of lost) {
       assert.equal(status, 409);
@@ -75,20 +75,20 @@ describe('claims that meet', () => {
     const [host = ''] = hosts;
     const consumer = randomUUID();
     const body = { allocations: { [host]: { resources: { VCPU: 1 } } }, project_id: 'p', user_id: 'u' };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => test.api.put(`/allocations/${consumer}`, body, '1.12')),
     );
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
     assert.equal((await test.api.get(`/allocations/${consumer}`)).body.consumer_generation, 10);
   });
 
   it('with the same new project, user and type: the second claim finds them', async () => {
     const [host = ''] = hosts;
     const fresh = { project_id: randomUUID(), user_id: randomUUID(), consumer_type: 'FRESH' };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => claim(test.api, { [host]: { VCPU: 1 } }, fresh)),
     );
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
   });
 
   it('with one that holds the provider: wait, and count what it leaves', async () => {
@@ -96,7 +96,7 @@ describe('claims that meet', () => {
     const rival = await connect(test.databaseUrl);
     await rival.query('begin');
     await rival.query('select from resource_providers where uuid = $1 for no key update', [host]);
-    const waiting = claim(test.api, { [host]: { VCPU: 100 } }).then((answer) => answer);
+    const waiting = claim(test.api, { [host]: { VCPU: 100 } }).then((response) => response);
     await until('the claim waits', () => someoneWaits(test.databaseUrl));
     // The rival takes 100 of the 150 while the claim waits: a check against what was there before would overbook.
     await rival.query(
@@ -114,7 +114,7 @@ describe('claims that meet', () => {
     assert.match(messageOf(body), /would exceed the capacity\.$/);
   });
 
-  it('with a DELETE of the same consumer: both are answered, and what is left is whole', async () => {
+  it('with a DELETE of the same consumer: both get a response, and what is left is whole', async () => {
     const [host = '', second = ''] = hosts;
     for (let round = 0; round < 20; round++) {
       const consumer = randomUUID();
@@ -153,7 +153,7 @@ describe('claims that meet', () => {
       ])
     ).rows.map(({ uuid }) => uuid);
     await rival.query('update resource_providers set updated_at = now() where uuid = $1', [last]);
-    const waiting = claim(test.api, { [host]: { VCPU: 1 }, [second]: { VCPU: 1 } }).then((answer) => answer);
+    const waiting = claim(test.api, { [host]: { VCPU: 1 }, [second]: { VCPU: 1 } }).then((response) => response);
     await until('the claim waits', () => someoneWaits(test.databaseUrl));
     await rival
       .query('update resource_providers set updated_at = now() where uuid = $1', [first])
@@ -170,8 +170,8 @@ describe('claims that meet', () => {
         '/allocations',
         Object.fromEntries(Array.from({ length: 40 }, () => [randomUUID(), claimBody({ [host]: { VCPU: 1 } })])),
       );
-    const answers = await Promise.all(Array.from({ length: 6 }, post));
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [204, 204, 204, 409, 409, 409]);
+    const responses = await Promise.all(Array.from({ length: 6 }, post));
+    assert.deepEqual(responses.map(({ status }) => status).sort(), [204, 204, 204, 409, 409, 409]);
     assert.equal((await usagesOf(test.api, host))['VCPU'], 120);
   });
 });

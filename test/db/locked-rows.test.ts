@@ -42,10 +42,10 @@ describe('a row that another session has locked', function () {
 
   /** The rest of the service is as usual. */
   async function checkOthers(count = 60): Promise<void> {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: count }, (_, i) => claim(test.api, { [other(i)]: { VCPU: 1 } })),
     );
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
     await setInventories(test.api, other(0), { VCPU: ROOMY, DISK_GB: { total: 2_000_000 } });
     await createProvider(test.api, randomUUID());
   }
@@ -303,11 +303,11 @@ describe('a row that another session has locked', function () {
   it('for longer than a statement may take is a 503, and nothing was changed', async () => {
     const hasty = await startTestService({ databaseUrl: test.databaseUrl, config: { statementTimeout: 1 } });
     const outsider = await lock(lockProvider(test.databaseUrl, stuck));
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 5 }, () => claim(hasty.api, { [stuck]: { VCPU: 1 } })),
       hasty.api.put(`/resource_providers/${stuck}`, { name: 'new' }),
     ]);
-    for (const { status, headers } of answers) {
+    for (const { status, headers } of responses) {
       assert.equal(status, 503);
       assert.ok(Number((headers as Record<string, string>)['retry-after']) >= 1);
     }
@@ -342,10 +342,10 @@ describe('two processes that want the same rows', function () {
     for (const host of hosts) await setInventories(first.api, host, { VCPU: ROOMY });
     const [one = '', two = ''] = hosts;
     const wanted = [{ [one]: { VCPU: 1 } }, { [two]: { VCPU: 1 } }, { [one]: { VCPU: 1 }, [two]: { VCPU: 1 } }];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 300 }, (_, i) => claim(i % 2 === 0 ? first.api : rival.api, wanted[i % 3] ?? {})),
     );
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
     assert.equal((await usagesOf(first.api, one))['VCPU'], 200);
     await checkLedger(first.databaseUrl);
     await rival.close();
@@ -354,7 +354,7 @@ describe('two processes that want the same rows', function () {
 });
 
 interface Tracked {
-  /** Of those that have been answered. */
+  /** Of those that have a response. */
   statuses(): number[];
   readonly all: Promise<number[]>;
 }

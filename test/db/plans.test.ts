@@ -4,7 +4,7 @@ import { createTestDatabase, dropTestDatabase, sql } from '../support/database.j
 import { startTestService } from '../support/service.js';
 import { until } from '../support/until.js';
 
-/** What PostgreSQL does for an answer: a plan that is right and reads everything is a bug, too. */
+/** What PostgreSQL does for a result: a plan that is right and reads everything is a bug, too. */
 describe('the plans of statements', () => {
   let url: string;
   before(async () => {

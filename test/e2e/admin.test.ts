@@ -39,9 +39,9 @@ describe('the admin listener', () => {
     assert.ok(!text.includes(new URL(connection).password));
 
     for (const path of ['/', '/resource_providers', '/metrics/', '/config']) {
-      const answer = await sendElsewhere(url, { path });
-      assert.equal(answer.status, 404);
-      for (const known of ['/healthz', '/readyz', '/metrics']) assert.ok(answer.text.includes(known), answer.text);
+      const response = await sendElsewhere(url, { path });
+      assert.equal(response.status, 404);
+      for (const known of ['/healthz', '/readyz', '/metrics']) assert.ok(response.text.includes(known), response.text);
     }
     const post = await sendElsewhere(url, { path: '/metrics', method: 'POST' });
     assert.deepEqual([post.status, post.headers['allow']], [405, 'GET, HEAD']);
@@ -84,8 +84,8 @@ describe('the admin listener', () => {
 
     run.signal('SIGTERM');
     const readiness = await until('it is not ready', async () => {
-      const answer = await sendElsewhere(url, { path: '/readyz' });
-      return answer.status === 200 ? false : answer;
+      const response = await sendElsewhere(url, { path: '/readyz' });
+      return response.status === 200 ? false : response;
     });
     assert.equal(readiness.status, 503);
     assert.match(readiness.text, /"reason":"draining"/);

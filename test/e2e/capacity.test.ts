@@ -46,7 +46,7 @@ describe('stockroom capacity', () => {
     assert.deepEqual([document.count, document.by_tree.length], [{ at_least: 6, at_most: 6 }, 1]);
   });
 
-  it('says by its exit code that none fits, that it was refused, or that it could not ask', async () => {
+  it('says by its exit code that none fits, that it was rejected, or that it could not ask', async () => {
     const none = await ask(['resources=VCPU:11']);
     assert.deepEqual([none.code, none.output], [1, 'None more fit, on 0 of 2 trees.\n']);
     const unknown = await ask(['resources=CUSTOM_NOTHING:1']);
@@ -56,8 +56,8 @@ describe('stockroom capacity', () => {
     assert.deepEqual([old.code, /version 1\.10 or later/.test(old.errors)], [2, true]);
     assert.equal((await ask(['resources=VCPU:1', '--by', 'host'])).code, 2);
     assert.equal((await ask([])).code, 2);
-    const refused = await ask(['resources=VCPU:1', '--url', url], { OS_TOKEN: 'user:project' });
-    assert.deepEqual([refused.code, /stockroom:capacity/.test(refused.errors)], [2, true]);
+    const rejected = await ask(['resources=VCPU:1', '--url', url], { OS_TOKEN: 'user:project' });
+    assert.deepEqual([rejected.code, /stockroom:capacity/.test(rejected.errors)], [2, true]);
     const away = await ask(['resources=VCPU:1', '--url', 'http://127.0.0.1:1'], { OS_TOKEN: 'admin' });
     assert.deepEqual([away.code, /cannot be reached/.test(away.errors)], [3, true]);
     const noDatabase = await ask(['resources=VCPU:1'], { [CONNECTION]: 'postgresql://127.0.0.1:1/none' });

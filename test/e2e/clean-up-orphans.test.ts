@@ -121,7 +121,7 @@ describe('stockroom audit orphans', () => {
     await api.delete(`/allocations/${consumerUuid(5)}`).expect(204);
   });
 
-  it('refuses what looks like a list that was cut off, as the page says', async () => {
+  it('rejects what looks like a list that was cut off, as the page says', async () => {
     for (const n of [2, 4, 5, 6, 7, 8, 9]) await occupy(api, n, { [hostUuid(2)]: { VCPU: 1 } });
     for (const n of ['a', 'b', 'c'])
       await api

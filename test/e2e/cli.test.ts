@@ -85,7 +85,7 @@ describe('the commands of operators', () => {
     }
   });
 
-  it('status upgrade check answers with a table or JSON, and the worst result', async () => {
+  it('status upgrade check responds with a table or JSON, and the worst result', async () => {
     const folder = await temporaryFolder();
     const env = at(await createTestDatabase());
     const { code, output } = await runToEnd(['status', 'upgrade', 'check'], env);
@@ -179,7 +179,7 @@ describe('the commands of operators', () => {
     assert.match(run.errors(), /"level":"fatal".*the exception of a test/);
   });
 
-  it('answers --help everywhere, --version, and 2 to what makes no sense', async () => {
+  it('takes --help everywhere and --version, and returns 2 for what makes no sense', async () => {
     const help = await runToEnd(['--help']);
     for (const verb of [
       'serve',

@@ -72,9 +72,9 @@ describe('stockroom doctor', () => {
     assert.match(checks.find(({ name }) => name === 'schema')?.message ?? '', /^\d+ migrations are to come/);
     assert.deepEqual(await sql(empty, "select from pg_tables where schemaname = 'public'"), []);
     const manual = { OS_PLACEMENT_DATABASE__SYNC_ON_STARTUP: 'false' };
-    const refused = await doctor({ OS_PLACEMENT_DATABASE__CONNECTION: empty, ...manual });
-    assert.equal(refused.code, 1);
-    assert.match(bad(refused.checks).join('\n'), /^failure: schema: .*Run `stockroom db sync`/);
+    const rejected = await doctor({ OS_PLACEMENT_DATABASE__CONNECTION: empty, ...manual });
+    assert.equal(rejected.code, 1);
+    assert.match(bad(rejected.checks).join('\n'), /^failure: schema: .*Run `stockroom db sync`/);
   });
 
   it('names what keeps the database from being used', async () => {

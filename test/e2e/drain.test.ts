@@ -28,7 +28,7 @@ for (const workers of ['1', '2']) {
       await dropTestDatabase(databaseUrl);
     });
 
-    it('under load answers every request whose connection was accepted', async () => {
+    it('under load responds to every request whose connection was accepted', async () => {
       const { run, url, api } = await start();
       const load = await startLoad(api, url);
       await load.more(200);
@@ -78,7 +78,7 @@ for (const workers of ['1', '2']) {
       const kept = await api.get('/resource_providers').set('connection', 'keep-alive').expect(200);
       assert.equal(kept.headers['connection'], 'keep-alive');
       run.signal('SIGTERM');
-      await until('answers say so', async () => {
+      await until('responses say so', async () => {
         const { headers } = await api.get('/resource_providers').set('connection', 'keep-alive').expect(200);
         return headers['connection'] === 'close';
       });

@@ -55,13 +55,13 @@ describe('stockroom explain', () => {
     assert.deepEqual([code, outcome, nearest.map(({ root }) => root.name)], [0, 'some', ['h3', 'h1']]);
   });
 
-  it('says by its exit code that it was refused, or that it could not ask', async () => {
+  it('says by its exit code that it was rejected, or that it could not ask', async () => {
     const unknown = await ask(['resources=CUSTOM_NOTHING:1']);
     assert.deepEqual([unknown.code, unknown.output], [2, '']);
     assert.match(unknown.errors, /CUSTOM_NOTHING/);
     assert.equal((await ask([])).code, 2);
-    const refused = await ask(['resources=VCPU:1', '--url', url], { OS_TOKEN: 'user:project' });
-    assert.deepEqual([refused.code, /stockroom:explain/.test(refused.errors)], [2, true]);
+    const rejected = await ask(['resources=VCPU:1', '--url', url], { OS_TOKEN: 'user:project' });
+    assert.deepEqual([rejected.code, /stockroom:explain/.test(rejected.errors)], [2, true]);
     const away = await ask(['resources=VCPU:1', '--url', 'http://127.0.0.1:1'], { OS_TOKEN: 'admin' });
     assert.deepEqual([away.code, /cannot be reached/.test(away.errors)], [3, true]);
   });

@@ -33,12 +33,12 @@ describe('a process that is killed with claims in flight', () => {
           const pair: [string, string] = [randomUUID(), randomUUID()];
           pairs.push(pair);
           const body = claimBody(Object.fromEntries(hosts.map((host) => [host, { VCPU: 1 }])));
-          const answer = await api
+          const response = await api
             .post('/allocations', { [pair[0]]: body, [pair[1]]: body })
             .then(({ status }) => status)
             .catch(() => null);
-          if (answer === null) return;
-          assert.equal(answer, 204);
+          if (response === null) return;
+          assert.equal(response, 204);
           acknowledged.add(pair[0]);
         }
       });
@@ -48,7 +48,7 @@ describe('a process that is killed with claims in flight', () => {
       going = false;
       await Promise.all(claiming);
 
-      // Its sessions end when the server finds nobody there.
+      // Its sessions end when the server finds the connection gone.
       await until('its sessions have ended', async () => {
         const sessions =
           "select from pg_stat_activity where application_name = 'stockroom' and datname = current_database()";

@@ -72,10 +72,10 @@ for (const workers of ['1', '2']) {
         const before = serving();
         const begin = performance.now();
         accident();
-        const answer = await waiting;
-        assert.equal(answer.status, 500);
-        assert.equal(answer.headers.connection, 'close');
-        const { detail, request_id: id } = errorOf(answer);
+        const response = await waiting;
+        assert.equal(response.status, 500);
+        assert.equal(response.headers.connection, 'close');
+        const { detail, request_id: id } = errorOf(response);
         assert.match(detail, /may or may not have been made/);
         await run.logged(/"level":"fatal",.*the exception of a test.*the process ends"/);
         await run.logged(new RegExp(`"request_id":"${id}".*"status":500`));

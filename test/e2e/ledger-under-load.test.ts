@@ -28,11 +28,11 @@ describe('two service processes on one database', () => {
   it('make exactly 150 of 200 claims at once on room for 150; the rest get the capacity error', async () => {
     const host = await createProvider(apis[0], 'host');
     await setInventories(apis[0], host, { VCPU: { total: 150 } });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_, i) => claim(i % 2 === 0 ? apis[0] : apis[1], { [host]: { VCPU: 1 } })),
     );
-    assert.equal(answers.filter(({ status }) => status === 204).length, 150);
-    for (const { status, body } of answers.filter((answer) => answer.status !== 204)) {
+    assert.equal(responses.filter(({ status }) => status === 204).length, 150);
+    for (const { status, body } of responses.filter((response) => response.status !== 204)) {
       assert.equal(status, 409);
       assert.match(messageOf(body), /would exceed the capacity\.$/);
     }
@@ -62,14 +62,14 @@ describe('two service processes on one database', () => {
     assert.ok(load.accepted > 100, `only ${load.accepted} writes were accepted`);
     assert.deepEqual(load.surprises, []);
     await checkNoOverbooking(databaseUrl, 'VCPU');
-    // Each process answers what SQL says, and so does a topology that is loaded afresh.
+    // Each process returns what SQL says, and so does a topology that is loaded afresh.
     const service = composeService(defaultConfig({ auditInterval: 0 }), databaseUrl, createLog('silent'));
     assert.deepEqual(await service.topology.audit(), []);
     await service.close();
     for (const api of apis) await compareWithSql(api, databaseUrl);
   });
 
-  it('lose nothing that was answered when one is killed in the middle of it', async function () {
+  it('lose nothing that was acknowledged when one is killed in the middle of it', async function () {
     const load = await startLoad(apis, databaseUrl);
     const running = load.run(3000);
     setTimeout(() => {
@@ -78,7 +78,7 @@ describe('two service processes on one database', () => {
     await running;
     await checkLedger(databaseUrl);
     await checkNoOverbooking(databaseUrl, 'VCPU');
-    // What a client was told last about a consumer is there; where the answer was lost, it is whole or absent.
+    // What a client was told last about a consumer is there; where the response was lost, it is whole or absent.
     for (const [consumer, outcomes] of load.consumers) {
       const { body } = await apis[0].get(`/allocations/${consumer}`).expect(200);
       const found = JSON.stringify(amountsOf(body.allocations));
@@ -100,7 +100,7 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
   await forbidShrinkingGenerations(databaseUrl);
   const hosts = await Promise.all(Array.from({ length: HOSTS }, (_, i) => createProvider(apis[0], `host-${i}`)));
   for (const host of hosts) await setInventories(apis[0], host, { VCPU: { total: 20 }, DISK_GB: { total: 100 } });
-  /** What each consumer can have, given what was answered: one outcome, or two after a lost answer. */
+  /** What each consumer can have, given the responses: one outcome, or two after a lost response. */
   const consumers = new Map<string, Set<string>>();
   const generations = new Map<string, number>();
   const surprises: string[] = [];
@@ -114,7 +114,7 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
       [...new Set([pick(hosts), pick(hosts)])].map((host) => [host, { VCPU: amount(), DISK_GB: amount() }]),
     );
 
-  /** One client owns its consumers, so it knows what was answered last about each. */
+  /** One client owns its consumers, so it knows the last response about each. */
   async function client(api: Api, until: number): Promise<void> {
     const mine: string[] = [];
     const write = async (consumer: string, allocations: Record<string, Record<string, number>>): Promise<void> => {

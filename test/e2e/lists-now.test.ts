@@ -110,7 +110,7 @@ describe('stockroom lists now', function () {
     assert.equal(new Set(manifests).size, 4);
   });
 
-  it('refuses what makes no sense with exit code 2, naming the choices', async () => {
+  it('rejects what makes no sense with exit code 2, naming the choices', async () => {
     for (const [args, message] of [
       [['--format', 'orc'], /^--format: expected parquet or csv, got 'orc'\.$/m],
       [['--versions', 'old'], /^--versions: expected current or all, got 'old'\.$/m],

@@ -43,7 +43,7 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     proxy = spawn(PROGRAM, ['-db', '-f', file], { stdio: 'ignore' });
     url = `http://127.0.0.1:${port}`;
     api = apiAt(url);
-    await until('HAProxy answers', () =>
+    await until('HAProxy responds', () =>
       api.get('/readyz').then(
         ({ status }) => status === 200,
         () => false,
@@ -72,7 +72,7 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     await load.checkDatabase(databaseUrl);
   });
 
-  it('one of them killed under load: its requests fail, nothing that was answered is lost or wrong', async () => {
+  it('one of them killed under load: its requests fail, nothing that was acknowledged is lost or wrong', async () => {
     const { port } = new URL((await runs[1]!.printed(/listens on (http:\S+)/))[1] ?? '');
     runs[1] = startProcess(['--port', port], { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl });
     await runs[1].listening();
@@ -85,7 +85,7 @@ describe(`two hosts behind HAProxy, as the page configures it${WITHOUT}`, () => 
     await runs[1].ended();
     await load.more(300);
     await load.stop();
-    // HAProxy answers in place of a server that has died: 502 for what was sent, 503 for what could not be.
+    // HAProxy responds in place of a server that has died: 502 for what was sent, 503 for what could not be.
     const strange = load.wrong.filter((one) => !/: 50[23] <html>/.test(one));
     assert.deepEqual(strange, []);
     assert.ok(load.wrong.length + load.failures.length <= 12, [...load.wrong, ...load.failures].join('\n'));

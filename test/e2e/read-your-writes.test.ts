@@ -5,7 +5,7 @@ import { connect, createTestDatabase, dropTestDatabase } from '../support/databa
 import { cleanUp, startProcess } from '../support/process.js';
 import { createProvider, setInventories, type Api } from '../support/service.js';
 
-describe('what one process has answered, another knows', () => {
+describe('what one process has acknowledged, another knows', () => {
   let databaseUrl: string;
   let writer: Api;
   let reader: Api;
@@ -21,7 +21,7 @@ describe('what one process has answered, another knows', () => {
     await dropTestDatabase(databaseUrl);
   });
 
-  /** One unit at a time is taken and given back; whoever is told so asks the other process at once. */
+  /** One unit at a time is taken and given back; the client that is told so asks the other process at once. */
   async function hammer(rounds: number): Promise<void> {
     const host = await createProvider(writer, randomUUID());
     await setInventories(writer, host, { VGPU: { total: 1 } });

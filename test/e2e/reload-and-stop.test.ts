@@ -4,7 +4,7 @@ import { connect, createEmptyDatabase, createTestDatabase, dropTestDatabase, sql
 import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
 import { until } from '../support/until.js';
 
-/** Of src/db/migrate.ts: whoever holds it keeps others from migrating. */
+/** Of src/db/migrate.ts: its holder keeps others from migrating. */
 const MIGRATION_LOCK = 7_786_225;
 
 /** What a test holds so that a start or a reload cannot go on: the schema is checked first, then the topology is loaded. */

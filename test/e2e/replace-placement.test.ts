@@ -126,14 +126,14 @@ describe('the page on replacing a Placement', () => {
     assert.ok(!(output + errors).includes(SERVICE_PASSWORD));
   });
 
-  it('lets in whom Keystone knows, and nobody else', async () => {
+  it('lets in the users that Keystone knows, and no others', async () => {
     const [root = '', ...codes] = (await follow('Check before anybody uses it')).trim().split('\n');
     const { versions } = JSON.parse(root) as { versions: [{ max_version: string }] };
     assert.equal(versions[0].max_version, '1.39');
     assert.deepEqual(codes, ['200', '401', '401']);
     assert.ok(keystone.calls.logins >= 1);
     const logged = () => readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
-    // The line of a request comes after its answer.
+    // The line of a request comes after its response.
     const deadline = performance.now() + patience(10_000);
     while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
       await setTimeout(20);
@@ -150,8 +150,8 @@ describe('the page on replacing a Placement', () => {
   it('brings over what came since, while it runs', async function () {
     await addProvider(2);
     assert.match(await follow('Switch over'), /\nRemoved from the target: 1 resource providers\n[^]*\nNo differences /);
-    const answer = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });
-    const { resource_providers: found } = (await answer.json()) as { resource_providers: object[] };
+    const response = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });
+    const { resource_providers: found } = (await response.json()) as { resource_providers: object[] };
     assert.equal(found.length, 1);
   });
 

@@ -144,7 +144,7 @@ describe('as root, the account of the embedded database', () => {
     await ended;
   });
 
-  it('is refused a data folder below a folder that it can change', () => {
+  it('must not use a data folder below a folder that it can change', () => {
     const folders = {
       'its own': () => {
         fs.chownSync(parent, account.uid, account.gid);

@@ -126,7 +126,7 @@ describe('the process with a database that is given', () => {
     assert.deepEqual(await Promise.all(both.map((run) => run.ended())), [0, 0]);
   });
 
-  it('refuses a schema that is newer than the program', async () => {
+  it('rejects a schema that is newer than the program', async () => {
     const connection = await createTestDatabase();
     await sql(connection, "insert into knex_migrations (name, batch) values ('29990101000000_later.js', 9)");
     const { code, errors } = await runToEnd(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
@@ -173,7 +173,7 @@ describe('the command line', () => {
     assert.deepEqual(tooLong, []);
   });
 
-  it('refuses what it does not know or cannot use, naming source, option, expectation and value', async () => {
+  it('rejects what it does not know or cannot use, naming source, option, expectation and value', async () => {
     const file = path.join(await temporaryFolder(), 'placement.conf');
     writeFileSync(file, '[placement_database]\nmax_pool_size = many\n');
     const cases: [string[], Record<string, string>, RegExp][] = [
@@ -213,9 +213,9 @@ describe('the command line', () => {
   });
 
   it('asks for an authentication strategy before it listens where others can reach it', async () => {
-    const refused = await runToEnd(['--port', '0', '--host', '0.0.0.0']);
-    assert.equal(refused.code, 1);
-    assert.match(refused.errors, /OS_API__AUTH_STRATEGY=noauth2/);
+    const rejected = await runToEnd(['--port', '0', '--host', '0.0.0.0']);
+    assert.equal(rejected.code, 1);
+    assert.match(rejected.errors, /OS_API__AUTH_STRATEGY=noauth2/);
     const run = startProcess(['--port', '0', '--host', '0.0.0.0'], {
       OS_API__AUTH_STRATEGY: 'noauth2',
       OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase(),

@@ -14,7 +14,7 @@ describe('the end of the process', () => {
   after(cleanUp);
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`finishes the request that has begun, refuses new ones, and exits 0 on ${signal}`, async () => {
+    it(`finishes the request that has begun, rejects new ones, and exits 0 on ${signal}`, async () => {
       const connection = await createTestDatabase();
       const run = startProcess(['--port', '0'], { OS_PLACEMENT_DATABASE__CONNECTION: connection });
       const { url, api } = await run.listening();
@@ -22,7 +22,7 @@ describe('the end of the process', () => {
       const holder = await connect(connection);
       await holder.query('begin');
       await holder.query('select from resource_providers for update');
-      const answer = api
+      const received = api
         .put(`/resource_providers/${uuid}/inventories`, {
           resource_provider_generation: 0,
           inventories: { VCPU: { total: 8 } },
@@ -36,10 +36,10 @@ describe('the end of the process', () => {
       run.signal(signal);
       run.signal(signal === 'SIGINT' ? 'SIGTERM' : 'SIGINT');
       run.signal('SIGCONT');
-      await until('it refuses connections', () => refusesConnections(url));
+      await until('it rejects connections', () => rejectsConnections(url));
       await holder.query('commit');
       await holder.end();
-      assert.equal((await answer).status, 200);
+      assert.equal((await received).status, 200);
       assert.equal(await run.ended(), 0);
       const rows = await sql(connection, 'select total from inventories');
       assert.deepEqual(rows, [{ total: 8 }]);
@@ -103,7 +103,7 @@ async function waitingForLocks(connection: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-function refusesConnections(url: string): Promise<boolean> {
+function rejectsConnections(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
     socket.once('connect', () => {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createDistributor } from '../../src/process/distributor.js';
-import { refuseUnread } from '../../src/process/refuse.js';
+import { rejectUnread } from '../../src/process/reject.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { lockedBy, sessionsWaiting } from '../support/locks.js';
 import {
@@ -179,7 +179,7 @@ describe('workers that die one after the other', () => {
   });
 
   it('leave no connection waiting for long: it gets 503 with retry-after', async () => {
-    const distributor = createDistributor(refuseUnread, 100);
+    const distributor = createDistributor(rejectUnread, 100);
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       distributor.give(socket);
     });

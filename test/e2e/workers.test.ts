@@ -44,7 +44,7 @@ describe('several workers', () => {
     return isDeepStrictEqual((JSON.parse(text) as { workers: unknown }).workers, { ready: 2, of: 2 });
   };
 
-  it('share one port, answer in turn, and greet once', async () => {
+  it('share one port, respond in turn, and greet once', async () => {
     assert.equal(run.workers().length, 2);
     for (let i = 0; i < 4; i++) await api.get('/resource_providers').expect(200);
     for (const worker of [1, 2]) await run.logged(new RegExp(`"worker":${worker},.*"msg":"request"`));
@@ -97,10 +97,10 @@ describe('several workers', () => {
     await until('both are ready', async () => bothReady(await adminUrl()));
     const [stuck = 0] = run.workers();
     process.kill(stuck, 'SIGSTOP');
-    const answers = Promise.all(Array.from({ length: 4 }, () => askRoot(url)));
+    const responses = Promise.all(Array.from({ length: 4 }, () => askRoot(url)));
     await new Promise((resolve) => setTimeout(resolve, 300));
     process.kill(stuck, 'SIGKILL');
-    for (const answer of await answers) assert.match(answer, /^HTTP\/1\.1 200 OK/);
+    for (const response of await responses) assert.match(response, /^HTTP\/1\.1 200 OK/);
   });
 
   it('see at once what another process has written', async () => {
@@ -204,6 +204,6 @@ function askRoot(url: string): Promise<string> {
       resolve(text);
     });
     socket.on('error', reject);
-    socket.setTimeout(patience(10_000), () => socket.destroy(new Error(`no answer in ${patience(10)} s`)));
+    socket.setTimeout(patience(10_000), () => socket.destroy(new Error(`no response in ${patience(10)} s`)));
   });
 }

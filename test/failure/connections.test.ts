@@ -22,7 +22,7 @@ function several(clusters: readonly Cluster[], query: string): string {
 }
 
 /** A command on a connection that cannot be used: it ends by itself, with one sentence. */
-async function refused(connection: string, args: readonly string[] = ['--port', '0']): Promise<string> {
+async function rejected(connection: string, args: readonly string[] = ['--port', '0']): Promise<string> {
   const { code, output, errors } = await runToEnd(args, { OS_PLACEMENT_DATABASE__CONNECTION: connection });
   assert.notEqual(code, 0, output);
   const said = errors.split('\n').filter((line) => line !== '' && line !== 'Error:' && !line.startsWith('{'));
@@ -142,7 +142,7 @@ describe('the connection that an operator has', () => {
       for (const query of ['sslmode=disable', 'sslmode=allow']) assert.equal(await encrypted(url(query)), false, query);
     });
 
-    it('that cannot be trusted is refused once, in a sentence', async () => {
+    it('that cannot be trusted is rejected once, in a sentence', async () => {
       const cases: [connection: string, message: RegExp][] = [
         [url('sslmode=verify-full'), /certificate of localhost:\d+ is not trusted \(\w+\): .*sslrootcert\.$/],
         [
@@ -158,7 +158,7 @@ describe('the connection that an operator has', () => {
           /TLS with localhost:\d+ fails/,
         ],
       ];
-      const said = await Promise.all(cases.map(([connection]) => refused(connection)));
+      const said = await Promise.all(cases.map(([connection]) => rejected(connection)));
       for (const [index, text] of said.entries()) assert.match(text, cases[index]?.[1] ?? /^$/);
     });
 
@@ -166,7 +166,7 @@ describe('the connection that an operator has', () => {
       const plain = await createEmptyDatabase();
       try {
         assert.match(
-          await refused(`${plain}?sslmode=require`),
+          await rejected(`${plain}?sslmode=require`),
           /127\.0\.0\.1:\d+ does not offer TLS, and sslmode=require asks for it: /,
         );
       } finally {
@@ -208,13 +208,13 @@ describe('a database that is not ours', () => {
     ['status', 'upgrade', 'check'],
   ];
 
-  it('of an OpenStack Placement is refused in a sentence that says what to do, and stays as it is', async () => {
+  it('of an OpenStack Placement is rejected in a sentence that says what to do, and stays as it is', async () => {
     const url = await createPlacementSource();
     try {
       const before = await tables(url);
       const other = await createPlacementSource();
       for (const command of [...commands, ['import', '--from', other, '--dry-run'], ['import', '--from', other]]) {
-        const said = await refused(url, command);
+        const said = await rejected(url, command);
         assert.match(
           said,
           /belongs to an OpenStack Placement\. Give Stockroom an empty database .*`stockroom import --from`/,
@@ -224,7 +224,7 @@ describe('a database that is not ours', () => {
       assert.equal(await tables(url), before);
       // As an older Stockroom left it behind.
       await sql(url, 'create table knex_migrations (id serial, name text, batch integer)');
-      assert.match(await refused(url), /belongs to an OpenStack Placement/);
+      assert.match(await rejected(url), /belongs to an OpenStack Placement/);
       await Promise.all([url, other].map(dropTestDatabase));
     } catch (error) {
       await dropTestDatabase(url);
@@ -232,7 +232,7 @@ describe('a database that is not ours', () => {
     }
   });
 
-  it('of another program with a table of our name is refused, and the table is named', async () => {
+  it('of another program with a table of our name is rejected, and the table is named', async () => {
     const url = await createEmptyDatabase();
     try {
       await sql(url, 'create table users (name text)');
@@ -240,7 +240,7 @@ describe('a database that is not ours', () => {
       const other = await createPlacementSource();
       for (const command of [...commands, ['import', '--from', other, '--dry-run']]) {
         assert.match(
-          await refused(url, command),
+          await rejected(url, command),
           /tables of another program .*: users\. Give Stockroom an empty database/,
           command.join(' '),
         );
@@ -252,7 +252,7 @@ describe('a database that is not ours', () => {
     }
   });
 
-  it('of a newer Stockroom is refused by every command that works with it', async () => {
+  it('of a newer Stockroom is rejected by every command that works with it', async () => {
     const url = await createTestDatabase();
     try {
       await sql(url, "insert into knex_migrations (name, batch) values ('20991231000001_future.js', 9)");
@@ -263,7 +263,7 @@ describe('a database that is not ours', () => {
         ['import', '--from', other, '--dry-run'],
       ]) {
         assert.match(
-          await refused(url, command),
+          await rejected(url, command),
           /newer than this program: it has 20991231000001_future\.js/,
           command.join(' '),
         );

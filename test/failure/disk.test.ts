@@ -7,7 +7,7 @@ import { defaultConfig } from '../../src/config.js';
 import { claim } from '../support/claims.js';
 import { clusterFolder, removeClusters, startCluster } from '../support/cluster.js';
 import { sql } from '../support/database.js';
-import { assertByTurns, LONGEST_ANSWER, startPatient } from '../support/outage.js';
+import { assertByTurns, LONGEST_RESPONSE, startPatient } from '../support/outage.js';
 import { messageOf } from '../support/service.js';
 import { until } from '../support/until.js';
 
@@ -77,15 +77,15 @@ describe('a disk that is full', function () {
     await test.askEverything();
     disk.fill();
     // The last pages of the tables have some room left.
-    const refused = await until('there is no room', async () => {
-      const answers = await Promise.all(
+    const rejected = await until('there is no room', async () => {
+      const responses = await Promise.all(
         Array.from({ length: 20 }, () => claim(test.api, { [test.host]: { VCPU: 1 } })),
       );
-      assert.ok(answers.every(({ status }) => status === 204 || status === 503));
-      return answers.find(({ status }) => status === 503) ?? false;
+      assert.ok(responses.every(({ status }) => status === 204 || status === 503));
+      return responses.find(({ status }) => status === 503) ?? false;
     });
-    assert.match(refused.headers['retry-after'] as string, /^[1-9]\d*$/);
-    assert.match(messageOf(refused.body), /no disk space .*Nothing was changed/);
+    assert.match(rejected.headers['retry-after'] as string, /^[1-9]\d*$/);
+    assert.match(messageOf(rejected.body), /no disk space .*Nothing was changed/);
     await test.api.get(`/resource_providers/${test.host}`).expect(200);
     await test.api.get(`/allocations/${test.consumer}`).expect(200);
     disk.relieve();
@@ -98,7 +98,7 @@ describe('a disk that is full', function () {
     assertByTurns(
       test.troubles(),
       /^database short of resources: could not extend file .*No space left on device/,
-      /^database has resources again after .* refused$/,
+      /^database has resources again after .* rejected$/,
     );
 
     await test.close();
@@ -115,19 +115,19 @@ describe('a disk that is full', function () {
     const test = await startPatient(cluster.url);
     let acknowledged = 1;
     const claimAll = async (): Promise<number[]> => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, () => claim(test.api, { [test.host]: { VCPU: 1 } }).then(({ status }) => status)),
       );
-      acknowledged += answers.filter((status) => status === 204).length;
-      assert.ok(answers.every((status) => status === 204 || status === 503));
-      return answers;
+      acknowledged += responses.filter((status) => status === 204).length;
+      assert.ok(responses.every((status) => status === 204 || status === 503));
+      return responses;
     };
     disk.fill();
-    await until('claims are refused', async () => (await claimAll()).includes(503), 30_000);
-    const answers = await test.askEverything();
-    for (const [what, { ms, status }] of Object.entries(answers)) {
+    await until('claims are rejected', async () => (await claimAll()).includes(503), 30_000);
+    const responses = await test.askEverything();
+    for (const [what, { ms, status }] of Object.entries(responses)) {
       assert.ok(status < 300 || status === 503, what);
-      assert.ok(ms < LONGEST_ANSWER, what);
+      assert.ok(ms < LONGEST_RESPONSE, what);
     }
     disk.relieve();
     // A server whose crash recovery found no room either stays down until an operator starts it.

@@ -52,8 +52,8 @@ describe(`behind pgbouncer in transaction mode${missing === null ? '' : ` [${mis
     const hosts = await Promise.all([1, 2, 3].map(() => createProvider(test.api, randomUUID())));
     for (const host of hosts) await setInventories(test.api, host, { VCPU: { total: 100 } });
     const round = (i: number) => ({ [hosts[i % 3] ?? '']: { VCPU: 1 }, [hosts[(i + 1) % 3] ?? '']: { VCPU: 1 } });
-    const answers = await Promise.all(Array.from({ length: 120 }, (_, i) => claim(test.api, round(i))));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
+    const responses = await Promise.all(Array.from({ length: 120 }, (_, i) => claim(test.api, round(i))));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [204]);
     for (const host of hosts) assert.deepEqual(await usagesOf(test.api, host), { VCPU: 80 });
     for (let n = 0; n < 10; n++) {
       const all = await test.askEverything();
@@ -67,7 +67,7 @@ describe(`behind pgbouncer in transaction mode${missing === null ? '' : ` [${mis
   it('its restart is a short outage like any other', async () => {
     const before = test.troubles().length;
     await bouncer.stop();
-    await test.refusesEverything();
+    await test.rejectsEverything();
     const { port } = new URL(bouncer.url(url));
     bouncer = await startPgBouncer(url, Number(port));
     await test.recovers(url);

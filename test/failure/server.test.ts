@@ -6,7 +6,7 @@ import { claim } from '../support/claims.js';
 import { removeClusters, startCluster, type Cluster } from '../support/cluster.js';
 import { connect, sql } from '../support/database.js';
 import { checkLedger } from '../support/ledger.js';
-import { assertByTurns, HASTY, LONGEST_ANSWER, startPatient, type Patient } from '../support/outage.js';
+import { assertByTurns, HASTY, LONGEST_RESPONSE, startPatient, type Patient } from '../support/outage.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { createProvider, messageOf } from '../support/service.js';
 import { until } from '../support/until.js';
@@ -30,22 +30,22 @@ describe('a database server that fails', function () {
     await proxy.close();
   });
 
-  /** Claims one after the other, four at a time, until told to stop; answers what became of each. */
+  /** Claims one after the other, four at a time, until told to stop; returns what became of each. */
   function keepClaiming(): () => Promise<{ status: number; ms: number }[]> {
     let going = true;
-    const answers: { status: number; ms: number }[] = [];
+    const responses: { status: number; ms: number }[] = [];
     const one = async (): Promise<void> => {
       while (going) {
         const start = performance.now();
         const { status } = await claim(test.api, { [test.host]: { VCPU: 1 } });
-        answers.push({ status, ms: performance.now() - start });
+        responses.push({ status, ms: performance.now() - start });
       }
     };
     const all = Promise.all([one(), one(), one(), one()]);
     return async () => {
       going = false;
       await all;
-      return answers;
+      return responses;
     };
   }
 
@@ -54,18 +54,18 @@ describe('a database server that fails', function () {
       const stop = keepClaiming();
       await until('claims are being made', async () => (await made()) > 20);
       await primary.stop(how);
-      await test.refusesEverything();
+      await test.rejectsEverything();
       await primary.start();
       await test.recovers(primary.url);
-      const answers = await stop();
-      assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [204, 503]);
-      assert.ok(answers.every(({ ms }) => ms < LONGEST_ANSWER));
-      const acknowledged = answers.filter(({ status }) => status === 204).length;
+      const responses = await stop();
+      assert.deepEqual([...new Set(responses.map(({ status }) => status))].sort(), [204, 503]);
+      assert.ok(responses.every(({ ms }) => ms < LONGEST_RESPONSE));
+      const acknowledged = responses.filter(({ status }) => status === 204).length;
       assert.ok((await made()) >= acknowledged, 'an acknowledged claim is gone');
       await checkLedger(primary.url);
       const [away, back, ...more] = test.troubles();
       assert.match(away ?? '', /^database away: /);
-      assert.match(back ?? '', /^database back after .* requests were refused$/);
+      assert.match(back ?? '', /^database back after .* requests were rejected$/);
       assert.deepEqual(more, []);
     });
   }
@@ -79,18 +79,18 @@ describe('a database server that fails', function () {
     return row?.count ?? 0;
   }
 
-  it('is frozen, with connections that are accepted and never answered: 503 within the deadline', async () => {
+  it('is frozen, with connections that are accepted and get no response: 503 within the deadline', async () => {
     const hasty = await startPatient(proxy.url(primary.url), HASTY);
     await hasty.askEverything();
     primary.freeze();
-    await hasty.refusesEverything();
-    await hasty.refusesAtOnce();
+    await hasty.rejectsEverything();
+    await hasty.rejectsAtOnce();
     primary.thaw();
     await hasty.recovers(primary.url);
     await hasty.close();
   });
 
-  it('is read-only: reads are answered, writes are 503 and say why', async () => {
+  it('is read-only: reads are served, writes are 503 and say why', async () => {
     const readOnly = async (on: boolean): Promise<void> => {
       await sql(primary.url, `alter system set default_transaction_read_only = ${on}`);
       await sql(primary.url, 'select pg_reload_conf()');
@@ -98,11 +98,11 @@ describe('a database server that fails', function () {
     await test.askEverything();
     await readOnly(true);
     const isRead = (what: string): boolean => /read|search|usage/.test(what);
-    const answers = await until('it is read-only for every session', async () => {
+    const responses = await until('it is read-only for every session', async () => {
       const all = await test.askEverything();
       return Object.entries(all).every(([what, { status }]) => isRead(what) || status === 503) && all;
     });
-    for (const [what, { status, retryAfter, text }] of Object.entries(answers)) {
+    for (const [what, { status, retryAfter, text }] of Object.entries(responses)) {
       assert.equal(status, isRead(what) ? 200 : 503, what);
       if (isRead(what)) continue;
       assert.match(retryAfter ?? '', /^[1-9]\d*$/);
@@ -118,7 +118,7 @@ describe('a database server that fails', function () {
     assertByTurns(
       test.troubles(),
       /^database is read-only: cannot execute .* in a read-only transaction$/,
-      /^database can be written again after .* refused$/,
+      /^database can be written again after .* rejected$/,
     );
   });
 
@@ -126,13 +126,13 @@ describe('a database server that fails', function () {
     const standby = await primary.standby();
     await createProvider(test.api, 'before the fail-over');
     await primary.followedBy(standby);
-    // The name leads to the standby before it is promoted: it may be behind, so nothing is answered from it.
+    // The name leads to the standby before it is promoted: it may be behind, so the service does not read from it.
     proxy.pointAt(standby.url);
     proxy.cut();
-    await until('it is refused', async () =>
+    await until('it is rejected', async () =>
       Object.values(await test.askEverything()).every(({ status }) => status === 503),
     );
-    await test.refusesAtOnce();
+    await test.rejectsAtOnce();
     await standby.promote();
     await test.recovers(standby.url);
     const { body } = await test.api.get('/resource_providers?name=before the fail-over').expect(200);
@@ -169,7 +169,7 @@ describe('a database server that fails', function () {
     const { username, password } = new URL(primary.url);
     await sql(primary.url, `alter role ${username} password 'another'`);
     proxy.cut();
-    await test.refusesEverything();
+    await test.rejectsEverything();
     const admin = new URL(primary.url);
     admin.password = 'another';
     await sql(admin.toString(), `alter role ${username} password '${password}'`);
@@ -191,16 +191,16 @@ describe('a database server that fails', function () {
     }
     await test.askEverything();
     // Sessions of former tests may still be ending, and leave a connection free.
-    const answers = await until('a request gets no connection', async () => {
+    const responses = await until('a request gets no connection', async () => {
       await takeAll();
       // Twenty at once want more connections than this service has.
       const all = await Promise.all(
-        Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((answer) => answer)),
+        Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((response) => response)),
       );
       return all.some(({ status }) => status === 503) && all;
     });
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 503]);
-    for (const { headers, body } of answers.filter(({ status }) => status === 503)) {
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))].sort(), [200, 503]);
+    for (const { headers, body } of responses.filter(({ status }) => status === 503)) {
       assert.equal(headers['retry-after'], '1');
       assert.match(messageOf(body), /^All connections to the database are in use/);
     }
@@ -220,7 +220,7 @@ describe('a database server that fails', function () {
     url.pathname = `/${name}`;
     await migrateDatabase(defaultConfig(), url.toString());
     const poor = await startPatient(url.toString());
-    // The service may have connected again before the name goes, and then PostgreSQL refuses.
+    // The service may have connected again before the name goes, and then PostgreSQL rejects.
     await until('the database has another name', async () => {
       const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
       const rename = sql(primary.url, `${end}; alter database ${name} rename to another_name`);
@@ -229,7 +229,7 @@ describe('a database server that fails', function () {
         () => false,
       );
     });
-    await poor.refusesEverything();
+    await poor.rejectsEverything();
     await sql(primary.url, `alter database another_name rename to ${name}`);
     await poor.recovers(url.toString());
     const [away, back, ...more] = poor.troubles();
@@ -271,10 +271,10 @@ describe('a database server that fails', function () {
     const rival = await connect(primary.url);
     await rival.query('begin; lock table traits in exclusive mode');
     const start = performance.now();
-    const answered: { status: number; body: unknown; ms: number }[] = [];
+    const responded: { status: number; body: unknown; ms: number }[] = [];
     const waiting = Array.from({ length: 10 }, async (_, n) => {
       const { status, body } = await small.api.put(`/traits/CUSTOM_${n}`);
-      answered.push({ status, body, ms: performance.now() - start });
+      responded.push({ status, body, ms: performance.now() - start });
     });
     await until('two wait for the lock', async () => {
       const [row] = await sql<{ count: number }>(
@@ -284,16 +284,16 @@ describe('a database server that fails', function () {
       return row?.count === 2;
     });
     await small.api.get(`/resource_providers/${small.host}`).expect(200);
-    const refused = await until('eight are refused', () => answered.length === 8 && [...answered]);
-    for (const { status, body, ms } of refused) {
+    const rejected = await until('eight are rejected', () => responded.length === 8 && [...responded]);
+    for (const { status, body, ms } of rejected) {
       assert.equal(status, 503);
       assert.match(messageOf(body), /^All connections to the database are in use/);
-      assert.ok(ms < LONGEST_ANSWER);
+      assert.ok(ms < LONGEST_RESPONSE);
     }
     await rival.query('rollback');
     await rival.end();
     await Promise.all(waiting);
-    assert.equal(answered.filter(({ status }) => status === 201).length, 2);
+    assert.equal(responded.filter(({ status }) => status === 201).length, 2);
     await small.recovers(primary.url);
     await small.close();
   });

@@ -8,7 +8,7 @@ import { codeOf, createProvider, startTestService } from '../support/service.js'
 describe('The history when another server takes over', () => {
   after(removeClusters);
 
-  it('goes on after a crash of the server, and refuses cursors after a fail-over that lost commits', async () => {
+  it('goes on after a crash of the server, and rejects cursors after a fail-over that lost commits', async () => {
     const primary = await startCluster();
     await migrateDatabase(defaultConfig(), primary.url);
     const before = await startTestService({ databaseUrl: primary.url });

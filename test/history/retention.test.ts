@@ -32,7 +32,7 @@ describe('Retention of the history', () => {
   };
   const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10).replaceAll('-', '');
 
-  it('makes partitions ahead, drops those that are too old, and then refuses cursors that are behind', async () => {
+  it('makes partitions ahead, drops those that are too old, and then rejects cursors that are behind', async () => {
     const now = Date.now();
     // The net: nothing has made partitions yet.
     await createProvider(test.api, 'in the net');

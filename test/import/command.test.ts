@@ -44,9 +44,9 @@ describe('stockroom import', function () {
     const { databaseUrl: target } = service;
     await service.api.post('/resource_providers', { name: 'root', uuid: uuid(77) }).expect(200);
     await service.api.put('/traits/CUSTOM_OLD').expect(201);
-    const refused = await importInto(target, source);
-    assert.deepEqual([refused.code, refused.output], [1, '']);
-    assert.match(refused.errors, /target is not empty: it holds 1 resource providers, 1 custom traits\. .*--replace/);
+    const rejected = await importInto(target, source);
+    assert.deepEqual([rejected.code, rejected.output], [1, '']);
+    assert.match(rejected.errors, /target is not empty: it holds 1 resource providers, 1 custom traits\. .*--replace/);
     const { code, output, errors } = await importInto(target, source, '--replace', '--verify');
     assert.equal(code, 0, errors);
     assert.match(output, /^Imported postgresql:.* \(revision a082b8bb98d0\) into postgresql:/);
@@ -104,9 +104,9 @@ describe('stockroom import', function () {
 
     const full = await createTestDatabase();
     await sql(full, "insert into resource_providers (id, uuid, name, root_provider_id) values (1, 'x', 'x', 1)");
-    const refused = await importInto(full, source, '--dry-run');
-    assert.equal(refused.code, 1);
-    assert.match(refused.errors, /An import would be refused\. The target is not empty/);
+    const rejected = await importInto(full, source, '--dry-run');
+    assert.equal(rejected.code, 1);
+    assert.match(rejected.errors, /An import would be rejected\. The target is not empty/);
     assert.equal((await importInto(full, source, '--dry-run', '--replace')).code, 0);
     assert.equal(await providersIn(full), 1);
   });
@@ -181,7 +181,7 @@ describe('stockroom import', function () {
     assert.equal(await providersIn(second), 0);
   });
 
-  it('waits for a claim under way in the target, and then refuses it', async () => {
+  it('waits for a claim under way in the target, and then rejects it', async () => {
     const target = await createTestDatabase();
     const writer = await connect(target);
     await writer.query(
@@ -222,7 +222,7 @@ describe('stockroom import', function () {
     assert.equal(await run.ended(), 0);
   });
 
-  it('refuses what it does not understand, and says what to do', async () => {
+  it('rejects what it does not understand, and says what to do', async () => {
     const target = await createEmptyDatabase();
     const [future, empty, nova] = [
       await createPlacementSource('feedfacecafe'),
@@ -248,8 +248,8 @@ describe('stockroom import', function () {
       ['mysql+pymysql://u:hunter2@127.0.0.1:1/d', target, /to import from cannot be used: .*ECONNREFUSED/],
       ['sqlite:///placement.db', target, /--from: expected a URL of the form mysql/],
     ];
-    const answers = await Promise.all(cases.map(([from, to]) => importInto(to, from)));
-    for (const [index, { code, output, errors }] of answers.entries()) {
+    const responses = await Promise.all(cases.map(([from, to]) => importInto(to, from)));
+    for (const [index, { code, output, errors }] of responses.entries()) {
       assert.deepEqual([code, output], [1, ''], errors);
       assert.match(errors, cases[index]?.[2] ?? /^$/);
       assert.doesNotMatch(errors, /hunter2|^ {4}at /m);

@@ -62,14 +62,14 @@ for (const kind of KINDS) {
       );
     });
 
-    it('answers every request as the old one does', async () => {
+    it('responds to every request as the old one does', async () => {
       const service = await startTestService({ databaseUrl: target });
-      // PostgreSQL cannot answer these there (known-upstream-defects, 1).
+      // These fail there on PostgreSQL (known-upstream-defects, 1).
       const usages = kind === 'MariaDB' ? ['/usages?project_id=project-a', '/usages?project_id=project-b'] : [];
       const before = await showCloud(apiAt(placement.url), cloud, usages);
       const now = await showCloud(service.api, cloud, usages);
       assert.ok(before.size > 100);
-      for (const [path, answer] of before) assert.deepEqual(now.get(path), answer, path);
+      for (const [path, response] of before) assert.deepEqual(now.get(path), response, path);
       const candidates = before.get('/allocation_candidates?resources=VCPU:1,MEMORY_MB:256,DISK_GB:10') as {
         body: { allocation_requests: unknown[] };
       };

@@ -50,7 +50,7 @@ describe('the sections of inventory lists', () => {
     ],
   };
   for (const [name, [text, message]] of Object.entries(wrong)) {
-    it(`are refused ${name}`, async () => {
+    it(`are rejected ${name}`, async () => {
       await assert.rejects(load(text), message);
     });
   }

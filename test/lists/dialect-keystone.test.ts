@@ -67,7 +67,7 @@ for (const kind of KINDS) {
         assert.equal(await outcome(reader, reader.set('job')), 'AccessDenied');
       });
 
-      it(`refuses another secret and an unknown access key: ${name}`, async () => {
+      it(`rejects another secret and an unknown access key: ${name}`, async () => {
         for (const wrong of [
           { ...keys.admin, secret: keys.reader.secret },
           { ...keys.admin, access: 'unknown' },
@@ -124,7 +124,7 @@ describe('the S3 dialect with a Keystone in trouble', () => {
     assert.equal(fake.calls.logins, logins);
   });
 
-  it('refuses credentials whose tokens may do certain things only', async () => {
+  it('rejects credentials whose tokens may do certain things only', async () => {
     const accessRules = [{ service: 'placement', method: 'GET', path: '/**' }];
     const sdk = sdkAt(dialect, 'AWS SDK', fake.createCredentials({ accessRules }));
     assert.equal(await outcome(sdk, sdk.list()), 'SignatureDoesNotMatch');

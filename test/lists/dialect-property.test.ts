@@ -76,7 +76,7 @@ describe('the S3 dialect, whatever it gets', () => {
     );
   });
 
-  it('refuses documents with an error of the dialect', () => {
+  it('rejects documents with an error of the dialect', () => {
     const word = fc.constantFrom(
       '<',
       '>',
@@ -108,7 +108,7 @@ describe('the S3 dialect, whatever it gets', () => {
     );
   });
 
-  it('refuses URLs and signatures with an error of the dialect', () => {
+  it('rejects URLs and signatures with an error of the dialect', () => {
     const piece = fc.constantFrom(
       '/',
       '?',

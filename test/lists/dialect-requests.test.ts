@@ -97,7 +97,7 @@ describe('requests of the S3 dialect', () => {
     assert.equal(response.status, 200, response.text);
     assert.equal(response.text, '');
   }
-  async function refused(body: string, message: string | RegExp, code = '400 InvalidArgument'): Promise<void> {
+  async function rejected(body: string, message: string | RegExp, code = '400 InvalidArgument'): Promise<void> {
     const { status, code: got, text } = await set(body);
     assert.equal(`${status} ${got}`, code, text);
     const said =
@@ -219,12 +219,12 @@ describe('requests of the S3 dialect', () => {
     await cleanUp();
   });
 
-  it('are refused with 503 while the database is away', async () => {
+  it('are rejected with 503 while the database is away', async () => {
     const databaseUrl = await createTestDatabase();
     const proxy = await startProxy(databaseUrl);
     const cut = await startTestDialect({}, undefined, proxy.url(databaseUrl));
     assert.equal((await send(cut.port, 'GET', '/placement?inventory')).status, 200);
-    await proxy.refuse();
+    await proxy.reject();
     const { status, code, headers } = await send(cut.port, 'GET', '/placement?inventory');
     assert.equal(`${status} ${code}`, '503 ServiceUnavailable');
     assert.match(String(headers['retry-after']), /^\d+$/);
@@ -267,48 +267,51 @@ describe('requests of the S3 dialect', () => {
     });
 
     it('name the element, what came and what is possible', async () => {
-      await refused(xml({ Id: '' }), 'InventoryConfiguration has no Id.');
-      await refused(xml({ Schedule: '' }), 'InventoryConfiguration has no Schedule.');
-      await refused(xml({ Schedule: '<Schedule/>' }), 'Schedule has no Frequency.');
-      await refused(
+      await rejected(xml({ Id: '' }), 'InventoryConfiguration has no Id.');
+      await rejected(xml({ Schedule: '' }), 'InventoryConfiguration has no Schedule.');
+      await rejected(xml({ Schedule: '<Schedule/>' }), 'Schedule has no Frequency.');
+      await rejected(
         xml({ Schedule: '<Schedule><Frequency>Monthly</Frequency></Schedule>' }),
         'Frequency is "Monthly"; expected one of Daily, Weekly.',
       );
-      await refused(
+      await rejected(
         xml({ Schedule: '<Schedule><Frequency>Daily</Frequency><MonthlyDate>1</MonthlyDate></Schedule>' }),
         'Schedule has the element MonthlyDate, which is not known here; known are Frequency.',
       );
-      await refused(
+      await rejected(
         xml({ Filter: '<Filter><And><Prefix>a</Prefix></And></Filter>' }),
         'Filter has the element And, which is not known here; known are Prefix.',
       );
-      await refused(
+      await rejected(
         xml({ IsEnabled: '<IsEnabled>yes</IsEnabled>' }),
         'IsEnabled is "yes"; expected one of true, false.',
       );
-      await refused(
+      await rejected(
         xml({ OptionalFields: '<OptionalFields><Field>ObjectLockMode</Field></OptionalFields>' }),
         /^Field is "ObjectLockMode"; expected one of Size, .*, Aggregates\.$/,
       );
-      await refused(
+      await rejected(
         xml({ OptionalFields: '<OptionalFields><Field>Size</Field><Field>Size</Field></OptionalFields>' }),
         'The Field Size is there twice.',
       );
-      await refused(
+      await rejected(
         xml({ Extra: '<Tags/>' }),
         /^InventoryConfiguration has the element Tags, which is not known here;/,
       );
-      await refused(xml({ Extra: '<Id>job</Id>' }), 'InventoryConfiguration has Id twice.');
-      await refused(
+      await rejected(xml({ Extra: '<Id>job</Id>' }), 'InventoryConfiguration has Id twice.');
+      await rejected(
         xml({ Destination: '<Destination/>' }),
         /^Destination has to hold one element, one of S3BucketDestination,/,
       );
-      await refused(
+      await rejected(
         xml({ Destination: destination('S3', '<Bucket>plain</Bucket><Format>ORC</Format>') }),
         'Format is "ORC"; expected one of CSV, Parquet.',
       );
-      await refused(xml({ Destination: destination('S3', '<Bucket>no</Bucket><Format>CSV</Format>') }), /plain, vault/);
-      await refused(xml({}, 'other'), 'The Id of the configuration is other, that of the URL is job.');
+      await rejected(
+        xml({ Destination: destination('S3', '<Bucket>no</Bucket><Format>CSV</Format>') }),
+        /plain, vault/,
+      );
+      await rejected(xml({}, 'other'), 'The Id of the configuration is other, that of the URL is job.');
       for (const id of ['now', 'a b', 'x'.repeat(65)]) {
         const response = await set(xml({}, id), 's3', encodeURIComponent(id));
         assert.equal(`${response.status} ${response.code}`, '400 InvalidArgument', id);
@@ -318,7 +321,7 @@ describe('requests of the S3 dialect', () => {
     it('do not lead a list out of its place', async () => {
       for (const folder of ['../x', 'a/../b', 'a//b', 'a/./b', '%2e%2e/x', 'a\\b', 'a\tb', '\u00e4']) {
         const inside = `<Bucket>local</Bucket><Format>CSV</Format><Prefix>${folder}</Prefix>`;
-        await refused(xml({ Destination: destination('S3', inside) }), /^destination\.prefix: expected /);
+        await rejected(xml({ Destination: destination('S3', inside) }), /^destination\.prefix: expected /);
       }
       const nul = '<Bucket>local</Bucket><Format>CSV</Format><Prefix>a&#0;b</Prefix>';
       const response = await set(xml({ Destination: destination('S3', nul) }));
@@ -377,13 +380,13 @@ describe('requests of the S3 dialect', () => {
         }
       }
       await accepted(inVault('COS', '<Encryption><SSECOS/></Encryption>'), 'cos');
-      await refused(
+      await rejected(
         inVault('S3', '<Encryption><SSE-C/></Encryption>'),
         /element SSE-C, which is not known here; known are SSE-S3/,
       );
-      await refused(inVault('S3', '<Encryption><SSE-KMS><KeyId>x</KeyId></SSE-KMS></Encryption>'), /key-1/);
+      await rejected(inVault('S3', '<Encryption><SSE-KMS><KeyId>x</KeyId></SSE-KMS></Encryption>'), /key-1/);
       const plain = '<Bucket>plain</Bucket><Format>CSV</Format><Encryption><SSE-S3/></Encryption>';
-      await refused(xml({ Destination: destination('S3', plain) }), /encryption/);
+      await rejected(xml({ Destination: destination('S3', plain) }), /encryption/);
     });
 
     it('keep what no dialect can say, and what another dialect has said', async () => {
@@ -405,24 +408,24 @@ describe('requests of the S3 dialect', () => {
       assert.deepEqual([fresh.schedule, fresh.keep_days], [{ frequency: 'daily', at: '02:00' }, null]);
     });
 
-    it('refuse what is not XML, or more than it needs', async () => {
+    it('reject what is not XML, or more than it needs', async () => {
       const malformed = '400 MalformedXML';
-      await refused('', /not XML/, malformed);
-      await refused('{"id": "job"}', /not XML/, malformed);
-      await refused('<InventoryConfiguration><Id>job</InventoryConfiguration>', /not XML/, malformed);
-      await refused('<InventoryConfiguration>', /not XML/, malformed);
-      await refused(`${xml()}<more/>`, /not XML/, malformed);
-      await refused('<Inventory/>', 'The root element is Inventory; expected InventoryConfiguration.', malformed);
+      await rejected('', /not XML/, malformed);
+      await rejected('{"id": "job"}', /not XML/, malformed);
+      await rejected('<InventoryConfiguration><Id>job</InventoryConfiguration>', /not XML/, malformed);
+      await rejected('<InventoryConfiguration>', /not XML/, malformed);
+      await rejected(`${xml()}<more/>`, /not XML/, malformed);
+      await rejected('<Inventory/>', 'The root element is Inventory; expected InventoryConfiguration.', malformed);
       const entity = '<!DOCTYPE a [<!ENTITY x "local">]>';
-      await refused(
+      await rejected(
         `${entity}${xml({ Id: '<Id>&x;</Id>' })}`,
         /document type \(DOCTYPE\), which is not accepted/,
         malformed,
       );
       const outside = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>';
-      await refused(`${outside}${xml({ Id: '<Id>&x;</Id>' })}`, /DOCTYPE/, malformed);
-      await refused(xml({ Id: '<Id>&nbsp;</Id>' }), /not XML: Invalid character entity/, malformed);
-      await refused('<a>'.repeat(10_000), 'The document has more than 8 levels of elements.', malformed);
+      await rejected(`${outside}${xml({ Id: '<Id>&x;</Id>' })}`, /DOCTYPE/, malformed);
+      await rejected(xml({ Id: '<Id>&nbsp;</Id>' }), /not XML: Invalid character entity/, malformed);
+      await rejected('<a>'.repeat(10_000), 'The document has more than 8 levels of elements.', malformed);
       const invalid = await call('PUT', '/placement?inventory&id=job', { body: Buffer.from([0x3c, 0xff, 0x3e]) });
       assert.equal(`${invalid.status} ${invalid.code}`, malformed);
     });

@@ -57,7 +57,7 @@ for (const strategy of ['noauth2', 'a file of keys'] as const) {
         assert.deepEqual(await one.list(), { ids: [], next: undefined });
       });
 
-      it(`replaces a job, or refuses to as OSS does: ${name}`, async () => {
+      it(`replaces a job, or rejects the request as OSS does: ${name}`, async () => {
         const one = sdk(name);
         await one.set('again');
         const second = { ...SAMPLE, frequency: 'Weekly', versions: 'Current', filter: 'cell2-', fields: ['Size'] };
@@ -88,7 +88,7 @@ for (const strategy of ['noauth2', 'a file of keys'] as const) {
       });
 
       if (strategy === 'a file of keys') {
-        it(`refuses another secret and an access key that is not known: ${name}`, async () => {
+        it(`rejects another secret and an access key that is not known: ${name}`, async () => {
           const wrong = sdk(name, { secret: 'another' });
           assert.equal(await codeOf(wrong, wrong.set('a')), 'SignatureDoesNotMatch');
           // Keys that are not in the file are for noauth2, which lets any in; this one has no role.

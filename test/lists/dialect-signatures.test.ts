@@ -72,12 +72,12 @@ describe('signatures of the S3 dialect', () => {
       it('cover the body', async () => {
         const request = await put(name);
         const body = Buffer.from(request.body.toString().replace('cell1-', 'cell2-'));
-        const refused = name.startsWith('AWS')
+        const rejected = name.startsWith('AWS')
           ? '400 XAmzContentSHA256Mismatch'
           : name.startsWith('ali')
             ? '400 InvalidDigest'
             : '400 BadDigest';
-        assert.equal(outcome(await play(dialect.port, request, { body })), refused);
+        assert.equal(outcome(await play(dialect.port, request, { body })), rejected);
         // With the MD5 of the other body the signature is wrong.
         if (!name.startsWith('AWS')) {
           const headers = { 'content-md5': createHash('md5').update(body).digest('base64') };
@@ -93,11 +93,11 @@ describe('signatures of the S3 dialect', () => {
 
       it('cover method, path and every parameter', async () => {
         const request = await get(name);
-        const refused = '403 SignatureDoesNotMatch';
+        const rejected = '403 SignatureDoesNotMatch';
         const tampered = request.url.replace('absent', 'another');
         assert.notEqual(tampered, request.url);
-        assert.equal(outcome(await play(dialect.port, request, { url: tampered })), refused);
-        assert.equal(outcome(await play(dialect.port, request, { method: 'DELETE' })), refused);
+        assert.equal(outcome(await play(dialect.port, request, { url: tampered })), rejected);
+        assert.equal(outcome(await play(dialect.port, request, { method: 'DELETE' })), rejected);
         if (name !== 'ali-oss, signature 1') {
           // What is not in the path cannot be changed; signature 1 has the path without what follows the bucket.
           const elsewhere = request.url.replace('/?', '/x?').replace('placement?', 'placement/x?');
@@ -106,8 +106,8 @@ describe('signatures of the S3 dialect', () => {
         // A parameter that the signature leaves out decides nothing.
         for (const extra of ['id=other', 'inventoryId=other', 'continuation-token=x', 'ID=other']) {
           const response = await play(dialect.port, request, { url: `${request.url}&${extra}` });
-          const isRefused = response.status === 403 || response.status === 400;
-          assert.ok(isRefused || response.text.includes('job called absent'), `${extra}: ${response.text}`);
+          const isRejected = response.status === 403 || response.status === 400;
+          assert.ok(isRejected || response.text.includes('job called absent'), `${extra}: ${response.text}`);
         }
       });
 
@@ -116,8 +116,8 @@ describe('signatures of the S3 dialect', () => {
         const missing = name.startsWith('ali') ? '404 NoSuchInventory' : '404 NoSuchConfiguration';
         assert.equal(outcome(await play(dialect.port, request)), missing);
         const late = await later(16, () => play(dialect.port, request));
-        const refused = name.startsWith('COS') ? '403 AccessDenied' : '403 RequestTimeTooSkewed';
-        assert.equal(outcome(late), refused);
+        const rejected = name.startsWith('COS') ? '403 AccessDenied' : '403 RequestTimeTooSkewed';
+        assert.equal(outcome(late), rejected);
         assert.match(late.text, /expired|was signed 16 minutes ago; at most 15/);
         const early = await later(-16, () => play(dialect.port, request));
         assert.equal(outcome(early), '403 RequestTimeTooSkewed');

@@ -40,7 +40,7 @@ describe('errors of inventory jobs', () => {
   });
 
   it('are 503 with Retry-After on each route while the database is away', async () => {
-    await proxy.refuse();
+    await proxy.reject();
     const requests = [
       () => test.api.get('/stockroom/lists'),
       () => test.api.get('/stockroom/lists/a'),

@@ -14,7 +14,7 @@ import { cleanUp, temporaryFolder } from '../support/process.js';
 const SIGNAL = new AbortController().signal;
 const OTHER_ACCOUNT = 65_534;
 
-async function refused(work: Promise<unknown>): Promise<string> {
+async function rejected(work: Promise<unknown>): Promise<string> {
   try {
     await work;
   } catch (error) {
@@ -74,9 +74,9 @@ describe('a folder as a bucket', () => {
     assert.deepEqual(await readdir(path.join(root, 'a')), ['c.json']);
   });
 
-  it('refuses bytes that are not those of the digest', async () => {
+  it('rejects bytes that are not those of the digest', async () => {
     const other = { ...objectOf('a/c.json', 'something'), open: () => Readable.from([Buffer.from('other')]) };
-    assert.equal(await refused(folderDestination(root).put(other, null, SIGNAL)), 'ChecksumMismatch soon');
+    assert.equal(await rejected(folderDestination(root).put(other, null, SIGNAL)), 'ChecksumMismatch soon');
     assert.deepEqual(await readdir(path.join(root, 'a')), []);
   });
 
@@ -132,22 +132,22 @@ describe('a folder as a bucket', () => {
     ];
     for (const key of keys) {
       assert.equal(
-        await refused(folder.put(objectOf(key, 'something'), null, SIGNAL)),
+        await rejected(folder.put(objectOf(key, 'something'), null, SIGNAL)),
         'InvalidKey late',
         JSON.stringify(key),
       );
-      assert.equal(await refused(folder.get(key, SIGNAL)), 'InvalidKey late', JSON.stringify(key));
-      assert.equal(await refused(folder.delete(key, SIGNAL)), 'InvalidKey late', JSON.stringify(key));
+      assert.equal(await rejected(folder.get(key, SIGNAL)), 'InvalidKey late', JSON.stringify(key));
+      assert.equal(await rejected(folder.delete(key, SIGNAL)), 'InvalidKey late', JSON.stringify(key));
     }
     for (const key of ['leads-out/x', 'leads-out/secret', 'leads-out/new/x', 'a/up-and-out/x']) {
-      assert.equal(await refused(folder.put(objectOf(key, 'something'), null, SIGNAL)), 'OutsideFolder late', key);
-      assert.equal(await refused(folder.get(key, SIGNAL)), 'OutsideFolder late', key);
-      assert.equal(await refused(folder.delete(key, SIGNAL)), 'OutsideFolder late', key);
+      assert.equal(await rejected(folder.put(objectOf(key, 'something'), null, SIGNAL)), 'OutsideFolder late', key);
+      assert.equal(await rejected(folder.get(key, SIGNAL)), 'OutsideFolder late', key);
+      assert.equal(await rejected(folder.delete(key, SIGNAL)), 'OutsideFolder late', key);
     }
     // A link that stays within is fine. One in the place of an object is replaced, not followed.
     await folder.put(objectOf('a/up/inside.json', 'something'), null, SIGNAL);
     assert.ok(existsSync(path.join(root, 'inside.json')));
-    assert.equal(await refused(folder.get('a/linked.json', SIGNAL)), 'OutsideFolder late');
+    assert.equal(await rejected(folder.get('a/linked.json', SIGNAL)), 'OutsideFolder late');
     await folder.put(objectOf('a/linked.json', 'ours'), null, SIGNAL);
     assert.equal((await folder.get('a/linked.json', SIGNAL))?.toString(), 'ours');
     assert.deepEqual(await readdir(outside), ['secret']);
@@ -160,15 +160,15 @@ describe('a folder as a bucket', () => {
   it('says what is wrong with the file system in the words of a store', async () => {
     const folder = folderDestination(root);
     await folder.put(objectOf('file', 'something'), null, SIGNAL);
-    assert.equal(await refused(folder.put(objectOf('file/x', 'something'), null, SIGNAL)), 'InvalidKey late');
-    assert.equal(await refused(folder.put(objectOf(`${'x'.repeat(300)}/x`, 'x'), null, SIGNAL)), 'InvalidKey late');
+    assert.equal(await rejected(folder.put(objectOf('file/x', 'something'), null, SIGNAL)), 'InvalidKey late');
+    assert.equal(await rejected(folder.put(objectOf(`${'x'.repeat(300)}/x`, 'x'), null, SIGNAL)), 'InvalidKey late');
     const file = path.join(root, 'file');
     assert.equal(
-      await refused(folderDestination(file).put(objectOf('x', 'something'), null, SIGNAL)),
+      await rejected(folderDestination(file).put(objectOf('x', 'something'), null, SIGNAL)),
       'FolderUnusable soon',
     );
     assert.equal(
-      await refused(folder.put(objectOf('x', 'something'), { type: 'sse-s3' }, SIGNAL)),
+      await rejected(folder.put(objectOf('x', 'something'), { type: 'sse-s3' }, SIGNAL)),
       'NotImplemented late',
     );
   });
@@ -177,10 +177,10 @@ describe('a folder as a bucket', () => {
     const folder = folderDestination(root);
     await folder.put(objectOf('file', 'something'), null, SIGNAL);
     execFileSync('mkfifo', [path.join(root, 'pipe')]);
-    assert.equal(await refused(folder.get('pipe', SIGNAL)), 'InvalidKey late');
+    assert.equal(await rejected(folder.get('pipe', SIGNAL)), 'InvalidKey late');
     await writeFile(path.join(root, 'large'), '');
     await truncate(path.join(root, 'large'), 65 * 1024 * 1024);
-    assert.equal(await refused(folder.get('large', SIGNAL)), 'InvalidKey late');
+    assert.equal(await rejected(folder.get('large', SIGNAL)), 'InvalidKey late');
   });
 
   it('lets root work only where no other account can put a link', async function () {
@@ -188,12 +188,12 @@ describe('a folder as a bucket', () => {
     const folder = folderDestination(root);
     await folder.put(objectOf('theirs/one', 'something'), null, SIGNAL);
     await chown(path.join(root, 'theirs'), OTHER_ACCOUNT, OTHER_ACCOUNT);
-    assert.equal(await refused(folder.put(objectOf('theirs/two', 'x'), null, SIGNAL)), 'AccessDenied late');
-    assert.equal(await refused(folder.get('theirs/one', SIGNAL)), 'AccessDenied late');
-    assert.equal(await refused(folder.delete('theirs/one', SIGNAL)), 'AccessDenied late');
+    assert.equal(await rejected(folder.put(objectOf('theirs/two', 'x'), null, SIGNAL)), 'AccessDenied late');
+    assert.equal(await rejected(folder.get('theirs/one', SIGNAL)), 'AccessDenied late');
+    assert.equal(await rejected(folder.delete('theirs/one', SIGNAL)), 'AccessDenied late');
     await folder.put(objectOf('ours/one', 'something'), null, SIGNAL);
     await chmod(root, 0o777);
-    assert.equal(await refused(folder.put(objectOf('ours/two', 'x'), null, SIGNAL)), 'AccessDenied late');
+    assert.equal(await rejected(folder.put(objectOf('ours/two', 'x'), null, SIGNAL)), 'AccessDenied late');
     await chmod(root, 0o1777);
     await folder.put(objectOf('ours/two', 'x'), null, SIGNAL);
     assert.deepEqual(await readdir(path.join(root, 'theirs')), ['one']);
@@ -203,7 +203,7 @@ describe('a folder as a bucket', () => {
     if (process.geteuid?.() !== 0) this.skip();
     await prepareSpool(root);
     await chown(root, OTHER_ACCOUNT, OTHER_ACCOUNT);
-    assert.equal(await refused(prepareSpool(root)), 'SpoolUnusable late');
+    assert.equal(await rejected(prepareSpool(root)), 'SpoolUnusable late');
     assert.throws(() => createLog('info', { logFile: path.join(root, 'stockroom.log') }), /chown root/);
     assert.deepEqual(await readdir(root), []);
   });

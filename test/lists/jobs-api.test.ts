@@ -105,12 +105,12 @@ describe('inventory jobs over HTTP', () => {
   it('are not replaced with if-none-match: *', async () => {
     const putNew = () => api.put('/stockroom/lists/a', DAILY).set('if-none-match', '*');
     await putNew().expect(201);
-    const refused = await putNew().expect(409);
-    assert.equal(codeOf(refused.body), 'stockroom.lists.exists');
-    assert.equal(messageOf(refused.body), 'There is already an inventory job called a.');
+    const rejected = await putNew().expect(409);
+    assert.equal(codeOf(rejected.body), 'stockroom.lists.exists');
+    assert.equal(messageOf(rejected.body), 'There is already an inventory job called a.');
   });
 
-  it('are refused with the member that is wrong; a body that is large, no JSON or of another type as everywhere', async () => {
+  it('are rejected with the member that is wrong; a body that is large, no JSON or of another type as everywhere', async () => {
     const wrong = await api.put('/stockroom/lists/a', { ...DAILY, destination: { bucket: 'elsewhere' } }).expect(400);
     assert.equal(codeOf(wrong.body), 'stockroom.lists.invalid');
     assert.equal(
@@ -175,10 +175,10 @@ describe('inventory jobs over HTTP', () => {
     let next: string | null = '';
     for (let page = 0; next !== null; page++) {
       const { body } = await api.get(`/stockroom/lists?limit=7${next === '' ? '' : `&after=${next}`}`).expect(200);
-      const answer = body as { lists: JobDocument[]; next: string | null };
-      assert.ok(answer.lists.length <= 7);
-      seen.push(...answer.lists.map(({ id }) => id));
-      ({ next } = answer);
+      const response = body as { lists: JobDocument[]; next: string | null };
+      assert.ok(response.lists.length <= 7);
+      seen.push(...response.lists.map(({ id }) => id));
+      ({ next } = response);
       await set(`A-${String(page)}x`, { ...DAILY, enabled: false });
       await set(`z-${String(page)}`, { ...DAILY, enabled: false });
       if (seen.length < 20) await api.delete(`/stockroom/lists/${seen.at(-1) ?? ''}`).expect(204);
@@ -197,9 +197,9 @@ describe('inventory jobs over HTTP', () => {
     const run = requested.body as { run: number; due_at: string; reason: string; state: string; files: unknown[] };
     assert.deepEqual([run.reason, run.state, run.files], ['request', 'queued', []]);
     assert.match(String(requested.headers['location']), new RegExp(`/stockroom/lists/a/runs/${run.run}$`));
-    const refused = await api.post('/stockroom/lists/a/runs').expect(409);
-    assert.equal(codeOf(refused.body), 'stockroom.lists.running');
-    assert.match(messageOf(refused.body), new RegExp(`Run ${run.run} of a is queued`));
+    const rejected = await api.post('/stockroom/lists/a/runs').expect(409);
+    assert.equal(codeOf(rejected.body), 'stockroom.lists.running');
+    assert.match(messageOf(rejected.body), new RegExp(`Run ${run.run} of a is queued`));
     const { body } = await api.post(`/stockroom/lists/a/runs/${run.run}/cancel`).expect(200);
     assert.equal((body as { state: string }).state, 'cancelled');
     // Cancelling what has ended changes nothing.

@@ -47,7 +47,7 @@ const name = fc.oneof(
     maxLength: 40,
     unit: fc.constantFrom(...Array.from('ab/ +%"\',;=\n\r\t.~-_\\*?[]ä名😀\u2028é')),
   }),
-  // PostgreSQL has no U+0000 in texts, so the API refuses it.
+  // PostgreSQL has no U+0000 in texts, so the API rejects it.
   fc.string({ minLength: 1, maxLength: 60, unit: 'binary' }).map((text) => text.replaceAll('\0', '0')),
   fc.constantFrom('x'.repeat(200), '😀'.repeat(200), '/', '//', '%2F', '.', '..', 'NULL', 'true', '1', '1.0', '-'),
 );

@@ -190,7 +190,7 @@ describe('a bucket whose store has faults', () => {
     assert.equal((await failedPut()).error.code, 'HTTP418');
   });
 
-  it('signs with the clock of the store when that refuses ours, and says so', async () => {
+  it('signs with the clock of the store when that rejects ours, and says so', async () => {
     const theirs = new Date(Date.now() + 3_600_000);
     store.faults.push({
       kind: 'error',
@@ -213,7 +213,7 @@ describe('a bucket whose store has faults', () => {
     assert.match(warnings[0] ?? '', /^The clock of the store is 3\d\d\d s ahead of the clock of this/);
   });
 
-  it('fails when the store refuses its own clock, too', async () => {
+  it('fails when the store rejects its own clock, too', async () => {
     store.otherwise = error(403, 'RequestTimeTooSkewed');
     const failed = await failedPut();
     assert.deepEqual([failed.error.code, failed.error.retry, failed.sent], ['RequestTimeTooSkewed', 'late', 2]);
@@ -245,7 +245,7 @@ describe('a bucket whose store has faults', () => {
     });
   });
 
-  it('sends a request again with keys that have changed since they were refused', async () => {
+  it('sends a request again with keys that have changed since they were rejected', async () => {
     const folder = await temporaryFolder();
     const access = path.join(folder, 'access');
     writeFileSync(access, 'first');
@@ -267,8 +267,8 @@ describe('a bucket whose store has faults', () => {
     assert.equal(store.requests.length, 2);
   });
 
-  it('hears a refusal before a large body is sent', async () => {
-    store.faults.push({ kind: 'refuse the body' });
+  it('hears a rejection before a large body is sent', async () => {
+    store.faults.push({ kind: 'reject the body' });
     const failed = await failedPut({}, Buffer.alloc(4_000_000));
     assert.deepEqual([failed.error.code, failed.error.retry], ['AccessDenied', 'late']);
     assert.deepEqual(
@@ -384,7 +384,7 @@ describe('a bucket whose store has faults', () => {
 });
 
 describe('a bucket behind TLS', () => {
-  it('is trusted with ca_file, and refused without, for an operator to mend', async () => {
+  it('is trusted with ca_file, and rejected without, for an operator to mend', async () => {
     const folder = await temporaryFolder();
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem'];
     const name = ['-subj', '/CN=store', '-addext', 'subjectAltName=IP:127.0.0.1'];

@@ -79,7 +79,7 @@ for (const kind of KINDS) {
         await destination().delete('large', SIGNAL);
       });
 
-      it('refuses bytes that are not those that were signed', async () => {
+      it('rejects bytes that are not those that were signed', async () => {
         const bad = { ...objectOf('a', 'hello'), open: () => Readable.from([Buffer.from('hallo')]) };
         await assert.rejects(destination().put(bad, null, SIGNAL), { retry: 'soon' });
         assert.equal(await destination().get('a', SIGNAL), null);

@@ -105,7 +105,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
             destination: { bucket: 'cloud-lists', prefix: '/regionone/', format },
           })
           .expect(201);
-        // Parts of Swift that have just started may refuse the first attempt: its minute of waiting is cut short.
+        // Parts of Swift that have just started may reject the first attempt: its minute of waiting is cut short.
         await until(
           `a list in ${format}`,
           async () => {

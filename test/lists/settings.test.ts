@@ -106,7 +106,7 @@ describe('the settings of an inventory job', () => {
   });
 
   // Member, what is wrong with it, and what the message says of it.
-  const refused: readonly (readonly [member: string, body: unknown, message: RegExp])[] = [
+  const rejected: readonly (readonly [member: string, body: unknown, message: RegExp])[] = [
     ['body', [], /^body: expected an object, got \[\]\.$/],
     ['body', 'x', /^body: expected an object, got "x"\.$/],
     ['enabled', { ...smallest, enabled: undefined }, /^enabled: expected true or false, got nothing\.$/],
@@ -259,8 +259,8 @@ describe('the settings of an inventory job', () => {
     ['notify', { ...smallest, notify: ['a', 'b', 'c', 'd', 'e', 'f'] }, /^notify: expected a list of at most 5 names/],
     ['notify', { ...smallest, notify: ['http://elsewhere/'] }, /^notify: expected a hook of the configuration/],
   ];
-  for (const [index, [member, body, message]] of refused.entries()) {
-    it(`are refused with member, value and choices: ${member} (${index})`, () => {
+  for (const [index, [member, body, message]] of rejected.entries()) {
+    it(`are rejected with member, value and choices: ${member} (${index})`, () => {
       assert.throws(
         () => settingsOf(JSON.parse(JSON.stringify(body)), 'nightly', choices),
         (error) => {

@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 const READERS =
   "select state, query from pg_stat_activity where query ~ 'cursor|from list|inventories' and pid <> pg_backend_pid() and datname = current_database() and application_name = 'stockroom'";
 
-async function refusal(work: Promise<unknown>): Promise<DestinationError> {
+async function rejection(work: Promise<unknown>): Promise<DestinationError> {
   try {
     await work;
   } catch (error) {
@@ -151,7 +151,7 @@ describe('the spool of inventory lists', function () {
 
   it('gives up reading after its time, as TooSlow: it would hold back vacuum', async () => {
     await whileLocked(async () => {
-      const { code, retry } = await refusal(listOf(url, {}, { spoolDir, limits: { time: 1500 } }));
+      const { code, retry } = await rejection(listOf(url, {}, { spoolDir, limits: { time: 1500 } }));
       assert.deepEqual([code, retry], ['TooSlow', 'soon']);
       await until('the server has stopped', async () => (await sql(url, READERS)).length === 0);
     });
@@ -168,7 +168,7 @@ describe('the spool of inventory lists', function () {
   it('says SpoolUnusable, not that the database is away, when its folder is removed meanwhile', async () => {
     let list: Promise<DestinationError> | undefined;
     await whileLocked(async () => {
-      list = refusal(listOf(url, {}, { spoolDir }));
+      list = rejection(listOf(url, {}, { spoolDir }));
       await until('it waits', async () => (await sessionsWaiting(url)) > 0);
       for (const name of await readdir(spoolDir)) await rm(path.join(spoolDir, name), { recursive: true });
     });
@@ -177,11 +177,11 @@ describe('the spool of inventory lists', function () {
     assert.match(message, /was removed while it was written\.$/);
   });
 
-  it('refuses a disk with less room than 200 bytes a row, and says NoSpace when it is full in the middle', async function () {
+  it('does not start on a disk with less room than 200 bytes a row, and says NoSpace when it is full in the middle', async function () {
     const disk = smallDisk(spoolDir, '2m');
     if (disk === null) return this.skip();
     try {
-      const before = await refusal(listOf(url, {}, { spoolDir: disk }));
+      const before = await rejection(listOf(url, {}, { spoolDir: disk }));
       assert.deepEqual([before.code, before.retry], ['NoSpace', 'soon']);
       assert.match(before.message, /a list of 12000 rows may need 2400000/);
       execFileSync('mount', ['-o', 'remount,size=2500k', disk]);
@@ -190,7 +190,9 @@ describe('the spool of inventory lists', function () {
         if (!existsSync(path.join(disk, 'ballast')))
           spawnSync('dd', ['if=/dev/zero', `of=${path.join(disk, 'ballast')}`]);
       };
-      const { code, message } = await refusal(listOf(url, { format: 'parquet' }, { spoolDir: disk, onProgress: fill }));
+      const { code, message } = await rejection(
+        listOf(url, { format: 'parquet' }, { spoolDir: disk, onProgress: fill }),
+      );
       assert.equal(code, 'NoSpace');
       assert.match(message, /ENOSPC/);
       assert.deepEqual(await readdir(disk), ['ballast']);

@@ -363,15 +363,15 @@ describe('the worker of inventory jobs', () => {
     assert.ok(existsSync(path.join(lists(), newKey)));
   });
 
-  it('survives a bucket that refuses: a warning on the run, and another attempt in a day', async () => {
+  it('survives a bucket that rejects: a warning on the run, and another attempt in a day', async () => {
     await oneList('a');
     await rowsOf('update list_runs set remove = true');
     const failures: string[] = [];
-    const refusing: Destination = {
+    const rejecting: Destination = {
       ...folderDestination(lists()),
       delete: () => Promise.reject(new DestinationError('AccessDenied', 'No.', 'late')),
     };
-    await clean('here', { destinationOf: () => refusing, onFailure: (bucket) => failures.push(bucket) });
+    await clean('here', { destinationOf: () => rejecting, onFailure: (bucket) => failures.push(bucket) });
     assert.deepEqual(failures, ['local']);
     const [row] = await rowsOf(
       `select warnings, clean_failures, clean_after > now() + interval '23 hours' as later, removed_at from list_runs`,
@@ -463,18 +463,18 @@ describe('the worker of inventory jobs', () => {
 
   describe('tells hooks', () => {
     let server: http.Server;
-    let answers: (number | 'hang')[];
+    let responses: (number | 'hang')[];
     let received: { headers: http.IncomingHttpHeaders; body: string }[];
     let hook: ListHook;
     beforeEach(async () => {
-      [answers, received] = [[], []];
+      [responses, received] = [[], []];
       server = http.createServer((request, response) => {
         let body = '';
         request.on('data', (chunk: Buffer) => (body += chunk.toString()));
         request.on('end', () => {
           received.push({ headers: request.headers, body });
-          const answer = answers.shift() ?? 200;
-          if (answer !== 'hang') response.writeHead(answer, { location: 'http://127.0.0.1:9/' }).end('thanks');
+          const reply = responses.shift() ?? 200;
+          if (reply !== 'hang') response.writeHead(reply, { location: 'http://127.0.0.1:9/' }).end('thanks');
         });
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -517,7 +517,7 @@ describe('the worker of inventory jobs', () => {
     });
 
     it('again until they have received it, with the same id; redirects are no receipt', async () => {
-      answers = [500, 307, 200];
+      responses = [500, 307, 200];
       for (let round = 0; round < 4; round++) {
         await send();
         await hurry();
@@ -570,7 +570,7 @@ describe('the worker of inventory jobs', () => {
     });
 
     it('and gives up after six attempts', async () => {
-      answers = Array.from({ length: 10 }, () => 503);
+      responses = Array.from({ length: 10 }, () => 503);
       for (let round = 0; round < 8; round++) {
         await send();
         await hurry();

@@ -18,13 +18,13 @@ export type Change = ReadonlyMap<string, { readonly before: Holding; readonly af
 
 /** What clients were told about consumers, by which the database is judged in the end. */
 export interface Book {
-  /** What each consumer has, where the last answer said so. */
+  /** What each consumer has, where the last response said so. */
   readonly known: Map<string, Holding>;
-  /** Changes whose answer was lost. Their consumers are left alone afterwards. */
+  /** Changes whose response was lost. Their consumers are left alone afterwards. */
   readonly unknown: Change[];
 }
 
-/** @returns what the database has and nobody was told */
+/** @returns what the database has and no client was told */
 export function disagreements(book: Book, found: ReadonlyMap<string, Holding>): string[] {
   const has = (consumer: string): Holding => found.get(consumer) ?? NOTHING;
   const wrong: string[] = [];
@@ -38,12 +38,12 @@ export function disagreements(book: Book, found: ReadonlyMap<string, Holding>): 
       const what = [...change].map(
         ([consumer, sides]) => `${consumer}: ${JSON.stringify(sides)}, has ${has(consumer)}`,
       );
-      wrong.push(`a change whose answer was lost is half there: ${what.join('; ')}`);
+      wrong.push(`a change whose response was lost is half there: ${what.join('; ')}`);
     }
   }
   const spokenOf = new Set([...book.known.keys(), ...book.unknown.flatMap((change) => [...change.keys()])]);
   for (const consumer of found.keys()) {
-    if (!spokenOf.has(consumer)) wrong.push(`consumer ${consumer} has ${has(consumer)}, and nobody asked for it`);
+    if (!spokenOf.has(consumer)) wrong.push(`consumer ${consumer} has ${has(consumer)}, and no client asked for it`);
   }
   return wrong;
 }

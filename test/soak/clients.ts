@@ -28,7 +28,7 @@ const between = (least: number, most: number): number => least + Math.floor(Math
 
 /**
  * A scheduler and the conductor behind it: asks for candidates, claims one, looks at it from another service, moves it as a
- * live migration does, and deletes it. It alone writes about its instances, so it knows what was answered last.
+ * live migration does, and deletes it. It alone writes about its instances, so it knows the last response.
  */
 export async function scheduler(at: number, { talk, journal, book, until }: Scene): Promise<void> {
   const project = pick(PROJECTS);
@@ -76,7 +76,7 @@ export async function scheduler(at: number, { talk, journal, book, until }: Scen
     await look(consumer, holding(allocations));
   }
 
-  /** What one service has acknowledged, every other answers. */
+  /** What one service has acknowledged, every other returns. */
   async function look(consumer: string, expected: Holding): Promise<void> {
     const { body, lost } = await talk(at + 1, 'GET allocations', 'GET', `/allocations/${consumer}`, {
       expected: [200],

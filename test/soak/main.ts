@@ -104,7 +104,7 @@ async function wreakHavoc(
   return happened;
 }
 
-/** The invariants: of the database, of what clients were told, and of every service's answers. */
+/** The invariants: of the database, of what clients were told, and of every service's responses. */
 async function judge(databaseUrl: string, urls: readonly string[], book: Book, journal: Journal): Promise<void> {
   const { violations } = journal;
   const checked = async (check: Promise<void>): Promise<void> => {
@@ -134,13 +134,13 @@ async function judge(databaseUrl: string, urls: readonly string[], book: Book, j
   violations.push(...(await service.topology.audit()));
   await service.close();
   for (const url of urls) {
-    const wrong = await answersThatDiffer(url, databaseUrl).catch((error: unknown) => [`${url}: ${String(error)}`]);
+    const wrong = await viewsThatDiffer(url, databaseUrl).catch((error: unknown) => [`${url}: ${String(error)}`]);
     violations.push(...wrong);
   }
 }
 
 /** Each question goes over a connection of its own, and so to one worker after the other. */
-async function answersThatDiffer(url: string, databaseUrl: string): Promise<string[]> {
+async function viewsThatDiffer(url: string, databaseUrl: string): Promise<string[]> {
   const rows = await sql<{ uuid: string; generation: number; usages: Record<string, number> | null }>(
     databaseUrl,
     `select p.uuid, p.generation, json_object_agg(c.name, i.used) filter (where c.name is not null) as usages
@@ -175,7 +175,9 @@ function report({ kinds, violations }: Journal, book: Book, calamities: Readonly
     ),
   );
   for (const [name, times] of calamities) console.log(`${times} times ${name}`);
-  console.log(`${book.known.size} consumers judged by their last answer, ${book.unknown.length} changes without one`);
+  console.log(
+    `${book.known.size} consumers compared with their last response, ${book.unknown.length} changes without one`,
+  );
   for (const violation of violations.slice(0, 50)) console.log(`VIOLATION ${violation}`);
   console.log(violations.length === 0 ? 'No violations.' : `${violations.length} violations.`);
 }

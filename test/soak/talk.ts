@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** What came back. */
-export interface Answer {
+export interface Said {
   readonly status: number;
   readonly body: unknown;
-  /** Nobody can say whether the request was carried out: no answer, or a 503. */
+  /** It is unknown whether the request was carried out: no response, or a 503. */
   readonly lost: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Journal {
 
 export type Talk = ReturnType<typeof createTalk>;
 
-/** An answer later than this is a violation: the longest deadline inside (a statement's, 30 s) and some patience. */
+/** A response later than this is a violation: the longest deadline inside (a statement's, 30 s) and some patience. */
 const DEADLINE_MS = 40_000;
 const HEADERS = {
   'x-auth-token': 'admin',
@@ -41,7 +41,7 @@ export function createTalk(urls: readonly string[], journal: Journal) {
     method: string,
     path: string,
     { body, expected }: { body?: unknown; expected: readonly number[] },
-  ): Promise<Answer> {
+  ): Promise<Said> {
     const start = performance.now();
     const note = (outcome: string): void => {
       let one = journal.kinds.get(kind);
@@ -63,8 +63,8 @@ export function createTalk(urls: readonly string[], journal: Journal) {
       });
       text = await response.text();
     } catch (error) {
-      if ((error as Error).name === 'TimeoutError') violation(`no answer within ${DEADLINE_MS} ms`);
-      note('no answer');
+      if ((error as Error).name === 'TimeoutError') violation(`no response within ${DEADLINE_MS} ms`);
+      note('no response');
       await setTimeout(100);
       return { status: 0, body: null, lost: true };
     }

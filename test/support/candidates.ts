@@ -7,7 +7,7 @@ import type { Provider, View } from '../../src/topology/model.js';
 export type Options = Partial<Pick<CandidatesRequest, 'nested' | 'limit' | 'maxCandidates' | 'strategy' | 'randomize'>>;
 
 /** What a search found, as a client sees it. */
-export interface Answer extends Pick<CandidatesResult, 'endedBy' | 'trace'> {
+export interface Response extends Pick<CandidatesResult, 'endedBy' | 'trace'> {
   readonly candidates: readonly Candidate[];
   readonly summarised: readonly Provider[];
 }
@@ -24,13 +24,13 @@ export function searchAtOnce(
   return next.value;
 }
 
-export function findCandidates(...given: Parameters<typeof searchAtOnce>): Answer {
-  return answerOf(searchAtOnce(...given));
+export function findCandidates(...given: Parameters<typeof searchAtOnce>): Response {
+  return responseOf(searchAtOnce(...given));
 }
 
 const ENDLESS: Pace = { isDue: () => false, seconds: () => 0 };
 
-export function answerOf({ combinations, toCandidate, summarised, endedBy, trace }: CandidatesResult): Answer {
+export function responseOf({ combinations, toCandidate, summarised, endedBy, trace }: CandidatesResult): Response {
   const candidates = combinations.map(toCandidate);
   return { candidates, summarised: summarised.flatMap(({ members }) => members), endedBy, trace };
 }
@@ -130,7 +130,7 @@ function found<Thing>(thing: Thing | undefined, name: string): Thing {
   return thing;
 }
 
-export function ask(view: View, query: string, options: Options = {}): Answer {
+export function ask(view: View, query: string, options: Options = {}): Response {
   return findCandidates(view, requestFrom(view, query, options));
 }
 
@@ -155,7 +155,7 @@ export function mappingsText(request: CandidatesRequest, { mappings }: Candidate
 }
 
 /** All candidates of a query as sorted texts; with the mappings when `mapped`. */
-export function answers(view: View, query: string, options: Options & { mapped?: boolean } = {}): string[] {
+export function responses(view: View, query: string, options: Options & { mapped?: boolean } = {}): string[] {
   const { mapped = false, ...rest } = options;
   const request = requestFrom(view, query, rest);
   return findCandidates(view, request)
@@ -165,7 +165,7 @@ export function answers(view: View, query: string, options: Options & { mapped?:
     .sort();
 }
 
-/** Names of the providers that the answer's summaries would tell about, sorted. */
+/** Names of the providers that the response's summaries would tell about, sorted. */
 export function summaries(view: View, query: string, options: Options = {}): string[] {
   return ask(view, query, options)
     .summarised.map(({ name }) => name)

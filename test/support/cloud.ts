@@ -169,7 +169,7 @@ const CANDIDATES = [
   'resources=CUSTOM_BAREMETAL:1',
 ];
 
-/** Everything a Placement shows of a cloud, path by path, without what may differ: order, times of answers. */
+/** Everything a Placement shows of a cloud, path by path, without what may differ: order, times of responses. */
 export async function showCloud(
   api: Api,
   { providers, consumers }: Cloud,
@@ -201,7 +201,7 @@ export async function showCloud(
   for (const path of paths) {
     const { status, body, headers } = await api.get(path);
     assert.ok(status === 200 || status === 204, `${path}: ${status} ${JSON.stringify(body)}`);
-    // Of one object: when it changed. Of a computed answer it is the present.
+    // Of one object: when it changed. Of a computed response it is the present.
     const modified = /^\/(traits|resource_classes|resource_providers)\/[^/]+(\/inventories\/\w+)?$/.test(path)
       ? (headers as Record<string, string>)['last-modified']
       : undefined;
@@ -210,7 +210,7 @@ export async function showCloud(
   return shown;
 }
 
-/** With keys and lists in one order, so that two answers can be compared as sets. */
+/** With keys and lists in one order, so that two responses can be compared as sets. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

@@ -15,7 +15,7 @@ export interface Cluster {
   stop(how: 'fast' | 'immediate' | 'kill'): Promise<void>;
   /** Again on the same port. */
   start(): Promise<void>;
-  /** SIGSTOP: it is there, and answers nothing. */
+  /** SIGSTOP: it is there, and does not respond. */
   freeze(): void;
   thaw(): void;
   /** A server that follows this one by streaming replication. */

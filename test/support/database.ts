@@ -40,14 +40,14 @@ export async function stopTestServers(): Promise<void> {
   }
 }
 
-/** A database with nothing in it. Answers its URL. */
+/** A database with nothing in it. Returns its URL. */
 export async function createEmptyDatabase(): Promise<string> {
   const name = newName();
   await admin(`create database ${name}`);
   return databaseUrl(name);
 }
 
-/** A database of its own with the schema and the standard names in it. Answers its URL. */
+/** A database of its own with the schema and the standard names in it. Returns its URL. */
 export async function createTestDatabase(): Promise<string> {
   const name = newName();
   await admin(`create database ${name} template ${TEMPLATE}`);

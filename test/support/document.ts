@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { atVersion, isPresent, minorIn } from '../../api-ref/generator/versions.js';
-import type { Answer, ApiDocument, PathItem } from '../../api-ref/site/model.js';
+import type { Response, ApiDocument, PathItem } from '../../api-ref/site/model.js';
 import type { Schema } from '../../src/http/validate.js';
 
 /** The document of the API as it is checked in. */
@@ -20,14 +20,14 @@ export interface Received {
   readonly text: string;
 }
 
-/** Fails when an answer is not what the document says of its operation at the version that was used. */
+/** Fails when a response is not what the document says of its operation at the version that was used. */
 export function assertDocumented(received: Received): void {
   const { method, status, headers, text } = received;
   // The pages are no part of the API.
   if (/^\/(docs|console)(\/|$)/.test(received.path) && status < 400) return;
   const minor = /^placement (1\.\d+)$/.exec(String(headers['openstack-api-version'] ?? ''))?.[1];
   const known = minor === undefined ? 0 : minorIn(minor);
-  const what = `${method} ${received.path} at ${minor ?? 'no version'} answered ${status}`;
+  const what = `${method} ${received.path} at ${minor ?? 'no version'} returned ${status}`;
   const response = documentedResponse(received, known, minor !== undefined);
   assert.ok(response !== null, `${what}, which api-ref/openapi.json does not know: ${text.slice(0, 300)}`);
 
@@ -59,7 +59,7 @@ function documentedResponse(
   { method, path: target, status }: Received,
   minor: number,
   negotiated: boolean,
-): Answer | null {
+): Response | null {
   if (method === 'OPTIONS' && status === 200) return resolve(document['x-openstack-preflight']);
   const item = pathItemOf(target);
   const operation = item?.[method.toLowerCase() as 'get'];
@@ -75,7 +75,7 @@ function documentedResponse(
   return own !== undefined && isPresent(own, minor) ? resolve(own) : null;
 }
 
-function maybe(response: Answer | undefined): Answer | null {
+function maybe(response: Response | undefined): Response | null {
   return response === undefined ? null : resolve(response);
 }
 
@@ -108,7 +108,7 @@ const TOLD = [
   'stockroom-incomplete',
 ];
 
-function checkHeaders(what: string, response: Answer, { headers }: Received, minor: number): void {
+function checkHeaders(what: string, response: Response, { headers }: Received, minor: number): void {
   for (const [name, reference] of Object.entries(response.headers)) {
     const header = resolve(reference);
     const value = headers[name];

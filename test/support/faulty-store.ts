@@ -44,7 +44,7 @@ export type Fault =
     }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'headers'; readonly headers: Record<string, string> }
-  | { readonly kind: 'hang' | 'close' | 'half' | 'drip' | 'pour' | 'wrong etag' | 'refuse the body' };
+  | { readonly kind: 'hang' | 'close' | 'half' | 'drip' | 'pour' | 'wrong etag' | 'reject the body' };
 
 /** @param givenPort an earlier one again; a free one, unless given */
 export async function startFaultyStore(tls?: { key: string; cert: string }, givenPort?: number): Promise<FaultyStore> {
@@ -53,7 +53,7 @@ export async function startFaultyStore(tls?: { key: string; cert: string }, give
   const objects = new Map<string, Buffer>();
   const poured = { bytes: 0 };
 
-  const answer = async (req: http.IncomingMessage, res: http.ServerResponse): Promise<void> => {
+  const response = async (req: http.IncomingMessage, res: http.ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of req as AsyncIterable<Buffer>) {
       chunks.push(chunk);
@@ -102,7 +102,7 @@ export async function startFaultyStore(tls?: { key: string; cert: string }, give
         return;
       case 'headers':
       case 'wrong etag':
-      case 'refuse the body':
+      case 'reject the body':
       case undefined:
         keep(method, url, body, res, fault);
     }
@@ -128,11 +128,11 @@ export async function startFaultyStore(tls?: { key: string; cert: string }, give
   const handle = (req: http.IncomingMessage, res: http.ServerResponse): void => {
     store.open.add(req);
     res.once('close', () => store.open.delete(req));
-    answer(req, res).catch(() => req.socket.destroy());
+    response(req, res).catch(() => req.socket.destroy());
   };
   const server = tls === undefined ? http.createServer(handle) : https.createServer(tls, handle);
   server.on('checkContinue', (req: http.IncomingMessage, res: http.ServerResponse) => {
-    if (store.faults[0]?.kind === 'refuse the body') {
+    if (store.faults[0]?.kind === 'reject the body') {
       store.faults.shift();
       requests.push({ method: req.method ?? '', path: req.url ?? '', headers: req.headers, bodyBytes: 0 });
       res.writeHead(403, { connection: 'close' }).end('<Error><Code>AccessDenied</Code></Error>');

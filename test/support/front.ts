@@ -20,10 +20,10 @@ export async function startFront(prefix: string): Promise<Front> {
     }
     const forwarded = { 'x-forwarded-prefix': prefix, 'x-forwarded-proto': 'http', 'x-forwarded-host': headers.host };
     const options = { method, headers: { ...headers, ...forwarded } };
-    const inner = http.request(new URL(url.slice(prefix.length), target), options, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.on('error', () => response.destroy());
-      answer.pipe(response);
+    const inner = http.request(new URL(url.slice(prefix.length), target), options, (received) => {
+      response.writeHead(received.statusCode ?? 502, received.headers);
+      received.on('error', () => response.destroy());
+      received.pipe(response);
     });
     inner.on('error', () => response.destroy());
     response.on('close', () => inner.destroy());

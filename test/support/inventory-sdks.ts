@@ -96,9 +96,9 @@ function awsSdk(options: SdkOptions): InventorySdk {
       await client.send(new S3.PutBucketInventoryConfigurationCommand({ Bucket, Id, InventoryConfiguration }));
     },
     async get(Id) {
-      const answer = await client.send(new S3.GetBucketInventoryConfigurationCommand({ Bucket, Id }));
+      const response = await client.send(new S3.GetBucketInventoryConfigurationCommand({ Bucket, Id }));
       const { IsEnabled, Destination, Filter, IncludedObjectVersions, OptionalFields, Schedule } =
-        answer.InventoryConfiguration!;
+        response.InventoryConfiguration!;
       const { AccountId, Bucket: arn, Format, Prefix } = Destination!.S3BucketDestination!;
       if (AccountId !== '123456789012') throw new Error(`the account is ${AccountId}`);
       return {
@@ -118,8 +118,8 @@ function awsSdk(options: SdkOptions): InventorySdk {
       return { ids, next: page.IsTruncated === true ? page.NextContinuationToken : undefined };
     },
     async delete(Id) {
-      const answer = await client.send(new S3.DeleteBucketInventoryConfigurationCommand({ Bucket, Id }));
-      return answer.$metadata.httpStatusCode;
+      const response = await client.send(new S3.DeleteBucketInventoryConfigurationCommand({ Bucket, Id }));
+      return response.$metadata.httpStatusCode;
     },
     codeOf: (error) => (error as Error).name,
   };

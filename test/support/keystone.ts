@@ -24,7 +24,7 @@ export interface FakeKeystone {
   person: { name: string; password: string; secret: string; spec: TokenSpec } | null;
   /** URL of the identity endpoint in the service's catalog. */
   catalogUrl: string;
-  /** Makes a token that is valid, and answers it. */
+  /** Makes a token that is valid, and returns it. */
   issue(token?: TokenSpec): string;
   revoke(token: string): void;
   /** Makes EC2 credentials whose tokens are as those of `issue`. */
@@ -50,7 +50,7 @@ export type Behaviour =
   | 'page'
   | 'redirect'
   | 'another subject'
-  | 'refusing service tokens'
+  | 'rejecting service tokens'
   | 400
   | 403
   | 500
@@ -117,7 +117,7 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
         ? { document: serviceDocument(keystone.catalogUrl), expiresAt: Date.now() + 3_600_000 }
         : tokens.get(subject);
       if (!serviceTokens.has(req.get('x-auth-token') ?? '')) {
-        res.status(401).json({ error: { code: 401, message: 'refused' } });
+        res.status(401).json({ error: { code: 401, message: 'rejected' } });
       } else if (known === undefined || (known.expiresAt < Date.now() && req.query['allow_expired'] !== '1')) {
         res.status(404).json({ error: { code: 404, message: 'Could not find token.' } });
       } else {
@@ -137,7 +137,7 @@ export async function startKeystone(tls?: { key: string; cert: string; ca: strin
       if (token.length % 4 !== 0 || !/^[\w-]+={0,2}$/.test(token)) {
         res.status(500).json({ error: { code: 500, message: 'Incorrect padding' } });
       } else if (!serviceTokens.has(req.get('x-auth-token') ?? '')) {
-        res.status(401).json({ error: { code: 401, message: 'refused' } });
+        res.status(401).json({ error: { code: 401, message: 'rejected' } });
       } else if (known === undefined) {
         res.status(404).json({ error: { code: 404, message: `Could not find credential: ${access ?? ''}.` } });
       } else if (signature !== signatureOf(Buffer.from(token, 'base64url').toString(), known.secret)) {
@@ -288,14 +288,14 @@ function misbehave(
   what: 'login' | 'validation',
   req: Request,
   res: Response,
-  answer: () => void,
+  response: () => void,
 ): void {
   switch (behaviour) {
     case 'good':
-      answer();
+      response();
       break;
     case 'slow':
-      setTimeout(answer, 200);
+      setTimeout(response, 200);
       break;
     case 'hanging':
       break;
@@ -326,18 +326,18 @@ function misbehave(
       res.redirect(302, `${url}/v3/elsewhere`);
       break;
     case 'another subject':
-      if (what === 'login') answer();
+      if (what === 'login') response();
       else {
-        // The headers of the real answer come after this and would win.
+        // The headers of the real response come after this and would win.
         res.set = ((name: string, value: string) => {
           res.setHeader(name, name === 'x-subject-token' ? 'gAAAAAsomebodyelse' : value);
           return res;
         }) as typeof res.set;
-        answer();
+        response();
       }
       break;
-    case 'refusing service tokens':
-      if (what === 'login') answer();
+    case 'rejecting service tokens':
+      if (what === 'login') response();
       else res.status(401).json({ error: { code: 401 } });
       break;
     case 400:
@@ -348,7 +348,7 @@ function misbehave(
   }
 }
 
-/** An answer without end. */
+/** A response without end. */
 function pour(res: Response): void {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   const more = (): void => {

@@ -7,15 +7,15 @@ import { checkLedger } from './ledger.js';
 import { patience } from './patience.js';
 import { createProvider, setInventories, type Api } from './service.js';
 
-/** Clients that claim and read as fast as they are answered, over connections that they keep. */
+/** Clients that claim and read as fast as responses come, over connections that they keep. */
 export interface Load {
-  /** Answers so far. */
-  readonly answers: () => number;
-  /** Requests without an answer: the error code of each. */
+  /** Responses so far. */
+  readonly responses: () => number;
+  /** Requests without a response: the error code of each. */
   readonly failures: string[];
-  /** Answers that were not true. */
+  /** Responses that were not true. */
   readonly wrong: string[];
-  /** Resolves after so many more answers. */
+  /** Resolves after so many more responses. */
   more(count: number): Promise<void>;
   stop(): Promise<void>;
   /** What was promised is there, and not more than there is room for. */
@@ -28,20 +28,20 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
   for (const host of hosts) await setInventories(api, host, { VCPU: { total: 60 } });
   const claimed = new Map<string, string>();
   const [failures, wrong]: [string[], string[]] = [[], []];
-  let answers = 0;
+  let responses = 0;
   let running = true;
   const stalls = watchStalls();
 
   async function client(): Promise<void> {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     let lastAsked = -Infinity;
-    const ask = async (method: string, path: string, body?: unknown): Promise<Answer | null> => {
+    const ask = async (method: string, path: string, body?: unknown): Promise<Response | null> => {
       const before = lastAsked;
       lastAsked = performance.now();
       try {
-        const answer = await request(url, agent, method, path, body);
-        answers++;
-        return answer;
+        const response = await request(url, agent, method, path, body);
+        responses++;
+        return response;
       } catch (error) {
         // A service that ends closes connections on which no request came for a while; a client asks again on another one.
         if (error instanceof BrokenReuse && stalls.since(before)) return ask(method, path, body);
@@ -50,9 +50,9 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
         return null;
       }
     };
-    const expect = (answer: Answer | null, what: string, ...statuses: number[]): boolean => {
-      if (answer === null || statuses.includes(answer.status)) return answer !== null;
-      wrong.push(`${what}: ${answer.status} ${answer.text}`);
+    const expect = (response: Response | null, what: string, ...statuses: number[]): boolean => {
+      if (response === null || statuses.includes(response.status)) return response !== null;
+      wrong.push(`${what}: ${response.status} ${response.text}`);
       return false;
     };
     while (running) {
@@ -78,13 +78,14 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
   const all = Promise.all(Array.from({ length: clients }, client));
 
   return {
-    answers: () => answers,
+    responses: () => responses,
     failures,
     wrong,
     async more(count) {
       const deadline = performance.now() + patience(20_000);
-      for (const enough = answers + count; answers < enough;) {
-        if (performance.now() > deadline) throw new Error(`only ${answers} of ${enough} answers: ${failures.join()}`);
+      for (const enough = responses + count; responses < enough;) {
+        if (performance.now() > deadline)
+          throw new Error(`only ${responses} of ${enough} responses: ${failures.join()}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
@@ -114,7 +115,7 @@ export async function startLoad(api: Api, url: string, clients = 6): Promise<Loa
 /** Longer than the service takes to say that it cannot respond. */
 const NO_RESPONSE_MS = patience(15_000);
 
-interface Answer {
+interface Response {
   readonly status: number;
   readonly text: string;
 }
@@ -152,7 +153,7 @@ function watchStalls(): { since(time: number): boolean; stop(): void } {
   };
 }
 
-function request(url: string, agent: http.Agent, method: string, path: string, body?: unknown): Promise<Answer> {
+function request(url: string, agent: http.Agent, method: string, path: string, body?: unknown): Promise<Response> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = {
       'x-auth-token': 'admin',

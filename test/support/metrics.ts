@@ -29,10 +29,10 @@ export async function startAdmin(service: Service): Promise<Admin> {
   return {
     url,
     async metrics() {
-      const answer = await fetch(`${url}/metrics`);
-      assert.equal(answer.status, 200);
-      assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
-      return parseMetrics(await answer.text());
+      const response = await fetch(`${url}/metrics`);
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+      return parseMetrics(await response.text());
     },
     close() {
       server.close();

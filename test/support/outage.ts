@@ -17,19 +17,19 @@ export interface Patient extends TestService {
   readonly consumer: string;
   /** What is logged beside requests, and of requests what is not INFO. */
   troubles(): string[];
-  /** How many requests were answered with 503 so far. */
-  refused(): number;
-  /** Every kind of request once, each on its own; answers status by kind. */
-  askEverything(): Promise<Record<string, Answer>>;
-  /** All is refused with 503 and Retry-After, and answered within {@link LONGEST_ANSWER}. */
-  refusesEverything(): Promise<void>;
+  /** How many requests got 503 so far. */
+  rejected(): number;
+  /** Every kind of request once, each on its own; returns the status by kind. */
+  askEverything(): Promise<Record<string, Response>>;
+  /** All is rejected with 503 and Retry-After, within {@link LONGEST_RESPONSE}. */
+  rejectsEverything(): Promise<void>;
   /** The same, and no request waits for an attempt to reach the database. Requests are sent again while the machine is slow. */
-  refusesAtOnce(): Promise<void>;
+  rejectsAtOnce(): Promise<void>;
   /** It serves everything again by itself; its replica and the ledger are right. */
   recovers(realUrl: string, withinMs?: number): Promise<void>;
 }
 
-export interface Answer {
+export interface Response {
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly text: string;
@@ -42,7 +42,7 @@ export interface Answer {
  */
 export const HASTY = { connectTimeout: 1 };
 /** Milliseconds; far below the 30 s that a statement may take, so a test sees that another deadline ended it. */
-export const LONGEST_ANSWER = patience(2500);
+export const LONGEST_RESPONSE = patience(2500);
 /** Milliseconds; below every deadline of {@link HASTY}. */
 const AT_ONCE = 300;
 
@@ -61,22 +61,22 @@ export async function startPatient(databaseUrl: string, config: Partial<Config> 
   await claim(calm.api, { [host]: { VCPU: 1 } }, { consumer }).expect(204);
   await calm.close();
 
-  let refused = 0;
-  const askEverything = async (): Promise<Record<string, Answer>> => {
+  let rejected = 0;
+  const askEverything = async (): Promise<Record<string, Response>> => {
     const requests = everything(test.api, host, consumer);
-    const answers = await Promise.all(Object.values(requests).map(timed));
-    refused += answers.filter(({ status }) => status === 503).length;
-    return Object.fromEntries(Object.keys(requests).map((name, i) => [name, answers[i] as Answer]));
+    const responses = await Promise.all(Object.values(requests).map(timed));
+    rejected += responses.filter(({ status }) => status === 503).length;
+    return Object.fromEntries(Object.keys(requests).map((name, i) => [name, responses[i] as Response]));
   };
 
   /** Returns the longest time, in milliseconds. */
-  const refuseEverything = async (): Promise<number> => {
-    const answers = await askEverything();
-    for (const [what, { status, retryAfter }] of Object.entries(answers)) {
+  const rejectEverything = async (): Promise<number> => {
+    const responses = await askEverything();
+    for (const [what, { status, retryAfter }] of Object.entries(responses)) {
       assert.equal(status, 503, what);
       assert.match(retryAfter ?? '', /^[1-9]\d*$/, what);
     }
-    return Math.max(...Object.values(answers).map(({ ms }) => ms));
+    return Math.max(...Object.values(responses).map(({ ms }) => ms));
   };
 
   return {
@@ -84,7 +84,7 @@ export async function startPatient(databaseUrl: string, config: Partial<Config> 
     host,
     consumer,
     askEverything,
-    refused: () => refused,
+    rejected: () => rejected,
     troubles: () =>
       lines
         .filter(({ path, level }) => path === undefined || level !== 30)
@@ -92,12 +92,12 @@ export async function startPatient(databaseUrl: string, config: Partial<Config> 
         .filter((msg) => !/^topology: (loaded|cannot go on)|^the policy/.test(msg))
         // A session that pauses or is cut off keeps its row for a while, which another session of the service may report.
         .filter((msg) => !/the row of \S+ \S+ (for|is free again)/.test(msg)),
-    async refusesEverything() {
-      const longest = await refuseEverything();
-      assert.ok(longest < LONGEST_ANSWER, `a response took ${longest} ms`);
+    async rejectsEverything() {
+      const longest = await rejectEverything();
+      assert.ok(longest < LONGEST_RESPONSE, `a response took ${longest} ms`);
     },
-    async refusesAtOnce() {
-      await until('all is refused at once', async () => (await refuseEverything()) < AT_ONCE);
+    async rejectsAtOnce() {
+      await until('all is rejected at once', async () => (await rejectEverything()) < AT_ONCE);
     },
     async recovers(realUrl, withinMs = 8000) {
       const well = async (): Promise<boolean> =>
@@ -121,7 +121,7 @@ function everything(api: Api, host: string, consumer: string): Record<string, su
   };
 }
 
-async function timed(request: supertest.Test): Promise<Answer> {
+async function timed(request: supertest.Test): Promise<Response> {
   const start = performance.now();
   const { status, headers, text } = await request;
   return { status, retryAfter: headers['retry-after'], text, ms: performance.now() - start };

@@ -45,7 +45,7 @@ export async function startPgBouncer(databaseUrl: string, givenPort?: number): P
   fs.writeFileSync(path.join(folder, 'users'), `"${username}" "${password}"\n`);
   const asRoot = process.getuid?.() === 0;
   if (asRoot) execFileSync('chown', ['-R', 'postgres:', folder]);
-  // pgbouncer refuses to run as root.
+  // pgbouncer does not run as root.
   const child: ChildProcess = spawn('pgbouncer', ['-q', ...(asRoot ? ['-u', 'postgres'] : []), config], {
     stdio: 'ignore',
   });

@@ -1,7 +1,7 @@
 import { createEmptyDatabase, sql } from './database.js';
 import { runToEnd } from './process.js';
 
-/** A database with the tables of OpenStack Placement, empty. Answers its URL. */
+/** A database with the tables of OpenStack Placement, empty. Returns its URL. */
 export async function createPlacementSource(
   revision = 'a082b8bb98d0',
   { consumerTypes = true }: { consumerTypes?: boolean } = {},

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Identity } from '../../src/auth/identity.js';
 import { ApiError } from '../../src/errors.js';
-import { compile, type Answer } from '../../src/policy/compile.js';
+import { compile, type Decision } from '../../src/policy/compile.js';
 import type { Check } from '../../src/policy/language/check.js';
 import { parseRule } from '../../src/policy/language/parser.js';
 import type { Target } from '../../src/policy/language/template.js';
@@ -29,15 +29,15 @@ export function caller(given: Partial<Identity> = {}): Identity {
   };
 }
 
-/** What a check answers, without files and other rules. */
+/** What a check decides, without files and other rules. */
 export function ask(
   check: string | Check,
   identity: Partial<Identity> = {},
   target: Target = { project_id: 'p1' },
-): Answer {
+): Decision {
   const test = compile(typeof check === 'string' ? parseRule(check) : check, {
     rule: () => () => false,
-    remote: () => Promise.reject(new Error('nobody answers')),
+    remote: () => Promise.reject(new Error('no response')),
   });
   return test({ rule: 'a:rule', identity: caller(identity), target });
 }
@@ -104,10 +104,10 @@ export class TestPolicy {
   }
 
   /** What a caller is told: null for yes, else the message of the 403. */
-  refusal(rule: string, identity: Partial<Identity> = {}, target?: Target): string | null {
+  rejection(rule: string, identity: Partial<Identity> = {}, target?: Target): string | null {
     try {
-      const answer = this.policy.authorize(rule, caller(identity), target);
-      if (answer !== undefined) throw new Error('it had to wait');
+      const response = this.policy.authorize(rule, caller(identity), target);
+      if (response !== undefined) throw new Error('it had to wait');
       return null;
     } catch (error) {
       if (error instanceof ApiError && error.status === 403) return error.message;
@@ -116,7 +116,7 @@ export class TestPolicy {
   }
 
   allows(rule: string, identity: Partial<Identity> = {}, target?: Target): boolean {
-    return this.refusal(rule, identity, target) === null;
+    return this.rejection(rule, identity, target) === null;
   }
 
   logged(level: LogLine['level']): string[] {

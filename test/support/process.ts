@@ -123,7 +123,7 @@ export async function untilServed(api: Api): Promise<void> {
     const { status } = await api.get('/');
     if (status === 200) return true;
     assert.equal(status, 503);
-    assert.ok(performance.now() - start > 14_000, 'a connection was refused at once');
+    assert.ok(performance.now() - start > 14_000, 'a connection was rejected at once');
     return false;
   });
 }

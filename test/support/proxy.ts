@@ -12,10 +12,10 @@ export interface Proxy {
   pointAt(databaseUrl: string): void;
   /** Breaks every connection. */
   cut(): void;
-  /** Breaks every connection, and refuses new ones until {@link Proxy.accept}. */
-  refuse(): Promise<void>;
+  /** Breaks every connection, and rejects new ones until {@link Proxy.accept}. */
+  reject(): Promise<void>;
   accept(): Promise<void>;
-  /** Keeps answers back until {@link Proxy.release}; what the service sends still arrives. */
+  /** Keeps responses back until {@link Proxy.release}; what the service sends still arrives. */
   hold(): void;
   release(): void;
   /** Half-open: old and new connections stay, and nothing passes either way. {@link Proxy.release} ends it for new ones. */
@@ -24,7 +24,7 @@ export interface Proxy {
   forget(): void;
   /** Resolves when the service next sends something that contains a text, after it was passed on. */
   sent(text: string): Promise<void>;
-  /** Passes on what contains a text, then cuts instead of passing its answer back. Resolves after the server's answer. */
+  /** Passes on what contains a text, then cuts instead of passing its response back. Resolves after the server's response. */
   cutAfter(text: string): Promise<void>;
   /** Cuts instead of passing on what contains a text. Resolves then. */
   cutBefore(text: string): Promise<void>;
@@ -88,7 +88,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     new Promise((resolve) => {
       listener.listen(port, '127.0.0.1', resolve);
     });
-  const refuse = async (): Promise<void> => {
+  const reject = async (): Promise<void> => {
     cut();
     await new Promise((resolve) => listener.close(resolve));
   };
@@ -106,7 +106,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       target = addressOf(databaseUrl);
     },
     cut,
-    refuse,
+    reject,
     accept: () => listen(port),
     hold() {
       mode = 'hold';
@@ -130,7 +130,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     cutBefore: (text) => watch(text, 'cut before'),
     async close() {
       mode = 'pass';
-      if (listener.listening) await refuse();
+      if (listener.listening) await reject();
     },
   };
 }

@@ -77,7 +77,7 @@ async function started(
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
   const closed = once(child, 'close');
-  for (const deadline = performance.now() + patience(30_000); !(await answers(Number(new URL(url).port)));) {
+  for (const deadline = performance.now() + patience(30_000); !(await responses(Number(new URL(url).port)));) {
     if (lacking !== null && child.exitCode === lacking) return { missing: output.trim() };
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`it did not start:\n${output}`);
     await setTimeout(50);
@@ -91,7 +91,7 @@ async function started(
   };
 }
 
-function answers(port: number): Promise<boolean> {
+function responses(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1');
     const end = (good: boolean) => {

@@ -4,8 +4,8 @@ import type pg from 'pg';
 import { sql } from './database.js';
 
 /**
- * Starts a request that has to wait for a transaction of a rival, waits until it does, lets the rival end, and answers the
- * answer.
+ * Starts a request that has to wait for a transaction of a rival, waits until it does, lets the rival end, and returns the
+ * response.
  */
 export async function whileHeld<T>(
   databaseUrl: string,
@@ -14,9 +14,9 @@ export async function whileHeld<T>(
   end: 'commit' | 'rollback' = 'commit',
 ): Promise<T> {
   let done = false;
-  const pending = Promise.resolve(request).then((answer) => {
+  const pending = Promise.resolve(request).then((response) => {
     done = true;
-    return answer;
+    return response;
   });
   for (;;) {
     await setTimeout(5);

@@ -71,7 +71,7 @@ function listen(server: Server): Promise<string> {
   });
 }
 
-/** Requests as `admin` at a microversion. A test fails when an answer is not as api-ref/openapi.json says. */
+/** Requests as `admin` at a microversion. A test fails when a response is not as api-ref/openapi.json says. */
 export interface Api {
   get(path: string, version?: string): supertest.Test;
   put(path: string, body?: unknown, version?: string): supertest.Test;
@@ -107,7 +107,7 @@ function documented(test: supertest.Test): supertest.Test {
   });
 }
 
-/** Creates a provider and answers its uuid. */
+/** Creates a provider and returns its uuid. */
 export async function createProvider(api: Api, name: string, parent?: string): Promise<string> {
   const { body } = await api
     .post('/resource_providers', { name, ...(parent === undefined ? {} : { parent_provider_uuid: parent }) })
@@ -115,7 +115,7 @@ export async function createProvider(api: Api, name: string, parent?: string): P
   return (body as { uuid: string }).uuid;
 }
 
-/** Replaces the inventories of a provider at its present generation; answers the new one. */
+/** Replaces the inventories of a provider at its present generation; returns the new one. */
 export async function setInventories(api: Api, uuid: string, inventories: object): Promise<number> {
   const { body: provider } = await api.get(`/resource_providers/${uuid}`).expect(200);
   const { generation } = provider as { generation: number };

@@ -10,8 +10,8 @@ export async function until<T>(
   for (const deadline = performance.now() + patience(deadlineMs); ;) {
     // The condition is looked at once more after the deadline: this process may have been paused meanwhile.
     const isLate = performance.now() > deadline;
-    const answer = await condition();
-    if (answer !== false) return answer;
+    const response = await condition();
+    if (response !== false) return response;
     if (isLate) throw new Error(`waited too long: ${what}`);
     await setTimeout(10);
   }

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { assertDocumented } from './document.js';
 
 /** A response as it came over the wire. */
-export interface Answer {
+export interface Response {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
@@ -19,18 +19,18 @@ export interface WireRequest {
   readonly body?: string | Buffer;
 }
 
-/** One request that no client library tidies up. Fails when its answer is not as api-ref/openapi.json says. */
-export async function send(base: string, request: WireRequest): Promise<Answer> {
-  const answer = await sendElsewhere(base, request);
-  assertDocumented({ method: request.method ?? 'GET', path: request.path, ...answer });
-  return answer;
+/** One request that no client library tidies up. Fails when its response is not as api-ref/openapi.json says. */
+export async function send(base: string, request: WireRequest): Promise<Response> {
+  const response = await sendElsewhere(base, request);
+  assertDocumented({ method: request.method ?? 'GET', path: request.path, ...response });
+  return response;
 }
 
 /** The same for a port that is not the API's. */
 export function sendElsewhere(
   base: string,
   { method = 'GET', path, headers = {}, body }: WireRequest,
-): Promise<Answer> {
+): Promise<Response> {
   const all: Record<string, string | null> = {
     'x-auth-token': 'admin',
     accept: 'application/json',
@@ -74,7 +74,7 @@ export async function startSwitcher(): Promise<{ readonly url: string; close(): 
   return { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}/`, close: () => void server.close() };
 }
 
-/** Sends bytes as they are and answers all that comes back until the server closes. */
+/** Sends bytes as they are and returns all that comes back until the server closes. */
 export function sendBytes(base: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
@@ -92,7 +92,7 @@ export function sendBytes(base: string, bytes: string): Promise<string> {
   });
 }
 
-/** The error object of an answer that has one. */
-export function errorOf(answer: Answer): { status: number; detail: string; code?: string; request_id: string } {
-  return (JSON.parse(answer.text) as { errors: [ReturnType<typeof errorOf>] }).errors[0];
+/** The error object of a response that has one. */
+export function errorOf(response: Response): { status: number; detail: string; code?: string; request_id: string } {
+  return (JSON.parse(response.text) as { errors: [ReturnType<typeof errorOf>] }).errors[0];
 }

@@ -66,7 +66,7 @@ describe('audit', () => {
   it('keeps no reader waiting while it loads what it compares with', async () => {
     const other = await connect(url);
     try {
-      // Loading reads this table, and nobody whose last catch-up is still true does.
+      // Loading reads this table, and a reader whose last catch-up is still true does not.
       await other.query('begin; lock table resource_provider_traits in access exclusive mode');
       const audited = replica.audit();
       await until('the audit waits', () => someoneWaits(url));

@@ -53,7 +53,7 @@ describe('catch-up', () => {
       const sent = proxy.sent('catch_up');
       const early = behind.current();
       await sent;
-      // PostgreSQL may not have taken its snapshot before it has answered, and the answer waits in the proxy.
+      // PostgreSQL may not have taken its snapshot before it has responded, and the response waits in the proxy.
       await setTimeout(100);
       await sql(url, insertProviders('written'));
       const late = behind.current().then((view) => view.providerByName('written')?.name);
@@ -71,7 +71,7 @@ describe('catch-up', () => {
     }
   });
 
-  it('answers many readers with few statements', async () => {
+  it('serves many readers with few statements', async () => {
     const before = replica.status().catchUps;
     const views = await Promise.all(Array.from({ length: 500 }, () => replica.current()));
     assert.equal(views.length, 500);

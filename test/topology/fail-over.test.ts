@@ -13,7 +13,7 @@ import { startProxy, type Proxy } from '../support/proxy.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
 import { patience } from '../support/patience.js';
 
-/** Another server answers under the same name: restarted, a standby, or one that has lost what we have seen. */
+/** Another server has the same name: restarted, a standby, or one that has lost what we have seen. */
 describe('fail-over', function () {
   const settings = { fsync: 'off' };
   let folder: string;
@@ -36,7 +36,7 @@ describe('fail-over', function () {
     primary = await startEmbedded({ dataDir: first, settings });
     standby = await startEmbedded({ dataDir: second, settings });
     proxy = await startProxy(primary.connectionString);
-    // Connections break and are refused at once, so no test waits for a deadline.
+    // Connections break, and new ones fail at once, so no test waits for a deadline.
     replica = startReplica(proxy.url(primary.connectionString));
     await replica.current();
   });
@@ -70,7 +70,7 @@ describe('fail-over', function () {
     assert.equal(replica.status().loads, 2);
   });
 
-  it('to a standby is refused: 503 and one line in the log', async () => {
+  it('to a standby is rejected: 503 and one line in the log', async () => {
     replica.log.length = 0;
     proxy.pointAt(standby.connectionString);
     proxy.cut();

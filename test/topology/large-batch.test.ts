@@ -147,7 +147,7 @@ describe('a catch-up with very many changes', function () {
     assert.deepEqual([during.ready, during.reason, during.topology?.loaded], [true, 'catching up', true]);
     assert.equal((await health(busy, true).readiness()).ready, false);
     const late = await health({ ...busy, catchingUp: false }).readiness();
-    assert.deepEqual([late.ready, late.reason], [false, 'the database does not answer in time']);
+    assert.deepEqual([late.ready, late.reason], [false, 'the database does not respond in time']);
   });
 
   it('leaves a process ready while the changes are read, however long the database takes for them', async () => {
@@ -160,7 +160,7 @@ describe('a catch-up with very many changes', function () {
       await sql(url, 'update resource_providers set generation = generation + 1 where id = 1');
       const during = await until('the server has said that there is a change', async () => {
         const readiness = await health.readiness();
-        return readiness.reason === 'the database does not answer in time' ? false : readiness;
+        return readiness.reason === 'the database does not respond in time' ? false : readiness;
       });
       assert.deepEqual([during.ready, during.reason], [true, 'catching up']);
       await until('the catch-up waits for the lock', async () => (await sessionsWaiting(url)) === 1);

@@ -90,7 +90,7 @@ describe('Topology.apply', () => {
     assert.equal(topology.trees.get(1)?.members[0]?.name, 'once more');
   });
 
-  it('refuses a changed name of a trait, and then applies nothing', () => {
+  it('rejects a changed name of a trait, and then applies nothing', () => {
     for (const kind of ['traits'] as const) {
       const none: Changes = { resourceClasses: [], traits: [], providers: [] };
       const topology = new Topology();

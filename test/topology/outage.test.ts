@@ -8,7 +8,7 @@ import { insertProviders, startReplica, type Replica } from '../support/replica.
 import { assertWithin, patience } from '../support/patience.js';
 import { until } from '../support/until.js';
 
-/** The network between the service and PostgreSQL fails. Never a stale answer, never one that does not come. */
+/** The network between the service and PostgreSQL fails. No response is stale, and none is missing. */
 describe('outage', () => {
   let url: string;
   let proxy: Proxy;
@@ -39,7 +39,7 @@ describe('outage', () => {
     replica.log.length = 0;
   }
 
-  /** Reads until an answer comes, as clients do; and no longer than the longest back-off of a short outage. */
+  /** Reads until a response comes, as clients do; and no longer than the longest back-off of a short outage. */
   async function untilBack(): Promise<View> {
     const deadline = performance.now() + patience(3000);
     for (;;) {
@@ -54,7 +54,7 @@ describe('outage', () => {
   }
 
   it('at the start is a 503 that says when to come back, and ends by itself', async () => {
-    await proxy.refuse();
+    await proxy.reject();
     await assert.rejects(replica.current(), (error: { status: number; extra: { headers: Record<string, string> } }) => {
       assert.equal(error.status, 503);
       assert.match(error.extra.headers['retry-after'] ?? '', /^[1-9]\d*$/);
@@ -68,7 +68,7 @@ describe('outage', () => {
 
   it('is logged once, however many readers and attempts there are', async () => {
     await replica.current();
-    await proxy.refuse();
+    await proxy.reject();
     for (let n = 0; n < 30; n++) {
       await Promise.all([1, 2, 3].map(() => assert.rejects(replica.current(), unavailable)));
       await setTimeout(10);
@@ -80,8 +80,8 @@ describe('outage', () => {
     assert.equal(replica.status().loads, 1);
   });
 
-  it('tries less and less often, and answers at once in between', async () => {
-    await proxy.refuse();
+  it('tries less and less often, and responds at once in between', async () => {
+    await proxy.reject();
     await assert.rejects(replica.current(), unavailable);
     let hasTurned = false as boolean;
     setImmediate(() => (hasTurned = true));

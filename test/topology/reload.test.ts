@@ -8,7 +8,7 @@ import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/d
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
 import { until } from '../support/until.js';
 
-/** When what happened since cannot be told, everything is loaded again before the next answer. */
+/** When what happened since cannot be told, everything is loaded again before the next response. */
 describe('reload', () => {
   let url: string;
   let replica: Replica;
@@ -154,7 +154,7 @@ describe('reload', () => {
     assert.ok(replica.status().loads >= 11);
   });
 
-  it('refuses sessions that may take back what they have acknowledged: those of a pooler, where nothing can be set', async () => {
+  it('rejects sessions that may take back what they have acknowledged: those of a pooler, where nothing can be set', async () => {
     const careful = startReplica(url, { afterConnect: "set synchronous_commit = 'off'" });
     await assert.rejects(careful.current(), { status: 503 });
     assert.match(careful.log[0]?.reason ?? '', /synchronous_commit is off/);

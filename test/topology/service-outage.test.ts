@@ -31,9 +31,9 @@ describe('the service while the database is away', () => {
       inventories: { VCPU: { total: 8 } },
     });
 
-  it('answers reads and writes with 503 and Retry-After, and recovers', async () => {
+  it('responds to reads and writes with 503 and Retry-After, and recovers', async () => {
     await test.api.get(`/resource_providers/${uuid}`).expect(200);
-    await proxy.refuse();
+    await proxy.reject();
     await test.api
       .get(`/resource_providers/${uuid}`)
       .expect(503)
@@ -47,9 +47,9 @@ describe('the service while the database is away', () => {
   });
 
   it('reports a connection lost while a change is being committed, and does not repeat the change', async () => {
-    const [answer] = await Promise.all([put(0), proxy.cutAfter('inventories')]);
-    assert.equal(answer.status, 503);
-    assert.match(messageOf(answer.body), /may or may not have been made/);
+    const [response] = await Promise.all([put(0), proxy.cutAfter('inventories')]);
+    assert.equal(response.status, 503);
+    assert.match(messageOf(response.body), /may or may not have been made/);
     const [{ generation } = {}] = await sql(url, 'select generation from resource_providers');
     assert.ok(generation === 0 || generation === 1, `made ${generation} times`);
   });

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { SEED } from '../support/hand-typed.js';
 
-/** `inventories.used` is the sum of the allocations, always and whoever writes them. */
+/** `inventories.used` is the sum of the allocations, always, whichever client writes them. */
 describe('inventories.used', () => {
   let url: string;
   before(async () => {
@@ -19,7 +19,7 @@ describe('inventories.used', () => {
     const client = await connect(url);
     const property = fc.asyncProperty(fc.array(steps(), { minLength: 1, maxLength: 25 }), async (program) => {
       await client.query('truncate allocations');
-      for (const statement of program) await client.query(statement).catch(ignoreRefusal);
+      for (const statement of program) await client.query(statement).catch(ignoreRejection);
       // A program may end inside a transaction, which sees its own writes.
       await client.query('rollback to savepoint s').catch(() => undefined);
       await assertSums(client);
@@ -61,7 +61,7 @@ const CONSUMERS = `
   insert into users (external_id) values ('u');
   insert into consumers (uuid, project_id, user_id) select n::text, 1, 1 from generate_series(1, 4) n`;
 
-/** One line that somebody types; many are refused by a constraint, which is as good a rollback as any. */
+/** One line that somebody types; many are rejected by a constraint, which is as good a rollback as any. */
 function steps(): fc.Arbitrary<string> {
   const consumer = fc.integer({ min: 1, max: 4 });
   const provider = fc.integer({ min: 1, max: 4 });
@@ -94,7 +94,7 @@ function steps(): fc.Arbitrary<string> {
   );
 }
 
-function ignoreRefusal(error: unknown): void {
+function ignoreRejection(error: unknown): void {
   // 23 a constraint, 25 no transaction (or a failed one), 3B no such savepoint
   assert.match((error as { code: string }).code, /^(23|25|3B)...$/);
 }

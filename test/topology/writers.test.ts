@@ -37,7 +37,7 @@ describe('random concurrent writers', () => {
               'does not see its own write',
             );
           } catch (error) {
-            // Refused by a constraint, a deadlock or the time limit: a rollback like any other.
+            // Rejected by a constraint, a deadlock or the time limit: a rollback like any other.
             if (error instanceof assert.AssertionError) throw error;
             await client.query('rollback');
           }
@@ -55,7 +55,7 @@ describe('random concurrent writers', () => {
       assertIndexed(await replica.current());
     });
     try {
-      // Two at least; more when most transactions were refused.
+      // Two at least; more when most transactions were rejected.
       for (let run = 0; run < 2 || applied <= 50; run++) await fc.assert(property, { numRuns: 1, endOnFailure: true });
       assert.equal(replica.status().loads, 1);
     } finally {

@@ -13,7 +13,7 @@ describe('a snapshot of PostgreSQL', () => {
   });
 
   for (const text of ['', '10', '10:20', ':20:', '10:20:x', '-1:20:', '10:20:11:12', ' 10:20:']) {
-    it(`refuses ${JSON.stringify(text)}`, () => {
+    it(`rejects ${JSON.stringify(text)}`, () => {
       assert.throws(() => parseSnapshot(text), /not a pg_snapshot/);
     });
   }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createTurnstile } from '../../src/turnstile.js';
 
 describe('a turnstile', () => {
-  it('lets so many in, has so many wait in their order, and refuses the rest', async () => {
-    const turnstile = createTurnstile({ places: 2, mostWaiting: 2, refuse: () => new Error('full') });
+  it('lets so many in, has so many wait in their order, and rejects the rest', async () => {
+    const turnstile = createTurnstile({ places: 2, mostWaiting: 2, reject: () => new Error('full') });
     const entered: string[] = [];
     const enter = (name: string) => turnstile.enter().then((leave) => (entered.push(name), leave));
     const [first, second] = [await enter('a'), await enter('b')];

@@ -1,5 +1,5 @@
 import { backOff, type BackOff } from '../../back-off.js';
-import { Refusal } from '../identity.js';
+import { Rejection } from '../identity.js';
 
 /** It is unknown whether a token is good. */
 export class KeystoneUnavailable extends Error {
@@ -10,13 +10,13 @@ export class KeystoneUnavailable extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  refusal(): Refusal {
+  rejection(): Rejection {
     const document = {
       message: 'The Keystone service is temporarily unavailable. Please try again.',
       code: '503 Service Unavailable',
       title: 'Service Unavailable',
     };
-    return new Refusal(503, document, { 'retry-after': String(Math.max(1, Math.ceil(this.retryAfterMs / 1000))) });
+    return new Rejection(503, document, { 'retry-after': String(Math.max(1, Math.ceil(this.retryAfterMs / 1000))) });
   }
 }
 
@@ -26,13 +26,13 @@ export interface CircuitOptions {
   readonly longestPauseMs?: number;
 }
 
-/** So many of the last answers are looked at. */
+/** So many of the last responses count. */
 const RECENT = 20;
 
-/** So many clients must have got no usable answer, and at least half of the last answers, to open the circuit. */
+/** The circuit opens when so many clients got no usable response, and at least half of the last responses were unusable. */
 const CLIENTS = 3;
 
-/** How a conversation ended: with an answer, or with one that says nothing (500, no token document). */
+/** How a request ended: with a usable response, or with an unusable one (500, no token document). */
 interface Outcome {
   readonly client: string;
   readonly isWrong: boolean;
@@ -42,8 +42,8 @@ interface Outcome {
  * Spares a Keystone that is down, and those who wait for it: after a failure no token is validated for a moment, then one is for
  * all, and the moments double as long as that fails.
  *
- * A connection that fails opens the circuit at once. A wrong answer may be the token's fault, and a client can send as many such tokens as
- * it likes: the circuit opens only when the tokens of several clients get wrong answers, and half of all answers are wrong.
+ * A connection that fails opens the circuit at once. The token may be the cause of a wrong response, and a client can send as many such tokens as
+ * it likes: the circuit opens only when the tokens of several clients get wrong responses, and half of all responses are wrong.
  */
 export class Circuit {
   readonly #now: () => number;

@@ -8,15 +8,15 @@ import type { KeystoneOptions, TlsOptions } from './options.js';
 
 /**
  * A small HTTP client: keep-alive, one deadline for the whole exchange, a bound on what is read, no redirects (they would
- * carry tokens to wherever the answer points). Node's own fetch cannot be told which certificates to trust.
+ * carry tokens to any address that a response names). Node's own fetch cannot be told which certificates to trust.
  */
 export interface HttpClient {
-  /** @throws ConnectionFailure without an answer, BrokenAnswer when it breaks off or is too large */
-  request(method: 'GET' | 'POST', url: string, headers: Record<string, string>, body?: string): Promise<HttpAnswer>;
+  /** @throws ConnectionFailure without a response, BrokenResponse when it breaks off or is too large */
+  request(method: 'GET' | 'POST', url: string, headers: Record<string, string>, body?: string): Promise<HttpResponse>;
   close(): void;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
@@ -24,11 +24,11 @@ export interface HttpAnswer {
 
 /** The server cannot be reached, or does not respond in time. */
 export class ConnectionFailure extends Error {}
-/** Something answers that is not Keystone in good health. */
-export class BrokenAnswer extends Error {}
+/** The response is not one of a Keystone in good health. */
+export class BrokenResponse extends Error {}
 
 /** Catalogs are long: some hundred kilobytes in a cloud of many regions. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 const MAX_SOCKETS = 32;
 const RETRIES = { first: 50, longest: 1000 };
 
@@ -41,7 +41,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
     new Promise((resolve, reject) => {
       const secure = url.startsWith('https:');
       const signal = AbortSignal.timeout(options.timeoutMs);
-      const late = `no answer within ${options.timeoutMs / 1000} s`;
+      const late = `no response within ${options.timeoutMs / 1000} s`;
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
       const request = (secure ? https : http).request(url, {
         method,
@@ -56,7 +56,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
       let hasResponse = false;
       // A response of 101 that was not asked for ends the connection without an error and without a response.
       request.on('close', () => {
-        if (!hasResponse) reject(new BrokenAnswer('the connection was closed without a response'));
+        if (!hasResponse) reject(new BrokenResponse('the connection was closed without a response'));
       });
       request.once('response', (response) => {
         hasResponse = true;
@@ -66,7 +66,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           },
           (error: unknown) => {
             request.destroy();
-            reject(signal.aborted ? new Timeout(late) : new BrokenAnswer((error as Error).message));
+            reject(signal.aborted ? new Timeout(late) : new BrokenResponse((error as Error).message));
           },
         );
       });
@@ -82,7 +82,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           return await once(...exchange);
         } catch (error) {
           if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
-          // Waiting out the deadline once is enough; what is refused or broken off costs little to try again.
+          // Waiting out the deadline once is enough; a connection that is refused or broken off costs little to try again.
           const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
           if (!again || failures >= options.retries) throw error;
           await setTimeout(backOff(++failures, RETRIES), undefined, { ref: false });
@@ -105,7 +105,7 @@ async function read(response: http.IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    if (length > MAX_RESPONSE_BYTES) throw new Error(`the response is longer than ${MAX_RESPONSE_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import {
-  Refusal,
+  Rejection,
   WITHOUT_USER,
   type Admission,
   type Authenticate,
@@ -10,7 +10,7 @@ import {
 import { loginUnavailable } from '../../errors.js';
 import { isAllowed } from './access-rules.js';
 import { KeystoneUnavailable, type CircuitOptions } from './circuit.js';
-import { BrokenAnswer, ConnectionFailure, createHttpClient } from './http-client.js';
+import { BrokenResponse, ConnectionFailure, createHttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
 import { signIn, type Credentials, type SignedIn } from './sign-in.js';
 import { TokenCache, type TokenCounts } from './token-cache.js';
@@ -23,16 +23,16 @@ import { createValidator } from './validator.js';
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
-  /** Who signed with EC2 credentials; null when Keystone refuses the signature. Nothing of it is remembered. */
+  /** Who signed with EC2 credentials; null when Keystone rejects the signature. Nothing of it is remembered. */
   readonly checkSignature: (
     accessKey: string,
     stringToSign: string,
     signature: string,
-  ) => Promise<Identity | Refusal | null>;
+  ) => Promise<Identity | Rejection | null>;
   /** A token for a person's credentials; null when Keystone rejects them. @throws ApiError 503 */
   readonly signIn: (credentials: Credentials) => Promise<SignedIn | null>;
-  /** Whether Keystone answered when it was last asked; null when it never was. */
-  readonly answers: () => boolean | null;
+  /** Whether Keystone responded to the last request; null before the first. */
+  readonly responds: () => boolean | null;
   readonly counts: Readonly<TokenCounts>;
   close(): void;
 }
@@ -46,7 +46,7 @@ interface KeystoneParts {
 /** @throws ConfigError when a certificate cannot be read */
 export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: KeystoneParts): Keystone {
   const client = createHttpClient(options);
-  const { validate, checkSignature, answers } = createValidator(options, client, log, circuit);
+  const { validate, checkSignature, responds } = createValidator(options, client, log, circuit);
   const cache = new TokenCache(validate, options);
   let signatures = 0;
   return {
@@ -60,7 +60,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
         if (data === null || data.identity.userId === '' || !isAlive(data) || data.accessRules !== null) return null;
         return data.identity;
       } catch (error) {
-        if (error instanceof KeystoneUnavailable) return error.refusal();
+        if (error instanceof KeystoneUnavailable) return error.rejection();
         throw error;
       }
     },
@@ -68,11 +68,11 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
       try {
         return await signIn(options, client, credentials);
       } catch (error) {
-        if (error instanceof ConnectionFailure || error instanceof BrokenAnswer) throw loginUnavailable(error);
+        if (error instanceof ConnectionFailure || error instanceof BrokenResponse) throw loginUnavailable(error);
         throw error;
       }
     },
-    answers,
+    responds,
     counts: cache.counts,
     close() {
       client.close();
@@ -87,7 +87,7 @@ type Lookup = (token: string, allowExpired: boolean, client: string) => TokenDat
 
 function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticate {
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
-  const unauthorized = new Refusal(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
+  const unauthorized = new Rejection(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
 
   /** With the service token looked at: null when there is none that counts. */
   const admitUser = (
@@ -123,14 +123,14 @@ const UNAUTHORIZED = {
   error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
 };
 
-/** Goes on at once with what is known; turns a Keystone that cannot answer into a 503. */
+/** Goes on at once with what is known; turns a Keystone that cannot respond into a 503. */
 function whenKnown(
   found: TokenData | null | Promise<TokenData | null>,
   next: (data: TokenData | null) => Admission | Promise<Admission>,
 ): Admission | Promise<Admission> {
   if (!(found instanceof Promise)) return next(found);
   return found.then(next, (error: unknown) => {
-    if (error instanceof KeystoneUnavailable) return error.refusal();
+    if (error instanceof KeystoneUnavailable) return error.rejection();
     throw error;
   });
 }
@@ -191,7 +191,7 @@ function decodePath(path: string): string | null {
 
 /**
  * A token bound to a login method is good only with proof of that login, which the web server in front of upstream's
- * middleware gives and nothing gives here: such tokens are refused, unless bindings are not looked at.
+ * middleware gives and nothing gives here: such tokens are rejected, unless bindings are not looked at.
  */
 function isBindingKept({ bind }: TokenData, mode: string): boolean {
   if (mode === 'disabled') return true;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { identityEndpoint, parseCatalog } from './catalog.js';
-import { BrokenAnswer, type HttpClient } from './http-client.js';
+import { BrokenResponse, type HttpClient } from './http-client.js';
 import { asRecord, asText } from './json.js';
 import type { KeystoneOptions } from './options.js';
 import { parseJson } from './token.js';
@@ -15,7 +15,7 @@ export interface OwnToken {
 }
 
 /** Keystone does not accept the credentials of the service. */
-export class LoginRefused extends Error {}
+export class LoginRejected extends Error {}
 
 const RENEW_BEFORE_MS = 120_000;
 
@@ -35,9 +35,9 @@ export class OwnTokens {
     this.#now = now;
   }
 
-  /** @param refused the token that Keystone has just refused; if it is still the current one, it is replaced */
-  async get(refused?: OwnToken): Promise<OwnToken> {
-    if (refused !== undefined && refused === this.#token) this.#token = null;
+  /** @param rejected the token that Keystone has just rejected; if it is still the current one, it is replaced */
+  async get(rejected?: OwnToken): Promise<OwnToken> {
+    if (rejected !== undefined && rejected === this.#token) this.#token = null;
     if (this.#token !== null && this.#now() < this.#token.renewAt) return this.#token;
     this.#login ??= this.#logIn().finally(() => {
       this.#login = null;
@@ -48,14 +48,14 @@ export class OwnTokens {
   async #logIn(): Promise<OwnToken> {
     const { authUrl, login } = this.#options;
     const headers = { 'content-type': 'application/json' };
-    const answer = await this.#client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
-    if (answer.status === 401 || answer.status === 403) {
-      throw new LoginRefused(`it refuses the login of the service with ${answer.status}; see [keystone_authtoken]`);
+    const response = await this.#client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
+    if (response.status === 401 || response.status === 403) {
+      throw new LoginRejected(`it rejects the login of the service with ${response.status}; see [keystone_authtoken]`);
     }
-    const value = asText(answer.headers['x-subject-token']);
-    const token = asRecord(asRecord(parseJson(answer.text))['token']);
-    if (answer.status !== 201 || value === null || Object.keys(token).length === 0) {
-      throw new BrokenAnswer(`the login of the service was answered with ${answer.status} and no token`);
+    const value = asText(response.headers['x-subject-token']);
+    const token = asRecord(asRecord(parseJson(response.text))['token']);
+    if (response.status !== 201 || value === null || Object.keys(token).length === 0) {
+      throw new BrokenResponse(`the response to the login of the service was ${response.status} without a token`);
     }
     this.#token = { value, endpoint: this.#endpoint(token['catalog']), renewAt: this.#now() + usefulLife(token) };
     return this.#token;
@@ -79,7 +79,7 @@ export class OwnTokens {
  */
 function usefulLife(token: Readonly<Record<string, unknown>>): number {
   const life = Date.parse(asText(token['expires_at']) ?? '') - Date.parse(asText(token['issued_at']) ?? '');
-  // Without them it is used until Keystone refuses it.
+  // Without them it is used until Keystone rejects it.
   if (Number.isNaN(life) || life <= 0) return Infinity;
   return life - Math.min(RENEW_BEFORE_MS, life / 4);
 }

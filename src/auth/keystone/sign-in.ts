@@ -1,4 +1,4 @@
-import { BrokenAnswer, type HttpClient } from './http-client.js';
+import { BrokenResponse, type HttpClient } from './http-client.js';
 import { asArray, asRecord, asText } from './json.js';
 import type { KeystoneOptions } from './options.js';
 import { parseJson } from './token.js';
@@ -33,14 +33,14 @@ export async function signIn(
 ): Promise<SignedIn | null> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ auth: authOf(credentials) });
-  const answer = await client.request('POST', `${authUrl}/auth/tokens`, headers, body);
-  if ([400, 401, 403].includes(answer.status)) return null;
-  const value = asText(answer.headers['x-subject-token']);
-  const token = asRecord(asRecord(parseJson(answer.text))['token']);
+  const response = await client.request('POST', `${authUrl}/auth/tokens`, headers, body);
+  if ([400, 401, 403].includes(response.status)) return null;
+  const value = asText(response.headers['x-subject-token']);
+  const token = asRecord(asRecord(parseJson(response.text))['token']);
   const [user, project] = [asRecord(token['user']), asRecord(token['project'])];
   const [userId, projectId] = [asText(user['id']), asText(project['id'])];
-  if (answer.status !== 201 || value === null || userId === null)
-    throw new BrokenAnswer(`a login was answered with ${answer.status} and no token`);
+  if (response.status !== 201 || value === null || userId === null)
+    throw new BrokenResponse(`the response to a login was ${response.status} without a token`);
   return {
     token: value,
     expires_at: asText(token['expires_at']),

@@ -1,5 +1,5 @@
-import { BrokenAnswer, ConnectionFailure, type HttpAnswer, type HttpClient } from './http-client.js';
-import { LoginRefused, type OwnToken, type OwnTokens } from './own-token.js';
+import { BrokenResponse, ConnectionFailure, type HttpResponse, type HttpClient } from './http-client.js';
+import { LoginRejected, type OwnToken, type OwnTokens } from './own-token.js';
 import { parseToken, type TokenData } from './token.js';
 
 /** A signature that a client made with its EC2 credentials. */
@@ -11,7 +11,7 @@ export interface SignedText {
 
 /**
  * Asks Keystone (POST /v3/s3tokens) whether a signature is of the secret of an access key. It returns what a token of these
- * credentials would say; null for a signature that it refuses.
+ * credentials would say; null for a signature that it rejects.
  *
  * @throws LoginRefused, BrokenAnswer, ConnectionFailure when it cannot say
  */
@@ -21,22 +21,22 @@ export async function askAboutSignature(
   signed: SignedText,
 ): Promise<TokenData | null> {
   const own = await ownTokens.get();
-  const answer = await ask(client, own, signed);
-  if (answer.status !== 401) return readAnswer(answer);
+  const response = await ask(client, own, signed);
+  if (response.status !== 401) return readResponse(response);
   // Keystone says 401 to a wrong signature and to our own token alike.
   const ofOwn = await client.request('GET', `${own.endpoint}/auth/tokens?nocatalog`, {
     'x-auth-token': own.value,
     'x-subject-token': own.value,
   });
   if (ofOwn.status === 200) return null;
-  return readAnswer(await ask(client, await ownTokens.get(own), signed));
+  return readResponse(await ask(client, await ownTokens.get(own), signed));
 }
 
 function ask(
   client: HttpClient,
   own: OwnToken,
   { accessKey, stringToSign, signature }: SignedText,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   // The alphabet for URLs, with the padding that Keystone insists on.
   const token = Buffer.from(stringToSign).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   const credentials = { access: accessKey, token, signature };
@@ -44,14 +44,14 @@ function ask(
   return client.request('POST', `${own.endpoint}/s3tokens`, headers, JSON.stringify({ credentials }));
 }
 
-function readAnswer({ status, text }: HttpAnswer): TokenData | null {
+function readResponse({ status, text }: HttpResponse): TokenData | null {
   // 400 and 404: an access key that cannot be, or that Keystone does not know.
   if (status === 401 || status === 400 || status === 404) return null;
   if (status === 403) {
-    throw new LoginRefused('it does not let the service check signatures: its user needs the role service or admin');
+    throw new LoginRejected('it does not let the service check signatures: its user needs the role service or admin');
   }
-  if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it answers ${status}`);
+  if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it returns ${status}`);
   const data = status === 200 ? parseToken(text) : null;
-  if (data === null) throw new BrokenAnswer(`it answers ${status} and no token document when a signature is checked`);
+  if (data === null) throw new BrokenResponse(`it returns ${status} and no token document when a signature is checked`);
   return data;
 }

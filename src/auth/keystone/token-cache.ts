@@ -4,10 +4,10 @@ import type { TokenData } from './token.js';
 import type { Validate } from './validator.js';
 
 /** Keystone is not asked again about a bad token for so long: the wait of a client whose token reaches Keystone late. */
-const REFUSED_MS = 10_000;
+const REJECTED_MS = 10_000;
 /** Good tokens, and bad ones, that are remembered. Apart: a client that makes tokens up cannot push good ones out. */
 const MAX_TOKENS = 20_000;
-const MAX_REFUSED = 20_000;
+const MAX_REJECTED = 20_000;
 /** How the tokens that came were judged, since the start. */
 export interface TokenCounts {
   /** Known to be good, or bad, or already being asked about. */
@@ -15,7 +15,7 @@ export interface TokenCounts {
   /** Keystone says that it is good. */
   validated: number;
   /** Keystone says that it is not. */
-  refused: number;
+  rejected: number;
   /** It is unknown. */
   failed: number;
 }
@@ -28,16 +28,16 @@ interface TokenCacheOptions {
 
 /**
  * What Keystone said of tokens, under the SHA-256 of each: the memory of the process holds no token to steal. Everybody who
- * asks about a token while it is being validated gets the one answer.
+ * asks about a token while it is being validated gets the same result.
  *
  * Expiry is not looked at here: each user of the data does, every time.
  */
 export class TokenCache {
-  readonly counts: TokenCounts = { cached: 0, validated: 0, refused: 0, failed: 0 };
+  readonly counts: TokenCounts = { cached: 0, validated: 0, rejected: 0, failed: 0 };
   readonly #validate: Validate;
   readonly #remembers: boolean;
   readonly #known: LRUCache<string, TokenData>;
-  readonly #refused: LRUCache<string, true>;
+  readonly #rejected: LRUCache<string, true>;
   readonly #waiting = new Map<string, Promise<TokenData | null>>();
 
   constructor(validate: Validate, { cacheMs, now = () => performance.now() }: TokenCacheOptions) {
@@ -45,7 +45,7 @@ export class TokenCache {
     this.#remembers = cacheMs > 0;
     const shared = { ttlResolution: 0, perf: { now } };
     this.#known = new LRUCache({ max: MAX_TOKENS, ttl: Math.max(1, cacheMs), ...shared });
-    this.#refused = new LRUCache({ max: MAX_REFUSED, ttl: Math.min(REFUSED_MS, Math.max(1, cacheMs)), ...shared });
+    this.#rejected = new LRUCache({ max: MAX_REJECTED, ttl: Math.min(REJECTED_MS, Math.max(1, cacheMs)), ...shared });
   }
 
   /**
@@ -55,18 +55,18 @@ export class TokenCache {
   get(token: string, allowExpired: boolean, client = ''): TokenData | null | Promise<TokenData | null> {
     // Keystone says no to an expired token unless it is asked to overlook that: these are two questions.
     const key = allowExpired ? `${hash('sha256', token, 'base64')}+expired` : hash('sha256', token, 'base64');
-    const found = this.#known.get(key) ?? (this.#refused.has(key) ? null : this.#waiting.get(key));
+    const found = this.#known.get(key) ?? (this.#rejected.has(key) ? null : this.#waiting.get(key));
     if (found === undefined) return this.#ask(key, token, allowExpired, client);
     this.counts.cached++;
     return found;
   }
 
   #ask(key: string, token: string, allowExpired: boolean, client: string): Promise<TokenData | null> {
-    const answer = this.#validate(token, allowExpired, client)
+    const response = this.#validate(token, allowExpired, client)
       .then((data) => {
-        this.counts[data === null ? 'refused' : 'validated']++;
+        this.counts[data === null ? 'rejected' : 'validated']++;
         if (!this.#remembers) return data;
-        if (data === null) this.#refused.set(key, true);
+        if (data === null) this.#rejected.set(key, true);
         else this.#known.set(key, data);
         return data;
       })
@@ -75,7 +75,7 @@ export class TokenCache {
         throw error;
       })
       .finally(() => this.#waiting.delete(key));
-    this.#waiting.set(key, answer);
-    return answer;
+    this.#waiting.set(key, response);
+    return response;
   }
 }

@@ -17,7 +17,7 @@ export interface TokenData {
   readonly bind: readonly string[];
 }
 
-/** @returns null when the text is no token document: whatever answered is not Keystone in good health */
+/** @returns null when the text is no token document: the server is not a Keystone in good health */
 export function parseToken(text: string): TokenData | null {
   const document = parseJson(text);
   if (document === null) return null;

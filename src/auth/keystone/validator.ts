@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { Circuit, KeystoneUnavailable, type CircuitOptions } from './circuit.js';
 import { FairQueue, QueueFull } from './fair-queue.js';
-import { BrokenAnswer, ConnectionFailure, type HttpAnswer, type HttpClient } from './http-client.js';
+import { BrokenResponse, ConnectionFailure, type HttpResponse, type HttpClient } from './http-client.js';
 import type { KeystoneOptions } from './options.js';
-import { LoginRefused, OwnTokens, type OwnToken } from './own-token.js';
+import { LoginRejected, OwnTokens, type OwnToken } from './own-token.js';
 import { askAboutSignature, type SignedText } from './signature.js';
 import { parseToken, type TokenData } from './token.js';
 
@@ -12,10 +12,10 @@ export type Validate = (token: string, allowExpired: boolean, client: string) =>
 
 interface Validator {
   readonly validate: Validate;
-  /** What a token of the credentials would say, or null for a signature that Keystone refuses. @throws KeystoneUnavailable */
+  /** What a token of the credentials would say, or null for a signature that Keystone rejects. @throws KeystoneUnavailable */
   readonly checkSignature: (signed: SignedText) => Promise<TokenData | null>;
-  /** Whether Keystone answered when it was last asked; null when it never was. */
-  readonly answers: () => boolean | null;
+  /** Whether Keystone responded to the last request; null before the first. */
+  readonly responds: () => boolean | null;
 }
 
 export function createValidator(
@@ -27,9 +27,9 @@ export function createValidator(
   const now = circuitOptions.now ?? (() => performance.now());
   const circuit = new Circuit(circuitOptions);
   const ownTokens = new OwnTokens(options, client, log, now);
-  let answers: boolean | null = null;
+  let responds: boolean | null = null;
 
-  const ask = (own: OwnToken, token: string, allowExpired: boolean): Promise<HttpAnswer> => {
+  const ask = (own: OwnToken, token: string, allowExpired: boolean): Promise<HttpResponse> => {
     const query = [...(options.withCatalog ? [] : ['nocatalog']), ...(allowExpired ? ['allow_expired=1'] : [])].join(
       '&',
     );
@@ -42,48 +42,48 @@ export function createValidator(
 
   const converse = async (token: string, allowExpired: boolean): Promise<TokenData | null> => {
     const own = await ownTokens.get();
-    let answer = await ask(own, token, allowExpired);
-    if (answer.status === 401) answer = await ask(await ownTokens.get(own), token, allowExpired);
-    return readAnswer(answer, token);
+    let response = await ask(own, token, allowExpired);
+    if (response.status === 401) response = await ask(await ownTokens.get(own), token, allowExpired);
+    return readResponse(response, token);
   };
 
   const queue = new FairQueue();
   const run = async (client: string, conversation: () => Promise<TokenData | null>): Promise<TokenData | null> => {
     try {
       const data = await queue.run(client, () => circuit.run(client, conversation, isSevere));
-      if (answers === false) log.info('Keystone answers again');
-      answers = true;
+      if (responds === false) log.info('Keystone responds again');
+      responds = true;
       return data;
     } catch (error) {
       if (error instanceof QueueFull) throw new KeystoneUnavailable('too many tokens wait to be validated', 1000);
       // What is thrown never holds a token: messages are made of statuses, addresses and Node's own words.
-      if (answers !== false)
+      if (responds !== false)
         log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
-      answers = false;
+      responds = false;
       throw error;
     }
   };
   return {
     validate: (token, allowExpired, client) => run(client, () => converse(token, allowExpired)),
     checkSignature: (signed) => run(signed.accessKey, () => askAboutSignature(client, ownTokens, signed)),
-    answers: () => answers,
+    responds: () => responds,
   };
 }
 
 /** @throws BrokenAnswer for anything but a token's data or a clear no */
-function readAnswer({ status, headers, text }: HttpAnswer, token: string): TokenData | null {
+function readResponse({ status, headers, text }: HttpResponse, token: string): TokenData | null {
   if (status === 404) return null;
-  if (status === 401) throw new LoginRefused('it refuses the token of the service that it has just given out');
-  if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it answers ${status}`);
-  if (status !== 200) throw new BrokenAnswer(`it answers ${status}`);
+  if (status === 401) throw new LoginRejected('it rejects the token of the service that it has just issued');
+  if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it returns ${status}`);
+  if (status !== 200) throw new BrokenResponse(`it returns ${status}`);
   const subject = headers['x-subject-token'];
-  // A proxy that mixes answers up would turn one user into another.
-  if (subject !== undefined && subject !== token) throw new BrokenAnswer('it answers for another token');
+  // A proxy that mixes responses up would turn one user into another.
+  if (subject !== undefined && subject !== token) throw new BrokenResponse('its response is about another token');
   const data = parseToken(text);
-  if (data === null) throw new BrokenAnswer('its answer is no token document');
+  if (data === null) throw new BrokenResponse('its response is no token document');
   return data;
 }
 
 function isSevere(error: unknown): boolean {
-  return error instanceof ConnectionFailure || error instanceof LoginRefused;
+  return error instanceof ConnectionFailure || error instanceof LoginRejected;
 }

@@ -1,7 +1,7 @@
 import { authStrategyOf, keystoneOptions, type KeystoneOptions } from '../../auth/keystone/options.js';
 import { asRecord, asText } from '../../auth/keystone/json.js';
 import { parseJson } from '../../auth/keystone/token.js';
-import { createHttpClient, type HttpAnswer, type HttpClient } from '../../auth/keystone/http-client.js';
+import { createHttpClient, type HttpResponse, type HttpClient } from '../../auth/keystone/http-client.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isLoopback } from '../../ops/process.js';
 import { clockCheck, failure, ok, warning, type Check } from './check.js';
@@ -38,27 +38,27 @@ export async function keystoneChecks(config: Config): Promise<Check[]> {
 async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClient): Promise<Check[]> {
   const headers = { 'content-type': 'application/json' };
   const sentAt = Date.now();
-  const answer = await client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
-  if (answer.status === 401 || answer.status === 403) {
+  const response = await client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
+  if (response.status === 401 || response.status === 403) {
     return [
       ok('Keystone', `reachable at ${authUrl}`),
       failure(
         'login of the service',
-        `Keystone rejects it with ${answer.status}. Compare user, password, project and domains in [keystone_authtoken] with ` +
+        `Keystone rejects it with ${response.status}. Compare user, password, project and domains in [keystone_authtoken] with ` +
           '`openstack user show` and `openstack project show`.',
       ),
     ];
   }
-  if (answer.status !== 201 || answer.headers['x-subject-token'] === undefined) {
+  if (response.status !== 201 || response.headers['x-subject-token'] === undefined) {
     return [
-      failure('Keystone', `${authUrl} returns ${answer.status} to a login, which no Keystone does. Check auth_url.`),
+      failure('Keystone', `${authUrl} returns ${response.status} to a login, which no Keystone does. Check auth_url.`),
     ];
   }
   return [
     ok('Keystone', `reachable at ${authUrl}`),
     ok('login of the service', 'Keystone accepts it'),
-    rolesCheck(answer.text),
-    ...skewOf(answer, sentAt, Date.now()),
+    rolesCheck(response.text),
+    ...skewOf(response, sentAt, Date.now()),
   ];
 }
 
@@ -82,7 +82,7 @@ function rolesCheck(text: string): Check {
  * Keystone said its time, in whole seconds, somewhere between the request and its response. Clocks that agree with some moment in between
  * agree: a login that takes 20 s is slow, and says nothing about clocks.
  */
-function skewOf({ headers: { date } }: HttpAnswer, sentAt: number, receivedAt: number): Check[] {
+function skewOf({ headers: { date } }: HttpResponse, sentAt: number, receivedAt: number): Check[] {
   const theirs = Date.parse(date ?? '');
   if (Number.isNaN(theirs)) return [];
   const ahead = Math.max(theirs - receivedAt, 0) + Math.min(theirs + 1000 - sentAt, 0);

@@ -28,7 +28,7 @@ const WAIT_SECONDS = 30;
 /** `stockroom changes` */
 export const command: Command = {
   help:
-    'Asks the service at --url with the token in OS_TOKEN, otherwise the database of the configuration. Exit code: 0 done; 2 wrong usage, or refused; 3 neither the ' +
+    'Asks the service at --url with the token in OS_TOKEN, otherwise the database of the configuration. Exit code: 0 done; 2 wrong usage, or the request is rejected; 3 neither the ' +
     'service nor the database could be asked; 4 the cursor of --since is not kept any more.',
   async run({ config }, commandLine) {
     if (commandLine.switches.has('newest') && commandLine.switches.has('follow'))

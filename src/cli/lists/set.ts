@@ -9,7 +9,7 @@ export const command: Command = {
     'Replaces the job of that id: what is not said has its default. A new job that is enabled gets a run at once. With --file, the file has the whole ' +
     'job as the API takes it, and there are no other options of the job.\n\n' +
     'Asks the service at --url with the token in OS_TOKEN, otherwise the database of the configuration.\n\n' +
-    'Exit code: 0 done; 2 wrong usage, or the job is refused; 3 neither the service nor the database could be asked.',
+    'Exit code: 0 done; 2 wrong usage, or the job is rejected; 3 neither the service nor the database could be asked.',
   run({ config }, commandLine, [id = '', time]) {
     const body = commandLine.values.has('file') ? bodyOfFile(commandLine) : bodyOf(commandLine, time);
     return withLists(config, commandLine, async (lists) => {

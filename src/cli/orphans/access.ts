@@ -36,7 +36,7 @@ export interface Removed {
   readonly allocations: Removal['allocations'];
 }
 
-/** @throws UsageError; ApiError for a refusal; what the database fails with */
+/** @throws UsageError; ApiError for a rejection; what the database fails with */
 export function withOrphans<T>(
   config: Config,
   { values }: CommandLine,

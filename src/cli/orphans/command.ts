@@ -16,7 +16,7 @@ const EXIT = { none: 0, failed: 1, found: 3, deleted: 4, usage: 127 } as const;
 
 export const command: Command = {
   help:
-    'Exit code 0: there are no orphans; 3: there are; 4: there were, and they are deleted; 1: it failed, or was refused; 127: wrong usage. ' +
+    'Exit code 0: there are no orphans; 3: there are; 4: there were, and they are deleted; 1: it failed, or was rejected; 127: wrong usage. ' +
     'docs/how-to/clean-up-orphans.md has the commands that make the lists of a Nova cloud.',
   async run({ config }, commandLine) {
     try {

@@ -18,13 +18,13 @@ export interface Asked<Document> {
   /** Parameters that have a flag of their own, by name of both. */
   readonly flags: readonly string[];
   /** Works it out from a view. */
-  readonly answer: (view: View, query: Query, version: Version) => Document;
+  readonly evaluate: (view: View, query: Query, version: Version) => Document;
 }
 
 /** Exit codes beside those of what was found: nothing fits is 1. */
 const EXIT = {
-  /** Wrong usage, or the question was refused. */
-  refused: 2,
+  /** Wrong usage, or the query was rejected. */
+  rejected: 2,
   /** No database, no service. */
   notAsked: 3,
 } as const;
@@ -55,7 +55,7 @@ export async function ask<Document>(
     if (error instanceof UsageError) throw error;
     if (error instanceof ApiError && error.status < 500) {
       complain(error.message);
-      return EXIT.refused;
+      return EXIT.rejected;
     }
     complain(error instanceof ApiError ? error.message : failureText(error, config));
     return EXIT.notAsked;
@@ -81,7 +81,7 @@ function versionOf(text: string | null): Version {
 
 function ofDatabase<Document>(
   config: Config,
-  { answer }: Asked<Document>,
+  { evaluate }: Asked<Document>,
   query: Query,
   version: Version,
 ): Promise<Document> {
@@ -89,7 +89,7 @@ function ofDatabase<Document>(
     const client = await connectDatabase(config, connection);
     try {
       const { topology } = await inOneSnapshot(client, () => readEverything(client));
-      return answer(topology, query, version);
+      return evaluate(topology, query, version);
     } finally {
       await client.end();
     }

@@ -11,11 +11,11 @@ import { explainText } from './explain-text.js';
 export const command: Command = {
   help:
     'QUERY is the query string of GET /allocation_candidates, or the whole path as the log of requests has it: what Nova asked, say. The version is in the same ' +
-    'line of the log. Exit code 0: something fits; 1: nothing; 2: wrong usage, or refused; 3: the database or the service could not be asked.',
+    'line of the log. Exit code 0: something fits; 1: nothing; 2: wrong usage, or the query is rejected; 3: the database or the service could not be asked.',
   run({ config }, commandLine, [query = '']) {
-    const answer = (view: View, parsed: Query, version: Version): ExplainDocument =>
+    const evaluate = (view: View, parsed: Query, version: Version): ExplainDocument =>
       workedOut(view, parsed, version, config.explainMaxSteps);
-    const asked = { path: '/stockroom/explain', flags: ['show', 'provider'], answer };
+    const asked = { path: '/stockroom/explain', flags: ['show', 'provider'], evaluate };
     return ask(config, commandLine, query, asked, (document) => {
       say(commandLine.switches.has('json') ? JSON.stringify(document, null, 2) : explainText(document));
       return document.outcome === 'some' ? 0 : 1;

@@ -6,7 +6,7 @@ export const auditLogOptions = {
   auditLog: option({
     group: 'stockroom',
     name: 'audit_log',
-    help: 'writes: a line in the form of CADF for each request that may change something, refused ones too; all: for every other request with a token, too; off.',
+    help: 'writes: a line in the form of CADF for each request that may change something, rejected ones too; all: for every other request with a token, too; off.',
     default: 'off',
     parse: oneOf('off', 'writes', 'all'),
   }),

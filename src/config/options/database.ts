@@ -72,7 +72,7 @@ export const databaseOptions = {
   syncOnStartup: option({
     group: 'placement_database',
     name: 'sync_on_startup',
-    help: 'Bring the schema up to date at start. false (the default of upstream): refuse to start until `stockroom db sync` has been run. The embedded PostgreSQL is always brought up to date.',
+    help: 'Bring the schema up to date at start. false (the default of upstream): the service does not start until `stockroom db sync` has been run. The embedded PostgreSQL is always brought up to date.',
     default: true,
     parse: boolean(),
   }),

@@ -69,7 +69,7 @@ export const keystoneOptions = {
   keystoneHttpConnectTimeout: option({
     group: 'keystone_authtoken',
     name: 'http_connect_timeout',
-    help: 'Longest wait for an answer of Keystone, in seconds.',
+    help: 'Longest wait for a response of Keystone, in seconds.',
     default: 10,
     parse: integer(1, 600),
   }),
@@ -83,7 +83,7 @@ export const keystoneOptions = {
   keystoneTokenCacheTime: option({
     group: 'keystone_authtoken',
     name: 'token_cache_time',
-    help: 'How long a validated token is believed without asking again, in seconds: so long a revoked one may go on working. A refused one is remembered for 10 s at most. -1 or 0: always ask.',
+    help: 'How long a validated token is accepted without asking Keystone again, in seconds; a revoked token may work for that long. A rejected token is remembered for 10 s at most. -1 or 0: always ask.',
     default: 300,
     parse: integer(-1, 86_400),
   }),
@@ -104,7 +104,7 @@ export const keystoneOptions = {
   keystoneEnforceTokenBind: option({
     group: 'keystone_authtoken',
     name: 'enforce_token_bind',
-    help: 'disabled, permissive, strict, required or a method: whether tokens bound to a login method are refused. No binding can be proven here.',
+    help: 'disabled, permissive, strict, required or a method: whether tokens bound to a login method are rejected. Stockroom cannot verify a binding.',
     default: 'permissive',
     parse: text,
   }),
@@ -119,7 +119,7 @@ export const keystoneOptions = {
   keystoneServiceTokenRolesRequired: option({
     group: 'keystone_authtoken',
     name: 'service_token_roles_required',
-    help: 'Refuse requests whose service token has none of these roles.',
+    help: 'Reject requests whose service token has none of these roles.',
     default: true,
     parse: boolean(),
   }),

@@ -13,7 +13,7 @@ export const policyOptions = {
   enforceScope: option({
     group: 'oslo_policy',
     name: 'enforce_scope',
-    help: 'Refuse tokens for the system or a domain; false: judge them by their roles like others.',
+    help: 'Reject tokens for the system or a domain; false: only their roles count, as for other tokens.',
     default: true,
     parse: boolean(),
   }),
@@ -50,7 +50,7 @@ export const policyOptions = {
   remoteTimeout: option({
     group: 'oslo_policy',
     name: 'remote_timeout',
-    help: 'Longest wait for the answer to an http: or https: check, in seconds.',
+    help: 'Longest wait for the response to an http: or https: check, in seconds.',
     default: 60,
     parse: decimal(0.001, 3600),
   }),

@@ -7,7 +7,7 @@ export const processOptions = {
     group: 'stockroom',
     name: 'workers',
     flag: true,
-    help: 'Processes that answer requests, each with a topology and connections of its own; auto: one for each core. With 1 there is no other process than the one that was started.',
+    help: 'Processes that serve requests, each with a topology and connections of its own; auto: one for each core. With 1 there is no other process than the one that was started.',
     default: 1,
     parse: expecting('a whole number from 1 to 512, or auto', (value): number | 'auto' | undefined => {
       if (value === 'auto') return value;
@@ -18,7 +18,7 @@ export const processOptions = {
   drainDelay: option({
     group: 'stockroom',
     name: 'drain_delay',
-    help: 'How long connections are still accepted after SIGTERM while /readyz already answers 503, in seconds: as long as a load balancer takes to notice.',
+    help: 'How long connections are still accepted after SIGTERM while /readyz already returns 503, in seconds: as long as a load balancer takes to notice.',
     default: 0,
     parse: decimal(0, 3600),
   }),

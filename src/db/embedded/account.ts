@@ -3,7 +3,7 @@ import { run, type Account } from './run.js';
 
 const NAME = 'postgres';
 
-/** PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who is created if need be. */
+/** PostgreSQL does not run as root. Started by root, it runs as the user `postgres`, which is created if need be. */
 export function serverAccount(): Account | null {
   if (process.getuid?.() !== 0) return null;
   try {

@@ -49,11 +49,11 @@ export async function runningServer({
     const pid = liveProcess(Number(lines[0]));
     const port = Number(lines[3]);
     if (pid === null) return null;
-    const answer = await probe(port, password);
-    if (answer === 'ready') return { pid, port };
-    if (answer === 'not it') silent++;
+    const result = await probe(port, password);
+    if (result === 'ready') return { pid, port };
+    if (result === 'not it') silent++;
     // After a reboot, or in a new container, the process number is another program's, and the server would believe that it
-    // runs already. That program does not answer to our password on the port.
+    // runs already. That program does not accept our password on the port.
     if (silent > 20) {
       if (account === null) fs.rmSync(lockFile, { force: true });
       else run('rm', ['-f', lockFile], account);

@@ -1,4 +1,4 @@
-import { Refusal, type Authenticate, type Identity } from '../../auth/identity.js';
+import { Rejection, type Authenticate, type Identity } from '../../auth/identity.js';
 import type { KeysFile } from './keys-file.js';
 import { accessDenied, DialectError, refused } from './problem.js';
 import type { Claim } from './signature/claim.js';
@@ -8,7 +8,7 @@ export type CheckSignature = (
   accessKey: string,
   stringToSign: string,
   signature: string,
-) => Promise<Identity | Refusal | null>;
+) => Promise<Identity | Rejection | null>;
 
 export interface IdentifyOptions {
   /** Null without `[stockroom] lists_s3_keys_file`. */
@@ -39,7 +39,7 @@ export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOpt
   }
   if ('noauth2' in strategy) {
     const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '', '');
-    if (admission instanceof Refusal) throw refused(admission);
+    if (admission instanceof Rejection) throw refused(admission);
     return { identity: admission, isProved: false };
   }
   if (claim.forKeystone === null) {
@@ -52,7 +52,7 @@ export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOpt
   checkTime(claim);
   const { stringToSign, signature } = claim.forKeystone;
   const answer = await strategy.checkSignature(claim.accessKey, stringToSign, signature);
-  if (answer instanceof Refusal) throw refused(answer);
+  if (answer instanceof Rejection) throw refused(answer);
   if (answer !== null) return { identity: answer, isProved: true };
   throw signatureDoesNotMatch('Keystone does not know the access key, or the signature is not of its secret.');
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Refusal } from '../../auth/identity.js';
+import type { Rejection } from '../../auth/identity.js';
 import { ApiError } from '../../errors.js';
 import { xml } from '../xml/write.js';
 import type { Dialect } from './signature/claim.js';
@@ -27,7 +27,7 @@ export const notImplemented = (what: string) =>
   new DialectError(501, 'NotImplemented', `${what} Only inventory configurations are served here.`);
 
 /** What the means of authentication of the native API refuse. */
-export function refused({ status, headers }: Refusal): DialectError {
+export function refused({ status, headers }: Rejection): DialectError {
   return status === 503
     ? new DialectError(503, 'ServiceUnavailable', 'Keystone cannot be asked at the moment. Please try again.', headers)
     : new DialectError(403, 'InvalidAccessKeyId', 'The access key is not known.');

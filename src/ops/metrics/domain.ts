@@ -23,12 +23,12 @@ export function meterSearches(registry: Registry): (result: CandidatesResult, se
 
 /** Is told of the groups in which claims were written. */
 export function meterClaims(registry: Registry): (group: GroupResult) => void {
-  const requests = { written: 0, refused: 0, failed: 0 };
+  const requests = { written: 0, rejected: 0, failed: 0 };
   addNumbers(
     registry,
     {
       name: 'stockroom_claim_requests_total',
-      help: 'Requests that change allocations: written, refused (409, 400), or failed because of the database.',
+      help: 'Requests that change allocations: written, rejected (409, 400), or failed because of the database.',
       type: 'counter',
     },
     'outcome',
@@ -39,11 +39,11 @@ export function meterClaims(registry: Registry): (group: GroupResult) => void {
     help: 'Requests that were written in one transaction.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 100],
   }).series({});
-  return ({ written, refused, failed }) => {
+  return ({ written, rejected: rejected, failed }) => {
     requests.written += written;
-    requests.refused += refused;
+    requests.rejected += rejected;
     requests.failed += failed;
-    sizes(written + refused + failed);
+    sizes(written + rejected + failed);
   };
 }
 

@@ -41,7 +41,7 @@ export function addHistogram(
   };
 }
 
-/** Seconds: an answer from memory takes a fraction of a millisecond, a deadline is reached after many seconds. */
+/** Seconds: a response from memory takes a fraction of a millisecond, a deadline is reached after many seconds. */
 export const SECONDS: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];

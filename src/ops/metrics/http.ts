@@ -10,12 +10,12 @@ export function meterHttp(registry: Registry): HttpMeter {
   let inFlight = 0;
   addNumber(
     registry,
-    { name: 'stockroom_http_requests_in_flight', help: 'Requests that are being answered.', type: 'gauge' },
+    { name: 'stockroom_http_requests_in_flight', help: 'Requests that have no complete response yet.', type: 'gauge' },
     () => inFlight,
   );
   const durations = addHistogram(registry, {
     name: 'stockroom_http_request_duration_seconds',
-    help: 'From the head of a request to its answer, by route, method and status.',
+    help: 'From the head of a request to its response, by route, method and status.',
     buckets: SECONDS,
   });
 

@@ -37,7 +37,7 @@ export function meterLists(registry: Registry): ListMeters {
   });
   const cleanFailures = addCounter(registry, {
     name: 'stockroom_list_clean_failures_total',
-    help: 'Attempts of the cleaner to remove lists or leftovers that the bucket refused or did not answer.',
+    help: 'Attempts of the cleaner to remove lists or leftovers that the bucket rejected or did not respond to.',
   });
   skipped({}, 0);
   return {

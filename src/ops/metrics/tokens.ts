@@ -5,11 +5,11 @@ export interface TokenSource {
   readonly counts: {
     readonly cached: number;
     readonly validated: number;
-    readonly refused: number;
+    readonly rejected: number;
     readonly failed: number;
   };
   /** Null before it was asked. */
-  answers(): boolean | null;
+  responds(): boolean | null;
 }
 
 export function showTokens(registry: Registry, keystone: TokenSource): void {
@@ -17,7 +17,7 @@ export function showTokens(registry: Registry, keystone: TokenSource): void {
     registry,
     {
       name: 'stockroom_tokens_total',
-      help: 'Tokens that came: known from before, or validated, refused, or failed to be validated by Keystone.',
+      help: 'Tokens of requests: found in the cache, validated by Keystone, rejected by it, or not validated because it failed.',
       type: 'counter',
     },
     'result',
@@ -26,14 +26,14 @@ export function showTokens(registry: Registry, keystone: TokenSource): void {
   addSeries(
     registry,
     {
-      name: 'stockroom_keystone_answers',
-      help: 'Whether Keystone answered when it was last asked; absent before.',
+      name: 'stockroom_keystone_responds',
+      help: 'Whether Keystone responded to the last request; absent before the first.',
       type: 'gauge',
       aggregator: 'min',
     },
     () => {
-      const answers = keystone.answers();
-      return answers === null ? [] : [{ value: answers ? 1 : 0, labels: {} }];
+      const responds = keystone.responds();
+      return responds === null ? [] : [{ value: responds ? 1 : 0, labels: {} }];
     },
   );
 }

@@ -24,7 +24,7 @@ export function showTopology(registry: Registry, topology: Pick<TopologyReader, 
     'What audits found to differ from the database; anything but 0 is a bug to report.',
     () => status().differences,
   );
-  gauge('loaded', '1 when there is a topology to answer from.', 'min', () => (status().loaded ? 1 : 0));
+  gauge('loaded', '1 when there is a topology to read from.', 'min', () => (status().loaded ? 1 : 0));
   gauge(
     'age_seconds',
     'Since the topology was last caught up with; reads and scrapes do that.',

@@ -35,7 +35,7 @@ function stringText(source: string): string | undefined {
   return text;
 }
 
-/** Python refuses to read longer numbers, and reading them takes quadratic time. */
+/** Python rejects longer numbers, and reading them takes quadratic time. */
 const MAX_DIGITS = 4300;
 
 function integerText(source: string): string | undefined {

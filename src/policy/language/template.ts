@@ -16,7 +16,7 @@ export interface BadTemplate {
   readonly offset: number;
 }
 
-/** `%%` is a percent sign. Python's other conversions (`%d`, `%(x)r`) have no use in a policy and are refused. */
+/** `%%` is a percent sign. Python's other conversions (`%d`, `%(x)r`) have no use in a policy and are rejected. */
 export function parseTemplate(source: string): Template | BadTemplate {
   const parts: (string | { key: string })[] = [];
   let at = 0;

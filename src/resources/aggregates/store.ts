@@ -7,7 +7,7 @@ import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
 
 /**
- * Puts a provider into exactly these aggregates and answers its generation. With a generation given (1.19) it must be the
+ * Puts a provider into exactly these aggregates and returns its generation. With a generation given (1.19) it must be the
  * present one and grows, even when nothing changes; without, it is neither compared nor changed.
  *
  * @throws 404, 409 for another generation

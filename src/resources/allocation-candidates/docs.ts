@@ -71,7 +71,7 @@ export const candidatesParameters = {
     example: '4e8e5957-649f-477b-9e5b-f1f75b21c03c',
     grouped: true,
   },
-  limit: { about: 'The largest number of allocation requests to answer.', example: '10' },
+  limit: { about: 'The largest number of allocation requests to return.', example: '10' },
   group_policy: {
     about:
       '`isolate`: no two groups with suffixes are served by one provider; `none`: they may be. Required as soon as there are two of them.',
@@ -96,10 +96,10 @@ export const allocationCandidateDocs: NounDocs = {
     changes: ['forbiddenTraits', 'allClassesInSummaries', 'forbiddenAggregates'],
     summary: 'List where a request could fit',
     about:
-      'Each allocation request in the answer is one way to fulfil the whole request now, and is what PUT /allocations/{consumer_uuid} takes. ' +
+      'Each allocation request in the response is one way to fulfil the whole request now, and is what PUT /allocations/{consumer_uuid} takes. ' +
       'The parameters without suffix are one group, which several providers of a tree may serve together. From 1.25 on those that ' +
       'share a suffix (`resources_DISK` and `required_DISK`, say; before 1.33 a number) are one more group, which exactly one provider has to serve. ' +
-      'An answer is an offer: nothing is held, and the claim checks again.',
+      'A response is an offer: nothing is held, and the claim checks again.',
     query: candidatesQuery,
     parameters: candidatesParameters,
     responses: {

@@ -12,7 +12,7 @@ import { parseCandidatesQuery } from './parse.js';
 import { resolveQuery, type CandidatesOptions } from './resolve.js';
 import { search, type Outcome } from './search.js';
 import { renderCandidates } from './render.js';
-import type { EmptyAnswers } from './why.js';
+import type { EmptyResponses } from './why.js';
 import type { Logger } from 'pino';
 
 /** What the route of allocation candidates works with. */
@@ -22,14 +22,14 @@ export interface AllocationCandidateRouteDependencies {
   readonly memory: Memory;
   readonly log: Logger;
   readonly candidates: CandidatesOptions;
-  readonly emptyAnswers: EmptyAnswers;
+  readonly emptyResponses: EmptyResponses;
   /** Is called after each search, for the metrics. */
   readonly onSearch: (result: CandidatesResult, seconds: number) => void;
 }
 
-/** Where a request could fit. Answered from memory; what it finds is only an offer, which the claim checks again. */
+/** Where a request could fit. Served from memory; what it finds is only an offer, which the claim checks again. */
 export function allocationCandidateRoutes(dependencies: AllocationCandidateRouteDependencies): Route[] {
-  const { topology, candidates: options, slices, memory, log, onSearch, emptyAnswers } = dependencies;
+  const { topology, candidates: options, slices, memory, log, onSearch, emptyResponses } = dependencies;
   return [
     {
       method: 'GET',
@@ -76,7 +76,7 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
   }
 
   async function tellWhy(line: object, request: CandidatesRequest): Promise<void> {
-    const why = await emptyAnswers.why(request);
+    const why = await emptyResponses.why(request);
     log.info(why === null ? line : { ...line, why }, 'allocation candidates: nothing fits');
   }
 }

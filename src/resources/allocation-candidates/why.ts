@@ -13,18 +13,18 @@ const PAUSE_MS = 1000;
  * Says in one sentence why a response is empty, after it has been sent. Only while fewer than one explanation a second is made, so
  * that a flood of empty responses costs no more than one.
  */
-export interface EmptyAnswers {
+export interface EmptyResponses {
   /** Null where it is not explained: too soon after the last, or the topology is away. Never rejects. */
   why(request: CandidatesRequest): Promise<string | null>;
 }
 
-export interface EmptyAnswersOptions {
+export interface EmptyResponsesOptions {
   readonly topology: Pick<TopologyReader, 'latest'>;
   readonly slices: Slices;
   readonly explaining: Explaining;
 }
 
-export function createEmptyAnswers({ topology, slices, explaining }: EmptyAnswersOptions): EmptyAnswers {
+export function createEmptyResponses({ topology, slices, explaining }: EmptyResponsesOptions): EmptyResponses {
   let nextAt = -Infinity;
   let isBusy = false;
 
@@ -45,7 +45,7 @@ export function createEmptyAnswers({ topology, slices, explaining }: EmptyAnswer
 
   return {
     async why(request) {
-      if (!explaining.emptyAnswers || isBusy || performance.now() < nextAt) return null;
+      if (!explaining.emptyResponses || isBusy || performance.now() < nextAt) return null;
       isBusy = true;
       try {
         return await summary({ ...request, limit: null, maxCandidates: null, randomize: null });

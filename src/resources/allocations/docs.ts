@@ -20,7 +20,7 @@ const ofProvider = closed({
   resource_provider_generation: generation,
 });
 
-const REFUSED =
+const REJECTED =
   'A consumer has another generation than the body says, or a provider was changed meanwhile (`placement.concurrent_update`); ' +
   'or it does not fit (`placement.undefined_code`).';
 const INVALID = 'The body does not match its schema, or names a provider or resource class that does not exist';
@@ -41,7 +41,7 @@ export const allocationDocs: NounDocs = {
     about: `All of it happens, or nothing does. A consumer with an empty object loses what it has. ${GENERATIONS}`,
     body: (version) => manageBody(version).schema,
     responses: { 204: { about: 'Done.' } },
-    errors: { 400: `${INVALID}.`, 409: REFUSED },
+    errors: { 400: `${INVALID}.`, 409: REJECTED },
   },
   'GET /allocations/:consumer_uuid': {
     id: 'showAllocations',
@@ -64,7 +64,7 @@ export const allocationDocs: NounDocs = {
       'DELETE does. `mappings` of an allocation candidate may be sent along and are ignored.',
     body: (version) => consumerBody(version).schema,
     responses: { 204: { about: 'Done.' } },
-    errors: { 400: `${INVALID}; or the uuid in the path is none.`, 409: REFUSED },
+    errors: { 400: `${INVALID}; or the uuid in the path is none.`, 409: REJECTED },
   },
   'DELETE /allocations/:consumer_uuid': {
     id: 'deleteAllocations',

@@ -24,7 +24,7 @@ const SIZE_OF_AN_ENTRY = 200;
 
 /**
  * Reads what is allocated from a provider of the present view, and remembers it while the provider lives. The journal notes
- * the provider whenever something changes that the answer shows (migration 20261121000004), so a view in which it is still
+ * the provider whenever something changes that the response shows (migration 20261121000004), so a view in which it is still
  * the same object has seen no such change; what was read after that object was made is at least as new. Every compute node
  * asks for its own once a minute. null: the provider is gone by now.
  */

@@ -25,7 +25,7 @@ export type ReadConsumer = (uuid: string) => Promise<ConsumerAllocations | null>
 
 /**
  * Reads consumers. Those who ask in one turn of the event loop share a statement, sent after the last of them came: with 16
- * at a time, 22 % of what a bare server answers and not 9 %.
+ * at a time, 22 % of the rate of a bare server and not 9 %.
  */
 export function createConsumerReader(pool: Pool): ReadConsumer {
   const loader = new DataLoader<string, ConsumerAllocations | null>(
@@ -78,7 +78,7 @@ export async function readProviderAllocations(pool: Pool, uuid: string): Promise
   return { ...row, allocations: (await parseJson(row.allocations)) as ProviderAllocations['allocations'] };
 }
 
-// Grouped before consumers are looked up: with 50 consumers of three classes PostgreSQL answers 5,400 a second, and 3,200 when
+// Grouped before consumers are looked up: with 50 consumers of three classes PostgreSQL serves 5,400 a second, and 3,200 when
 // it looks a consumer up for each class.
 const READ_PROVIDER = `
   select p.generation, held.modified, coalesce(held.allocations::text, '[]') as allocations

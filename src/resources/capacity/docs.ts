@@ -81,7 +81,7 @@ export const capacityDocs: NounDocs = {
     },
     errors: {
       400:
-        'What GET /allocation_candidates refuses, at the same version; a version below 1.10; or `show`, `enough` or `provider` is malformed ' +
+        'A query that GET /allocation_candidates rejects at the same version; a version below 1.10; or `show`, `enough` or `provider` is malformed ' +
         '(`placement.query.bad_value`).',
       404: '`provider` names no resource provider.',
     },

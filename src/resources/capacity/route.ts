@@ -33,7 +33,7 @@ export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[]
         const bounds = { maxSteps: capacityMaxSteps, enough };
         const shown = { version: version.text, show: parsed.show };
         const { result, seconds } = await workOut(dependencies, routeRequest, parsed, (view, question, pace) =>
-          answerCapacity(view, question, bounds, shown, pace),
+          evaluateCapacity(view, question, bounds, shown, pace),
         );
         onCapacity(seconds);
         return { status: 200, body: toJson(result), modified: nowSeconds() };
@@ -43,7 +43,7 @@ export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[]
 }
 
 /** Works out the document of the response. It yields when the pace says so; the view is not looked at after the first time. */
-export function* answerCapacity(
+export function* evaluateCapacity(
   view: View,
   { request, providers }: Pick<Question, 'request' | 'providers'>,
   bounds: CapacityBounds,

@@ -133,7 +133,7 @@ export const explainDocs: NounDocs = {
       },
     },
     errors: {
-      400: 'The version is below 1.10, or what GET /allocation_candidates refuses, or `show` or `provider` is malformed (`placement.query.bad_value`).',
+      400: 'The version is below 1.10, or the query is one that GET /allocation_candidates rejects, or `show` or `provider` is malformed (`placement.query.bad_value`).',
       404: 'A `provider` does not exist.',
       503: 'The database cannot be reached, or too many explanations wait.',
     },

@@ -5,7 +5,7 @@ export interface Explaining {
   /** Options looked at and providers tried for one explanation. */
   readonly maxSteps: number;
   /** Whether empty responses of GET /allocation_candidates are explained in the log. */
-  readonly emptyAnswers: boolean;
+  readonly emptyResponses: boolean;
   /** Is told of each explanation and the seconds of work it took, for the metrics. */
   readonly onExplain: (explanation: Explanation, seconds: number) => void;
   /** Is told of the explanation of each empty response that has one. */

@@ -7,7 +7,13 @@ const readiness = closed(
   {
     ready: { type: 'boolean' },
     reason: {
-      enum: ['ready', 'draining', 'catching up', 'the database cannot be used', 'the database does not answer in time'],
+      enum: [
+        'ready',
+        'draining',
+        'catching up',
+        'the database cannot be used',
+        'the database does not respond in time',
+      ],
     },
     draining: { type: 'boolean' },
     database: closed({ usable: { type: 'boolean' }, milliseconds: number }),
@@ -16,7 +22,7 @@ const readiness = closed(
       age_seconds: { type: ['number', 'null'], minimum: 0 },
       lag_transactions: { type: 'integer', minimum: 0 },
     }),
-    keystone: closed({ answers: { type: ['boolean', 'null'] }, login: { const: true } }, { optional: ['login'] }),
+    keystone: closed({ responds: { type: ['boolean', 'null'] }, login: { const: true } }, { optional: ['login'] }),
   },
   { optional: ['keystone'] },
 );
@@ -25,7 +31,8 @@ export const healthDocs: NounDocs = {
   'GET /healthz': {
     id: 'showLiveness',
     summary: 'Say whether the process lives',
-    about: 'For a supervisor that restarts what does not answer. It asks nothing of the database and needs no token.',
+    about:
+      'For a supervisor that restarts a process that does not respond. It asks nothing of the database and needs no token.',
     responses: { 200: { about: 'It does.', body: closed({ status: { const: 'alive' } }) } },
     errors: {},
   },

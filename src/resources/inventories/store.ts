@@ -57,7 +57,7 @@ async function write(
 }
 
 /**
- * Replaces all inventories of a provider and answers its new generation.
+ * Replaces all inventories of a provider and returns its new generation.
  *
  * @throws 404, 409 for another generation or when a class left out is in use, 400 for an unknown class
  */

@@ -145,7 +145,7 @@ export const listDocs: NounDocs = {
     summary: 'Set an inventory job',
     about:
       'Replaces the whole job: what is not given has its default. A job that is new or becomes enabled gets a run at once. A run in progress goes on as it began. ' +
-      '`if-none-match: *` refuses to replace a job. There can be 1,000 jobs.',
+      '`if-none-match: *` does not replace a job. There can be 1,000 jobs.',
     body: () => jobSchema,
     responses: {
       200: { about: 'The job was there and is replaced.', body: job, cached: 'dated' },
@@ -206,7 +206,7 @@ export const listDocs: NounDocs = {
     id: 'readInventoryFile',
     summary: 'Read a file of a list',
     about:
-      '`manifest.json`, `manifest.checksum`, or a part by the last name of its key. Only of a list in a folder of the machine that answers; ranges and conditions as in HTTP.',
+      '`manifest.json`, `manifest.checksum`, or a part by the last name of its key. Only of a list in a folder of the machine that responds; ranges and conditions as in HTTP.',
     responses: {
       200: {
         about: 'The file.',

@@ -45,19 +45,18 @@ export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
         // The browser says so when another site sends the request.
         if (request.fetchSite !== null && request.fetchSite !== 'same-origin') throw loginElsewhere();
         if (!request.isConfidential) throw loginInTheClear();
-        for (const address of request.senderAddresses) refuseAfterTooMany(byAddress.take(address));
+        rejectAfterTooMany(byAddress.take(request.clientAddress));
         const credentials = await credentialsOf(request);
-        refuseAfterTooMany(byUser.take(userOf(credentials)));
+        rejectAfterTooMany(byUser.take(userOf(credentials)));
         const signedIn = await signIn(credentials);
         if (signedIn === null) throw loginRejected();
-        const { user, project } = signedIn;
-        return { status: 200, body: toJson(signedIn), signedIn: { userId: user.id, projectId: project?.id ?? null } };
+        return { status: 200, body: toJson(signedIn) };
       },
     },
   ];
 }
 
-function refuseAfterTooMany(seconds: number | null): void {
+function rejectAfterTooMany(seconds: number | null): void {
   if (seconds !== null) throw tooManyLogins(seconds);
 }
 

@@ -24,7 +24,7 @@ export interface OrphanRouteDependencies {
 
 /** Allocations whose consumers are gone (docs/contract/audit-and-orphans.md#orphans). */
 export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route[] {
-  const audits = createTurnstile({ ...AUDITS, refuse: tooManyAudits });
+  const audits = createTurnstile({ ...AUDITS, reject: tooManyAudits });
   return [
     {
       method: 'POST',

@@ -78,7 +78,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     },
   ];
 
-  /** From 1.7 on: creates what is not there. Nova sends this before every inventory, so the usual answer needs no write. */
+  /** From 1.7 on: creates what is not there. Nova sends this before every inventory, so the usual case needs no write. */
   async function upsert(request: RouteRequest): Promise<Reply> {
     const { name } = resourceClassBody({ name: request.param('name') });
     const location = `/resource_classes/${name}`;

@@ -22,7 +22,7 @@ export async function createResourceClass(pool: Pool, author: Author | null, nam
   if (!(await ensureResourceClass(pool, author, name))) throw resourceClassExists(name);
 }
 
-/** Answers whether it had to be created. */
+/** Returns whether it had to be created. */
 export async function ensureResourceClass(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;

@@ -4,7 +4,7 @@ import { jsonString } from '../../http/json.js';
 import { memberOf, type Provider, type Tree, type View } from '../../topology/model.js';
 import { perProvider } from '../render.js';
 
-/** A provider as a write answers it, before the topology has it. */
+/** A provider as a write returns it, before the topology has it. */
 export interface ProviderSummary {
   readonly uuid: string;
   readonly name: string;

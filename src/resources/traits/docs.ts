@@ -14,7 +14,7 @@ export const traitDocs: NounDocs = {
     query: () => traitListQuery,
     parameters: {
       name: {
-        about: '`in:` and a list of names, of which those that exist are answered; or `startswith:` and a prefix.',
+        about: '`in:` and a list of names, of which those that exist are returned; or `startswith:` and a prefix.',
         example: 'startswith:CUSTOM_',
       },
       associated: { about: '`true`: traits that some provider has; `false`: those that none has.', example: 'true' },

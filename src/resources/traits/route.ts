@@ -115,7 +115,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     },
   ];
 
-  /** Clients send this for each trait they use, every time; the usual answer needs no write. */
+  /** Clients send this for each trait they use, every time; the usual case needs no write. */
   async function create(request: RouteRequest): Promise<Reply> {
     const name = request.param('name');
     if (!isCustomTraitName(name)) throw invalidTraitName();

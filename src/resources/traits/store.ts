@@ -20,7 +20,7 @@ import { withProviderLocked } from '../lock-provider.js';
 
 const standard = new Set(STANDARD_TRAITS);
 
-/** Creates a trait that is not there; answers whether it had to. */
+/** Creates a trait that is not there; returns whether it did. */
 export async function ensureTrait(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
   const rows = { changes: [traitRow(name)], note: noteRequest(author) };

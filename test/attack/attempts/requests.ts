@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Attempt, Target } from '../attempt.js';
 import { ask } from '../ask.js';
 
-const word = async (answer: Promise<{ status: number }>): Promise<string> => {
-  const { status } = await answer;
+const word = async (response: Promise<{ status: number }>): Promise<string> => {
+  const { status } = await response;
   return status === 0 ? 'closed' : String(status);
 };
 const turn = <T>({ next }: Target, kinds: readonly T[]): T => kinds[next() % kinds.length]!;

@@ -73,14 +73,14 @@ describe('the pause while Keystone is down', () => {
     assert.equal(await succeed(), 'fine');
   });
 
-  it('is never begun by the wrong answers of one client, however many', async () => {
+  it('is never begun by the wrong responses of one client, however many', async () => {
     for (let round = 0; round < 100; round++) {
       for (let one = 0; one < 20; one++) await assert.rejects(fail(mild, 'hostile'));
       assert.equal(await succeed(), 'fine');
     }
   });
 
-  it('begins when several clients get wrong answers, and half of all answers are wrong', async () => {
+  it('begins when several clients get wrong responses, and half of all responses are wrong', async () => {
     for (let round = 0; round < 20; round++) {
       // Three clients with strange tokens among many that are well.
       await assert.rejects(fail(mild, String(round % 3)));
@@ -107,7 +107,7 @@ describe('the pause while Keystone is down', () => {
   });
 
   it('says when to come back, in whole seconds of at least one', () => {
-    assert.equal(new KeystoneUnavailable('', 200).refusal().headers['retry-after'], '1');
-    assert.equal(new KeystoneUnavailable('', 3100).refusal().headers['retry-after'], '4');
+    assert.equal(new KeystoneUnavailable('', 200).rejection().headers['retry-after'], '1');
+    assert.equal(new KeystoneUnavailable('', 3100).rejection().headers['retry-after'], '4');
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BrokenAnswer, createHttpClient } from '../../../src/auth/keystone/http-client.js';
+import { BrokenResponse, createHttpClient } from '../../../src/auth/keystone/http-client.js';
 import { startSwitcher } from '../../support/wire.js';
 
 describe('a request to a Keystone that changes the protocol', () => {
@@ -7,7 +7,7 @@ describe('a request to a Keystone that changes the protocol', () => {
     const server = await startSwitcher();
     const tls = { cafile: null, certfile: null, keyfile: null, insecure: false };
     const client = createHttpClient({ tls, timeoutMs: 60_000, retries: 0 });
-    await assert.rejects(client.request('GET', server.url, {}), BrokenAnswer);
+    await assert.rejects(client.request('GET', server.url, {}), BrokenResponse);
     client.close();
     server.close();
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { Refusal, type Admission, type Identity, type RequestHeaders } from '../../../src/auth/identity.js';
+import { Rejection, type Admission, type Identity, type RequestHeaders } from '../../../src/auth/identity.js';
 import { createKeystone, type Keystone } from '../../../src/auth/keystone/keystone.js';
 import { keystoneOptions } from '../../../src/auth/keystone/options.js';
 import { defaultConfig, type Config } from '../../../src/config.js';
@@ -34,14 +34,14 @@ describe('authentication at Keystone', () => {
   const ask = (token: string, more: RequestHeaders = {}): Promise<Admission> =>
     Promise.resolve(admit({ 'x-auth-token': token, ...more }));
   const identityOf = (admission: Admission): Identity => {
-    if (admission instanceof Refusal) assert.fail(`refused with ${admission.status}; ${log}`);
+    if (admission instanceof Rejection) assert.fail(`rejected with ${admission.status}; ${log}`);
     return admission;
   };
-  async function refused(status: 401 | 503, admission: Admission | Promise<Admission>): Promise<Refusal> {
-    const refusal = await admission;
-    assert.ok(refusal instanceof Refusal, 'must not be let in');
-    assert.equal(refusal.status, status);
-    return refusal;
+  async function rejected(status: 401 | 503, admission: Admission | Promise<Admission>): Promise<Rejection> {
+    const rejection = await admission;
+    assert.ok(rejection instanceof Rejection, 'must not be let in');
+    assert.equal(rejection.status, status);
+    return rejection;
   }
 
   describe('a token', () => {
@@ -57,7 +57,7 @@ describe('authentication at Keystone', () => {
       assert.equal(url, '/v3/auth/tokens');
     });
 
-    it('is answered without a promise from the second time on', async () => {
+    it('is returned without a promise from the second time on', async () => {
       start();
       const token = fake.issue();
       const first = await ask(token);
@@ -86,48 +86,48 @@ describe('authentication at Keystone', () => {
       const token = fake.issue();
       identityOf(await Promise.resolve(admit({ 'x-storage-token': token })));
       identityOf(await ask(` \t${token} `));
-      await refused(401, admit({ 'x-auth-token': '', 'x-storage-token': token }));
+      await rejected(401, admit({ 'x-auth-token': '', 'x-storage-token': token }));
     });
 
-    it('that Keystone does not know is refused, and remembered for a moment', async () => {
+    it('that Keystone does not know is rejected, and remembered for a moment', async () => {
       start();
-      await refused(401, ask('gAAAAAunknown'));
-      await refused(401, ask('gAAAAAunknown'));
+      await rejected(401, ask('gAAAAAunknown'));
+      await rejected(401, ask('gAAAAAunknown'));
       assert.equal(fake.calls.validations, 1);
     });
 
-    it('that was revoked is refused as soon as it is not remembered', async () => {
+    it('that was revoked is rejected as soon as it is not remembered', async () => {
       start({ keystoneTokenCacheTime: -1 });
       const token = fake.issue();
       identityOf(await ask(token));
       fake.revoke(token);
-      await refused(401, ask(token));
+      await rejected(401, ask(token));
     });
 
-    it('that expires is refused from then on, though it is remembered', async () => {
+    it('that expires is rejected from then on, though it is remembered', async () => {
       start();
       const token = fake.issue({ expiresIn: 600 });
       identityOf(await ask(token));
       const { now } = Date;
       Date.now = () => now() + 601_000;
       try {
-        await refused(401, ask(token));
+        await rejected(401, ask(token));
       } finally {
         Date.now = now;
       }
       assert.equal(fake.calls.validations, 1);
     });
 
-    it('that is expired by our clock is refused, whatever the clock of Keystone says', async () => {
+    it('that is expired by our clock is rejected, whatever the clock of Keystone says', async () => {
       start();
       fake.distort = (document) => ({ ...document, expires_at: '2020-01-01T00:00:00.000000Z' });
       const token = fake.issue();
-      await refused(401, ask(token));
-      await refused(401, ask(token));
+      await rejected(401, ask(token));
+      await rejected(401, ask(token));
       assert.equal(fake.calls.validations, 1);
     });
 
-    it('that cannot be one is refused without a question', async () => {
+    it('that cannot be one is rejected without a question', async () => {
       start();
       const good = fake.issue();
       const odd = [
@@ -143,9 +143,9 @@ describe('authentication at Keystone', () => {
         'A'.repeat(4097),
         'A'.repeat(1_000_000),
       ];
-      for (const token of odd) await refused(401, ask(token));
-      await refused(401, admit({}));
-      await refused(401, admit({ 'x-auth-token': [good, good] }));
+      for (const token of odd) await rejected(401, ask(token));
+      await rejected(401, admit({}));
+      await rejected(401, admit({ 'x-auth-token': [good, good] }));
       assert.deepEqual(fake.calls, { logins: 0, signatures: 0, validations: 0 });
     });
 
@@ -166,7 +166,7 @@ describe('authentication at Keystone', () => {
         'x-is-admin-project': 'True',
         'openstack-system-scope': 'all',
       };
-      await refused(401, admit(forged));
+      await rejected(401, admit(forged));
       const token = fake.issue({ user: 'bob', project: 'p1', roles: ['reader'] });
       const plain = identityOf(await ask(token));
       assert.deepEqual(identityOf(await ask(token, forged)), plain);
@@ -179,33 +179,33 @@ describe('authentication at Keystone', () => {
       assert.equal(fake.seen.url, '/v3/auth/tokens?nocatalog');
     });
 
-    it('bound to a login method is refused, unless nobody is to look', async () => {
+    it('bound to a login method is rejected, unless bindings are not checked', async () => {
       const token = fake.issue({ bind: { kerberos: 'alice@EXAMPLE.ORG' } });
       start();
-      await refused(401, ask(token));
+      await rejected(401, ask(token));
       start({ keystoneEnforceTokenBind: 'disabled' });
       identityOf(await ask(token));
       start({ keystoneEnforceTokenBind: 'required' });
-      await refused(401, ask(fake.issue()));
+      await rejected(401, ask(fake.issue()));
     });
   });
 
-  describe('a refusal', () => {
+  describe('a rejection', () => {
     it('is that of Keystone middleware', async () => {
       start({ keystoneWwwAuthenticateUri: 'https://public.example/identity' });
-      const { headers, body } = await refused(401, ask('gAAAAAunknown'));
+      const { headers, body } = await rejected(401, ask('gAAAAAunknown'));
       assert.deepEqual(headers, { 'www-authenticate': 'Keystone uri="https://public.example/identity"' });
       assert.deepEqual(JSON.parse(body), {
         error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
       });
     });
 
-    it('is that of the service with delay_auth_decision, which still lets nobody in', async () => {
+    it('is that of the service with delay_auth_decision, which still lets no client in', async () => {
       start({ keystoneDelayAuthDecision: true });
-      const { headers, body } = await refused(401, admit({}));
+      const { headers, body } = await rejected(401, admit({}));
       assert.deepEqual(headers, { 'www-authenticate': `Keystone uri="${fake.url}"` });
       assert.equal((JSON.parse(body) as { code: string }).code, '401 Unauthorized');
-      await refused(401, ask('gAAAAAunknown'));
+      await rejected(401, ask('gAAAAAunknown'));
     });
   });
 
@@ -224,10 +224,10 @@ describe('authentication at Keystone', () => {
       start();
       const service = fake.issue({ user: 'nova', roles: ['service'] });
       const expired = fake.issue({ user: 'alice', expiresIn: -60 });
-      await refused(401, ask(expired));
+      await rejected(401, ask(expired));
       assert.equal(identityOf(await ask(expired, { 'x-service-token': service })).userId, 'alice');
       assert.equal(fake.seen.url, '/v3/auth/tokens?allow_expired=1');
-      await refused(401, ask(expired));
+      await rejected(401, ask(expired));
     });
 
     it('makes a request fail when it is bad, expired or not that of a service', async () => {
@@ -239,7 +239,7 @@ describe('authentication at Keystone', () => {
         fake.issue({ roles: ['service'], expiresIn: -1 }),
         fake.issue({ roles: ['member'] }),
       ];
-      for (const service of bad) await refused(401, ask(user, { 'x-service-token': service }));
+      for (const service of bad) await rejected(401, ask(user, { 'x-service-token': service }));
       assert.equal(fake.seen.url.includes('allow_expired'), false);
     });
 
@@ -247,7 +247,7 @@ describe('authentication at Keystone', () => {
       start({ keystoneServiceTokenRolesRequired: false });
       const service = { 'x-service-token': fake.issue({ user: 'nova', roles: ['member'] }) };
       assert.equal(identityOf(await ask(fake.issue(), service)).serviceUserId, 'nova');
-      await refused(401, ask(fake.issue({ expiresIn: -60 }), service));
+      await rejected(401, ask(fake.issue({ expiresIn: -60 }), service));
     });
 
     it('counts as none when it is empty, or bad under delay_auth_decision', async () => {
@@ -259,7 +259,7 @@ describe('authentication at Keystone', () => {
 
     it('alone is not enough', async () => {
       start();
-      await refused(401, admit({ 'x-service-token': fake.issue({ roles: ['service'] }) }));
+      await rejected(401, admit({ 'x-service-token': fake.issue({ roles: ['service'] }) }));
     });
   });
 
@@ -272,10 +272,10 @@ describe('authentication at Keystone', () => {
       start({ keystoneServiceType: 'placement' });
       const token = fake.issue({ accessRules });
       identityOf(await at(token, 'GET', '/resource_providers/1/inventories'));
-      await refused(401, at(token, 'PUT', '/resource_providers/1/inventories'));
-      await refused(401, at(token, 'GET', '/resource_providers'));
-      await refused(401, at(token, 'GET', '/resource_providers/1%2F2/inventories'));
-      await refused(401, at(token, 'GET', '/resource_providers/%ff/inventories'));
+      await rejected(401, at(token, 'PUT', '/resource_providers/1/inventories'));
+      await rejected(401, at(token, 'GET', '/resource_providers'));
+      await rejected(401, at(token, 'GET', '/resource_providers/1%2F2/inventories'));
+      await rejected(401, at(token, 'GET', '/resource_providers/%ff/inventories'));
       assert.equal(fake.calls.validations, 1);
     });
 
@@ -288,18 +288,18 @@ describe('authentication at Keystone', () => {
     it('may do nothing without service_type, another one, an empty list or no catalog', async () => {
       const path = '/resource_providers/1/inventories';
       start();
-      await refused(401, at(fake.issue({ accessRules }), 'GET', path));
+      await rejected(401, at(fake.issue({ accessRules }), 'GET', path));
       start({ keystoneServiceType: 'compute' });
-      await refused(401, at(fake.issue({ accessRules }), 'GET', path));
+      await rejected(401, at(fake.issue({ accessRules }), 'GET', path));
       start({ keystoneServiceType: 'placement' });
-      await refused(401, at(fake.issue({ accessRules: [] }), 'GET', path));
+      await rejected(401, at(fake.issue({ accessRules: [] }), 'GET', path));
       fake.distort = (document) => ({ ...document, catalog: undefined });
-      await refused(401, at(fake.issue({ accessRules }), 'GET', path));
+      await rejected(401, at(fake.issue({ accessRules }), 'GET', path));
     });
   });
 
   describe('the token of the service', () => {
-    it('is replaced when Keystone refuses it, by one login for all', async () => {
+    it('is replaced when Keystone rejects it, by one login for all', async () => {
       start();
       identityOf(await ask(fake.issue()));
       fake.forgetServiceTokens();
@@ -319,20 +319,20 @@ describe('authentication at Keystone', () => {
       assert.equal(fake.calls.logins, 2);
     });
 
-    it('is asked for once more only when Keystone refuses new ones, too', async () => {
+    it('is asked for once more only when Keystone rejects new ones, too', async () => {
       start();
-      fake.behaviour = 'refusing service tokens';
-      await refused(503, ask(fake.issue()));
+      fake.behaviour = 'rejecting service tokens';
+      await rejected(503, ask(fake.issue()));
       assert.deepEqual(fake.calls, { logins: 2, signatures: 0, validations: 2 });
-      await refused(503, ask(fake.issue()));
-      assert.deepEqual(fake.calls, { logins: 2, signatures: 0, validations: 2 }, 'nobody asks during the pause');
+      await rejected(503, ask(fake.issue()));
+      assert.deepEqual(fake.calls, { logins: 2, signatures: 0, validations: 2 }, 'no request is sent during the pause');
     });
 
     it('is not asked for again and again with a wrong password', async () => {
       start({ keystonePassword: 'wrong-password' });
-      for (let round = 0; round < 10; round++) await refused(503, ask(fake.issue()));
+      for (let round = 0; round < 10; round++) await rejected(503, ask(fake.issue()));
       assert.deepEqual(fake.calls, { logins: 1, signatures: 0, validations: 0 });
-      assert.match(log, /refuses the login of the service/);
+      assert.match(log, /rejects the login of the service/);
       assert.doesNotMatch(log, /wrong-password/);
     });
 
@@ -340,7 +340,7 @@ describe('authentication at Keystone', () => {
       start({ keystoneRegionName: 'RegionOne', keystoneAuthUrl: `${fake.url}/v3` });
       identityOf(await ask(fake.issue()));
       start({ keystoneInterface: 'public' });
-      await refused(503, ask(fake.issue()));
+      await rejected(503, ask(fake.issue()));
       start({ keystoneRegionName: 'Nowhere' });
       identityOf(await ask(fake.issue()));
       assert.match(log, /no such identity endpoint/);
@@ -373,7 +373,7 @@ describe('authentication at Keystone', () => {
       until('it is let in', async () => {
         clock += 10_000;
         const admission = await ask(token);
-        return !(admission instanceof Refusal) && admission;
+        return !(admission instanceof Rejection) && admission;
       });
     for (const trouble of troubles) {
       it(`(${trouble}) gives 503, spares known tokens, and is not asked more than needed`, async () => {
@@ -384,7 +384,7 @@ describe('authentication at Keystone', () => {
         const before = fake.calls.validations;
         for (let round = 0; round < 10; round++) {
           const admission = admit({ 'x-auth-token': fake.issue() }, 'GET', '/traits', `client ${round}`);
-          const { headers, body } = await refused(503, Promise.resolve(admission));
+          const { headers, body } = await rejected(503, Promise.resolve(admission));
           assert.match(headers['retry-after'] ?? '', /^\d+$/);
           assert.match(body, /The Keystone service is temporarily unavailable/);
           identityOf(await ask(known));
@@ -392,14 +392,14 @@ describe('authentication at Keystone', () => {
         assert.ok(fake.calls.validations - before <= 3, `${fake.calls.validations - before} questions`);
         fake.behaviour = 'good';
         await admitted(fake.issue());
-        assert.match(log, /Keystone answers again/);
+        assert.match(log, /Keystone responds again/);
       });
 
       it(`(${trouble}) at the login gives 503`, async () => {
         start(hastyFor(trouble));
         fake.behaviour = trouble;
         if (trouble === 'another subject') return;
-        await refused(503, ask(fake.issue()));
+        await rejected(503, ask(fake.issue()));
         assert.equal(fake.calls.validations, 0);
       });
     }
@@ -408,7 +408,7 @@ describe('authentication at Keystone', () => {
       start();
       for (let round = 0; round < 25; round++) {
         fake.behaviour = 500;
-        for (let one = 0; one < 3; one++) await refused(503, ask(fake.issue()));
+        for (let one = 0; one < 3; one++) await rejected(503, ask(fake.issue()));
         fake.behaviour = 'good';
         const admission = admit({ 'x-auth-token': fake.issue() }, 'GET', '/traits', '127.0.0.2');
         identityOf(await admission);
@@ -420,10 +420,10 @@ describe('authentication at Keystone', () => {
       const known = fake.issue();
       identityOf(await ask(known));
       await fake.stop();
-      await refused(503, ask(fake.issue()));
+      await rejected(503, ask(fake.issue()));
       identityOf(await ask(known));
       await fake.start();
-      await refused(503, ask(fake.issue()));
+      await rejected(503, ask(fake.issue()));
       clock += 600;
       identityOf(await ask(fake.issue()));
     });
@@ -452,9 +452,9 @@ describe('authentication at Keystone', () => {
         fake.behaviour = index % 3 === 0 ? 503 : index % 3 === 1 ? 'good' : 'closing';
         clock += 300;
         const admission = await ask(token);
-        if (admission instanceof Refusal) assert.equal(admission.status, 503);
+        if (admission instanceof Rejection) assert.equal(admission.status, 503);
         const bad = await ask(`gAAAAAbad${index}`);
-        assert.ok(bad instanceof Refusal);
+        assert.ok(bad instanceof Rejection);
       }
       fake.behaviour = 'good';
       clock += 10_000;
@@ -466,12 +466,12 @@ describe('authentication at Keystone', () => {
       const strange = fake.issue({ user: 'strange' });
       fake.distort = (document) => ((document['user'] as { id: string }).id === 'strange' ? '{"token": [' : document);
       for (let round = 0; round < 10; round++) {
-        await refused(503, ask(strange));
+        await rejected(503, ask(strange));
         identityOf(await ask(fake.issue()));
       }
     });
 
-    it('that says odd things lets nobody in', async () => {
+    it('that says odd things lets no client in', async () => {
       start();
       const oddities: [status: 401 | 503, distort: (document: Record<string, unknown>) => unknown][] = [
         [401, (document) => ({ ...document, user: undefined })],
@@ -490,7 +490,7 @@ describe('authentication at Keystone', () => {
       ];
       for (const [status, distort] of oddities) {
         fake.distort = distort;
-        await refused(status, ask(fake.issue()));
+        await rejected(status, ask(fake.issue()));
         fake.distort = null;
         identityOf(await ask(fake.issue()));
       }
@@ -499,7 +499,7 @@ describe('authentication at Keystone', () => {
     it('never makes a token or the password appear in the log', async () => {
       start({ keystoneHttpConnectTimeout: 1 });
       const tokens: string[] = [];
-      for (const trouble of [...troubles, 'refusing service tokens', 'good'] as Behaviour[]) {
+      for (const trouble of [...troubles, 'rejecting service tokens', 'good'] as Behaviour[]) {
         fake.behaviour = trouble;
         clock += 20_000;
         const token = fake.issue();

@@ -85,7 +85,7 @@ username = placement
     assert.equal(config.keystoneRegionName, 'RegionOne');
   });
 
-  it('refuse a URL with a password in it, and do not repeat that', () => {
+  it('reject a URL with a password in it, and do not repeat that', () => {
     assert.throws(
       () => read('[keystone_authtoken]\nauth_url = http://admin:hunter2@keystone.example\n'),
       (error: Error) => error instanceof ConfigError && !error.message.includes('hunter2'),

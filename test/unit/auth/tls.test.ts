@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pino from 'pino';
-import { Refusal } from '../../../src/auth/identity.js';
+import { Rejection } from '../../../src/auth/identity.js';
 import { createKeystone } from '../../../src/auth/keystone/keystone.js';
 import { keystoneOptions } from '../../../src/auth/keystone/options.js';
 import { defaultConfig, type Config } from '../../../src/config.js';
@@ -44,18 +44,18 @@ describe('Keystone behind a certificate of its own authority', () => {
     });
     const admission = await keystone.authenticate({ 'x-auth-token': fake.issue() }, 'GET', '/traits', '127.0.0.1');
     keystone.close();
-    return admission instanceof Refusal ? `${admission.status} ${log.join()}` : 'let in';
+    return admission instanceof Rejection ? `${admission.status} ${log.join()}` : 'let in';
   }
 
   it('is trusted with cafile', async () => {
     assert.equal(await outcome({ keystoneCafile: file('ca.pem') }), 'let in');
   });
 
-  it('is refused without', async () => {
+  it('is rejected without', async () => {
     assert.match(await outcome({}), /^503 .*certificate/);
   });
 
-  it('is refused under another authority', async () => {
+  it('is rejected under another authority', async () => {
     assert.match(await outcome({ keystoneCafile: file('client.pem') }), /^503 .*certificate/);
   });
 

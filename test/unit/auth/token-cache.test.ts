@@ -8,22 +8,22 @@ const DATA = parseToken('{"token": {"user": {"id": "u"}, "expires_at": "2030-01-
 describe('the cache of tokens', () => {
   let time = 0;
   let asked: string[] = [];
-  let answer: () => Promise<TokenData | null>;
+  let response: () => Promise<TokenData | null>;
   const cacheOf = (cacheMs = 300_000) =>
     new TokenCache(
       (token, allowExpired) => {
         asked.push(allowExpired ? `${token} even if expired` : token);
-        return answer();
+        return response();
       },
       { cacheMs, now: () => time },
     );
   beforeEach(() => {
     time = 1;
     asked = [];
-    answer = () => Promise.resolve(DATA);
+    response = () => Promise.resolve(DATA);
   });
 
-  it('answers a known token at once, without a promise', async () => {
+  it('returns a known token at once, without a promise', async () => {
     const cache = cacheOf();
     assert.equal(await cache.get('a', false), DATA);
     assert.equal(cache.get('a', false), DATA);
@@ -42,25 +42,25 @@ describe('the cache of tokens', () => {
 
   it('asks once for all who wait', async () => {
     const cache = cacheOf();
-    const answers = await Promise.all(Array.from({ length: 100 }, () => Promise.resolve(cache.get('a', false))));
-    assert.ok(answers.every((one) => one === DATA));
+    const responses = await Promise.all(Array.from({ length: 100 }, () => Promise.resolve(cache.get('a', false))));
+    assert.ok(responses.every((one) => one === DATA));
     assert.equal(asked.length, 1);
   });
 
   it('remembers a bad token for ten seconds', async () => {
-    answer = () => Promise.resolve(null);
+    response = () => Promise.resolve(null);
     const cache = cacheOf();
     assert.equal(await cache.get('a', false), null);
     time += 9_999;
     assert.equal(cache.get('a', false), null);
     assert.equal(asked.length, 1);
     time += 2;
-    answer = () => Promise.resolve(DATA);
+    response = () => Promise.resolve(DATA);
     assert.equal(await cache.get('a', false), DATA);
   });
 
   it('does not remember a failure, which all who wait share', async () => {
-    answer = () => Promise.reject(new Error('down'));
+    response = () => Promise.reject(new Error('down'));
     const cache = cacheOf();
     const outcomes = await Promise.allSettled([cache.get('a', false), cache.get('a', false)]);
     assert.deepEqual(
@@ -68,15 +68,15 @@ describe('the cache of tokens', () => {
       ['rejected', 'rejected'],
     );
     assert.equal(asked.length, 1);
-    answer = () => Promise.resolve(DATA);
+    response = () => Promise.resolve(DATA);
     assert.equal(await cache.get('a', false), DATA);
   });
 
   it('keeps the two questions about an expired token apart', async () => {
-    answer = () => Promise.resolve(null);
+    response = () => Promise.resolve(null);
     const cache = cacheOf();
     assert.equal(await cache.get('a', false), null);
-    answer = () => Promise.resolve(DATA);
+    response = () => Promise.resolve(DATA);
     assert.equal(await cache.get('a', true), DATA);
     assert.equal(cache.get('a', false), null);
     assert.deepEqual(asked, ['a', 'a even if expired']);
@@ -87,7 +87,7 @@ describe('the cache of tokens', () => {
     await cache.get('a', false);
     await cache.get('a', false);
     assert.equal(asked.length, 2);
-    answer = () => Promise.resolve(null);
+    response = () => Promise.resolve(null);
     await cache.get('a', false);
     await cache.get('a', false);
     assert.equal(asked.length, 4);
@@ -96,7 +96,7 @@ describe('the cache of tokens', () => {
   it('does not let made-up tokens push good ones out', async () => {
     const cache = cacheOf();
     await cache.get('good', false);
-    answer = () => Promise.resolve(null);
+    response = () => Promise.resolve(null);
     for (let index = 0; index < 25_000; index++) await cache.get(`bad ${index}`, false);
     assert.equal(cache.get('good', false), DATA);
     asked = [];

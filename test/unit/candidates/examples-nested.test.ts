@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answers, summaries } from '../../support/candidates.js';
+import { responses, summaries } from '../../support/candidates.js';
 import { buildWorld, type WorldSpec } from '../../support/world.js';
 
 const NESTED: WorldSpec = {
@@ -16,14 +16,14 @@ const FLAT = 'flat(VCPU:1, VF:1)';
 
 function example(query: string, expected: string[], options = {}): void {
   it(query, () => {
-    assert.deepEqual(answers(world, query, options), expected);
+    assert.deepEqual(responses(world, query, options), expected);
   });
 }
 
 describe('candidates, worked example E1: nested providers', () => {
   it('gives the classes of an unsuffixed group from several providers of a tree', () => {
     const query = 'resources=VCPU:1,VF:1';
-    assert.deepEqual(answers(world, query, { mapped: true }), [
+    assert.deepEqual(responses(world, query, { mapped: true }), [
       `${PF1} {"": cn pf1}`,
       `${PF2} {"": cn pf2}`,
       `${FLAT} {"": flat}`,
@@ -31,11 +31,11 @@ describe('candidates, worked example E1: nested providers', () => {
     assert.deepEqual(summaries(world, query), ['cn', 'flat', 'pf1', 'pf2']);
   });
   it('uses one provider a tree below 1.29', () => {
-    assert.deepEqual(answers(world, 'resources=VCPU:1,VF:1', { nested: false }), [FLAT]);
+    assert.deepEqual(responses(world, 'resources=VCPU:1,VF:1', { nested: false }), [FLAT]);
     assert.deepEqual(summaries(world, 'resources=VCPU:1,VF:1', { nested: false }), ['flat']);
   });
   it('gives a single child below 1.29, and summarises no more', () => {
-    assert.deepEqual(answers(world, 'resources=VF:1', { nested: false }), ['flat(VF:1)', 'pf1(VF:1)', 'pf2(VF:1)']);
+    assert.deepEqual(responses(world, 'resources=VF:1', { nested: false }), ['flat(VF:1)', 'pf1(VF:1)', 'pf2(VF:1)']);
     assert.deepEqual(summaries(world, 'resources=VF:1', { nested: false }), ['flat', 'pf1', 'pf2']);
     assert.deepEqual(summaries(world, 'resources=VF:1'), ['cn', 'flat', 'pf1', 'pf2']);
   });
@@ -78,7 +78,7 @@ describe('candidates, worked example E4: group_policy', () => {
   it('counts what is used', () => {
     const later = buildWorld({ ...NESTED, pf1: { parent: 'cn', inventory: { VF: { total: 4, used: 3 } } } });
     const inTree = `${query} & in_tree1=cn & in_tree2=cn & group_policy=none`;
-    assert.deepEqual(answers(later, inTree, { mapped: true }), [...apart, 'pf2(VF:2) {1: pf2, 2: pf2}']);
+    assert.deepEqual(responses(later, inTree, { mapped: true }), [...apart, 'pf2(VF:2) {1: pf2, 2: pf2}']);
   });
   const mixed = 'resources=VF:1 & resources1=VCPU:1 & resources2=MEMORY_MB:1';
   example(`${mixed} & group_policy=isolate`, []);
@@ -123,7 +123,7 @@ describe('candidates, worked example E5: one class in several groups', () => {
   for (const [amounts, className, expected] of fits) {
     it(`${className} ${amounts.join(' + ')}: ${expected.length === 0 ? 'does not fit' : 'fits'}`, () => {
       const groups = amounts.map((amount, i) => `resources${i + 1}=${className}:${amount}`);
-      assert.deepEqual(answers(units, `${groups.join('&')}&group_policy=none`), expected);
+      assert.deepEqual(responses(units, `${groups.join('&')}&group_policy=none`), expected);
     });
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answers, ask, summaries } from '../../support/candidates.js';
+import { responses, ask, summaries } from '../../support/candidates.js';
 import { buildWorld, type WorldSpec } from '../../support/world.js';
 
 const SHARES = 'MISC_SHARES_VIA_AGGREGATE';
@@ -37,7 +37,7 @@ describe('candidates, worked example E6: sharing providers', () => {
   ];
   for (const [query, expected, options] of rows) {
     it(`${query}${options === undefined ? '' : ' below 1.29'}`, () => {
-      assert.deepEqual(answers(world, query, options), expected);
+      assert.deepEqual(responses(world, query, options), expected);
     });
   }
   it('summarises the trees of all that gives', () => {
@@ -56,7 +56,7 @@ describe('candidates, worked example E6: sharing providers', () => {
 describe('candidates, worked example E6: who shares with whom', () => {
   function gives(title: string, spec: WorldSpec, query: string, expected: string[], options = {}): void {
     it(title, () => {
-      assert.deepEqual(answers(buildWorld(spec), query, options), expected);
+      assert.deepEqual(responses(buildWorld(spec), query, options), expected);
     });
   }
   const sharing = (className: string, ...aggregates: string[]) => ({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answers, ask, summaries } from '../../support/candidates.js';
+import { responses, ask, summaries } from '../../support/candidates.js';
 import { buildWorld } from '../../support/world.js';
 
 const world = buildWorld({
@@ -15,7 +15,7 @@ const world = buildWorld({
 describe('candidates, worked example E7: same_subtree', () => {
   function example(query: string, expected: string[], policy = 'none'): void {
     it(`${query} (${policy})`, () => {
-      assert.deepEqual(answers(world, `${query} & group_policy=${policy}`, { mapped: true }), expected);
+      assert.deepEqual(responses(world, `${query} & group_policy=${policy}`, { mapped: true }), expected);
     });
   }
   const pairs = 'resources_C=VCPU:1 & resources_G=VGPU:1';
@@ -68,7 +68,7 @@ describe('candidates, worked example E7: same_subtree', () => {
   example(`${memory} & in_tree_E=cn & same_subtree=_E`, []);
 
   it('has no subtree rule for the unsuffixed group', () => {
-    assert.deepEqual(answers(world, 'resources=MEMORY_MB:1,VCPU:1,VGPU:1'), [
+    assert.deepEqual(responses(world, 'resources=MEMORY_MB:1,VCPU:1,VGPU:1'), [
       'cn(MEMORY_MB:1) + gpu0(VGPU:1) + numa0(VCPU:1)',
       'cn(MEMORY_MB:1) + gpu0(VGPU:1) + numa1(VCPU:1)',
       'cn(MEMORY_MB:1) + gpu1(VGPU:1) + numa0(VCPU:1)',
@@ -79,8 +79,8 @@ describe('candidates, worked example E7: same_subtree', () => {
   it('ignores in_tree of a resourceless group unless the provider is unknown', () => {
     const more = buildWorld({ cn: { inventory: { VCPU: 1 }, traits: ['CUSTOM_X'] }, other: {} });
     const query = 'resources=VCPU:1 & required_E=CUSTOM_X & same_subtree=_E & in_tree_E';
-    assert.deepEqual(answers(more, `${query}=other`), ['cn(VCPU:1)']);
-    assert.deepEqual(answers(more, `${query}=nobody`), []);
+    assert.deepEqual(responses(more, `${query}=other`), ['cn(VCPU:1)']);
+    assert.deepEqual(responses(more, `${query}=nobody`), []);
   });
 
   it('leaves the tree of a resourceless group out of the summaries', () => {
@@ -89,7 +89,7 @@ describe('candidates, worked example E7: same_subtree', () => {
       ss: { traits: ['MISC_SHARES_VIA_AGGREGATE'], aggregates: ['A'] },
     });
     const query = 'resources=VCPU:1 & required_X=MISC_SHARES_VIA_AGGREGATE & same_subtree=_X';
-    assert.deepEqual(answers(more, query, { mapped: true }), ['cn(VCPU:1) {"": cn, _X: ss}']);
+    assert.deepEqual(responses(more, query, { mapped: true }), ['cn(VCPU:1) {"": cn, _X: ss}']);
     assert.deepEqual(summaries(more, query), ['cn']);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answers, ask, findCandidates, requestFrom } from '../../support/candidates.js';
+import { responses, ask, findCandidates, requestFrom } from '../../support/candidates.js';
 import { buildWorld, type WorldSpec } from '../../support/world.js';
 
 const hosts: Record<string, WorldSpec[string]> = {};
@@ -26,7 +26,7 @@ function numbers(seed: number): () => number {
 
 describe('candidates, worked example E8: how many, and in which order', () => {
   it('has six candidates', () => {
-    assert.equal(answers(world, query).length, 6);
+    assert.equal(responses(world, query).length, 6);
   });
   for (const bound of ['maxCandidates', 'limit'] as const) {
     it(`finishes a host before the next depth-first (${bound})`, () => {

@@ -5,7 +5,7 @@ import type { Provider, Trait, View } from '../../../src/topology/model.js';
  * Allocation candidates straight from the written rules: every choice of every group at every anchor, the full product of
  * them, and only then the rules about combinations. Slow and simple on purpose, and nothing of src/candidates runs here.
  */
-export interface NaiveAnswer {
+export interface NaiveResponse {
   /** One text a candidate, see {@link candidateText}. */
   readonly candidates: ReadonlySet<string>;
   /** Names of the providers to summarise for a set of candidates. */
@@ -30,7 +30,7 @@ interface Choice {
   readonly parts: readonly { provider: Provider; className: string | null; amount: number }[];
 }
 
-export function naiveCandidates(view: View, request: CandidatesRequest): NaiveAnswer {
+export function naiveCandidates(view: View, request: CandidatesRequest): NaiveResponse {
   const all = [...view.providers.values()];
   const candidates = new Set<string>();
   for (const root of all.filter((provider) => provider.parentId === null)) {

@@ -7,7 +7,7 @@ import { DEFAULT_BOUNDS, searchCandidates } from '../../../src/candidates/search
 import type { Provider } from '../../../src/topology/model.js';
 import type { ProviderState } from '../../../src/topology/changes.js';
 import type { Topology } from '../../../src/topology/topology.js';
-import { answerOf, findCandidates } from '../../support/candidates.js';
+import { responseOf, findCandidates } from '../../support/candidates.js';
 import { alikeCases, cases, crowdedCases, type Case } from './arbitrary.js';
 import { candidateText, naiveCandidates } from './naive.js';
 
@@ -42,18 +42,18 @@ describe('candidates, random worlds', function () {
   ] as const;
   for (const [title, arbitrary, runs] of properties) {
     it(`gives what the written rules give, whatever the strategy and limit, ${title}`, () => {
-      let answered = 0;
+      let responded = 0;
       let many = 0;
       fc.assert(
         fc.property(arbitrary, strategies, limits, tunings, (given, strategy, limit, tuning) => {
           const size = compare(given, strategy, limit, tuning);
-          if (size > 0) answered++;
+          if (size > 0) responded++;
           if (size > 3) many++;
         }),
         { numRuns: runs, ...seed() },
       );
-      console.log(`      ${runs} cases, ${answered} with an answer, ${many} with more than three candidates`);
-      assert.ok(answered > runs / 8, `only ${answered} of ${runs} cases had an answer`);
+      console.log(`      ${runs} cases, ${responded} with a response, ${many} with more than three candidates`);
+      assert.ok(responded > runs / 8, `only ${responded} of ${runs} cases had a response`);
     });
   }
 });
@@ -83,7 +83,7 @@ describe('candidates, while the topology changes', function () {
             paused++;
             changeSomething(view, numbers.next().value);
           }
-          const found = answerOf(next.value);
+          const found = responseOf(next.value);
           const texts = found.candidates.map((candidate) => textOf(request, candidate));
           assert.deepEqual(texts.sort(), [...expected.candidates].sort());
           const roots = new Set(

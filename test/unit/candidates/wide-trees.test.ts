@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Candidate } from '../../../src/candidates/candidate.js';
 import type { View } from '../../../src/topology/model.js';
-import { allocationsText, answers, ask, findCandidates, mappingsText, requestFrom } from '../../support/candidates.js';
+import {
+  allocationsText,
+  responses,
+  ask,
+  findCandidates,
+  mappingsText,
+  requestFrom,
+} from '../../support/candidates.js';
 import { buildWorld, type ProviderSpec } from '../../support/world.js';
 
 /** Work is counted in tries, not in time: the same on every machine. */
@@ -87,7 +94,7 @@ describe('candidates that cannot be', () => {
   impossible('nine pairs over eight NUMA cells', buildWorld(cells), `${pairs.join('&')}&group_policy=isolate`);
   it('eight pairs over eight NUMA cells are found', () => {
     const query = `${pairs.slice(1).join('&')}&group_policy=isolate`;
-    assert.equal(answers(buildWorld(cells), query, { limit: 100 }).length, 100);
+    assert.equal(responses(buildWorld(cells), query, { limit: 100 }).length, 100);
   });
 });
 

@@ -83,6 +83,6 @@ describe('the command line of stockroom audit orphans', () => {
     [['--live', 'live', '--also-live', 'absent'], /--also-live .*absent cannot be read: ENOENT/],
   ];
   for (const [args, says] of WRONG) {
-    it(`is refused, and says why: ${args.join(' ')}`, () => assert.rejects(read(...args), says));
+    it(`is rejected, and says why: ${args.join(' ')}`, () => assert.rejects(read(...args), says));
   }
 });

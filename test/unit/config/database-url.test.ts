@@ -47,7 +47,7 @@ describe('the URL of a database', () => {
     assert.equal(password('postgresql://u@h/d'), null);
   });
 
-  it('is refused where it is none', () => {
+  it('is rejected where it is none', () => {
     for (const text of [
       'mysql://h/d',
       'postgresql:/h/d',

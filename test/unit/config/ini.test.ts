@@ -41,7 +41,7 @@ describe('the INI of oslo.config', () => {
     ['[s]\n= hunter2', /^f:2: expected "name = value"/],
   ];
   for (const [text, message] of broken) {
-    it(`refuses ${JSON.stringify(text)}, naming file and line and showing nothing of it`, () => {
+    it(`rejects ${JSON.stringify(text)}, naming file and line and showing nothing of it`, () => {
       assert.throws(
         () => parseIni(text, 'f'),
         (error: Error) =>

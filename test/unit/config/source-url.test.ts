@@ -20,7 +20,7 @@ describe('the URL of a database to import from', () => {
     for (const [url, place] of Object.entries(places)) assert.equal(placeOf(parseSourceUrl(url)), place, url);
   });
 
-  it('is refused without being printed', () => {
+  it('is rejected without being printed', () => {
     for (const url of ['sqlite:////p.db', 'mysql://u:hunter2@db.example', 'mysql://u:hunter2@db:x/d', '', 'hunter2']) {
       assert.throws(
         () => parseSourceUrl(url),

@@ -57,7 +57,7 @@ describe('where an option is said', () => {
     assert.deepEqual(load(inFolder).config.configDirs, [path.join(folder, 'd')]);
   });
 
-  it('is the usual places when nobody says, for those programs that search', () => {
+  it('is the usual places when none is named, for those programs that search', () => {
     const inHome = write('placement.conf', '[stockroom]\nport = 2\n');
     assert.deepEqual(search([]).config.configFiles.slice(0, 1), [inHome]);
     const file = write('.placement/placement.conf', '[stockroom]\nport = 1\n');
@@ -103,7 +103,7 @@ describe('where an option is said', () => {
     }
   });
 
-  it('is named, with the nearest name, when nobody knows the option', () => {
+  it('is named, with the nearest name, when the option is unknown', () => {
     const file = write(
       'a.conf',
       '[placement]\nrandomise_allocation_candidates = true\nconnection = x\n[plaecment]\na = 1\n' +

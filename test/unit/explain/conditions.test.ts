@@ -55,7 +55,7 @@ describe('the conditions of a query', () => {
     ]);
   });
 
-  it('leave out a group policy that cannot refuse anything', () => {
+  it('leave out a group policy that cannot reject anything', () => {
     assert.deepEqual(idsOf('resources1=VCPU:1&resources=VCPU:1&group_policy=isolate'), [
       'resources1.VCPU',
       'resources.VCPU',

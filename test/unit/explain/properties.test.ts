@@ -94,8 +94,8 @@ function withAmount(request: CandidatesRequest, condition: Condition, amount: nu
 const isResourceless = (request: CandidatesRequest): boolean =>
   request.groups.some(({ resources }) => resources.length === 0);
 
-/** GET /allocation_candidates refuses the query without it, whatever there is. */
-function isRefusedWithout(request: CandidatesRequest, condition: Condition): boolean {
+/** GET /allocation_candidates rejects the query without it, whatever there is. */
+function isRejectedWithout(request: CandidatesRequest, condition: Condition): boolean {
   const resourceless = request.groups.filter(({ resources }) => resources.length === 0);
   if (condition.kind !== 'same_subtree') return false;
   const left = without(request, condition).sameSubtrees.flat();
@@ -184,7 +184,7 @@ function listsChanges({ view, request }: Case, document: ExplainDocument): void 
       }
       continue;
     }
-    if (isRefusedWithout(request, condition)) continue;
+    if (isRejectedWithout(request, condition)) continue;
     const then = fitting(view, without(request, condition));
     const change = condition.kind === 'version' ? 'raise 1.29' : 'drop';
     if (then.size > now.size) expected.push(`${condition.id} ${change} ${then.size}`);

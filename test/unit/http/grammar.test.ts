@@ -75,10 +75,10 @@ describe('the grammar of required', () => {
         const plain = (value: (typeof written)[number]): string[][] =>
           'any' in value ? [value.any] : value.all.flatMap(([mark, name]) => (mark === '' ? [[name]] : []));
         assert.deepEqual(required, written.flatMap(plain));
-        const refused = written.flatMap((value) =>
+        const rejected = written.flatMap((value) =>
           'any' in value ? [] : value.all.flatMap(([mark, name]) => (mark === '' ? [] : [name])),
         );
-        assert.deepEqual(new Set(forbidden), new Set(refused));
+        assert.deepEqual(new Set(forbidden), new Set(rejected));
       }),
     );
   });

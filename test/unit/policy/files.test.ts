@@ -12,26 +12,26 @@ const LIST = 'placement:traits:list';
 
 describe('a policy file', () => {
   const read = (text: string) => parsePolicyFile(text, 'policy.yaml');
-  const answers = (text: string) => [...read(text).rules.values()].map(({ name, check }) => [name, ask(check)]);
+  const responses = (text: string) => [...read(text).rules.values()].map(({ name, check }) => [name, ask(check)]);
   const problems = (text: string) => read(text).problems.map(problemText);
 
   it('is YAML or JSON', () => {
-    assert.deepEqual(answers('a: role:member\n"b": "!"\nc: ""\nd: [[role:member, "@"], ["!"]]\n'), [
+    assert.deepEqual(responses('a: role:member\n"b": "!"\nc: ""\nd: [[role:member, "@"], ["!"]]\n'), [
       ['a', true],
       ['b', false],
       ['c', true],
       ['d', true],
     ]);
-    assert.deepEqual(answers('{"a": "role:member", "b": [], "c": [["role:admin"]]}'), [
+    assert.deepEqual(responses('{"a": "role:member", "b": [], "c": [["role:admin"]]}'), [
       ['a', true],
       ['b', true],
       ['c', false],
     ]);
-    assert.deepEqual(answers('a: >-\n  role:admin\n  or\n  role:member\nb: |\n  @\n  and not !\n'), [
+    assert.deepEqual(responses('a: >-\n  role:admin\n  or\n  role:member\nb: |\n  @\n  and not !\n'), [
       ['a', true],
       ['b', true],
     ]);
-    assert.deepEqual(answers('a: &check role:member\nb: *check\nc: [*check]\n'), [
+    assert.deepEqual(responses('a: &check role:member\nb: *check\nc: [*check]\n'), [
       ['a', true],
       ['b', true],
       ['c', true],
@@ -39,7 +39,7 @@ describe('a policy file', () => {
   });
 
   it('may be empty', () => {
-    for (const text of ['', '\n# nothing\n', '---\n', '{}', 'null']) assert.deepEqual(answers(text), [], text);
+    for (const text of ['', '\n# nothing\n', '---\n', '{}', 'null']) assert.deepEqual(responses(text), [], text);
   });
 
   it('denies and says where when a check cannot be parsed', () => {
@@ -65,7 +65,7 @@ describe('a policy file', () => {
       let found: string[];
       try {
         found = problems(text);
-        assert.deepEqual(answers(text).at(-1), ['a', false], text);
+        assert.deepEqual(responses(text).at(-1), ['a', false], text);
       } catch (error) {
         // An alias to nothing is an error of the YAML itself.
         assert.ok(error instanceof PolicyFileError, String(error));
@@ -78,11 +78,11 @@ describe('a policy file', () => {
 
   it('takes the last of rules with the same name, and says so', () => {
     const text = 'a: "@"\na: "!"\n';
-    assert.deepEqual(answers(text), [['a', false]]);
+    assert.deepEqual(responses(text), [['a', false]]);
     assert.match(problems(text)[0] ?? '', /^policy\.yaml:2:1: warning: rule a: comes twice/);
   });
 
-  it('is refused with its place when it is no mapping of names', () => {
+  it('is rejected with its place when it is no mapping of names', () => {
     const texts: [text: string, place: RegExp][] = [
       ['a: "x\n', /^policy\.yaml:\d+:\d+: Missing closing "quote/],
       ['a: @', /^policy\.yaml:1:4: /],

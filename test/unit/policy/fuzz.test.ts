@@ -78,14 +78,14 @@ function written([kind, ...operands]: Expression, within = 0): string {
 }
 
 describe('policies of any kind', () => {
-  it('a text is a rule that answers, or an error with its place', () => {
+  it('a text is a rule that decides, or an error with its place', () => {
     fc.assert(
       fc.property(text, (rule) => {
         try {
-          const answer = ask(rule);
-          if (typeof answer !== 'boolean')
+          const response = ask(rule);
+          if (typeof response !== 'boolean')
             return (
-              answer.then(
+              response.then(
                 () => undefined,
                 () => undefined,
               ) instanceof Promise
@@ -105,8 +105,8 @@ describe('policies of any kind', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(text, fc.array(text))), (items) => {
         try {
-          const answer = ask(parseList(items));
-          if (typeof answer !== 'boolean') answer.catch(() => undefined);
+          const response = ask(parseList(items));
+          if (typeof response !== 'boolean') response.catch(() => undefined);
         } catch (error) {
           assert.ok(error instanceof PolicySyntaxError, String(error));
         }

@@ -12,7 +12,7 @@ describe('checks that ask a remote server', () => {
   let folder: PolicyFolder;
   let server: http.Server;
   let asked: { url: string; type: string; body: string }[];
-  let answer: (res: http.ServerResponse) => void;
+  let response: (res: http.ServerResponse) => void;
   let address: string;
   before(async () => {
     server = http.createServer((req, res) => {
@@ -20,7 +20,7 @@ describe('checks that ask a remote server', () => {
       req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       req.on('end', () => {
         asked.push({ url: req.url ?? '', type: req.headers['content-type'] ?? '', body });
-        answer(res);
+        response(res);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -33,7 +33,7 @@ describe('checks that ask a remote server', () => {
   beforeEach(() => {
     folder = new PolicyFolder();
     asked = [];
-    answer = (res) => res.end('True');
+    response = (res) => res.end('True');
   });
   afterEach(() => {
     folder.close();
@@ -79,8 +79,8 @@ describe('checks that ask a remote server', () => {
     assert.deepEqual([rule, target], [RULE, { project_id: null }]);
   });
 
-  it('allow only when the answer is True', async () => {
-    const answers: [text: string, allowed: boolean][] = [
+  it('allow only when the response is True', async () => {
+    const responses: [text: string, allowed: boolean][] = [
       ['True', true],
       ['"True"', true],
       ['true', false],
@@ -89,11 +89,11 @@ describe('checks that ask a remote server', () => {
       ['', false],
       ['x'.repeat(1_000_000), false],
     ];
-    for (const [text, allowed] of answers) {
-      answer = (res) => res.end(text);
+    for (const [text, allowed] of responses) {
+      response = (res) => res.end(text);
       assert.equal(await allows(`${address}/`), allowed, text.slice(0, 10));
     }
-    answer = (res) => res.writeHead(302, { location: `${address}/other` }).end('');
+    response = (res) => res.writeHead(302, { location: `${address}/other` }).end('');
     assert.equal(await allows(`${address}/`), false);
   });
 
@@ -108,7 +108,7 @@ describe('checks that ask a remote server', () => {
     assert.equal(asked.length, 5);
   });
 
-  it('fill their address in, and let nobody choose another', async () => {
+  it('fill their address in, and let no client choose another', async () => {
     assert.equal(await allows(`${address}/%(project_id)s/x`), true);
     assert.equal(await allows(`${address}/%(project_id)s`, { project_id: '../a?b#c@d' }), true);
     assert.deepEqual(
@@ -119,19 +119,19 @@ describe('checks that ask a remote server', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('fail when there is no answer, or none in time', async () => {
-    answer = () => undefined;
+  it('fail when there is no response, or none in time', async () => {
+    response = () => undefined;
     const hasty = { timeout: 0.3 };
-    await assert.rejects(allows(`${address}/`, undefined, hasty), /gave no answer: timeout after 0.3 s/);
-    answer = (res) => res.write('Tru');
-    await assert.rejects(allows(`${address}/`, undefined, hasty), /gave no answer/);
-    answer = (res) => res.destroy();
-    await assert.rejects(allows(`${address}/`), /gave no answer/);
-    await assert.rejects(allows('http://127.0.0.1:1/'), /gave no answer/);
-    await assert.rejects(allows(`https://${address.slice('http://'.length)}/`), /gave no answer/);
+    await assert.rejects(allows(`${address}/`, undefined, hasty), /did not respond: timeout after 0.3 s/);
+    response = (res) => res.write('Tru');
+    await assert.rejects(allows(`${address}/`, undefined, hasty), /did not respond/);
+    response = (res) => res.destroy();
+    await assert.rejects(allows(`${address}/`), /did not respond/);
+    await assert.rejects(allows('http://127.0.0.1:1/'), /did not respond/);
+    await assert.rejects(allows(`https://${address.slice('http://'.length)}/`), /did not respond/);
     await assert.rejects(
       allows('https://127.0.0.1:1/', undefined, { verifyServer: true, caFile: '/nowhere/ca.pem' }),
-      /gave no answer: ENOENT/,
+      /did not respond: ENOENT/,
     );
   });
 });

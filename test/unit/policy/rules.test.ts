@@ -52,25 +52,25 @@ describe('the rules', () => {
       assert.equal(policy.allows(USAGES, { roles: ['member'] }, { project_id: 'p1' }), false);
     });
 
-    it('refuse tokens of another scope, whatever the check', () => {
+    it('reject tokens of another scope, whatever the check', () => {
       const policy = policyOf(`${USAGES}: "@"\nmine: "@"\n`);
       for (const identity of [
         { systemScope: 'all' as const, projectId: null },
         { domainId: 'd', projectId: null },
       ]) {
         const admin = { roles: ['admin', 'service'], ...identity };
-        for (const rule of ROUTES) assert.equal(policy.refusal(rule, admin), rule);
-        assert.equal(policy.refusal('mine', admin), null);
+        for (const rule of ROUTES) assert.equal(policy.rejection(rule, admin), rule);
+        assert.equal(policy.rejection('mine', admin), null);
       }
-      assert.equal(policy.refusal('placement:traits:list', { roles: ['admin'], projectId: null }), null);
+      assert.equal(policy.rejection('placement:traits:list', { roles: ['admin'], projectId: null }), null);
       const lenient = new TestPolicy(folder.path, { enforceScope: false });
-      assert.equal(lenient.refusal('placement:traits:list', { roles: ['admin'], systemScope: 'all' }), null);
+      assert.equal(lenient.rejection('placement:traits:list', { roles: ['admin'], systemScope: 'all' }), null);
     });
 
-    it('deny what nobody has heard of', () => {
+    it('deny what is unknown', () => {
       const policy = new TestPolicy(folder.path);
       const message = 'Policy does not allow no:such:rule to be performed.';
-      assert.equal(policy.refusal('no:such:rule', { roles: ['admin'] }), message);
+      assert.equal(policy.rejection('no:such:rule', { roles: ['admin'] }), message);
     });
   });
 
@@ -120,7 +120,7 @@ describe('the rules', () => {
     });
   });
 
-  describe('that refer to each other in a cycle are refused', () => {
+  describe('that refer to each other in a cycle are rejected', () => {
     const cycles: [text: string, message: RegExp][] = [
       ['a: rule:a\n', /policy\.yaml:1:1: rule a refers to itself: rule:a -> rule:a$/],
       ['a: not rule:b\nb: (! or rule:c)\nc: [["@", "rule:a"]]\n', /rule:a -> rule:b -> rule:c -> rule:a$/],
@@ -189,7 +189,7 @@ describe('the rules', () => {
       assert.equal(rules.find((rule) => rule.name === 'placement:traits:list')?.place, null);
     });
 
-    it('are refused as the service would refuse them', () => {
+    it('are rejected as by the service', () => {
       const { rules, problems } = check('a: rule:a\n');
       assert.deepEqual(rules, []);
       assert.deepEqual(

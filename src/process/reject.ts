@@ -4,14 +4,14 @@ import type { Socket } from 'node:net';
 import { noWorkerFree } from '../errors.js';
 import { renderProblem } from '../http/problem.js';
 
-/** How long a refused client has to read the response, in milliseconds. */
+/** How long a rejected client has to read the response, in milliseconds. */
 const LINGER_MS = 1000;
 
 /**
  * Sends 503 on a connection whose request this process never reads, and closes it. A server may respond before it has read
  * the request (RFC 9112, 9.3), and must go on reading for a while, because a reset would take the response away.
  */
-export function refuseUnread(socket: Socket): void {
+export function rejectUnread(socket: Socket): void {
   const requestId = `req-${randomUUID()}`;
   const error = noWorkerFree();
   const headers = Object.entries(error.extra.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
