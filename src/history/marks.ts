@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import type { Pool } from '../db/pool.js';
 import { runStatement, withTransaction } from '../db/transaction.js';
 import { historyDisabled } from '../errors.js';
+import { cursorText } from './cursor.js';
 import { BEGIN_HISTORY, LOCK_CHANGES, LOCK_MARKS, MAKE_MARK, MARK_BEFORE, READ_STATE } from './marks.sql.js';
 
 /** The present history, as of a moment: everything that was committed before is in a batch up to `newest`. */
@@ -49,6 +51,32 @@ function makeMark(pool: Pool): Promise<number> {
     ]);
     return rows[0]?.id ?? 0;
   });
+}
+
+/** What a reader of a snapshot is told of the history before it takes the snapshot. */
+export interface HistoryBefore {
+  readonly isRecorded: boolean;
+  /**
+   * A cursor: all changes behind it are of transactions that had not committed yet. Null when no history is kept, and when the
+   * database is another one than that which was marked last.
+   */
+  readonly cursor: string | null;
+}
+
+/** @param client outside a transaction */
+export async function historyBefore(client: pg.Client): Promise<HistoryBefore> {
+  const { rows } = await client.query<StateRow>(READ_STATE);
+  const [state] = rows;
+  const isRecorded = state?.enabled === true;
+  if (!isRecorded || state.same !== true) return { isRecorded, cursor: null };
+  let { newest } = state;
+  if (state.news) {
+    await client.query('begin');
+    await client.query(LOCK_MARKS);
+    newest = (await client.query<{ id: number }>(MAKE_MARK)).rows[0]?.id ?? newest;
+    await client.query('commit');
+  }
+  return { isRecorded, cursor: cursorText({ history: state.history, mark: newest + 1, seq: 0 }) };
 }
 
 /** How long writers may wait for one that does not end, while another history begins. */

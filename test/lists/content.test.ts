@@ -207,31 +207,6 @@ describe('the content of an inventory list', () => {
     await test.api.delete(`/resource_providers/${root}`).expect(204);
   });
 
-  it('of all versions has the present ones and says so', async () => {
-    for (const format of FORMATS) {
-      const list = await listOf(test.databaseUrl, { format, fields: ['Total'], versions: 'all' });
-      const table = format === 'csv' ? csvTable(pathsOf(list), list.schema) : parquetTable(pathsOf(list));
-      assert.deepEqual(
-        (
-          await duckdb(
-            `select Key, coalesce(VersionId, '') VersionId, IsLatest, IsDeleteMarker, Total from ${table} limit 1`,
-          )
-        )[0],
-        // DuckDB guesses 64 bits for numbers of a CSV.
-        {
-          Key: 'h1/MEMORY_MB',
-          VersionId: '',
-          IsLatest: true,
-          IsDeleteMarker: false,
-          Total: format === 'csv' ? '65536' : 65536,
-        },
-      );
-      assert.equal(list.rows, 4);
-      assert.match(list.warnings.join(), /has the present rows only/);
-      if (format === 'csv') assert.match(textOf(list), /^"placement","h1\/MEMORY_MB","","true","false","65536"\n/);
-    }
-  });
-
   it('is filtered by the beginning of the Key before encoding', async () => {
     for (const [prefix, keys] of Object.entries({
       '': 4,

@@ -12,8 +12,8 @@ export interface Column {
   readonly type: ColumnType;
   readonly nullable: boolean;
   /**
-   * The value in SQL: of `p` (a provider of the tree, with the extras that read.ts joins), `i` (its inventory), `c` (the
-   * resource class) and `$1` (the source).
+   * The value in SQL: of `p` (a provider of the tree, with the extras that statement.ts joins), `i` (its inventory), `c` (the
+   * resource class), `v` (the version) and `$1` (the source).
    */
   readonly sql: string;
 }
@@ -63,11 +63,23 @@ const OPTIONAL: Readonly<Record<OptionalField, Omit<Column, 'name'>>> = {
   Aggregates: text('p.aggregates'),
 };
 
-/** Of a bucket without versioning: until lists read the history, a list of all versions has the present ones. */
 const VERSION_COLUMNS: readonly Column[] = [
-  { name: 'VersionId', ...text("''") },
-  { name: 'IsLatest', ...column('boolean', "'true'") },
-  { name: 'IsDeleteMarker', ...column('boolean', "'false'") },
+  { name: 'VersionId', ...text('v.id') },
+  { name: 'IsLatest', ...column('boolean', 'v.is_latest::text') },
+  { name: 'IsDeleteMarker', ...column('boolean', 'v.is_delete_marker::text') },
+];
+
+/** What every version of an inventory has, a delete marker too. */
+const OF_EVERY_VERSION: readonly OptionalField[] = [
+  'StorageClass',
+  'IsMultipartUploaded',
+  'ReplicationStatus',
+  'EncryptionStatus',
+  'ProviderUuid',
+  'ProviderName',
+  'RootUuid',
+  'RootName',
+  'ResourceClass',
 ];
 
 /** The columns of a job's list, in their order. In CSV the names in a Key are percent-encoded, in Parquet they are not. */
@@ -78,9 +90,13 @@ export function columnsOf({ included_versions: versions, optional_fields: fields
     { name: 'Bucket', ...text('$1::text') },
     { name: 'Key', ...text(key) },
     ...(versions === 'all' ? VERSION_COLUMNS : []),
-    ...Object.entries(OPTIONAL)
-      .filter(([name]) => wanted.has(name as OptionalField))
-      .map(([name, one]) => ({ name, ...one })),
+    ...(Object.entries(OPTIONAL) as [OptionalField, Omit<Column, 'name'>][])
+      .filter(([name]) => wanted.has(name))
+      .map(([name, one]) => ({
+        name,
+        ...one,
+        nullable: one.nullable || (versions === 'all' && !OF_EVERY_VERSION.includes(name)),
+      })),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type pg from 'pg';
+import { historyBefore } from '../../history/marks.js';
 import type { SpooledList } from '../model.js';
 import { createPacker } from '../pack/pack.js';
 import { openSnapshot } from '../read/snapshot.js';
@@ -17,7 +18,9 @@ export interface PackEvents {
 /** What a row of a packed list takes at most, as a rule; columns of traits may take more. */
 const BYTES_A_ROW = 200;
 
-const ONLY_PRESENT = 'Lists do not have earlier versions yet: this list of all versions has the present rows only.';
+const ONLY_PRESENT =
+  'No history is recorded in this database, so this list of all versions has the present inventories only; ' +
+  '"stockroom history enable" begins one.';
 
 /**
  * Reads a list of one moment and packs it into parts in a folder that is there.
@@ -31,7 +34,9 @@ export async function packSnapshot(
   { onBackend, onProgress }: PackEvents,
 ): Promise<SpooledList> {
   const { format } = settings.destination;
-  const statement = listStatement(settings, source);
+  // From before the snapshot: whoever follows the stream from there misses nothing that the list does not have.
+  const { isRecorded, cursor } = await historyBefore(client);
+  const statement = listStatement(settings, source, isRecorded);
   const { columns } = statement;
   const snapshot = await openSnapshot(client, statement, timeout, onBackend);
   await refuseFullDisk(folder, snapshot.expected);
@@ -60,7 +65,8 @@ export async function packSnapshot(
     trees,
     parts: await packer.finish(),
     schema: schemaText(columns, format),
-    warnings: settings.included_versions === 'all' ? [ONLY_PRESENT] : [],
+    ...(cursor === null ? {} : { changes: cursor }),
+    warnings: settings.included_versions === 'all' && !isRecorded ? [ONLY_PRESENT] : [],
   };
 }
 
