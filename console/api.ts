@@ -1,7 +1,7 @@
 /** Requests to the service that the page came from: below the same prefix, with the token in a header and never in an address. */
 
 /** A 200 of the API. */
-export interface Answer<Body> {
+export interface Received<Body> {
   readonly body: Body;
   /** When the service sent it. */
   readonly at: Date;
@@ -14,7 +14,7 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
-/** Why there is no answer. */
+/** Why there is no response. */
 export class Failure extends Error {
   /** 0 when the service could not be reached. */
   readonly status: number;
@@ -35,7 +35,7 @@ export class Failure extends Error {
     this.members = { ...details.members };
   }
 
-  /** The policy rule that refused the request, when one did. */
+  /** The policy rule that rejected the request, when one did. */
   get rule(): string | null {
     return this.status === 403 ? (/Policy does not allow (\S+) to be/.exec(this.message)?.[1] ?? null) : null;
   }
@@ -59,14 +59,14 @@ function urlOf(path: string): string {
  * @throws Failure for every other status, and when the service cannot be reached
  * @throws DOMException AbortError when the signal says so
  */
-export async function ask<Body>(path: string, options: Asking = {}): Promise<Answer<Body>> {
+export async function ask<Body>(path: string, options: Asking = {}): Promise<Received<Body>> {
   const response = await send(path, { method: 'GET' }, options);
   const body = (await readJson(response)) as Body;
   return { body, at: dateOf(response) };
 }
 
 /** Sends a document with POST. @throws as {@link ask} does */
-export async function post<Body>(path: string, document: object): Promise<Answer<Body>> {
+export async function post<Body>(path: string, document: object): Promise<Received<Body>> {
   const init = { method: 'POST', body: JSON.stringify(document), headers: { 'content-type': 'application/json' } };
   const response = await send(path, init, {});
   const body = (await readJson(response)) as Body;

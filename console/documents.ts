@@ -272,7 +272,7 @@ export interface Readiness {
     readonly age_seconds: number | null;
     readonly lag_transactions: number;
   };
-  readonly keystone?: { readonly answers: boolean | null; readonly login?: boolean };
+  readonly keystone?: { readonly responds: boolean | null; readonly login?: boolean };
 }
 
 export interface VersionDocument {

@@ -11,7 +11,7 @@ export interface Session {
   readonly state: 'out' | 'checking' | 'in' | 'expired';
   readonly token: string | null;
   readonly whoami: Whoami | null;
-  /** Why nobody is signed in, where there is more to say. */
+  /** Why the operator is not signed in, where there is more to say. */
   readonly notice: string | null;
 }
 
@@ -54,7 +54,7 @@ export function signOut(notice: string | null = null): void {
   session.set({ ...OUT, notice });
 }
 
-/** A request was refused with 401. The page stays, and the form is shown over it. */
+/** A request was rejected with 401. The page stays, and the form is shown over it. */
 export function expire(token: string | null): void {
   const now = session.get();
   if (now.state !== 'in' || now.token !== token) return;

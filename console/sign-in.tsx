@@ -5,7 +5,7 @@ import { Field } from './parts/bits.js';
 import { readinessOf } from './readiness.js';
 import { logIn, messageOf, session, signIn, signOut } from './session.js';
 import { useStore } from './store.js';
-import { useAnswer } from './use-answer.js';
+import { useResponse } from './use-response.js';
 
 type Way = 'token' | 'password' | 'credential';
 
@@ -21,7 +21,7 @@ export function SignInForm() {
   const [way, setWay] = useState<Way>('token');
   const [failure, setFailure] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const readiness = readinessOf(useAnswer<Readiness>('/readyz'));
+  const readiness = readinessOf(useResponse<Readiness>('/readyz'));
   const strategy = readiness === null ? null : readiness.keystone === undefined ? 'noauth2' : 'keystone';
 
   async function submit(form: HTMLFormElement): Promise<void> {
@@ -145,7 +145,7 @@ function documentOf(way: 'password' | 'credential', value: (name: string) => str
   };
 }
 
-/** Over the page whose request was refused. */
+/** Over the page whose request was rejected. */
 export function SignInDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

@@ -5,14 +5,14 @@ import { Page, Shown } from '../parts/page.js';
 import { QueryEditor } from '../parts/query-editor.js';
 import { conditionText } from '../query.js';
 import { hrefOf, hrefWithQuery } from '../router.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 import { useQuery } from '../use-query.js';
 
 /** How many more requests of a shape fit, where, and what limits them. */
 export function CapacityPage() {
   const state = useQuery('capacity');
   const { asked } = state;
-  const view = useAnswer<Capacity>(asked === null ? null : `/stockroom/capacity?${asked.text}`, asked?.version);
+  const view = useResponse<Capacity>(asked === null ? null : `/stockroom/capacity?${asked.text}`, asked?.version);
   return (
     <Page title="Capacity" views={[view]}>
       <QueryEditor

@@ -8,7 +8,7 @@ import { ChangeLines } from '../parts/change-lines.js';
 import { Failed, Page, Shown } from '../parts/page.js';
 import { go, hrefOf, usePlace } from '../router.js';
 import { expire, messageOf, session } from '../session.js';
-import { askOnce, useAnswer } from '../use-answer.js';
+import { askOnce, useResponse } from '../use-response.js';
 
 const FILTERS = ['kind', 'provider', 'consumer', 'request'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
@@ -24,7 +24,7 @@ export function ChangesPage() {
   const parameters = new URLSearchParams(query);
   const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ''])) as Filters;
   const filter = filterOf(filters);
-  const view = useAnswer<PageOfChanges>(`/stockroom/changes?order=newest&limit=${PAGE}${filter}`);
+  const view = useResponse<PageOfChanges>(`/stockroom/changes?order=newest&limit=${PAGE}${filter}`);
   const isOff = view.failure?.status === 404;
   return (
     <Page title="Changes" views={[view]}>

@@ -8,21 +8,21 @@ import { Page, Shown } from '../parts/page.js';
 import { go, hrefOf, usePlace } from '../router.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 
 /** What a consumer holds, and what a project uses. */
 export function ConsumersPage({ uuid }: { readonly uuid: string | undefined }) {
   const now = useStore(session);
   const project = new URLSearchParams(usePlace().query).get('project') ?? '';
   const item = uuid === undefined ? null : encodeURIComponent(uuid);
-  const held = useAnswer<ConsumerAllocations>(item === null ? null : `/allocations/${item}`);
-  const changes = useAnswer<ChangesPage>(
+  const held = useResponse<ConsumerAllocations>(item === null ? null : `/allocations/${item}`);
+  const changes = useResponse<ChangesPage>(
     item !== null && isAllowed(now, 'stockroom:changes')
       ? `/stockroom/changes?order=newest&limit=20&consumer=${item}`
       : null,
   );
   const mayUse = isAllowed(now, 'placement:usages');
-  const usages = useAnswer<Usages>(
+  const usages = useResponse<Usages>(
     mayUse && project !== '' ? `/usages?project_id=${encodeURIComponent(project)}` : null,
   );
   return (

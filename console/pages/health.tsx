@@ -6,16 +6,16 @@ import { Failed, Page } from '../parts/page.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
 import { readinessOf } from '../readiness.js';
-import { useAnswer, type View } from '../use-answer.js';
+import { useResponse, type View } from '../use-response.js';
 
 /** Whether the service works, and its parts. It needs no token; with one it says more. */
 export function HealthPage() {
   const now = useStore(session);
-  const alive = useAnswer<object>('/healthz');
-  const ready = useAnswer<Readiness>('/readyz');
-  const versions = useAnswer<VersionDocument>('/');
-  const overview = useAnswer<Overview>(isAllowed(now, 'stockroom:overview') ? '/stockroom/overview' : null);
-  const oldest = useAnswer<ChangesPage>(
+  const alive = useResponse<object>('/healthz');
+  const ready = useResponse<Readiness>('/readyz');
+  const versions = useResponse<VersionDocument>('/');
+  const overview = useResponse<Overview>(isAllowed(now, 'stockroom:overview') ? '/stockroom/overview' : null);
+  const oldest = useResponse<ChangesPage>(
     isAllowed(now, 'stockroom:changes') ? '/stockroom/changes?since=start&limit=1' : null,
   );
   const readiness = readinessOf(ready);
@@ -60,7 +60,7 @@ export function HealthPage() {
                 </Part>
               )}
               {keystone !== undefined && (
-                <Part name="Keystone" isGood={keystone.answers !== false} state={stateOf(keystone.answers)}>
+                <Part name="Keystone" isGood={keystone.responds !== false} state={stateOf(keystone.responds)}>
                   Known tokens go on working while it is away.
                 </Part>
               )}
@@ -78,9 +78,9 @@ export function HealthPage() {
   );
 }
 
-function stateOf(answers: boolean | null): string {
-  if (answers === null) return 'not asked yet';
-  return answers ? 'responds' : 'does not respond';
+function stateOf(responds: boolean | null): string {
+  if (responds === null) return 'not asked yet';
+  return responds ? 'responds' : 'does not respond';
 }
 
 function History({ view: { body, failure } }: { readonly view: View<ChangesPage> }) {

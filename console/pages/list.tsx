@@ -8,16 +8,16 @@ import { durationOf, placeText, scheduleText, StateTag } from '../parts/run-text
 import { hrefOf } from '../router.js';
 import { isAllowed, messageOf, session } from '../session.js';
 import { useStore } from '../store.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 
 /** One inventory job: its settings, its runs, and their files. */
 export function ListPage({ id }: { readonly id: string }) {
   const now = useStore(session);
   const base = `/stockroom/lists/${encodeURIComponent(id)}`;
   const isShown = isAllowed(now, 'stockroom:lists:show');
-  const job = useAnswer<Job>(isShown ? base : null);
-  const runs = useAnswer<{ readonly runs: readonly Run[] }>(isShown ? `${base}/runs?limit=20` : null);
-  const buckets = useAnswer<Buckets>('/stockroom/list_buckets');
+  const job = useResponse<Job>(isShown ? base : null);
+  const runs = useResponse<{ readonly runs: readonly Run[] }>(isShown ? `${base}/runs?limit=20` : null);
+  const buckets = useResponse<Buckets>('/stockroom/list_buckets');
   const isFolder = (bucket: string): boolean =>
     buckets.body?.buckets.some(({ name, type }) => name === bucket && type === 'folder') === true;
   return (
@@ -172,7 +172,7 @@ function RunRows({ base, run, isFolder, isOpen, onToggle }: RunRowsProps) {
 
 function Files({ path }: { readonly path: string }) {
   const now = useStore(session);
-  const view = useAnswer<RunWithFiles>(path);
+  const view = useResponse<RunWithFiles>(path);
   return (
     <Shown of={view} what="the files">
       {({ files }) => (

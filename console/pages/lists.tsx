@@ -7,11 +7,11 @@ import { Failed, Page, Shown } from '../parts/page.js';
 import { durationOf, placeText, scheduleText, StateTag } from '../parts/run-text.js';
 import { hrefOf } from '../router.js';
 import { messageOf } from '../session.js';
-import { askOnce, useAnswer } from '../use-answer.js';
+import { askOnce, useResponse } from '../use-response.js';
 
 /** The inventory jobs, and how their last runs went. */
 export function ListsPage() {
-  const view = useAnswer<JobList>('/stockroom/lists');
+  const view = useResponse<JobList>('/stockroom/lists');
   return (
     <Page title="Lists" views={[view]}>
       <Shown of={view} what="the inventory jobs">

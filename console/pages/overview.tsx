@@ -6,11 +6,11 @@ import { conditionText } from '../query.js';
 import { hrefOf, hrefWithQuery } from '../router.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 
 /** What there is, and how full it is. */
 export function OverviewPage() {
-  const view = useAnswer<Overview>('/stockroom/overview');
+  const view = useResponse<Overview>('/stockroom/overview');
   return (
     <Page title="Overview" views={[view]}>
       <Shown of={view} what="the overview">

@@ -19,17 +19,17 @@ import { Tree } from '../parts/tree.js';
 import { hrefOf } from '../router.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
-import { askOnce, useAnswer } from '../use-answer.js';
+import { askOnce, useResponse } from '../use-response.js';
 
 /** One provider, in its tree. */
 export function ProviderPage({ uuid }: { readonly uuid: string }) {
   const now = useStore(session);
   const item = encodeURIComponent(uuid);
-  const view = useAnswer<ProviderTree>(`/stockroom/providers/${item}`);
-  const holders = useAnswer<ProviderAllocations>(
+  const view = useResponse<ProviderTree>(`/stockroom/providers/${item}`);
+  const holders = useResponse<ProviderAllocations>(
     isAllowed(now, 'placement:resource_providers:allocations:list') ? `/resource_providers/${item}/allocations` : null,
   );
-  const changes = useAnswer<ChangesPage>(
+  const changes = useResponse<ChangesPage>(
     isAllowed(now, 'stockroom:changes') ? `/stockroom/changes?order=newest&limit=10&provider=${item}` : null,
   );
   const provider = view.body?.providers.find((one) => one.uuid === uuid) ?? null;

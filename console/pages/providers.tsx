@@ -7,7 +7,7 @@ import { Suggestions, useClasses, useTraits } from '../parts/suggestions.js';
 import { Failed, Page, Shown } from '../parts/page.js';
 import { hrefOf, replace, usePlace } from '../router.js';
 import { messageOf } from '../session.js';
-import { askOnce, useAnswer } from '../use-answer.js';
+import { askOnce, useResponse } from '../use-response.js';
 
 const FILTERS = ['q', 'trait', 'member_of', 'class', 'sort'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
@@ -21,7 +21,7 @@ export function ProvidersPage() {
   const parameters = new URLSearchParams(query);
   const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ''])) as Filters;
   const path = pathOf(filters, null);
-  const view = useAnswer<TreeList>(path);
+  const view = useResponse<TreeList>(path);
   return (
     <Page title="Providers" views={[view]}>
       <FilterForm filters={filters} />

@@ -10,14 +10,14 @@ import { QueryEditor } from '../parts/query-editor.js';
 import { applyChange, conditionText, formatQuery, parseQuery } from '../query.js';
 import { hrefWithQuery } from '../router.js';
 import { messageOf } from '../session.js';
-import { askOnce, useAnswer } from '../use-answer.js';
+import { askOnce, useResponse } from '../use-response.js';
 import { useQuery, type QueryState } from '../use-query.js';
 
 /** Why there is no candidate for a query, or only so many. */
 export function WhyPage() {
   const state = useQuery('why');
   const { asked } = state;
-  const view = useAnswer<Explanation>(asked === null ? null : `/stockroom/explain?${asked.text}`, asked?.version);
+  const view = useResponse<Explanation>(asked === null ? null : `/stockroom/explain?${asked.text}`, asked?.version);
   return (
     <Page title="Why?" views={[view]}>
       <QueryEditor

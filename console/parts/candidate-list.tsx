@@ -4,7 +4,7 @@ import { parseQuery, formatQuery } from '../query.js';
 import { hrefWithQuery } from '../router.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 import { AmountsText, Section, Table } from './bits.js';
 import { KnownProvider } from './known-provider.js';
 import { Shown } from './page.js';
@@ -22,7 +22,7 @@ export function CandidateList({ query, version }: { readonly query: string; read
   const isLimited = version === undefined || Number(version.split('.')[1]) >= 16;
   const plain = formatQuery({ ...parsed, others: isLimited ? [...others, ['limit', String(LIMIT)]] : others });
   const isOffered = isAllowed(now, 'placement:allocation_candidates:list');
-  const view = useAnswer<Candidates>(isOffered ? `/allocation_candidates?${plain}` : null, version);
+  const view = useResponse<Candidates>(isOffered ? `/allocation_candidates?${plain}` : null, version);
   if (!isOffered) return null;
   return (
     <Section

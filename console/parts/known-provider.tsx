@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Named } from '../documents.js';
 import { isAllowed, session } from '../session.js';
-import { askOnce } from '../use-answer.js';
+import { askOnce } from '../use-response.js';
 import { ProviderLink } from './bits.js';
 
 /** Names by uuid: responses of Placement have uuids only. The oldest go when there are too many. */

@@ -5,7 +5,7 @@ import { clock } from '../format.js';
 import { isRepeating, refresh } from '../refresh.js';
 import { session } from '../session.js';
 import { useStore } from '../store.js';
-import type { View } from '../use-answer.js';
+import type { View } from '../use-response.js';
 import { copy } from './bits.js';
 
 export interface PageProps {

@@ -1,6 +1,6 @@
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
-import { useAnswer } from '../use-answer.js';
+import { useResponse } from '../use-response.js';
 
 /** Names for fields to complete; the list is the browser's own, with its keys. */
 export function Suggestions({ id, names }: { readonly id: string; readonly names: readonly string[] }) {
@@ -17,7 +17,7 @@ export function Suggestions({ id, names }: { readonly id: string; readonly names
 export function useClasses(): readonly string[] {
   const now = useStore(session);
   const path = isAllowed(now, 'placement:resource_classes:list') ? '/resource_classes' : null;
-  const { body } = useAnswer<{ readonly resource_classes: readonly { readonly name: string }[] }>(path);
+  const { body } = useResponse<{ readonly resource_classes: readonly { readonly name: string }[] }>(path);
   return body?.resource_classes.map(({ name }) => name) ?? [];
 }
 
@@ -25,6 +25,6 @@ export function useClasses(): readonly string[] {
 export function useTraits(): readonly string[] {
   const now = useStore(session);
   const path = isAllowed(now, 'placement:traits:list') ? '/traits' : null;
-  const { body } = useAnswer<{ readonly traits: readonly string[] }>(path);
+  const { body } = useResponse<{ readonly traits: readonly string[] }>(path);
   return body?.traits ?? [];
 }

@@ -95,13 +95,13 @@ async function failed(
   error: DestinationError,
 ): Promise<void> {
   onFailure(bucket);
-  const refused = error.retry === 'late';
+  const rejected = error.retry === 'late';
   const warning = `The cleaner could not remove what is left in the bucket ${bucket}: ${error.code}.`;
   log.warn(
     { list: run.job, run: run.id, bucket, code: error.code },
-    `lists run ${run.id} of ${run.job}: ${warning} ${error.message} It tries again in ${refused ? 'a day' : 'an hour'}.`,
+    `lists run ${run.id} of ${run.job}: ${warning} ${error.message} It tries again in ${rejected ? 'a day' : 'an hour'}.`,
   );
-  await markFailed(pool, run.id, refused, warning);
+  await markFailed(pool, run.id, rejected, warning);
 }
 
 /** Removes a list whose time is over. Its checksum goes first: without it there is no list. */

@@ -89,15 +89,15 @@ export async function markRemoved(pool: Pool, run: number): Promise<void> {
   await runStatement(pool, { text, values: [run] }, 'write');
 }
 
-/** A refusal is tried again daily for a week, and warned of on the run; a bucket that is away hourly. */
-export async function markFailed(pool: Pool, run: number, refused: boolean, warning: string): Promise<void> {
-  const text = refused
+/** A rejected attempt is tried again daily for a week, and warned of on the run; a bucket that is away hourly. */
+export async function markFailed(pool: Pool, run: number, rejected: boolean, warning: string): Promise<void> {
+  const text = rejected
     ? `update list_runs set clean_failures = clean_failures + 1,
          clean_after = case when clean_failures < 6 then now() + interval '1 day' else 'infinity' end,
          warnings = case when warnings ? $2 then warnings else warnings || to_jsonb($2::text) end
        where id = $1`
     : `update list_runs set clean_after = now() + interval '1 hour' where id = $1`;
-  await runStatement(pool, { text, values: refused ? [run, warning] : [run] }, 'write');
+  await runStatement(pool, { text, values: rejected ? [run, warning] : [run] }, 'write');
 }
 
 /** Forgets runs of more than 400 days ago whose lists are gone. */

@@ -94,7 +94,8 @@ function adviceFor(code: string, bucket: ListBucket): string | null {
     InvalidRequest: encryption,
     ConnectionFailed: reach,
     Timeout: reach,
-    CertificateRefused: 'Set ca_file to the certificate of the authority that has signed the certificate of the store.',
+    CertificateRejected:
+      'Set ca_file to the certificate of the authority that has signed the certificate of the store.',
     RequestTimeTooSkewed: 'Set the clock of this machine.',
   };
   return Object.hasOwn(advice, code) ? (advice[code] ?? null) : null;

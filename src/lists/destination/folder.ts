@@ -58,7 +58,7 @@ export function claimFolder(root: string, key: string): Promise<boolean> {
 export async function folderFile(root: string, key: string): Promise<string | null> {
   const file = await orNull(placeOf(root, key, false));
   const real = file === null ? null : await orNull(realpath(file));
-  if (real !== null) refuseOutside(real, await realpath(root), key);
+  if (real !== null) rejectOutside(real, await realpath(root), key);
   return real;
 }
 
@@ -70,25 +70,25 @@ async function placeOf(root: string, key: string, make: boolean): Promise<string
   }
   if (make) await mkdir(root, { recursive: true, mode: FOLDER_MODE });
   const top = await realpath(root);
-  await refuseForeign(top);
+  await rejectForeign(top);
   let folder = top;
   for (const part of parts.slice(0, -1)) {
     const next = path.join(folder, part);
     if (make) await makeFolder(next);
     folder = await realpath(next);
-    refuseOutside(folder, top, key);
-    await refuseForeign(folder);
+    rejectOutside(folder, top, key);
+    await rejectForeign(folder);
   }
   return path.join(folder, ...parts.slice(-1));
 }
 
-function refuseOutside(real: string, top: string, key: string): void {
+function rejectOutside(real: string, top: string, key: string): void {
   const inside = path.relative(top, real);
   if (inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside)) return;
   throw new DestinationError('OutsideFolder', `${key}: a link leads out of the folder ${top}.`, 'late');
 }
 
-async function refuseForeign(folder: string): Promise<void> {
+async function rejectForeign(folder: string): Promise<void> {
   if (isForeignToRoot(await stat(folder)))
     throw new DestinationError('AccessDenied', foreignFolderText(folder), 'late');
 }

@@ -40,7 +40,7 @@ interface Wanted {
  */
 export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destination {
   const { onWarning = () => undefined, firstPause = FIRST_PAUSE_MS, askFirst } = options;
-  /** What the store's clock is ahead of ours, in milliseconds; 0 until it refuses ours. */
+  /** What the store's clock is ahead of ours, in milliseconds; 0 until it rejects ours. */
   let skew = 0;
 
   async function request(wanted: Wanted, signal: AbortSignal): Promise<S3Response> {

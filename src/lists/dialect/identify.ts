@@ -1,6 +1,6 @@
 import { Rejection, type Authenticate, type Identity } from '../../auth/identity.js';
 import type { KeysFile } from './keys-file.js';
-import { accessDenied, DialectError, refused } from './problem.js';
+import { accessDenied, DialectError, rejected } from './problem.js';
 import type { Claim } from './signature/claim.js';
 
 /** Asks Keystone whether a signature is of the secret of an access key; null when it says no. */
@@ -39,7 +39,7 @@ export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOpt
   }
   if ('noauth2' in strategy) {
     const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '', '');
-    if (admission instanceof Rejection) throw refused(admission);
+    if (admission instanceof Rejection) throw rejected(admission);
     return { identity: admission, isProved: false };
   }
   if (claim.forKeystone === null) {
@@ -51,9 +51,9 @@ export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOpt
   }
   checkTime(claim);
   const { stringToSign, signature } = claim.forKeystone;
-  const answer = await strategy.checkSignature(claim.accessKey, stringToSign, signature);
-  if (answer instanceof Rejection) throw refused(answer);
-  if (answer !== null) return { identity: answer, isProved: true };
+  const response = await strategy.checkSignature(claim.accessKey, stringToSign, signature);
+  if (response instanceof Rejection) throw rejected(response);
+  if (response !== null) return { identity: response, isProved: true };
   throw signatureDoesNotMatch('Keystone does not know the access key, or the signature is not of its secret.');
 }
 

@@ -26,8 +26,8 @@ export const noSuchBucket = (name: string) =>
 export const notImplemented = (what: string) =>
   new DialectError(501, 'NotImplemented', `${what} Only inventory configurations are served here.`);
 
-/** What the means of authentication of the native API refuse. */
-export function refused({ status, headers }: Rejection): DialectError {
+/** The error for a request that the authentication of the native API rejects. */
+export function rejected({ status, headers }: Rejection): DialectError {
   return status === 503
     ? new DialectError(503, 'ServiceUnavailable', 'Keystone cannot be asked at the moment. Please try again.', headers)
     : new DialectError(403, 'InvalidAccessKeyId', 'The access key is not known.');

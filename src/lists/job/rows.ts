@@ -58,7 +58,7 @@ export async function listJobs(
 }
 
 export interface SetOptions {
-  /** Refuse when the job is there already. */
+  /** Reject when the job exists. */
   readonly onlyNew?: boolean;
   /** Who sets it, for list_jobs.created_by. */
   readonly by?: Readonly<Record<string, string | null>>;

@@ -38,7 +38,7 @@ export class SourceFailure extends Error {}
 
 /** A body is given a second more for so many bytes: a store that is slower does not get a part through in time. */
 const SLOWEST_BYTES_PER_SECOND = 100_000;
-/** With a larger body, the store is asked first whether it takes the request: its refusal arrives before the body is sent. */
+/** With a larger body, the store is asked first whether it takes the request: its rejection arrives before the body is sent. */
 const ASK_FIRST_BYTES = 256 * 1024;
 const ASK_FIRST_MS = 1000;
 
@@ -87,7 +87,7 @@ function exchange(
     const request = url.startsWith('https:') ? https.request(url, options) : http.request(url, options);
     let hasResponse = false;
     request.on('error', (error) => {
-      // A store that refuses a body may close the connection while it is sent; its response counts.
+      // A store that rejects a body may close the connection while it is sent; its response counts.
       if (!hasResponse) reject(error);
     });
     // A response of 101 that was not asked for ends the connection without an error and without a response.

@@ -34,12 +34,12 @@ export async function packSnapshot(
   { onBackend, onProgress }: PackEvents,
 ): Promise<SpooledList> {
   const { format } = settings.destination;
-  // From before the snapshot: whoever follows the stream from there misses nothing that the list does not have.
+  // From before the snapshot: a reader that follows the stream from there misses nothing that the list does not have.
   const { isRecorded, cursor } = await historyBefore(client);
   const statement = listStatement(settings, source, isRecorded);
   const { columns } = statement;
   const snapshot = await openSnapshot(client, statement, timeout, onBackend);
-  await refuseFullDisk(folder, snapshot.expected);
+  await rejectFullDisk(folder, snapshot.expected);
   const packer = createPacker({ columns, format, uuid, folder, limits });
   let rows = 0;
   const trees = { count: 0, first: null as string | null };
@@ -70,7 +70,7 @@ export async function packSnapshot(
   };
 }
 
-async function refuseFullDisk(folder: string, rows: number): Promise<void> {
+async function rejectFullDisk(folder: string, rows: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const [free, needed] = [bavail * bsize, rows * BYTES_A_ROW];
   if (free >= needed) return;

@@ -18,7 +18,7 @@ const MAX_DEPTH = 8;
 const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { strictEntities: true };
 
 /**
- * Reads a small XML document. Document types are refused, and only the five entities of XML and character references are
+ * Reads a small XML document. Document types are rejected, and only the five entities of XML and character references are
  * known, so a document cannot grow when it is read.
  *
  * @throws XmlProblem

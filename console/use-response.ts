@@ -23,7 +23,7 @@ const BLANK = { isLoading: false, body: null, at: null, failure: null } as const
  *
  * @param path with its query; null asks nothing
  */
-export function useAnswer<Body>(path: string | null, version?: string): View<Body> {
+export function useResponse<Body>(path: string | null, version?: string): View<Body> {
   const [view, setView] = useState<View<Body>>({ ...BLANK, path, version, isLoading: path !== null });
   const ticked = useStore(tick);
   const { token, state } = useStore(session);
@@ -58,7 +58,7 @@ export function useAnswer<Body>(path: string | null, version?: string): View<Bod
     };
   }, [path, version, ticked, token, state]);
 
-  // The answer to another question is none.
+  // A response to an earlier request does not count.
   return view.path === path && view.version === version ? view : { ...BLANK, path, version, isLoading: path !== null };
 }
 
