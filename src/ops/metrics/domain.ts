@@ -39,7 +39,7 @@ export function meterClaims(registry: Registry): (group: GroupResult) => void {
     help: 'Requests that were written in one transaction.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 100],
   }).series({});
-  return ({ written, rejected: rejected, failed }) => {
+  return ({ written, rejected, failed }) => {
     requests.written += written;
     requests.rejected += rejected;
     requests.failed += failed;
