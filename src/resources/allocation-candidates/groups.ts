@@ -56,18 +56,19 @@ function checkResourceless(
 ): void {
   if (groups.every(({ resources }) => resources.size === 0)) throw noGroupWithResources();
   const suffixes = new Set(groups.map(({ suffix }) => suffix));
-  const named = sameSubtrees.flat();
-  if (query.has('same_subtree') && named.includes('')) throw emptySameSubtree();
-  const unknown = named.filter((suffix) => !suffixes.has(suffix));
-  if (unknown.length > 0) throw unknownSameSubtrees([...new Set(unknown)].sort(), [...suffixes].sort());
-  const homeless = groups.filter(({ suffix, resources }) => resources.size === 0 && !named.includes(suffix));
+  const named = new Set(sameSubtrees.flat());
+  if (query.has('same_subtree') && named.has('')) throw emptySameSubtree();
+  const unknown = [...named].filter((suffix) => !suffixes.has(suffix));
+  if (unknown.length > 0) throw unknownSameSubtrees(unknown.sort(), [...suffixes].sort());
+  const homeless = groups.filter(({ suffix, resources }) => resources.size === 0 && !named.has(suffix));
   if (homeless.length > 0) throw resourcelessGroups(homeless.map(({ suffix }) => suffix).sort());
 }
 
 /** Within one group a required trait, or all of an any-of set, must not be forbidden too. */
 function checkTraitConflicts(groups: readonly ParsedGroup[]): void {
   const conflicts = groups.flatMap(({ suffix, traits: { required, forbidden } }) => {
-    const impossible = required.filter((anyOf) => anyOf.every((name) => forbidden.includes(name))).flat();
+    const isForbidden = new Set(forbidden);
+    const impossible = required.filter((anyOf) => anyOf.every((name) => isForbidden.has(name))).flat();
     return impossible.length === 0 ? [] : [{ key: `required${suffix}`, traits: [...new Set(impossible)].sort() }];
   });
   if (conflicts.length > 0) throw conflictingTraits(conflicts);

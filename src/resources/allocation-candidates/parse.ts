@@ -20,9 +20,13 @@ export function parseCandidatesQuery(query: Query, version: Version): ParsedQuer
   const validate = candidatesQuery(version);
   const last = lastValues(query);
   validate(last);
-  // Of these two the first value counts when they are repeated; all must be right.
+  // Of these two the first value counts when they are repeated; all must be right. Each is validated beside `resources`, which old
+  // versions require, and not beside all parameters: a query has room for thousands of values and for thousands of parameters.
+  const { resources } = last;
   for (const name of ['limit', 'group_policy']) {
-    for (const value of query.get(name) ?? []) validate({ ...last, [name]: value });
+    for (const value of new Set(query.get(name))) {
+      validate(resources === undefined ? { [name]: value } : { resources, [name]: value });
+    }
   }
   const groupPolicy = (query.get('group_policy')?.[0] ?? null) as ParsedQuery['groupPolicy'];
   const limit = query.get('limit')?.[0];
@@ -74,7 +78,8 @@ function parseRootRequired(values: readonly string[], version: Version): TraitFi
   const [value] = values;
   if (value === undefined) return null;
   const traits = parseRequired([value], version, { allowAny: false });
-  const conflicting = traits.forbidden.filter((name) => traits.required.some(([only]) => only === name));
+  const required = new Set(traits.required.flat());
+  const conflicting = traits.forbidden.filter((name) => required.has(name));
   if (conflicting.length > 0) throw conflictingRootTraits(conflicting.sort());
   return traits;
 }
