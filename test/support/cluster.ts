@@ -11,6 +11,8 @@ import { until } from './until.js';
 /** A PostgreSQL server of one test's own, to be stopped, broken and replaced. */
 export interface Cluster {
   readonly url: string;
+  /** Of the postmaster. */
+  readonly pid: number;
   /** smart is not here: it waits for clients. immediate is a crash without the core. */
   stop(how: 'fast' | 'immediate' | 'kill'): Promise<void>;
   /** Again on the same port. */
@@ -62,6 +64,9 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
   const cluster: Cluster = {
     get url() {
       return url;
+    },
+    get pid() {
+      return pid;
     },
     start,
     async stop(how) {
