@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { bodyIncomplete, bodyTooLarge, serverFull } from '../errors.js';
 import type { Holding, Room } from './room.js';
-import { onBroken } from './turns.js';
+import { onBroken } from './request-queue.js';
 
 /**
  * Bodies up to this size are not accounted for, in bytes: a claim gets through while large bodies take all the room, and the

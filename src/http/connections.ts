@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import type { ApiError } from '../errors.js';
 import { sendLastError } from './respond.js';
-import { isIdle, responseUnderWay } from './turns.js';
+import { isIdle, responseUnderWay } from './request-queue.js';
 
 /** The connections of an HTTP server that does not listen: they were accepted elsewhere, perhaps by another process. */
 export interface Connections {

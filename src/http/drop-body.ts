@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { endGently } from './turns.js';
+import { endGently } from './request-queue.js';
 
 /** Before a response to a request whose body is not read: what is left of it must not be taken for the next request. */
 export function dropBody(req: IncomingMessage, res: ServerResponse): void {

@@ -15,7 +15,7 @@ import type { Memory } from './memory.js';
 import { renderProblem } from './problem.js';
 import { createRoom } from './room.js';
 import { pushGathering } from './small-chunks.js';
-import { createTurns, endGently, type Turns } from './turns.js';
+import { createRequestQueue, endGently, type RequestQueue } from './request-queue.js';
 
 /**
  * An HTTP server whose requests and responses are born with the application's own prototypes.
@@ -43,7 +43,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
     return http.ServerResponse.prototype.writeHead.apply(this, head);
   } as typeof app.response.writeHead;
 
-  const turns = createTurns({
+  const queue = createRequestQueue({
     room: options.memory?.requests ?? createRoom(Infinity),
     serve(req, res) {
       try {
@@ -66,20 +66,20 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
       // HTTP/1.1 wants a Host; what Node returns without one has no error document. Only `location` would use it.
       requireHostHeader: false,
     },
-    turns.take,
+    queue.take,
   );
   // An expectation that is not known may be ignored (RFC 9110, 10.1.1). Node's own 417 has no error document.
-  server.on('checkExpectation', turns.take);
+  server.on('checkExpectation', queue.take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const isOfParser = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     log?.debug({ client: socket.remoteAddress, code: error.code, reason: error.message }, 'bytes that are no request');
-    if (isOfParser) reject(turns, socket, toApiError(error));
+    if (isOfParser) reject(queue, socket, toApiError(error));
     else socket.destroy();
   });
   server.on('connect', (req: http.IncomingMessage, socket: Socket) => {
     // Node has taken its own listeners off; an error that is not listened to ends the process.
     socket.on('error', () => socket.destroy()).on('data', () => undefined);
-    reject(turns, socket, methodNotAllowed(null), req.method);
+    reject(queue, socket, methodNotAllowed(null), req.method);
   });
   return server;
 }
@@ -107,8 +107,8 @@ interface Callable {
  * Rejects what never becomes a request: what Node's parser does not understand, a method that it does not know among it.
  * The connection is closed, because nothing that follows can be trusted to begin where the client meant it to begin.
  */
-function reject(turns: Turns, socket: Socket, error: ApiError, method = ''): void {
-  turns.break(socket, error, () => {
+function reject(queue: RequestQueue, socket: Socket, error: ApiError, method = ''): void {
+  queue.break(socket, error, () => {
     if (socket.writable) endGently(socket, bytesOf(error, method));
     else socket.destroy();
   });

@@ -13,7 +13,7 @@ interface Gathered {
   length: number;
 }
 
-/** A property and no WeakMap: see turns.ts. */
+/** A property and no WeakMap: see request-queue.ts. */
 const GATHERED = Symbol('gathered');
 
 interface GatheringRequest extends http.IncomingMessage {

@@ -8,8 +8,8 @@ import type { Holding, Room } from './room.js';
  * 2,000 requests and reads nothing would have 2,000 responses in memory. Here a request waits until the response to the
  * one before it is written, and while requests wait the socket is not read.
  */
-export interface Turns {
-  /** Serves a request when its turn comes. */
+export interface RequestQueue {
+  /** Serves a request when the response to the one before it is written. */
   readonly take: (req: IncomingMessage, res: ServerResponse) => void;
   /**
    * What arrived cannot be understood, and nothing after it. The requests before it are served first. A request whose own body
@@ -20,8 +20,8 @@ export interface Turns {
 
 /** What is kept for each connection that has sent a request. */
 interface Connection {
-  current: Turn | null;
-  readonly waiting: Turn[];
+  current: QueuedRequest | null;
+  readonly waiting: QueuedRequest[];
   /** Of the requests that wait. */
   holding: Holding | null;
   /** Bytes that had arrived when the last response was written. */
@@ -34,7 +34,7 @@ interface Connection {
   bodyListener: ((error: ApiError) => void) | null;
 }
 
-interface Turn {
+interface QueuedRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
@@ -81,21 +81,21 @@ export function isIdle(socket: Socket): boolean {
   return connection?.current === null && socket.bytesRead === connection.bytesRead;
 }
 
-export interface TurnsOptions {
+export interface RequestQueueOptions {
   /** Never throws. */
   readonly serve: (req: IncomingMessage, res: ServerResponse) => void;
   /** Where requests are that wait. */
   readonly room: Room;
 }
 
-export function createTurns({ serve, room }: TurnsOptions): Turns {
-  function begin(connection: Connection, turn: Turn): void {
-    connection.current = turn;
+export function createRequestQueue({ serve, room }: RequestQueueOptions): RequestQueue {
+  function begin(connection: Connection, queued: QueuedRequest): void {
+    connection.current = queued;
     // Emitted after the last byte was given to the system, or when the socket has gone.
-    turn.res.once('close', () => {
-      end(connection, turn.req.socket);
+    queued.res.once('close', () => {
+      end(connection, queued.req.socket);
     });
-    serve(turn.req, turn.res);
+    serve(queued.req, queued.res);
   }
 
   function end(connection: Connection, socket: Socket): void {
@@ -141,8 +141,8 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
         begin(connection, { req, res });
         return;
       }
-      const turn = { req, res };
-      connection.waiting.push(turn);
+      const queued = { req, res };
+      connection.waiting.push(queued);
       hold(connection, socket);
       const cut = (): void => {
         connection.waiting.length = 0;
@@ -150,7 +150,7 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
       };
       // Its connection goes, because Node keeps what it has parsed as long as there is one.
       connection.holding ??= room.enter(cut);
-      connection.holding.add(sizeOf(turn));
+      connection.holding.add(sizeOf(queued));
       if (connection.waiting.length > MOST_WAITING) cut();
     },
     break(socket, error, say) {
@@ -171,7 +171,7 @@ export function createTurns({ serve, room }: TurnsOptions): Turns {
 }
 
 /** A request and its response take 2 to 3.4 kB in Node.js 20, and the headers come on top, as text and as names and values. */
-function sizeOf({ req }: Turn): number {
+function sizeOf({ req }: QueuedRequest): number {
   let size = 4096;
   for (const text of req.rawHeaders) size += 2 * text.length;
   return size;
