@@ -69,7 +69,7 @@ export const serviceOptions = {
     group: 'stockroom',
     name: 'max_response_bytes_in_memory',
     help: 'Most bytes of responses that clients have not taken yet that a process holds for all clients together. Above it clients that have not read for two seconds are cut off, and a request whose response is larger than 16 KiB gets 503 with Retry-After.',
-    default: 128 * 1024 * 1024,
+    default: 64 * 1024 * 1024,
     parse: integer(65_536, 1024 * 1024 * 1024 * 64),
   }),
   maxSearchSeconds: option({
