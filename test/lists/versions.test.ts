@@ -3,8 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { defaultConfig } from '../../src/config.js';
+import { openPool } from '../../src/db/database.js';
 import type { Change } from '../../src/history/model.js';
+import { tidyHistory } from '../../src/history/retention.js';
 import type { OptionalField, SpooledList } from '../../src/lists/model.js';
+import { createLog } from '../../src/ops/log.js';
 import { sql } from '../support/database.js';
 import { duckdb, parquetTable } from '../support/duckdb.js';
 import { changesSince, historyNow } from '../support/history.js';
@@ -170,6 +174,42 @@ describe('an inventory list of all versions', () => {
     assert.deepEqual(
       timed.map(([, , , time]) => time !== null),
       [true, true, false, true, false],
+    );
+  });
+
+  it('has what an inventory was when the first kept change came, and nothing from before it', async () => {
+    const hosts: string[] = [];
+    for (const name of ['changed', 'gone', 'left', 'same']) hosts.push(await createProvider(test.api, name));
+    const [changed = '', gone = '', left = '', same = ''] = hosts;
+    for (const [total, ...some] of [
+      [1, changed],
+      [2, changed, gone, left, same],
+    ] as [number, ...string[]][]) {
+      for (const one of some) await setInventories(test.api, one, { VCPU: { total } });
+    }
+    await test.api.delete(`/resource_providers/${gone}`).expect(204);
+    assert.equal((await versions('')).length, 6);
+    for (const table of ['history_changes', 'history_gone'])
+      await sql(test.databaseUrl, `update ${table} set at = at - interval '40 days'`);
+    await setInventories(test.api, changed, { VCPU: { total: 3 } });
+    await setInventories(test.api, left, {});
+    const pool = openPool(defaultConfig(), test.databaseUrl, createLog('silent'));
+    try {
+      await tidyHistory(pool, 30);
+    } finally {
+      await pool.close();
+    }
+    assert.deepEqual(await versions(''), [
+      ['changed/VCPU', true, false, 3],
+      ['changed/VCPU', false, false, 2],
+      ['left/VCPU', true, true, null],
+      ['left/VCPU', false, false, 2],
+      ['same/VCPU', true, false, 2],
+    ]);
+    const timed = await versions('', ['LastModifiedDate']);
+    assert.deepEqual(
+      timed.map(([, , , time]) => time !== null),
+      [true, false, true, false, true],
     );
   });
 
