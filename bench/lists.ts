@@ -13,13 +13,14 @@ import { startStore, type Store } from '../test/support/s3-store.js';
 import { createClient, headersOf, type Client } from './client.js';
 import { startService, type StartedServer } from './servers.js';
 
-const HELP = `usage: npm run bench:lists -- [--rows N] [--swift]
+const HELP = `usage: npm run bench:lists -- [--rows N] [--all] [--swift]
 
 Measures inventory lists, as Parquet and as CSV: seconds, processor time and the largest memory of a process
 that does nothing else (stockroom lists work), and the latencies of a service that does the run
 beside its requests. Compares a list with a loop of GET inventories.
 
   --rows N   inventories, four a provider (1000000)
+  --all      lists of all versions, after each inventory has changed once: twice as many rows
   --swift    to a Swift on this machine, too, which ../shared/reference/s3-serve starts
 `;
 
@@ -35,6 +36,7 @@ const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
+    all: { type: 'boolean', default: false },
     swift: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -111,6 +113,7 @@ async function fill(connectionString: string): Promise<void> {
     insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
       select n, class, 1000000, 0, 1, 1000000, 1, 1 from generate_series(1, ${providers}) n, generate_series(0, ${CLASSES - 1}) class;
     delete from topology_changes`);
+  if (values.all) await client.query('update inventories set total = total + 1');
   await client.query('vacuum analyze');
   await client.end();
 }
@@ -123,7 +126,11 @@ interface Job {
 /** Sets the job, which makes its first run due at once, and waits for the end of the run. */
 async function listOf(client: Client, { bucket, format }: Job): Promise<Run> {
   const id = `bench-${randomUUID()}`;
-  const body = { enabled: true, schedule: { frequency: 'daily' }, destination: { bucket, format } };
+  const versions = values.all ? 'all' : 'current';
+  const body = {
+    ...{ enabled: true, schedule: { frequency: 'daily' }, included_versions: versions },
+    destination: { bucket, format },
+  };
   await client.send({ method: 'PUT', path: `/stockroom/lists/${id}`, body });
   for (;;) {
     const response = await client.send({ method: 'GET', path: `/stockroom/lists/${id}/runs` });
