@@ -8,7 +8,7 @@ const SECRETS = ['x-auth-token', 'x-service-token', 'x-subject-token', 'authoriz
 /** What the audit log is told of a request that has its response. */
 export function auditedRequest(req: Request, status: number): AuditedRequest {
   const { method, originalUrl: url, headers, exchange } = req;
-  const { identity } = exchange;
+  const caller = exchange.identity ?? exchange.signedIn;
   const end = url.indexOf('?');
   return {
     method,
@@ -19,8 +19,8 @@ export function auditedRequest(req: Request, status: number): AuditedRequest {
     globalRequestId: globalRequestId(headers['x-openstack-request-id']) ?? null,
     client: exchange.forwarded?.client ?? req.socket.remoteAddress ?? null,
     agent: headers['user-agent'] ?? null,
-    userId: shownId(identity?.userId ?? null) ?? null,
-    projectId: shownId(identity?.projectId ?? null) ?? null,
+    userId: shownId(caller?.userId ?? null) ?? null,
+    projectId: shownId(caller?.projectId ?? null) ?? null,
     secrets: SECRETS.flatMap((name) => headers[name] ?? []),
   };
 }

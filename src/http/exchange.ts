@@ -6,6 +6,12 @@ import { readForwarded, type Forwarded } from './forwarded.js';
 import type { PathMeter } from './meter.js';
 import type { Version } from './microversions.js';
 
+/** Who sent a request. */
+export interface Caller {
+  readonly userId: string;
+  readonly projectId: string | null;
+}
+
 /** What is known of a request so far. Its response, its line in the log and its event in the audit log carry as much of it as there is. */
 export interface Exchange {
   readonly requestId: string;
@@ -17,6 +23,8 @@ export interface Exchange {
   readonly forwarded: Forwarded | null;
   /** Null until the caller is known, and at public paths. */
   identity: Identity | null;
+  /** Whom a login has signed in. Log and audit log name this caller: there is no identity at a public path. */
+  signedIn: Caller | null;
   /** Null until the version has been negotiated. */
   version: Version | null;
   /** Machines send it all the time: its line in the log is of DEBUG. */
@@ -53,6 +61,7 @@ export function beginExchange(
     cors,
     forwarded: proxyHeaders ? readForwarded(headers) : null,
     identity: null,
+    signedIn: null,
     version: null,
     quiet: false,
     meter,

@@ -174,6 +174,7 @@ async function serveRoute(
       if (passing !== undefined) await passing;
     }
     const reply = await route.handle(request);
+    if ('signedIn' in reply) exchange.signedIn = reply.signedIn ?? null;
     const sent = 'file' in reply ? sendFile(res, exchange, reply.file) : sendReply(req, res, exchange, reply, options);
     finish(options, req, sent instanceof Promise ? await sent : sent);
   } finally {

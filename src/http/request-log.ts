@@ -13,7 +13,8 @@ export function logRequest(log: Logger, req: Request, exchange: Exchange, millis
   const failed = status >= 500 && status !== 503;
   const level = failed ? 'error' : exchange.quiet ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
-  const { identity, version, forwarded } = exchange;
+  const { version, forwarded } = exchange;
+  const caller = exchange.identity ?? exchange.signedIn;
   // Fields that are undefined are left out of the line.
   const line = {
     request_id: exchange.requestId,
@@ -25,8 +26,8 @@ export function logRequest(log: Logger, req: Request, exchange: Exchange, millis
     length: req.method === 'HEAD' ? 0 : length,
     microversion: version?.text,
     ms: Math.round(milliseconds * 1000) / 1000,
-    user_id: identity === null ? undefined : shownId(identity.userId),
-    project_id: identity === null ? undefined : shownId(identity.projectId),
+    user_id: caller === null ? undefined : shownId(caller.userId),
+    project_id: caller === null ? undefined : shownId(caller.projectId),
     err: error,
     reason: reason instanceof Error ? reason.message : undefined,
   };

@@ -4,6 +4,7 @@ import { bodyIncomplete } from '../errors.js';
 import type { Identity } from '../auth/identity.js';
 import type { PolicyTarget } from '../policy/policy.js';
 import { readBody } from './body.js';
+import type { Caller } from './exchange.js';
 import { prefixOf } from './forwarded.js';
 import type { LongBody } from './long-body.js';
 import type { Memory } from './memory.js';
@@ -57,6 +58,8 @@ export interface Reply {
    * when null. Undefined: the route has no cache headers.
    */
   readonly modified?: number | null;
+  /** Whom the response signs in: log and audit log name them as the caller of this request, which has no token. */
+  readonly signedIn?: Caller;
 }
 
 export interface BodyLimits {
@@ -112,9 +115,13 @@ export class RouteRequest {
     return globalRequestId(this.#req.headers['x-openstack-request-id']) ?? null;
   }
 
-  /** The address of the client, from the proxy in front where that is believed. */
-  get clientAddress(): string {
-    return this.#req.exchange.forwarded?.client ?? this.#req.socket.remoteAddress ?? '';
+  /**
+   * Addresses, of which at least one is the sender's and not of the sender's choice: of the connection, or what the nearest proxy wrote
+   * where proxies are believed. A client can only add others.
+   */
+  get senderAddresses(): readonly string[] {
+    const { nearest = [] } = this.#req.exchange.forwarded ?? {};
+    return nearest.length > 0 ? nearest : [this.#req.socket.remoteAddress ?? ''];
   }
 
   /** Whether the request came over TLS, here or to a proxy that is believed, or from this machine. */

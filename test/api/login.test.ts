@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import pino from 'pino';
 import { createAttemptLimit } from '../../src/resources/login/attempts.js';
+import type { AuditEvent } from '../../src/audit-log/event.js';
+import { makeCertificates } from '../support/certificates.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { messageOf, startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 import { send, type Response } from '../support/wire.js';
 
 const [PASSWORD, SECRET] = ['pass-word-of-ada', 'secret-of-ada'];
@@ -98,6 +107,90 @@ describe('signing in with a password', () => {
     for (const site of ['cross-site', 'same-site', 'none'])
       assert.equal((await logIn(BY_PASSWORD, { 'sec-fetch-site': site })).status, 403);
     assert.equal((await logIn(BY_PASSWORD, { 'sec-fetch-site': 'same-origin' })).status, 200);
+  });
+
+  it('takes passwords over TLS of its own, whatever headers of a proxy come', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stockroom-login-'));
+    const { authority, certificate, key } = makeCertificates(folder);
+    const [ca, cert, keyText] = [authority, certificate, key].map((file) => fs.readFileSync(file));
+    const server = https.createServer({ cert, key: keyText }, test.service.app);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const options = { port, ca, path: '/stockroom/login', method: 'POST', agent: false };
+      const headers = { 'content-type': 'application/json', via: '1.1 proxy.example' };
+      const request = https.request('https://localhost', { ...options, headers, family: 4 });
+      request.end(JSON.stringify(BY_PASSWORD));
+      const [{ statusCode }] = (await once(request, 'response')) as [{ statusCode: number }];
+      assert.equal(statusCode, 200);
+      assert.equal((await logIn(BY_PASSWORD, { via: '1.1 proxy.example' })).status, 403, 'the same without TLS');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has POST only', async () => {
+    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']) {
+      const { status, headers } = await send(test.url, { path: '/stockroom/login', method });
+      assert.deepEqual([status, headers.allow], [405, 'POST'], method);
+    }
+  });
+
+  it('names in log and audit log whom it signed in, and nobody for what it rejects', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stockroom-login-'));
+    const auditLogFile = path.join(folder, 'audit.log');
+    const audited = await start({ auditLog: 'writes', auditLogFile });
+    try {
+      const accepted = await logIn(BY_PASSWORD, {}, audited);
+      const { user, project } = JSON.parse(accepted.text) as { user: { id: string }; project: { id: string } };
+      const mistyped = { ...BY_PASSWORD, user: { name: PASSWORD, domain: 'Default', password: 'ada' } };
+      assert.equal((await logIn(mistyped, {}, audited)).status, 401);
+      const lines = await until('both have a line', () => {
+        const found = fs.readFileSync(auditLogFile, 'utf8').split('\n').filter(Boolean);
+        return found.length === 2 && found;
+      });
+      const events = lines.map((line) => JSON.parse(line) as AuditEvent);
+      assert.deepEqual(
+        events.map(({ action, outcome, requestPath, initiator: { id, project_id: of } }) => [
+          action,
+          outcome,
+          requestPath,
+          id,
+          of,
+        ]),
+        [
+          ['create', 'success', '/stockroom/login', user.id, project.id],
+          ['create', 'failure', '/stockroom/login', 'unknown', 'unknown'],
+        ],
+      );
+      assert.ok(!lines.join().includes(PASSWORD));
+      const logged = log.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { user_id?: string }]));
+      assert.equal(logged.filter((line) => line.user_id === user.id).length, 1);
+    } finally {
+      await audited.close();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('counts by the address that the nearest proxy wrote, which the client cannot choose', async () => {
+    const proxied = await start({ enableProxyHeadersParsing: true });
+    const from = (name: string, forwarded: Record<string, string>): Promise<Response> =>
+      logIn({ ...BY_PASSWORD, user: { ...BY_PASSWORD.user, name } }, forwarded, proxied);
+    const forged = (i: number, last: string) => ({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': `198.51.100.${i}, ${last}:${4000 + i}`,
+      ...(i % 2 === 0 ? { forwarded: `for=198.51.100.${i};proto=https, for="[2001:db8::${i}]:1"` } : {}),
+    });
+    try {
+      for (let i = 0; i < 10; i++) assert.equal((await from(`other-${i}`, forged(i, '192.0.2.7'))).status, 401);
+      assert.equal((await from('ada', forged(10, '192.0.2.7'))).status, 429);
+      assert.equal((await from('ada', forged(11, '192.0.2.8'))).status, 200);
+    } finally {
+      await proxied.close();
+    }
   });
 
   it('has a bound for attempts of a user and of an address', async () => {

@@ -45,12 +45,13 @@ export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
         // The browser says so when another site sends the request.
         if (request.fetchSite !== null && request.fetchSite !== 'same-origin') throw loginElsewhere();
         if (!request.isConfidential) throw loginInTheClear();
-        rejectAfterTooMany(byAddress.take(request.clientAddress));
+        for (const address of request.senderAddresses) rejectAfterTooMany(byAddress.take(address));
         const credentials = await credentialsOf(request);
         rejectAfterTooMany(byUser.take(userOf(credentials)));
         const signedIn = await signIn(credentials);
         if (signedIn === null) throw loginRejected();
-        return { status: 200, body: toJson(signedIn) };
+        const { user, project } = signedIn;
+        return { status: 200, body: toJson(signedIn), signedIn: { userId: user.id, projectId: project?.id ?? null } };
       },
     },
   ];

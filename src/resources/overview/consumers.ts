@@ -1,9 +1,15 @@
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 
-/** PostgreSQL counts live rows as they come and go; until it has seen one, what the last ANALYZE found. */
+/**
+ * PostgreSQL counts live rows as they come and go. It begins at zero when its statistics are lost: until the next VACUUM or ANALYZE,
+ * what the last one found is the better estimate, less what has been deleted since.
+ */
 const ESTIMATE = `
-  select case when s.n_live_tup > 0 then s.n_live_tup else greatest(c.reltuples, 0) end::float8 as consumers
+  select case
+      when coalesce(s.last_vacuum, s.last_autovacuum, s.last_analyze, s.last_autoanalyze) is not null then s.n_live_tup
+      else greatest(s.n_live_tup, c.reltuples - s.n_tup_del, 0)
+    end::float8 as consumers
   from pg_class c left join pg_stat_user_tables s on s.relid = c.oid
   where c.oid = 'consumers'::regclass`;
 
