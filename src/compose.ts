@@ -31,7 +31,7 @@ import { createConsumerReader } from './resources/allocations/store.js';
 import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
-import { createConsumerEstimate } from './resources/overview/consumers.js';
+import { createEstimates } from './resources/overview/estimates.js';
 import { createPolicy } from './policy/policy.js';
 import { slicesOfThread } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -141,7 +141,7 @@ export function composeService(
     slices: slicesOfThread,
     signIn: config.consoleLogin && keystone !== null ? keystone.signIn : null,
     shapes,
-    estimateConsumers: createConsumerEstimate(pool),
+    estimate: createEstimates(pool),
     questions: createTurnstile({ ...QUESTIONS, reject: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,

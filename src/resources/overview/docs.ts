@@ -51,6 +51,18 @@ export const overviewDocs: NounDocs = {
               }),
             ),
           ),
+          history: said(
+            'What the database has of the history of changes, asked once a minute.',
+            closed({
+              recording: said('Whether changes are recorded.', { type: 'boolean' }),
+              bytes: said('Of its tables and indexes.', number),
+              oldest: said('Since when it has all changes; null when it has none.', orNull(time)),
+            }),
+          ),
+          process: said(
+            'The process that responds; a service may have several.',
+            closed({ version: said('Of Stockroom.', text), started_at: time }),
+          ),
         }),
         cached: 'dated',
       },

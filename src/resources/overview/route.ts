@@ -5,30 +5,33 @@ import type { Route } from '../../http/route.js';
 import type { Slices } from '../../rounds.js';
 import { withPauses } from '../../slices.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
+import { version } from '../../ops/version.js';
 import { memberOf, type Provider } from '../../topology/model.js';
 import type { ShapeGauges } from '../capacity/gauges.js';
 import { findProvider } from '../find-provider.js';
 import { inASlice } from '../in-a-slice.js';
+import type { Estimates } from './estimates.js';
 import { parseTreesQuery, renderPosition, resolveTreesQuery } from './query.js';
 import { inOrderOfTree, relatedRoots } from './related.js';
 import { renderTree, timeText, treeEntry } from './render.js';
 import { selectTrees } from './select.js';
 import { totalsOf } from './totals.js';
 
+const [VERSION, STARTED_AT] = [version(), new Date(performance.timeOrigin)];
+
 /** What the routes of the overview work with. */
 export interface OverviewRouteDependencies {
   readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
   readonly slices: Slices;
   readonly shapes: ShapeGauges;
-  /** About how many consumers there are. */
-  readonly estimateConsumers: () => Promise<number>;
+  readonly estimate: () => Promise<Estimates>;
 }
 
 /**
  * What the console shows of the whole cloud (docs/contract/console.md). Read from memory. Each takes what it needs of the view at once, and
  * works on that in slices: providers and trees are constants.
  */
-export function overviewRoutes({ topology, slices, shapes, estimateConsumers }: OverviewRouteDependencies): Route[] {
+export function overviewRoutes({ topology, slices, shapes, estimate }: OverviewRouteDependencies): Route[] {
   return [
     {
       method: 'GET',
@@ -42,7 +45,7 @@ export function overviewRoutes({ topology, slices, shapes, estimateConsumers }: 
           trees: view.trees.size,
         }));
         const totals = await withPauses(totalsOf(seen.providers));
-        const [consumers, counted] = await Promise.all([estimateConsumers(), shapes.read()]);
+        const [{ consumers, history }, counted] = await Promise.all([estimate(), shapes.read()]);
         const body = {
           as_of: timeText(seen.asOf),
           providers: seen.providers.length,
@@ -58,6 +61,8 @@ export function overviewRoutes({ topology, slices, shapes, estimateConsumers }: 
             at_most: atMost,
             limits,
           })),
+          history: { ...history, oldest: history.oldest === null ? null : timeText(history.oldest) },
+          process: { version: VERSION, started_at: timeText(STARTED_AT) },
         };
         return { status: 200, body: toJson(body), modified: nowSeconds() };
       },
