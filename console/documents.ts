@@ -35,6 +35,8 @@ export interface Overview {
     readonly query: string;
     readonly limits: readonly string[];
   })[];
+  readonly history: { readonly recording: boolean; readonly bytes: number; readonly oldest: string | null };
+  readonly process: { readonly version: string; readonly started_at: string };
 }
 
 export interface ClassTotal {

@@ -1,7 +1,7 @@
 import { ask, Failure } from './api.js';
 import type { Change, ChangesPage } from './documents.js';
 import { look } from './reachable.js';
-import { expire, session } from './session.js';
+import { expire, session, withToken } from './session.js';
 
 /** A reader of the stream of changes. */
 export interface Following {
@@ -62,8 +62,8 @@ function isAbort(error: unknown): boolean {
 
 /** The cursor of this moment: what comes later is after it. */
 export async function cursorOfNow(signal: AbortSignal): Promise<string> {
-  const { token } = session.get();
-  const { body } = await ask<ChangesPage>('/stockroom/changes?since=now&limit=1', { token, signal });
+  const path = '/stockroom/changes?since=now&limit=1';
+  const { body } = await withToken((token) => ask<ChangesPage>(path, { token, signal }));
   return body.next;
 }
 

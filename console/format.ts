@@ -51,8 +51,9 @@ export function moment(text: string | null | undefined): string {
   return `${date.toLocaleDateString('sv-SE')} ${clock(date)}`;
 }
 
-/** `8.6 s`, `3 min`, `2 days` */
+/** `12 ms`, `8.6 s`, `3 min`, `2 days` */
 export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 0.1) return seconds < 0.001 ? '< 1 ms' : `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${short.format(Math.max(seconds, 0))} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

@@ -66,6 +66,37 @@ export function expire(token: string | null): void {
   });
 }
 
+/**
+ * Does what needs a token. When the token is refused, it waits until the reader has signed in again, and does it once more.
+ *
+ * @throws Failure, a 401 when the reader signs out instead
+ */
+export async function withToken<Result>(work: (token: string | null) => Promise<Result>): Promise<Result> {
+  for (;;) {
+    const { token } = session.get();
+    try {
+      return await work(token);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.status !== 401) throw error;
+      expire(token);
+      if (!(await isSignedInAgain())) throw error;
+    }
+  }
+}
+
+function isSignedInAgain(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const { state } = session.get();
+      if (state === 'expired' || state === 'checking') return;
+      stop();
+      resolve(state === 'in');
+    };
+    const stop = session.subscribe(look);
+    look();
+  });
+}
+
 /** Whether the policy allows a rule to the reader. */
 export function isAllowed({ whoami }: Session, rule: string): boolean {
   return whoami?.rules.includes(rule) === true;

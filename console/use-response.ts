@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, Failure } from './api.js';
 import { look } from './reachable.js';
 import { tick } from './refresh.js';
-import { expire, messageOf, session } from './session.js';
+import { expire, messageOf, session, withToken } from './session.js';
 import { useStore } from './store.js';
 
 /** What is known of a request. While it is asked again, the former body stays. */
@@ -15,6 +15,9 @@ export interface View<Body> {
   readonly at: Date | null;
   readonly failure: Failure | null;
 }
+
+/** They need no token. The form to sign in asks what the service accepts. */
+const PUBLIC: readonly string[] = ['/', '/healthz', '/readyz'];
 
 const BLANK = { isLoading: false, body: null, at: null, failure: null } as const;
 
@@ -32,7 +35,7 @@ export function useResponse<Body>(path: string | null, version?: string): View<B
 
   useEffect(() => {
     // The page stays as it is while the reader signs in again.
-    if (state === 'expired') return;
+    if (state === 'expired' && path !== null && !PUBLIC.includes(path)) return;
     const isSame = shown.current.path === path && shown.current.version === version;
     const former = isSame ? shown.current : { ...BLANK, path, version };
     if (path === null) {
@@ -62,13 +65,7 @@ export function useResponse<Body>(path: string | null, version?: string): View<B
   return view.path === path && view.version === version ? view : { ...BLANK, path, version, isLoading: path !== null };
 }
 
-/** Asks once, for what is no view. @throws Failure */
+/** Asks once, for what is no view. A token that ended is no failure: it goes on after the next sign-in. @throws Failure */
 export async function askOnce<Body>(path: string, version?: string): Promise<Body> {
-  const { token } = session.get();
-  try {
-    return (await ask<Body>(path, { token, version })).body;
-  } catch (error) {
-    if (error instanceof Failure && error.status === 401) expire(token);
-    throw error;
-  }
+  return (await withToken((token) => ask<Body>(path, { token, version }))).body;
 }

@@ -1,6 +1,6 @@
 import type { Capacity } from '../documents.js';
 import { count, counted, range } from '../format.js';
-import { Bar, Empty, ProviderLink, Section, Table, Unseen, Uuid } from '../parts/bits.js';
+import { Bar, Empty, ProviderLink, Section, Table, Unseen, Uuid, Right } from '../parts/bits.js';
 import { Page, Shown } from '../parts/page.js';
 import { QueryEditor } from '../parts/query-editor.js';
 import { conditionText } from '../query.js';
@@ -96,7 +96,10 @@ function Counted({ capacity, query }: { readonly capacity: Capacity; readonly qu
       <div class="columns">
         {aggregates.length > 0 && (
           <Section title="By aggregate">
-            <Table label="By aggregate" head={['Aggregate', 'Fit', <Unseen key="bar">Bar</Unseen>]}>
+            <Table
+              label="By aggregate"
+              head={['Aggregate', <Right key="fit">Fit</Right>, <Unseen key="bar">Bar</Unseen>]}
+            >
               {aggregates.map((one) => (
                 <tr key={one.aggregate}>
                   <th scope="row">
@@ -119,7 +122,7 @@ function Counted({ capacity, query }: { readonly capacity: Capacity; readonly qu
         )}
         {byTree.length > 0 && (
           <Section title="By tree">
-            <Table label="By tree" head={['Tree', 'Fit', 'Limited by']}>
+            <Table label="By tree" head={['Tree', <Right key="fit">Fit</Right>, 'Limited by']}>
               {byTree.map((one) => (
                 <tr key={one.root.uuid}>
                   <th scope="row">

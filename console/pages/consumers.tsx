@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
-import type { ChangesPage, ConsumerAllocations, Usages } from '../documents.js';
+import type { ChangesPage, ConsumerAllocations, Named, Usages } from '../documents.js';
 import { amount, count, moment } from '../format.js';
-import { AmountsText, Copy, Empty, Field, Section, Table } from '../parts/bits.js';
+import { AmountsText, Copy, Empty, Field, ProviderLink, Right, Section, Table } from '../parts/bits.js';
 import { ChangeLines } from '../parts/change-lines.js';
 import { KnownProvider } from '../parts/known-provider.js';
+import { useHomes, type Home } from '../parts/known-trees.js';
 import { Page, Shown } from '../parts/page.js';
 import { go, hrefOf, usePlace } from '../router.js';
 import { isAllowed, session } from '../session.js';
@@ -123,6 +124,8 @@ interface HoldingProps {
 function Holding({ uuid, consumer, changes }: HoldingProps) {
   const entries = Object.entries(consumer.allocations);
   const [newest] = changes?.changes ?? [];
+  const homes = useHomes(entries.map(([provider]) => provider));
+  const trees = treesHeld([...homes].filter(([provider]) => provider in consumer.allocations).map(([, home]) => home));
   return (
     <>
       <p class="identity">
@@ -152,12 +155,22 @@ function Holding({ uuid, consumer, changes }: HoldingProps) {
               </div>
             ))}
           </dl>
-          <Table label="Allocations" head={['Provider', 'Holds', 'Generation']}>
+          {trees.length > 1 && (
+            <p class="hint" role="status">
+              ⚠ It holds on {count(trees.length)} trees: {trees.map(({ name }) => name).join(', ')}. Sharing providers
+              do not count. An evacuation leaves this behind; <code>stockroom audit orphans</code> lists all such
+              consumers.
+            </p>
+          )}
+          <Table label="Allocations" head={['Provider', 'Tree', 'Holds', <Right key="generation">Generation</Right>]}>
             {entries.map(([provider, { resources, generation }]) => (
               <tr key={provider}>
                 <th scope="row">
                   <KnownProvider uuid={provider} />
                 </th>
+                <td>
+                  <TreeOf home={homes.get(provider)} />
+                </td>
                 <td>
                   <AmountsText of={resources} />
                 </td>
@@ -171,11 +184,27 @@ function Holding({ uuid, consumer, changes }: HoldingProps) {
   );
 }
 
+/** Different trees, without those that share: consumers of many trees have something of these. */
+function treesHeld(homes: readonly Home[]): readonly Named[] {
+  const roots = homes.filter(({ shares }) => !shares).map(({ root }) => root);
+  return [...new Map(roots.map((root) => [root.uuid, root])).values()];
+}
+
+function TreeOf({ home }: { readonly home: Home | undefined }) {
+  if (home === undefined) return <span class="faint">-</span>;
+  return (
+    <>
+      <ProviderLink uuid={home.root.uuid} name={home.root.name} />
+      {home.shares && <span class="tag">shares</span>}
+    </>
+  );
+}
+
 function UsageTable({ document: { usages } }: { readonly document: Usages }) {
   const types = Object.entries(usages);
   if (types.length === 0) return <Empty>The project uses nothing.</Empty>;
   return (
-    <Table label="Usages of the project" head={['Type of consumer', 'Consumers', 'Uses']}>
+    <Table label="Usages of the project" head={['Type of consumer', <Right key="consumers">Consumers</Right>, 'Uses']}>
       {types.map(([type, { consumer_count: consumers, ...amounts }]) => (
         <tr key={type}>
           <th scope="row">{type}</th>

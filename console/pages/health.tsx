@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
-import type { ChangesPage, Overview, Readiness, VersionDocument } from '../documents.js';
-import { count, duration, moment } from '../format.js';
+import type { Overview, Readiness, VersionDocument } from '../documents.js';
+import { bytes, count, duration, moment } from '../format.js';
 import { Section, Table } from '../parts/bits.js';
 import { Failed, Page } from '../parts/page.js';
 import { isAllowed, session } from '../session.js';
 import { useStore } from '../store.js';
 import { readinessOf } from '../readiness.js';
-import { useResponse, type View } from '../use-response.js';
+import { useResponse } from '../use-response.js';
 
 /** Whether the service works, and its parts. It needs no token; with one it says more. */
 export function HealthPage() {
@@ -15,15 +15,12 @@ export function HealthPage() {
   const ready = useResponse<Readiness>('/readyz');
   const versions = useResponse<VersionDocument>('/');
   const overview = useResponse<Overview>(isAllowed(now, 'stockroom:overview') ? '/stockroom/overview' : null);
-  const oldest = useResponse<ChangesPage>(
-    isAllowed(now, 'stockroom:changes') ? '/stockroom/changes?since=start&limit=1' : null,
-  );
   const readiness = readinessOf(ready);
   const isAway = alive.failure?.status === 0;
   const { database, topology, keystone, workers } = readiness ?? {};
   const [version] = versions.body?.versions ?? [];
   return (
-    <Page title="Health" views={[alive, ready, versions, overview, oldest]}>
+    <Page title="Health" views={[alive, ready, versions, overview]}>
       {readiness === null && ready.failure !== null && (
         <Failed failure={ready.failure} what="the state of the service" />
       )}
@@ -37,6 +34,7 @@ export function HealthPage() {
             <Table label="Parts of the service" head={['Part', 'State', 'Details']}>
               <Part name="Process" isGood={!isAway} state={isAway ? 'away' : 'alive'}>
                 {readiness.draining ? 'It finishes what has begun, and ends.' : 'It takes requests.'}
+                {overview.body !== null && ` ${upText(overview.body)}`}
               </Part>
               {workers !== undefined && (
                 <Part
@@ -49,7 +47,7 @@ export function HealthPage() {
               )}
               {database !== undefined && (
                 <Part name="Database" isGood={database.usable} state={database.usable ? 'usable' : 'not usable'}>
-                  probed in {database.milliseconds} ms
+                  probed in {duration(database.milliseconds / 1000)}
                 </Part>
               )}
               {topology !== undefined && (
@@ -64,7 +62,7 @@ export function HealthPage() {
                   Known tokens go on working while it is away.
                 </Part>
               )}
-              <History view={oldest} />
+              {overview.body !== null && <History history={overview.body.history} />}
               {version !== undefined && (
                 <Part name="API" isGood state="served">
                   microversions {version.min_version} to {version.max_version}
@@ -83,19 +81,15 @@ function stateOf(responds: boolean | null): string {
   return responds ? 'responds' : 'does not respond';
 }
 
-function History({ view: { body, failure } }: { readonly view: View<ChangesPage> }) {
-  if (failure !== null && failure.status === 404) {
-    return (
-      <Part name="History" isGood state="off">
-        {failure.message}
-      </Part>
-    );
-  }
-  if (body === null) return null;
-  const [first] = body.changes;
+/** The clock of the reader may be another one: a process that has just started is up for 0 s. */
+function upText({ process: { version, started_at: start } }: Overview): string {
+  return `Stockroom ${version}, up for ${duration((Date.now() - new Date(start).getTime()) / 1000)}.`;
+}
+
+function History({ history: { recording, bytes: size, oldest } }: Pick<Overview, 'history'>) {
   return (
-    <Part name="History" isGood state="recorded">
-      {first !== undefined && `from ${moment(first.at)} on`}
+    <Part name="History" isGood state={recording ? 'recorded' : 'off'}>
+      {oldest === null ? 'no changes are kept' : `all changes since ${moment(oldest)}`}, {bytes(size)}
     </Part>
   );
 }

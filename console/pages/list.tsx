@@ -2,11 +2,11 @@ import { useState } from 'preact/hooks';
 import { download, Failure } from '../api.js';
 import type { Buckets, Job, Run, RunWithFiles } from '../documents.js';
 import { bytes, count, moment } from '../format.js';
-import { Empty, Section, Table } from '../parts/bits.js';
+import { Empty, Section, Table, Right } from '../parts/bits.js';
 import { Failed, Page, Shown } from '../parts/page.js';
 import { durationOf, placeText, scheduleText, StateTag } from '../parts/run-text.js';
 import { hrefOf } from '../router.js';
-import { isAllowed, messageOf, session } from '../session.js';
+import { isAllowed, messageOf, session, withToken } from '../session.js';
 import { useStore } from '../store.js';
 import { useResponse } from '../use-response.js';
 
@@ -94,7 +94,20 @@ interface RunsProps {
 function Runs({ base, runs, isFolder }: RunsProps) {
   const [opened, setOpened] = useState<number | null>(null);
   return (
-    <Table label="Runs" head={['Run', 'Due', 'State', 'Rows', 'Size', 'Took', 'Why', 'Machine', 'List']}>
+    <Table
+      label="Runs"
+      head={[
+        'Run',
+        'Due',
+        'State',
+        <Right key="rows">Rows</Right>,
+        <Right key="size">Size</Right>,
+        <Right key="took">Took</Right>,
+        'Why',
+        'Machine',
+        'List',
+      ]}
+    >
       {runs.map((run) => (
         <RunRows
           key={run.run}
@@ -125,7 +138,7 @@ function RunRows({ base, run, isFolder, isOpen, onToggle }: RunRowsProps) {
         <th scope="row" class="number">
           {run.run}
         </th>
-        <td class="number">{moment(run.due_at)}</td>
+        <td class="time">{moment(run.due_at)}</td>
         <td>
           <StateTag run={run} />
         </td>
@@ -206,7 +219,7 @@ function Download({ path, name }: { readonly path: string; readonly name: string
     setBusy(true);
     setFailure(null);
     try {
-      const file = await download(path, { token: session.get().token });
+      const file = await withToken((token) => download(path, { token }));
       const link = document.createElement('a');
       link.href = URL.createObjectURL(file);
       link.download = name;

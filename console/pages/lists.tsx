@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Failure } from '../api.js';
 import type { Job, JobList } from '../documents.js';
 import { count, moment } from '../format.js';
-import { Empty, Table } from '../parts/bits.js';
+import { Empty, Table, Right } from '../parts/bits.js';
 import { Failed, Page, Shown } from '../parts/page.js';
 import { durationOf, placeText, scheduleText, StateTag } from '../parts/run-text.js';
 import { hrefOf } from '../router.js';
@@ -48,7 +48,16 @@ function Jobs({ first }: { readonly first: JobList }) {
     <>
       <Table
         label="Inventory jobs"
-        head={['Job', 'Last run', 'State', 'Rows', 'Took', 'Schedule', 'Destination', 'Next run']}
+        head={[
+          'Job',
+          'Last run',
+          'State',
+          <Right key="rows">Rows</Right>,
+          <Right key="took">Took</Right>,
+          'Schedule',
+          'Destination',
+          'Next run',
+        ]}
       >
         {jobs.map((job) => (
           <JobRow key={job.id} job={job} />
@@ -72,13 +81,13 @@ function JobRow({ job }: { readonly job: Job }) {
         <a href={hrefOf(['lists', id])}>{id}</a>
         {!enabled && <span class="tag">disabled</span>}
       </th>
-      <td class="number">{run === null ? 'never' : moment(run.started_at ?? run.due_at)}</td>
+      <td class="time">{run === null ? 'never' : moment(run.started_at ?? run.due_at)}</td>
       <td>{run !== null && <StateTag run={run} />}</td>
       <td class="number">{run?.rows === null || run === null ? '-' : count(run.rows)}</td>
       <td class="number">{run === null ? '-' : durationOf(run)}</td>
       <td>{scheduleText(job)}</td>
       <td>{placeText(job)}</td>
-      <td class="number">{moment(job.next_run_at)}</td>
+      <td class="time">{moment(job.next_run_at)}</td>
     </tr>
   );
 }

@@ -1,6 +1,6 @@
 import type { Overview } from '../documents.js';
 import { amount, count, counted, percent, range } from '../format.js';
-import { Bar, Empty, Section, Table, Unseen } from '../parts/bits.js';
+import { Bar, Empty, Section, Table, Unseen, Right } from '../parts/bits.js';
 import { Page, Shown } from '../parts/page.js';
 import { conditionText } from '../query.js';
 import { hrefOf, hrefWithQuery } from '../router.js';
@@ -71,10 +71,10 @@ function Classes({ overview: { classes, providers } }: { readonly overview: Over
           'Class',
           'Used of capacity',
           <Unseen>Part that is used</Unseen>,
-          'Used',
-          'Capacity',
-          'Reserved',
-          'Providers',
+          <Right key="used">Used</Right>,
+          <Right key="capacity">Capacity</Right>,
+          <Right key="reserved">Reserved</Right>,
+          <Right key="providers">Providers</Right>,
         ]}
       >
         {sorted.map(({ name, used, capacity, reserved, providers: having }) => (
@@ -112,7 +112,7 @@ function Shapes({ shapes }: Pick<Overview, 'shapes'>) {
           The configuration names no shapes. <code>[stockroom] capacity_shape</code> does.
         </Empty>
       ) : (
-        <Table label="How many more fit" head={['Shape', 'More', 'Limited by']}>
+        <Table label="How many more fit" head={['Shape', <Right key="more">More</Right>, 'Limited by']}>
           {shapes.map((shape) => (
             <tr key={shape.name}>
               <th scope="row">

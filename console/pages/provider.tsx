@@ -12,6 +12,7 @@ import {
   Section,
   Table,
   Uuid,
+  Right,
 } from '../parts/bits.js';
 import { ChangeLines } from '../parts/change-lines.js';
 import { Page, Shown } from '../parts/page.js';
@@ -171,7 +172,18 @@ function Inventories({ provider: { inventories } }: { readonly provider: Provide
   return (
     <Table
       label="Inventory"
-      head={['Class', 'Used of capacity', 'Used', 'Capacity', 'Total', 'Reserved', 'Ratio', 'Min', 'Max', 'Step']}
+      head={[
+        'Class',
+        'Used of capacity',
+        <Right key="used">Used</Right>,
+        <Right key="capacity">Capacity</Right>,
+        <Right key="total">Total</Right>,
+        <Right key="reserved">Reserved</Right>,
+        <Right key="ratio">Ratio</Right>,
+        <Right key="min">Min</Right>,
+        <Right key="max">Max</Right>,
+        <Right key="step">Step</Right>,
+      ]}
     >
       {entries.map(([name, inventory]) => {
         const {

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Failure } from '../api.js';
-import type { TreeEntry, TreeList } from '../documents.js';
+import type { ProviderTree, TreeEntry, TreeList } from '../documents.js';
 import { count, counted } from '../format.js';
-import { Empty, Field, Gauge, Name, ProviderLink, Table } from '../parts/bits.js';
+import { Empty, Field, Gauge, Name, ProviderLink, Table, Right } from '../parts/bits.js';
 import { Suggestions, useClasses, useTraits } from '../parts/suggestions.js';
 import { Failed, Page, Shown } from '../parts/page.js';
+import { Tree } from '../parts/tree.js';
 import { hrefOf, replace, usePlace } from '../router.js';
 import { messageOf } from '../session.js';
 import { askOnce, useResponse } from '../use-response.js';
@@ -149,6 +150,12 @@ interface More {
 function Trees({ first, filters }: { readonly first: TreeList; readonly filters: Filters }) {
   const [more, setMore] = useState<More>({ trees: [], next: first.next, isOlder: false });
   const [failure, setFailure] = useState<Failure | null>(null);
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (uuid: string): void => {
+    const next = new Set(opened);
+    if (!next.delete(uuid)) next.add(uuid);
+    setOpened(next);
+  };
   useEffect(() => {
     setMore({ trees: [], next: first.next, isOlder: false });
   }, [first]);
@@ -176,11 +183,37 @@ function Trees({ first, filters }: { readonly first: TreeList; readonly filters:
         {first.matching === 1 ? 'es' : ''}, {count(trees.length)} shown
         {more.isOlder && '; the cloud has changed meanwhile'}
       </p>
-      <Table label="Providers" head={['Name', ...classes, 'Providers', 'Traits', 'Aggregates']}>
-        {trees.map((tree) => (
+      <Table
+        label="Providers"
+        head={[
+          'Name',
+          ...classes,
+          <Right key="providers">Providers</Right>,
+          <Right key="traits">Traits</Right>,
+          <Right key="aggregates">Aggregates</Right>,
+        ]}
+      >
+        {trees.map((tree) => [
           <tr key={tree.uuid}>
             <th scope="row">
-              <ProviderLink uuid={tree.uuid} name={tree.name} />
+              <span class="expandable">
+                {tree.providers > 1 ? (
+                  <button
+                    type="button"
+                    class="quiet"
+                    aria-expanded={opened.has(tree.uuid)}
+                    aria-label={`Providers of the tree ${tree.name}`}
+                    onClick={() => {
+                      toggle(tree.uuid);
+                    }}
+                  >
+                    {opened.has(tree.uuid) ? '▾' : '▸'}
+                  </button>
+                ) : (
+                  <span />
+                )}
+                <ProviderLink uuid={tree.uuid} name={tree.name} />
+              </span>
               {tree.shares && <span class="tag">shares</span>}
               {isFiltered && <Matched tree={tree} />}
             </th>
@@ -199,8 +232,15 @@ function Trees({ first, filters }: { readonly first: TreeList; readonly filters:
             <td class="number">{count(tree.providers)}</td>
             <td class="number">{count(tree.traits)}</td>
             <td class="number">{count(tree.aggregates)}</td>
-          </tr>
-        ))}
+          </tr>,
+          opened.has(tree.uuid) && (
+            <tr class="note" key={`${tree.uuid} opened`}>
+              <td colSpan={classes.length + 4}>
+                <Opened uuid={tree.uuid} />
+              </td>
+            </tr>
+          ),
+        ])}
       </Table>
       {failure !== null && <Failed failure={failure} what="the next providers" />}
       {more.next !== null &&
@@ -212,6 +252,18 @@ function Trees({ first, filters }: { readonly first: TreeList; readonly filters:
           </button>
         ))}
     </>
+  );
+}
+
+/** The tree below its row. */
+function Opened({ uuid }: { readonly uuid: string }) {
+  const view = useResponse<ProviderTree>(`/stockroom/providers/${encodeURIComponent(uuid)}`);
+  return (
+    <div class="below">
+      <Shown of={view} what="the tree">
+        {({ providers }) => <Tree providers={providers} current={null} />}
+      </Shown>
+    </div>
   );
 }
 

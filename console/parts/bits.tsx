@@ -117,6 +117,11 @@ export function Table({
   );
 }
 
+/** The head of a column of numbers. */
+export function Right({ children }: { readonly children: string }) {
+  return <span class="right">{children}</span>;
+}
+
 /** What only a screen reader reads. */
 export function Unseen({ children }: { readonly children: string }) {
   return <span class="unseen">{children}</span>;

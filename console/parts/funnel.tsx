@@ -1,7 +1,7 @@
 import type { ExplainedCondition, Explanation } from '../documents.js';
 import { count } from '../format.js';
 import { conditionText } from '../query.js';
-import { Bar, Table, Unseen } from './bits.js';
+import { Bar, Table, Unseen, Right } from './bits.js';
 
 /** The codes of reasons that take trees away at a stage. */
 const CODES: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +22,13 @@ export function Funnel({ explanation: { funnel, conditions, trees } }: { readonl
   return (
     <Table
       label="What is left after each step"
-      head={['Step', <Unseen>Bar</Unseen>, 'Trees left', 'Lost', 'Conditions that fail (on how many trees)']}
+      head={[
+        'Step',
+        <Unseen>Bar</Unseen>,
+        <Right key="trees-left">Trees left</Right>,
+        <Right key="lost">Lost</Right>,
+        'Conditions that fail (on how many trees)',
+      ]}
     >
       {funnel.map(({ stage, trees: left }, index) => {
         const before = funnel[index - 1]?.trees ?? left;

@@ -32,7 +32,7 @@ export function ListField({ label, items, onChange, list, prefix = '' }: ListFie
           const shown = item.slice(prefix.length);
           return (
             <span class="chip" key={item}>
-              <Name of={shown} most={20} />
+              <Name of={shown} most={28} />
               <button
                 type="button"
                 class="quiet"

@@ -16,7 +16,14 @@ interface Node {
  * The providers of a tree, by the keys of the tree pattern: up and down move, right opens, left closes or goes to the parent,
  * Enter shows the provider.
  */
-export function Tree({ providers, current }: { readonly providers: readonly Provider[]; readonly current: string }) {
+export function Tree({
+  providers,
+  current,
+}: {
+  readonly providers: readonly Provider[];
+  /** The provider that is shown already; null: none is. */
+  readonly current: string | null;
+}) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [focused, setFocused] = useState(current);
   const list = useRef<HTMLUListElement>(null);
@@ -86,7 +93,7 @@ export function Tree({ providers, current }: { readonly providers: readonly Prov
             aria-level={level}
             aria-posinset={position}
             aria-setsize={siblings}
-            aria-selected={uuid === current}
+            aria-selected={current === null ? undefined : uuid === current}
             aria-expanded={children > 0 ? !closed.has(uuid) : undefined}
             tabIndex={uuid === holder ? 0 : -1}
             onFocus={() => {

@@ -68,28 +68,30 @@ describe('the console in a browser', function () {
   });
 
   /** A tab of its own. What the browser complains of is in `problems`. */
-  async function tab(width = 1280, colorScheme: 'light' | 'dark' = 'light'): Promise<Watched> {
-    const watched = await openConsole(browser!, origin(), { width, colorScheme });
+  async function tab(width = 1366): Promise<Watched> {
+    const watched = await openConsole(browser!, origin(), { width });
     contexts.push(watched.context);
     return watched;
   }
 
-  // The colours are checked in both schemes, the forms in both widths.
-  for (const [width, colours, withAxe] of [
-    [1280, 'light', true],
-    [360, 'dark', true],
-    [1280, 'dark', false],
-    [360, 'light', false],
-  ] as const) {
-    const what = withAxe ? 'axe or the browser' : 'the browser';
-    it(`has nothing that ${what} objects to on any page, at ${width} pixels, ${colours}`, async () => {
-      const { page, problems } = await tab(width, colours);
-      await signIn(page, origin());
+  for (const width of [1366, 360]) {
+    it(`has nothing that axe or the browser objects to on any page, at ${width} pixels, light and dark`, async () => {
+      const { page, problems } = await tab(width);
       const found: string[] = [];
+      const look = async (name: string): Promise<void> => {
+        if (await isTooWide(page)) found.push(`${name} is wider than the screen`);
+        for (const colorScheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme });
+          found.push(...(await axeFindings(page)).map((finding) => `${name}, ${colorScheme}: ${finding}`));
+        }
+      };
+      await page.goto(consoleUrl(origin()));
+      await page.getByText('This service believes').waitFor();
+      await look('sign-in');
+      await signIn(page, origin());
       for (const { name, fragment, shows } of PAGES) {
         await openPage(page, origin(), fragment, shows);
-        if (await isTooWide(page)) found.push(`${name} is wider than the screen`);
-        if (withAxe) found.push(...(await axeFindings(page)).map((finding) => `${name}: ${finding}`));
+        await look(name);
       }
       assert.deepEqual(found, []);
       assert.deepEqual(problems, []);
@@ -295,7 +297,13 @@ describe('the console in a browser', function () {
     const { page, problems } = await tab();
     await signIn(page, origin(), '/lists');
     await page.getByRole('link', { name: 'nightly' }).click();
-    await page.getByRole('button', { name: 'Files of run 1' }).click();
+    await page.getByRole('button', { name: 'Files of run 1' }).waitFor();
+    await service!.api.post('/stockroom/lists/nightly/runs').expect(202);
+    await until('the second run is written', async () => {
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      return page.getByRole('button', { name: 'Files of run 2' }).isVisible();
+    });
+    await page.getByRole('button', { name: 'Files of run 2' }).click();
     const [manifest, checksum] = [await saved(page, 'manifest.json'), await saved(page, 'manifest.checksum')];
     assert.equal(createHash('md5').update(manifest).digest('hex'), checksum.toString());
     const [part] = (
@@ -305,6 +313,90 @@ describe('the console in a browser', function () {
     assert.equal(bytes.length, part!.size);
     assert.equal(createHash('md5').update(bytes).digest('hex'), part!.MD5checksum);
     assert.deepEqual(problems, []);
+  });
+
+  it('opens a tree below its row, a change, and the files of a list by keyboard alone', async () => {
+    const { page, problems } = await tab();
+    await signIn(page, origin(), '/providers');
+    await press(page, 'button', 'Providers of the tree numa-host');
+    await page.getByRole('treeitem', { name: 'numa-host_numa0_gpu0', exact: false }).last().waitFor();
+    await tabTo(page, "document.activeElement.getAttribute('role') === 'treeitem'");
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'numa-host_numa1' }).waitFor();
+    await press(page, 'link', 'Changes');
+    await page.getByRole('heading', { name: 'Changes' }).waitFor();
+    await tabTo(page, "document.activeElement.tagName === 'SUMMARY'");
+    await page.keyboard.press('Enter');
+    await page.locator('details[open]').getByText('route').waitFor();
+    await press(page, 'link', 'Lists');
+    await press(page, 'link', 'nightly');
+    await press(page, 'button', 'Files of run 1');
+    await page.getByRole('button', { name: 'Download manifest.json' }).waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it('says when a consumer holds on two trees, and leaves out what is shared', async () => {
+    const consumer = 'c2000000-0000-4000-8000-000000000001';
+    const { page } = await tab();
+    await claim(
+      service!.api,
+      { [providerUuid(2)]: { VCPU: 1 }, [providerUuid(9)]: { DISK_GB: 1 } },
+      { consumer },
+    ).expect(204);
+    await signIn(page, origin(), `/consumers/${consumer}`);
+    const allocations = page.getByRole('region', { name: 'Allocations' });
+    await allocations.getByText('shares', { exact: true }).waitFor();
+    assert.equal(await page.getByText('It holds on').count(), 0);
+    const held = { [providerUuid(2)]: { VCPU: 1 }, [providerUuid(7)]: { PCPU: 1 }, [providerUuid(9)]: { DISK_GB: 1 } };
+    await claim(service!.api, held, { consumer, consumer_generation: 1 }).expect(204);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText(/It holds on 2 trees: (h2, numa-host|numa-host, h2)\./).waitFor();
+    await allocations.getByRole('link', { name: 'numa-host', exact: true }).waitFor();
+    await service!.api.delete(`/allocations/${consumer}`).expect(204);
+  });
+
+  it('says in Health for how long the process is up, and how large the history is', async () => {
+    const { page } = await tab();
+    await signIn(page, origin());
+    await page.getByRole('link', { name: 'Health' }).click();
+    const { body } = await service!.api.get('/stockroom/overview').expect(200);
+    const { process: running } = body as { process: { version: string } };
+    await page.getByText(`Stockroom ${running.version}, up for`).waitFor();
+    const history = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'History' }) });
+    assert.match(await history.innerText(), /recorded\s+all changes since \d{4}-\d\d-\d\d .*, \d+ KiB/);
+  });
+
+  it('pages long lists by the service, and asks for no more than what is shown', async () => {
+    const large = await startTestService();
+    try {
+      const names = Array.from({ length: 120 }, (_, index) => `row-${String(index).padStart(3, '0')}`);
+      for (const name of names) await large.api.post('/resource_providers', { name }).expect(200);
+      const watched = await openConsole(browser!, large.url, { width: 1366 });
+      contexts.push(watched.context);
+      const { page } = watched;
+      const pages: string[][] = [];
+      page.on('response', (response) => {
+        if (!new URL(response.url()).pathname.endsWith('/stockroom/providers')) return;
+        void response.json().then(({ trees }: { trees: readonly { name: string }[] }) => {
+          pages.push(trees.map(({ name }) => name));
+        });
+      });
+      await signIn(page, large.url, '/providers');
+      await page.getByText('120 trees match, 50 shown').waitFor();
+      for (const shown of [100, 120]) {
+        await page.getByRole('button', { name: 'More', exact: true }).click();
+        await page.getByText(`120 trees match, ${shown} shown`).waitFor();
+      }
+      assert.equal(await page.getByRole('button', { name: 'More', exact: true }).count(), 0);
+      assert.deepEqual(
+        pages.map(({ length }) => length),
+        [50, 50, 20],
+      );
+      assert.deepEqual(pages.flat(), names);
+    } finally {
+      await large.close();
+    }
   });
 
   it('shows a provider with its consumers, and who they are', async () => {
