@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<Trouble, { begins: string; ends: string }>> = {
 /** Under pressure some succeed while others fail; that is one trouble and not many. */
 const CALM_MS = 1000;
 
-const ATTEMPTS = { first: 100, longest: 3000 };
+const ATTEMPTS = { first: 100, longest: 1000 };
 
 export function createAvailability(log: Logger): Availability {
   const troubles = createTroubles(log);

@@ -16,9 +16,11 @@ export interface Hosts {
   /**
    * Tries one server after the other, first the one that was right last, until one is right.
    *
+   * @param discard closes what is not needed. With it the next server is also tried when one has not responded within 250 ms
+   *   (RFC 8305, section 5, has that delay): a server whose machine is gone does not respond until the connect timeout
    * @throws UnusableConnection when trying again would not help; what the driver throws for one server; else an error that names all
    */
-  connect<T>(attempt: (config: ClientConfig) => Promise<T>): Promise<T>;
+  connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void): Promise<T>;
 }
 
 /** @throws UnusableConnection for a text that is no URL of a database */
@@ -35,23 +37,99 @@ export function createHosts(connectionString: string): Hosts {
     readWrite: url.parameters.get('target_session_attrs') === 'read-write',
     connectTimeout: seconds > 0 ? seconds * 1000 : null,
     preferred: () => (attempts[right] as Attempt).config(),
-    async connect(attempt) {
+    async connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void) {
       const failures: Failure[] = [];
-      const start = right;
-      for (const [turn] of attempts.entries()) {
-        const index = (start + turn) % attempts.length;
-        const one = attempts[index] as Attempt;
-        try {
-          const result = await attempt(one.config());
-          right = index;
-          return result;
-        } catch (error) {
-          failures.push({ place: one.place, error: explained(error, one) });
+      let done = false;
+
+      /** Undefined when no way to this server is right. */
+      async function tryServer(indexes: readonly number[]): Promise<{ index: number; result: T } | undefined> {
+        for (const index of indexes) {
+          if (done) return undefined;
+          const one = attempts[index] as Attempt;
+          try {
+            return { index, result: await attempt(one.config()) };
+          } catch (error) {
+            failures.push({ place: one.place, error: explained(error, one) });
+          }
         }
+        return undefined;
       }
-      throw together(failures);
+
+      const found = await firstOf(
+        serversFrom(right, attempts).map((indexes) => () => tryServer(indexes)),
+        discard === undefined ? Infinity : NEXT_SERVER_MS,
+        (late) => discard?.(late.result),
+      );
+      done = true;
+      if (found === undefined) throw together(failures);
+      right = found.index;
+      return found.result;
     },
   };
+}
+
+const NEXT_SERVER_MS = 250;
+
+/** The attempts of each server, which are made one after the other, and the servers in turn, first the one of the attempt that was right. */
+function serversFrom(right: number, attempts: readonly Attempt[]): number[][] {
+  const servers = new Map<string, number[]>();
+  for (const [turn] of attempts.entries()) {
+    const index = (right + turn) % attempts.length;
+    const { place } = attempts[index] as Attempt;
+    const ways = servers.get(place);
+    if (ways === undefined) servers.set(place, [index]);
+    else ways.push(index);
+  }
+  return [...servers.values()];
+}
+
+/**
+ * The first result there is. The next one begins when the one before has none, or not yet after `delay` milliseconds.
+ *
+ * @param late gets the results of those that come after the first
+ * @returns undefined when none has a result
+ */
+function firstOf<T>(
+  starts: readonly (() => Promise<T | undefined>)[],
+  delay: number,
+  late: (result: T) => void,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    let [next, underWay, settled] = [0, 0, false];
+    let timer: NodeJS.Timeout | undefined;
+
+    function settle(end: () => void): void {
+      settled = true;
+      clearTimeout(timer);
+      end();
+    }
+
+    function begin(): void {
+      clearTimeout(timer);
+      const start = starts[next++];
+      if (start === undefined) {
+        if (underWay === 0)
+          settle(() => {
+            resolve(undefined);
+          });
+        return;
+      }
+      underWay++;
+      if (Number.isFinite(delay)) timer = setTimeout(begin, delay);
+      start().then((result) => {
+        underWay--;
+        if (settled) {
+          if (result !== undefined) late(result);
+        } else if (result === undefined) begin();
+        else
+          settle(() => {
+            resolve(result);
+          });
+      }, reject);
+    }
+
+    begin();
+  });
 }
 
 interface Failure {

@@ -205,7 +205,7 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
       throw error;
     }
     return client;
-  });
+  }, destroyClient);
 }
 
 function clientConfig({ connectTimeout, statementTimeout }: DatabaseOptions, hosts: Hosts): pg.ClientConfig {
