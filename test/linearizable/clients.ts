@@ -44,6 +44,8 @@ interface Reply {
   readonly body: unknown;
   /** It was not carried out, or it is unknown whether it was. */
   readonly outcome: Moment;
+  /** Which service was asked. */
+  readonly service: number;
 }
 
 /** Makes what is read and written, and starts clients on it. Every service has to be there. */
@@ -109,7 +111,8 @@ export async function startClients(urls: readonly string[], recorder: Recorder, 
       const value = ++unique;
       const base = { client: name, key, op: 'write', generation: state.generation + 1, value: String(value) } as const;
       recorder.note({ ...base, type: 'invoke' });
-      recorder.note({ ...base, type: outcomeOf(await ask('PUT', path, body(value)), 409) });
+      const reply = await ask('PUT', path, body(value));
+      recorder.note({ ...base, type: outcomeOf(reply, 409) }, reply.service);
     }
 
     async function writeRegister(uuid: string): Promise<void> {
@@ -137,7 +140,7 @@ export async function startClients(urls: readonly string[], recorder: Recorder, 
       recorder.note({ ...base, type: 'invoke' });
       const reply = await ask('PUT', `/allocations/${consumer}`, claimBody({ [counter]: { VCPU: amount } }));
       const type = outcomeOf(reply, 409);
-      recorder.note({ ...base, type });
+      recorder.note({ ...base, type }, reply.service);
       if (type === 'ok') held.push({ consumer, counter, amount });
       await readCounter(counter);
     }
@@ -146,8 +149,9 @@ export async function startClients(urls: readonly string[], recorder: Recorder, 
       const { consumer, counter, amount } = held[0]!;
       const base = { client: name, key: counter, op: 'claim', amount: -amount } as const;
       recorder.note({ ...base, type: 'invoke' });
-      const type = outcomeOf(await ask('DELETE', `/allocations/${consumer}`));
-      recorder.note({ ...base, type });
+      const reply = await ask('DELETE', `/allocations/${consumer}`);
+      const type = outcomeOf(reply);
+      recorder.note({ ...base, type }, reply.service);
       // Of one whose outcome is unknown the client never speaks again.
       if (type !== 'fail') held.shift();
       await readCounter(counter);
@@ -249,10 +253,10 @@ function createTalk(urls: readonly string[], at: number, statuses: Map<number, n
         // A 503 says when it is unknown whether the request was carried out (docs/explanation/when-the-database-breaks.md).
         const outcome = status < 500 ? 'ok' : status !== 503 || /may or may not/.test(text) ? 'info' : 'fail';
         if (status >= 500 && status !== 503) surprises.push(`${method} ${path}: ${status} ${text}`);
-        reply = { status, body: parsed(text), outcome };
+        reply = { status, body: parsed(text), outcome, service: index };
       } catch (error) {
         const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
-        reply = { status: 0, body: null, outcome: refused ? 'fail' : 'info' };
+        reply = { status: 0, body: null, outcome: refused ? 'fail' : 'info', service: index };
       }
       statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
       return reply;

@@ -4,11 +4,12 @@ import type { Event } from './history.js';
 
 /** Notes events with their time, judges them as they come, and writes them to a file if it is given one. */
 export interface Recorder {
-  note(event: Untimed): void;
+  /** @param service of several, the one that was asked */
+  note(event: Untimed, service?: number): void;
   readonly anomalies: readonly Anomaly[];
   readonly counts: Checker['counts'];
-  /** When writes and claims were acknowledged: times of `performance.now()`. */
-  readonly acknowledged: readonly number[];
+  /** When writes and claims were acknowledged, by `performance.now()`, and by which service. */
+  readonly acknowledged: readonly { readonly time: number; readonly service: number }[];
   close(): void;
 }
 
@@ -19,7 +20,7 @@ const BUFFERED = 64 * 1024;
 /** @param file where the history goes, a line an event; null: it is judged and not kept */
 export function createRecorder(file: string | null): Recorder {
   const checker = createChecker();
-  const acknowledged: number[] = [];
+  const acknowledged: { time: number; service: number }[] = [];
   const begin = performance.now();
   const out = file === null ? null : fs.openSync(file, 'w');
   let text = '';
@@ -33,10 +34,11 @@ export function createRecorder(file: string | null): Recorder {
     anomalies: checker.anomalies,
     counts: checker.counts,
     acknowledged,
-    note(untimed) {
+    note(untimed, service = 0) {
       const now = performance.now();
       const event: Event = { time: Number((now - begin).toFixed(3)), ...untimed };
-      if (event.type === 'ok' && (event.op === 'write' || event.op === 'claim')) acknowledged.push(now);
+      if (event.type === 'ok' && (event.op === 'write' || event.op === 'claim'))
+        acknowledged.push({ time: now, service });
       checker.add(event);
       if (out === null) return;
       text += `${JSON.stringify(event)}\n`;
