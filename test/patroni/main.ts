@@ -53,8 +53,10 @@ async function again(): Promise<number> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-patroni-'));
   fs.chmodSync(folder, 0o755);
   const own = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  // The first process of the namespace is the parent of all whose own has ended: a shell waits for them, node does not.
+  const init = ['bash', '-c', '"$@"; exit $?', 'init'];
   const self = [process.execPath, '--import', 'tsx', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn('unshare', [...own, '--', ...self], {
+  const child = spawn('unshare', [...own, '--', ...init, ...self], {
     stdio: 'inherit',
     env: { ...process.env, [INSIDE]: folder },
   });
