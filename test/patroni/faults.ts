@@ -5,6 +5,8 @@ import type { Node, PatroniCluster } from './nodes.js';
 /** What befalls the leader. `strike` returns when another node leads, or the same again; `heal` has the old one come back. */
 export interface Fault {
   readonly name: string;
+  /** Another node has to take over. */
+  readonly moves: boolean;
   strike(leader: Node): Promise<void>;
   heal(leader: Node): void;
 }
@@ -26,6 +28,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
   return [
     {
       name: 'switchover',
+      moves: true,
       async strike(leader) {
         const standby = (await cluster.members())?.find(({ role }) => role === 'sync_standby');
         const to = cluster.nodes.find(({ name }) => name === standby?.name);
@@ -37,6 +40,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
     },
     {
       name: "kill -9 of the leader's PostgreSQL",
+      moves: true,
       async strike(leader) {
         leader.killPostgres();
         await replaced(leader);
@@ -45,6 +49,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
     },
     {
       name: "kill -9 of the leader's PostgreSQL and Patroni",
+      moves: true,
       async strike(leader) {
         leader.kill();
         await replaced(leader);
@@ -55,6 +60,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
     },
     {
       name: 'the leader is cut off from everything',
+      moves: true,
       async strike(leader) {
         leader.unplug();
         await replaced(leader);
@@ -66,6 +72,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
     },
     {
       name: 'the leader is cut off from the other nodes, not from the services',
+      moves: true,
       async strike(leader) {
         leader.isolateFromNodes();
         await until(
@@ -90,6 +97,7 @@ export function faultsOf(cluster: PatroniCluster): Fault[] {
     },
     {
       name: "the leader's disk is full",
+      moves: false,
       async strike(leader) {
         leader.fillDisk();
         await setTimeout(10_000);

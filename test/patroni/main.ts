@@ -150,7 +150,9 @@ async function makeFaults(cluster: PatroniCluster, watch: Watch, recorder: Recor
       await fault.strike(leader);
       const firstAfter = (time: number, service: number): number | undefined =>
         recorder.acknowledged.find((one) => one.time > time && one.service === service)?.time;
-      const accepted = watch.promotions.filter(({ time }) => time > start).at(-1)?.time;
+      const promoted = () => watch.promotions.find(({ node, time }) => time > start && node !== leader.name)?.time;
+      if (fault.moves) await until('another node accepts writes', () => promoted() !== undefined, 40_000);
+      const accepted = promoted();
       await until(
         'every service acknowledges writes',
         () => services.every((service) => firstAfter(accepted ?? performance.now() - 2000, service) !== undefined),

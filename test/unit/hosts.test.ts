@@ -6,7 +6,7 @@ const URL_OF_THREE = 'postgresql://u:p@one:1,two:2,three:3/placement?target_sess
 /** An attempt whose servers respond as they are told to: at once, never, or when the test says so. */
 function servers(behaviour: Record<string, () => Promise<string>>) {
   const asked: string[] = [];
-  const attempt = ({ host = '' }: { host?: string }): Promise<string> => {
+  const attempt = ({ host = '' }: { host?: string | undefined }): Promise<string> => {
     asked.push(host);
     return behaviour[host]!();
   };
