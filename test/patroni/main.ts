@@ -107,6 +107,8 @@ async function soak(folder: string): Promise<boolean> {
     return report(recoveries, recorder, clients);
   } catch (error) {
     console.log(error);
+    for (const { kind, why, event } of recorder.anomalies.slice(0, 50))
+      console.log(`ANOMALY ${kind}: ${why} ${JSON.stringify(event)}`);
     for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.log')))
       console.log(`${file}\n${fs.readFileSync(path.join(folder, file), 'utf8').slice(-2000)}`);
     return false;
@@ -152,13 +154,15 @@ async function makeFaults(cluster: PatroniCluster, watch: Watch, recorder: Recor
         recorder.acknowledged.find((one) => one.time > time && one.service === service)?.time;
       const promoted = () => watch.promotions.find(({ node, time }) => time > start && node !== leader.name)?.time;
       if (fault.moves) await until('another node accepts writes', () => promoted() !== undefined, 40_000);
+      // Where the leader may stay, nothing is written until it has room again.
+      if (!fault.moves) fault.heal(leader);
       const accepted = promoted();
       await until(
         'every service acknowledges writes',
         () => services.every((service) => firstAfter(accepted ?? performance.now() - 2000, service) !== undefined),
         30_000,
       );
-      fault.heal(leader);
+      if (fault.moves) fault.heal(leader);
       if (accepted === undefined) {
         console.log('  no failover');
         continue;
