@@ -15,7 +15,7 @@ import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
 import { readHistoryGauges } from './history/gauges.js';
-import { tidyHistory } from './history/retention.js';
+import { prepareHistory, tidyHistory } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
 import { API_REFERENCE, CONSOLE, loadPages } from './http/static-pages.js';
 import { createMemory, type Memory } from './http/memory.js';
@@ -53,6 +53,8 @@ export interface Service {
    */
   endLists(deadline: number, hurry: AbortSignal): Promise<void>;
   readonly memory: Memory;
+  /** Makes what the first request should find: partitions of the history. Its failure is not fatal. */
+  prepare(): Promise<void>;
   /** Ends what runs in the background and closes all connections. */
   close(): Promise<void>;
 }
@@ -200,6 +202,7 @@ export function composeService(
       history: { readGauges: () => readHistoryGauges(pool), waiting: () => history.waiting() },
     }),
     lists: lists.parts,
+    prepare: () => unlessItFails(() => prepareHistory(pool, config.historyRetentionDays), log),
     endLists: (deadline, hurry) => lists.end(deadline, hurry),
     async close() {
       timers.forEach(clearInterval);
@@ -213,12 +216,17 @@ export function composeService(
   };
 }
 
-/** Runs a job in the background every so many seconds. It does not keep the process alive, and its failure is not fatal. */
+/** Runs a job in the background every so many seconds. It does not keep the process alive. */
 function every(seconds: number, job: () => Promise<unknown>, log: Logger): NodeJS.Timeout {
-  const timer = setInterval(() => {
-    job().catch((error: unknown) => {
-      log.debug({ err: error }, 'background job failed; it will run again');
-    });
-  }, seconds * 1000);
+  const timer = setInterval(() => void unlessItFails(job, log), seconds * 1000);
   return timer.unref();
+}
+
+/** The failure of a job is not fatal. */
+async function unlessItFails(job: () => Promise<unknown>, log: Logger): Promise<void> {
+  try {
+    await job();
+  } catch (error) {
+    log.debug({ err: error }, 'background job failed; it will run again');
+  }
 }

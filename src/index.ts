@@ -53,6 +53,7 @@ export async function createService(options: ServiceOptions = {}): Promise<Embed
       await service.close();
       throw error;
     });
+    await service.prepare();
     return {
       app: service.app,
       async close() {

@@ -34,6 +34,21 @@ export async function tidyHistory(pool: Pool, retentionDays: number, now = new D
     await deleteBefore(pool, table, cutoff);
 }
 
+/** Today or tomorrow has no partition. A standby is asked for nothing: it cannot be written. */
+const PARTITIONS_MISSING = `
+  select not pg_is_in_recovery() and (to_regclass('history_changes_' || $1) is null or to_regclass('history_changes_' || $2) is null)
+    as missing`;
+
+/**
+ * Tidies at once where the present day or the next one has no partition: a new database, and one whose janitor was away for a week.
+ * Otherwise their rows go to the default partition, and no partition can be made for a day that has rows there.
+ */
+export async function prepareHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
+  const days = [now, new Date(now.getTime() + DAY_MS)].map((day) => dateText(day).replaceAll('-', ''));
+  const { rows } = await runBriefStatement<{ missing: boolean }>(pool, { text: PARTITIONS_MISSING, values: days }, 'read');
+  if (rows[0]?.missing === true) await tidyHistory(pool, retentionDays, now);
+}
+
 const DAY_MS = 86_400_000;
 
 function dateText(date: Date): string {

@@ -38,6 +38,7 @@ export async function openInstance(
   const service = composeService(config, connection, log, { isDraining: () => isDraining });
   try {
     await unlessAborted(stop, service.topology.current());
+    await unlessAborted(stop, service.prepare());
     stop.throwIfAborted();
   } catch (error) {
     await service.close();
