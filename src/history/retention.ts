@@ -45,7 +45,11 @@ const PARTITIONS_MISSING = `
  */
 export async function prepareHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
   const days = [now, new Date(now.getTime() + DAY_MS)].map((day) => dateText(day).replaceAll('-', ''));
-  const { rows } = await runBriefStatement<{ missing: boolean }>(pool, { text: PARTITIONS_MISSING, values: days }, 'read');
+  const { rows } = await runBriefStatement<{ missing: boolean }>(
+    pool,
+    { text: PARTITIONS_MISSING, values: days },
+    'read',
+  );
   if (rows[0]?.missing === true) await tidyHistory(pool, retentionDays, now);
 }
 

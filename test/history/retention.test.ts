@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { openPool } from '../../src/db/database.js';
 import type { Pool } from '../../src/db/pool.js';
 import { defaultConfig } from '../../src/config.js';
-import { tidyHistory } from '../../src/history/retention.js';
+import { prepareHistory, tidyHistory } from '../../src/history/retention.js';
 import { createLog } from '../../src/ops/log.js';
 import { connect, sql } from '../support/database.js';
 import { changesPage, changesSince, historyNow } from '../support/history.js';
@@ -100,5 +100,40 @@ describe('Retention of the history', () => {
     // What was recorded before can be looked at.
     const { changes } = await changesPage(test.api, 'order=newest&kind=provider');
     assert.deepEqual(changes.map(({ after }) => after?.['name']).slice(0, 2), ['recorded again', 'after the writer']);
+  });
+
+  it('finds and keeps what came while no janitor was there for days, and removes it when it is too old', async () => {
+    // The partitions end today: what the next days bring goes into the net.
+    const present = await partitions();
+    for (const name of present.filter((one) => /_\d{8}$/.test(one))) {
+      await sql(test.databaseUrl, `drop table ${name}`);
+      await sql(test.databaseUrl, `drop table ${name.replace('changes', 'requests')}`);
+    }
+    const since = await historyNow(test.api);
+    const now = Date.now();
+    const days = [40, 31, 29, 9, 1];
+    for (const day of days) await createProvider(test.api, `${day} days ago`);
+    await historyNow(test.api);
+    for (const table of ['history_changes', 'history_requests'])
+      await sql(
+        test.databaseUrl,
+        `update ${table} t set at = t.at - make_interval(days => split_part(c.after->>'name', ' ', 1)::integer)
+         from history_changes c where c.xid = t.xid and c.after->>'name' like '% days ago'`,
+      );
+    const told = async (from: string): Promise<unknown[]> =>
+      (await changesSince(test.api, from)).map(({ after, request }) => [after?.['name'], request?.route]);
+    const expected = days.map((day) => [`${day} days ago`, 'POST /resource_providers']);
+    assert.deepEqual(await told(since), expected);
+
+    await prepareHistory(pool, 0, new Date(now + DAY));
+    const made = await partitions();
+    assert.ok(made.includes(`history_changes_${dayOf(now + DAY)}`), 'the present day has a partition at once');
+    assert.ok(made.includes(`history_changes_${dayOf(now + 8 * DAY)}`));
+    assert.deepEqual(await told(since), expected, 'all is kept');
+
+    await prepareHistory(pool, 30, new Date(now));
+    const { changes } = await changesPage(test.api, 'order=newest&kind=provider');
+    const left = changes.map(({ after }) => String(after?.['name'])).filter((name) => name.endsWith('days ago'));
+    assert.deepEqual(left, ['1 days ago', '9 days ago', '29 days ago']);
   });
 });
