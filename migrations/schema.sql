@@ -758,12 +758,13 @@ CREATE OR REPLACE FUNCTION public.history_identity()
  LANGUAGE sql
  STABLE
 AS $function$
-    select case when pg_is_in_recovery() then null else concat_ws('/',
-      (select system_identifier from pg_control_system())::text,
-      substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-      (select oid from pg_database where datname = current_database())::text,
-      (select uuid from topology_epoch)::text) end
-  $function$
+      select case when pg_is_in_recovery() then null else concat_ws('/',
+        (select system_identifier from pg_control_system())::text,
+        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+        (select oid from pg_database where datname = current_database())::text,
+        (select uuid from topology_epoch)::text,
+        'history_marks'::regclass::oid::text) end
+    $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.history_inventory_changed()

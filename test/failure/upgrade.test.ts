@@ -4,6 +4,7 @@ import knexFactory, { type Knex } from 'knex';
 import { defaultConfig } from '../../src/config.js';
 import { databaseSchema, migrateDatabase } from '../../src/db/migrate.js';
 import { createEmptyDatabase, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { changesSince, historyNow } from '../support/history.js';
 import { startLoad } from '../support/load.js';
 import { startTestService } from '../support/service.js';
 
@@ -55,6 +56,7 @@ describe('the newest migration', () => {
     const { pending } = await databaseSchema(defaultConfig(), databaseUrl);
     assert.equal(pending.length, 1);
     const service = await startTestService({ databaseUrl });
+    const since = await historyNow(service.api);
     const load = await startLoad(service.api, service.url, 3);
     await load.more(50);
     assert.deepEqual(await migrateDatabase(defaultConfig(), databaseUrl), pending);
@@ -63,6 +65,7 @@ describe('the newest migration', () => {
     assert.deepEqual(load.wrong, []);
     assert.deepEqual(load.failures, []);
     await load.checkDatabase(databaseUrl);
+    assert.ok((await changesSince(service.api, since, 'limit=1000')).length > 0, 'a cursor from before it is good');
     await service.close();
     await dropTestDatabase(databaseUrl);
   });

@@ -2,11 +2,30 @@ import assert from 'node:assert/strict';
 import { defaultConfig } from '../../src/config.js';
 import { migrateDatabase } from '../../src/db/migrate.js';
 import { removeClusters, startCluster } from '../support/cluster.js';
+import { sql } from '../support/database.js';
 import { changesPage, changesSince, historyNow } from '../support/history.js';
 import { codeOf, createProvider, startTestService } from '../support/service.js';
 
-describe('The history when another server takes over', () => {
+describe('The history of another database', () => {
   after(removeClusters);
+
+  it('rejects cursors from after the dump that was put back in its place', async () => {
+    const test = await startTestService();
+    await historyNow(test.api);
+    await createProvider(test.api, 'kept');
+    const since = await historyNow(test.api);
+    // As pg_restore --clean leaves it: the same rows in tables that were made anew.
+    await sql(
+      test.databaseUrl,
+      `alter table history_marks rename to dumped;
+       create table history_marks (like dumped including all);
+       insert into history_marks select * from dumped;
+       drop table dumped`,
+    );
+    const { body } = await test.api.get(`/stockroom/changes?since=${since}`).expect(410);
+    assert.equal(codeOf(body), 'stockroom.changes.gone');
+    await test.close();
+  });
 
   it('goes on after a crash of the server, and rejects cursors after a fail-over that lost commits', async () => {
     const primary = await startCluster();
