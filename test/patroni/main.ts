@@ -23,7 +23,7 @@ Three nodes with Patroni, etcd and PostgreSQL in synchronous mode, each in a net
 themselves and services behind HAProxy; clients at all of them. In each round the leader is switched over, killed, cut off and given
 a full disk. What clients saw is judged (docs/reference/history-of-clients.md), and recovery is timed: from the first write that a new
 leader accepts to the first one that each service acknowledges.
-Exit code 0 when nothing was found wrong. Root, and Debian's patroni, etcd-server, haproxy and postgresql.
+Exit code 0 when nothing was found wrong. Root, and Debian's patroni, python3-etcd, etcd-server, haproxy and postgresql.
 
   --rounds N      how often each fault is made (1)
   --services N    service processes; every second one behind HAProxy (2)
