@@ -108,7 +108,9 @@ function judge(outcomes: readonly Outcome[]): string[] {
   const wrong: string[] = [];
   for (const { name, happened } of outcomes) {
     for (const [what, count] of happened) {
-      if (what.startsWith('WRONG') || what === '500') wrong.push(`${name}: ${count} x ${what}`);
+      // Among thousands of clients one may wait longer than its patience until its connection is accepted.
+      const isWrong = what.startsWith('WRONG') || what === '500' || (what.startsWith('UNHEARD') && !values.together);
+      if (isWrong) wrong.push(`${name}: ${count} x ${what}`);
     }
   }
   const p99 = outcomes[0]?.served.p99 ?? 0;
