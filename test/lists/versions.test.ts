@@ -151,6 +151,7 @@ describe('an inventory list of all versions', () => {
     assert.match(without.warnings.join(), /^No history is recorded in this database/);
     assert.ok(textOf(without).startsWith('"placement","changed/VCPU","","true","false","1"\n'));
     assert.equal(without.changes, undefined);
+    assert.deepEqual((await versions('kept', ['Total', 'Used']))[0], ['kept/VCPU', true, false, 1, '0']);
     await enable(true);
     for (const one of [gone, changed]) await setInventories(test.api, one, { VCPU: { total: 2 } });
     await enable(false);

@@ -12,7 +12,7 @@ export interface Column {
   readonly type: ColumnType;
   readonly nullable: boolean;
   /**
-   * The value in SQL: of `p` (a provider of the tree, with the extras that statement.ts joins), `i` (its inventory), `c` (the
+   * The value in SQL: of `p` (a provider of the tree, with the sets that fragments.ts has), `i` (its inventory), `c` (the
    * resource class), `v` (the version) and `$1` (the source).
    */
   readonly sql: string;

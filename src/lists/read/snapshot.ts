@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Row } from './columns.js';
-import type { ListStatement } from './statement.js';
+import type { ListStatement } from './fragments.js';
 
 /** Few enough that the thread can pause often (spool/pace.ts). */
 const BATCH_ROWS = 1_000;

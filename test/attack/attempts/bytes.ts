@@ -12,9 +12,7 @@ export const sequence: Attempt = {
   async make({ url, next, over }) {
     const one = SEQUENCES[next() % SEQUENCES.length]!;
     const heard = await talk(url, one.pieces, { patience: 10_000, over });
-    const [first] = heard.statuses;
-    if (first === one.status) return `${one.status}, then ${inAWord(heard)}`;
-    return first === undefined ? `UNHEARD: ${inAWord(heard)}` : `WRONG: ${inAWord(heard)}`;
+    return heard.statuses[0] === one.status ? `${one.status}, then ${inAWord(heard)}` : `WRONG: ${inAWord(heard)}`;
   },
 };
 
