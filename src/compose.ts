@@ -28,6 +28,7 @@ import { createMeters, type ProcessMetrics } from './ops/metrics.js';
 import { createEmptyResponses } from './resources/allocation-candidates/why.js';
 import { createAllocationsReader } from './resources/allocations/remembered.js';
 import { createConsumerReader } from './resources/allocations/store.js';
+import { createUsagesReader } from './resources/usages/remembered.js';
 import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
@@ -124,6 +125,7 @@ export function composeService(
     writeClaims: createClaimWriter(pool, meters.onGroup),
     readConsumer: createConsumerReader(pool),
     readProviderAllocations: createAllocationsReader(pool),
+    readUsages: createUsagesReader(pool, topology),
     authorOf: (request) => (history.isKept() ? authorOf(request) : null),
     history,
     log,

@@ -3,7 +3,13 @@ import { candidates, candidatesLatency, candidatesLimit, candidatesNested } from
 import { claims, storm } from './claims.js';
 import { getInventories } from './get-inventories.js';
 import { getProvider } from './get-provider.js';
-import { allocationsByConsumer, allocationsByProvider, projectUsages, providerUsages } from './ledger-reads.js';
+import {
+  allocationsByConsumer,
+  allocationsByProvider,
+  projectUsages,
+  projectUsagesChanging,
+  providerUsages,
+} from './ledger-reads.js';
 import { listProviders } from './list-providers.js';
 import { putInventoriesScenario } from './put-inventories.js';
 
@@ -23,4 +29,5 @@ export const scenarios: readonly Scenario[] = [
   allocationsByProvider,
   providerUsages,
   projectUsages,
+  projectUsagesChanging,
 ];

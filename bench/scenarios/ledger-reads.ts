@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { reading, type Request, type Scenario } from '../scenario.js';
+import { reading, type Conversations, type Request, type Scenario } from '../scenario.js';
 import { createRoomyNodes } from '../world.js';
 import { claimOn } from './claims.js';
 
@@ -54,3 +54,43 @@ export const projectUsages: Scenario = {
     return reading([`/usages?project_id=${project}`], '1.37');
   },
 };
+
+/** Of 20 requests of a connection one creates a consumer and one removes it. */
+const ROUND = 20;
+
+export const projectUsagesChanging: Scenario = {
+  name: 'project-usages-changing',
+  about: 'the same, and every tenth request creates or removes a consumer of the project',
+  aim: 6,
+  bare: false,
+  prepare: async (client) => {
+    const project = randomUUID();
+    const { hosts } = await claimed(client, project);
+    return readingAndClaiming(`/usages?project_id=${project}`, hosts, project);
+  },
+};
+
+function readingAndClaiming(path: string, hosts: readonly string[], project: string): Conversations {
+  const read: Request = { method: 'GET', path, version: '1.37' };
+  return (connection) => {
+    let at = connection;
+    let created: Request | null = null;
+    let due: Request | null = null;
+    const request = (): Request => {
+      if (created === null && at % ROUND === 0) return (created = claimOn(hosts[connection % HOSTS]!, project));
+      if (created === null || at % ROUND !== ROUND / 2) return read;
+      const { path: consumer } = created;
+      created = null;
+      return { method: 'DELETE', path: consumer };
+    };
+    return {
+      next: () => (due ??= request()),
+      responded(status) {
+        const isRight = status === (due === read ? 200 : 204);
+        at++;
+        due = null;
+        return isRight;
+      },
+    };
+  };
+}

@@ -35,6 +35,8 @@ export interface Changes {
   readonly resourceClasses: readonly (readonly [id: number, state: NameState | null])[];
   readonly traits: readonly (readonly [id: number, state: NameState | null])[];
   readonly providers: readonly (readonly [id: number, state: ProviderState | null])[];
+  /** Ids of projects whose consumers have something else now. The topology has no state of projects. */
+  readonly projects?: readonly number[];
 }
 
 /** A provider as the database gives it. */

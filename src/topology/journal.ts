@@ -119,13 +119,14 @@ async function catchUp(
 ): Promise<{ watermark: Watermark; changes: Changes; tooMany: boolean } | 'reload'> {
   const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, watermark, PAGE, rows);
   if (row === undefined) return 'reload';
-  const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, providers, tooMany] = row;
-  const quiet = resourceClasses === null && traits === null && providers === null && !tooMany;
+  const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, projects, providers, tooMany] = row;
+  const quiet = [resourceClasses, traits, projects, providers].every((found) => found === null) && !tooMany;
   const next = advance(watermark, snapshot, epoch, prunedBelow, quiet);
   if (everything || next === 'reload') return 'reload';
   const changes = {
     resourceClasses: parseChanges<NameState>(resourceClasses),
     traits: parseChanges<NameState>(traits),
+    projects: projects === null ? [] : (JSON.parse(projects) as number[]),
     providers: parseChanges<ProviderState>(providers),
   };
   return { watermark: next, changes, tooMany };
@@ -140,11 +141,11 @@ export async function readChangesInSnapshot(
   const found = await catchUp(client, watermark, null);
   if (found === 'reload' || !found.tooMany) return found === 'reload' ? found : { ...found, batches: [found.changes] };
   onNews();
-  const { resourceClasses, traits } = found.changes;
+  const { resourceClasses, traits, projects = [] } = found.changes;
   const isThere = ([, state]: readonly [number, NameState | null]): boolean => state !== null;
   const isGone = ([, state]: readonly [number, NameState | null]): boolean => state === null;
   const batches: Changes[] = [
-    { resourceClasses: resourceClasses.filter(isThere), traits: traits.filter(isThere), providers: [] },
+    { resourceClasses: resourceClasses.filter(isThere), traits: traits.filter(isThere), projects, providers: [] },
   ];
   const { rows } = await client.query<[string]>({
     text: CHANGED_PROVIDERS,
@@ -213,6 +214,7 @@ type CatchUpRow = [
   everything: boolean,
   resourceClasses: string | null,
   traits: string | null,
+  projects: string | null,
   providers: string | null,
   tooMany: boolean,
 ];

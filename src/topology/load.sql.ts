@@ -65,7 +65,7 @@ export const ANY_NEWS = `
 /**
  * The catch-up, $1 being our last snapshot, $2 the most providers that it may return, and $3 the most rows of the journal that it
  * may look at, or null: the new snapshot, and the whole present state of every object in a change that the old snapshot could not
- * see. When there is more, it says so (`many`) and returns no providers; after more rows than $3 it returns nothing else. What
+ * see; of projects only the ids. When there is more, it says so (`many`) and returns no providers; after more rows than $3 it returns nothing else. What
  * committed in between is found whatever the order of commits; a transaction that is rolled back leaves nothing; a change
  * delivered twice does no harm.
  */
@@ -89,6 +89,7 @@ export const CATCH_UP = `
     (select json_agg(json_build_array(changed.id,
               (select json_build_array(${NAME_STATE.trait}) from traits c where c.id = changed.id)))
        from changed where kind = 2)::text,
+    (select json_agg(changed.id) from changed where kind = 4)::text,
     case when many.many then null else
       (select json_agg(json_build_array(changed.id,
                 (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = changed.id))

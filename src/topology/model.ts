@@ -126,4 +126,10 @@ export interface View {
   readonly traitSets: ReadonlyMap<TraitSet, ReadonlyMap<number, Provider>>;
   /** Providers with a trait (a union over the trait sets that contain it). */
   providersWithTrait(trait: Trait): Provider[];
+
+  /**
+   * The same object for as long as nothing has changed of what the consumers of a project have, whose they are, and what
+   * their classes are called. What was read from the database after this object was made is right while it is here.
+   */
+  projectMark(projectId: number): object;
 }

@@ -32,6 +32,8 @@ export class Topology implements View {
   readonly #aggregatesByKey = new Map<string, { readonly list: readonly string[]; users: number }>();
   /** For each pin the trees that were replaced since, as they were. */
   readonly #pins = new Set<Map<number, Tree | undefined>>();
+  /** Of the projects that readers asked about since their last change. */
+  readonly #projectMarks = new Map<number, object>();
   #nextBit = 0;
 
   providerByUuid(uuid: string): Provider | undefined {
@@ -85,6 +87,12 @@ export class Topology implements View {
     return found;
   }
 
+  projectMark(projectId: number): object {
+    let mark = this.#projectMarks.get(projectId);
+    if (mark === undefined) this.#projectMarks.set(projectId, (mark = {}));
+    return mark;
+  }
+
   /**
    * Takes over what changed. A resource class that was renamed (PUT /resource_classes/{name} below 1.7) replaces the providers that have
    * it: its name is part of what readers derive from them. Returns false, with nothing applied, when a known trait changed; no
@@ -93,7 +101,11 @@ export class Topology implements View {
   apply(changes: Changes): boolean {
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
     const renamed = changes.resourceClasses.filter((change) => isAltered(this.resourceClasses, change));
-    if (renamed.length > 0) return this.apply(this.#withRenamedClasses(changes, renamed));
+    if (renamed.length > 0) {
+      this.#projectMarks.clear();
+      return this.apply(this.#withRenamedClasses(changes, renamed));
+    }
+    for (const id of changes.projects ?? []) this.#projectMarks.delete(id);
 
     // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
     for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);

@@ -4,18 +4,17 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { findProvider } from '../find-provider.js';
 import { usagesQuery } from './schema.js';
-import { readUsages } from './store.js';
+import type { ReadRememberedUsages } from './remembered.js';
 import { renderByType, renderProviderUsages, renderTotals } from './render.js';
-import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 
 /** What the routes of usages work with. */
 export interface UsageRouteDependencies {
-  readonly pool: Pool;
   readonly topology: TopologyReader;
+  readonly readUsages: ReadRememberedUsages;
 }
 
-export function usageRoutes({ pool, topology }: UsageRouteDependencies): Route[] {
+export function usageRoutes({ topology, readUsages }: UsageRouteDependencies): Route[] {
   return [
     {
       method: 'GET',
@@ -38,7 +37,7 @@ export function usageRoutes({ pool, topology }: UsageRouteDependencies): Route[]
       checkAccept: true,
       async handle({ query, version }) {
         const { project_id, user_id, consumer_type } = usagesQuery(version)(lastValues(query));
-        const usages = await readUsages(pool, project_id, user_id ?? null);
+        const usages = await readUsages(project_id, user_id ?? null);
         const body = version.has('consumerTypes') ? renderByType(usages, consumer_type) : renderTotals(usages);
         return { status: 200, body, modified: nowSeconds() };
       },
