@@ -30,6 +30,12 @@ export interface Overview {
   readonly classes: readonly ClassTotal[];
   readonly over_capacity: number;
   readonly without_inventory: number;
+  /** Null before the first count. */
+  readonly on_two_trees: {
+    readonly as_of: string;
+    readonly number: number;
+    readonly consumers: readonly string[];
+  } | null;
   readonly shapes: readonly (Bounds & {
     readonly name: string;
     readonly query: string;

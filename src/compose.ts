@@ -33,6 +33,7 @@ import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
 import { createEstimates } from './resources/overview/estimates.js';
+import { createTwoTreesReader } from './resources/overview/two-trees.js';
 import { createPolicy } from './policy/policy.js';
 import { slicesOfThread } from './rounds.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
@@ -146,6 +147,7 @@ export function composeService(
     signIn: config.consoleLogin && keystone !== null ? keystone.signIn : null,
     shapes,
     estimate: createEstimates(pool),
+    onTwoTrees: createTwoTreesReader(pool, log),
     questions: createTurnstile({ ...QUESTIONS, reject: tooManyQuestions }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,

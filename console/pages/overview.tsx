@@ -1,6 +1,6 @@
 import type { Overview } from '../documents.js';
-import { amount, count, counted, percent, range } from '../format.js';
-import { Bar, Empty, Section, Table, Unseen, Right } from '../parts/bits.js';
+import { amount, count, counted, moment, percent, range } from '../format.js';
+import { Bar, ConsumerLink, Empty, Section, Table, Unseen, Right } from '../parts/bits.js';
 import { Page, Shown } from '../parts/page.js';
 import { conditionText } from '../query.js';
 import { hrefOf, hrefWithQuery } from '../router.js';
@@ -134,28 +134,58 @@ function Shapes({ shapes }: Pick<Overview, 'shapes'>) {
   );
 }
 
-function Attention({
-  overview: { over_capacity: over, without_inventory: without, classes },
-}: {
-  readonly overview: Overview;
-}) {
-  const fullest = [...classes].sort((a, b) => b.used / b.capacity - a.used / a.capacity)[0]?.name ?? null;
+function Attention({ overview }: { readonly overview: Overview }) {
+  const { over_capacity: over, without_inventory: without, on_two_trees: doubled } = overview;
+  const isFine = over === 0 && without === 0 && (doubled === null || doubled.number === 0);
   return (
     <Section title="Needs a look">
-      {over === 0 && without === 0 ? (
-        <Empty>Nothing: no provider is over its capacity, and all have an inventory.</Empty>
+      {isFine ? (
+        <Empty>
+          Nothing: no provider is over its capacity, all have an inventory
+          {doubled !== null && ', and no consumer holds on two trees'}.
+        </Empty>
       ) : (
         <ul class="plain">
           {over > 0 && (
             <li>
-              <a href={hrefOf(['providers'], { class: fullest, sort: fullest === null ? null : 'fullest' })}>
-                {counted(over, 'provider')} over capacity
+              <a href={hrefOf(['providers'], { state: 'over_capacity' })}>{counted(over, 'provider')} over capacity</a>
+            </li>
+          )}
+          {without > 0 && (
+            <li>
+              <a href={hrefOf(['providers'], { state: 'without_inventory' })}>
+                {counted(without, 'provider')} without inventory
               </a>
             </li>
           )}
-          {without > 0 && <li>{counted(without, 'provider')} without inventory</li>}
+          {doubled !== null && doubled.number > 0 && <OnTwoTrees doubled={doubled} />}
         </ul>
       )}
     </Section>
+  );
+}
+
+function OnTwoTrees({
+  doubled: { as_of: at, number, consumers },
+}: {
+  readonly doubled: NonNullable<Overview['on_two_trees']>;
+}) {
+  return (
+    <li>
+      {counted(number, 'consumer')} on two trees:{' '}
+      {consumers.map((uuid, index) => (
+        <span key={uuid}>
+          {index > 0 && ', '}
+          <ConsumerLink uuid={uuid} />
+        </span>
+      ))}
+      {number > consumers.length && (
+        <>
+          {' '}
+          and {count(number - consumers.length)} more; <code>stockroom audit orphans</code> lists all
+        </>
+      )}{' '}
+      <span class="faint">(counted {moment(at)})</span>
+    </li>
   );
 }

@@ -10,13 +10,13 @@ import { hrefOf, replace, usePlace } from '../router.js';
 import { messageOf } from '../session.js';
 import { askOnce, useResponse } from '../use-response.js';
 
-const FILTERS = ['q', 'trait', 'member_of', 'class', 'sort'] as const;
+const FILTERS = ['q', 'trait', 'member_of', 'class', 'state', 'sort'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
 
 const PAUSE_MS = 300;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The trees, found by name, trait, aggregate and class. */
+/** The trees, found by name, trait, aggregate, class and state. */
 export function ProvidersPage() {
   const { query } = usePlace();
   const parameters = new URLSearchParams(query);
@@ -115,6 +115,18 @@ function FilterForm({ filters }: { readonly filters: Filters }) {
           {[...new Set([...classes, draft.class])].filter(Boolean).map((name) => (
             <option key={name}>{name}</option>
           ))}
+        </select>
+      </Field>
+      <Field label="State">
+        <select
+          value={draft.state}
+          onChange={({ currentTarget }) => {
+            change({ state: currentTarget.value });
+          }}
+        >
+          <option value="">any</option>
+          <option value="over_capacity">over capacity</option>
+          <option value="without_inventory">without inventory</option>
         </select>
       </Field>
       <Field label="Sort">

@@ -164,6 +164,51 @@ describe('what the console shows of the whole cloud', () => {
     }
   });
 
+  it('keeps the estimate of the last ANALYZE when the statistics are lost', async () => {
+    const other = await startTestService();
+    try {
+      const uuid = await createProvider(other.api, 'host');
+      await setInventories(other.api, uuid, { VCPU: { total: 8 } });
+      for (let i = 0; i < 5; i++) await claim(other.api, { [uuid]: { VCPU: 1 } }).expect(204);
+      await sql(other.databaseUrl, 'analyze consumers');
+      await sql(other.databaseUrl, "select pg_stat_reset_single_table_counters('consumers'::regclass)");
+      await until('the statistics are lost', async () => {
+        const [row] = await sql<{ n: number; isLost: boolean }>(
+          other.databaseUrl,
+          `select n_live_tup::int as n, last_analyze is null as "isLost" from pg_stat_user_tables where relname = 'consumers'`,
+        );
+        return row?.n === 0 && row.isLost;
+      });
+      assert.equal((await other.api.get('/stockroom/overview').expect(200)).body.consumers, 5);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('counts the consumers on two trees, without what they have of sharing providers', async () => {
+    const other = await startTestService();
+    try {
+      const [one, two, pool] = await Promise.all(['one', 'two', 'pool'].map((name) => createProvider(other.api, name)));
+      assert.ok(one !== undefined && two !== undefined && pool !== undefined);
+      const child = await createProvider(other.api, 'one-numa0', one);
+      for (const uuid of [one, two, child]) await setInventories(other.api, uuid, { VCPU: { total: 8 } });
+      await setInventories(other.api, pool, { DISK_GB: { total: 8 } });
+      const resource_provider_generation = await generationOf(other.api, pool);
+      await other.api
+        .put(`/resource_providers/${pool}/traits`, { traits: [SHARES], resource_provider_generation })
+        .expect(200);
+      const consumer = randomUUID();
+      await claim(other.api, { [one]: { VCPU: 1 }, [two]: { VCPU: 1 } }, { consumer }).expect(204);
+      await claim(other.api, { [one]: { VCPU: 1 }, [child]: { VCPU: 1 }, [pool]: { DISK_GB: 1 } }).expect(204);
+      const { body } = await other.api.get('/stockroom/overview').expect(200);
+      const { as_of, ...counted } = body.on_two_trees;
+      assert.ok(Math.abs(Date.parse(as_of) - Date.parse(body.as_of)) < 60_000);
+      assert.deepEqual(counted, { number: 1, consumers: [consumer] });
+    } finally {
+      await other.close();
+    }
+  });
+
   it('lists the trees with a provider for which all filters hold, as one would by hand', async () => {
     const filters = fc.record(
       {
@@ -171,17 +216,21 @@ describe('what the console shows of the whole cloud', () => {
         trait: fc.constantFrom('CUSTOM_SSD', SHARES, 'HW_CPU_X86_AVX2'),
         member_of: fc.constantFrom(AZ1, AZ2, AZ1.toUpperCase()),
         class: fc.constantFrom('VCPU', 'DISK_GB', 'VGPU', 'PCPU'),
+        state: fc.constantFrom('over_capacity', 'without_inventory'),
       },
       { requiredKeys: [] },
     );
     await fc.assert(
       fc.asyncProperty(filters, async (given) => {
         const page = await ask(new URLSearchParams(given).toString());
-        const holds = ({ name, uuid, traits, aggregates, inventories }: Known): boolean =>
+        const holds = ({ name, uuid, traits, aggregates, inventories, usages }: Known): boolean =>
           (name.toLowerCase().includes((given.q ?? '').toLowerCase()) || uuid.startsWith(given.q ?? '')) &&
           (given.trait === undefined || traits.includes(given.trait)) &&
           (given.member_of === undefined || aggregates.includes(given.member_of.toLowerCase())) &&
-          (given.class === undefined || given.class in inventories);
+          (given.class === undefined || given.class in inventories) &&
+          (given.state !== 'without_inventory' || Object.keys(inventories).length === 0) &&
+          (given.state !== 'over_capacity' ||
+            Object.entries(inventories).some(([of, inventory]) => (usages[of] ?? 0) > capacityOf(inventory)));
         const isFiltered = Object.values(given).some((value) => value !== '');
         const expected = [...treesOf(cloud)].filter(([, members]) => members.some(holds));
         assert.deepEqual(page.trees.map(({ uuid }) => uuid).sort(), expected.map(([root]) => root).sort());
@@ -290,6 +339,7 @@ describe('what the console shows of the whole cloud', () => {
   it('rejects what is malformed or unknown, and says which', async () => {
     for (const [query, expected] of [
       ['sort=size', /^sort: expected one of name, fullest, freest/],
+      ['state=full', /^state: expected one of over_capacity, without_inventory/],
       ['sort=fullest', /^sort: expected name, or the parameter class/],
       ['limit=0', /^limit: expected an integer from 1 to 200/],
       ['limit=201', /^limit: /],

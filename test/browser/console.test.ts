@@ -23,7 +23,7 @@ import {
 } from '../support/console.js';
 import { axeFindings, startBrowser } from '../support/browser.js';
 import { patience } from '../support/patience.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { setInventories, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 
 describe('the console in a browser', function () {
@@ -354,6 +354,62 @@ describe('the console in a browser', function () {
     await page.getByText(/It holds on 2 trees: (h2, numa-host|numa-host, h2)\./).waitFor();
     await allocations.getByRole('link', { name: 'numa-host', exact: true }).waitFor();
     await service!.api.delete(`/allocations/${consumer}`).expect(204);
+  });
+
+  it('leads from what needs a look to the providers and the consumers of it', async () => {
+    const other = await startTestService();
+    try {
+      const make = async (name: string): Promise<string> => {
+        const { body } = await other.api.post('/resource_providers', { name }).expect(200);
+        return (body as { uuid: string }).uuid;
+      };
+      const [full, free] = [await make('full-host'), await make('free-host')];
+      await make('empty-host');
+      for (const uuid of [full, free]) await setInventories(other.api, uuid, { VCPU: { total: 8 } });
+      const consumer = 'c3000000-0000-4000-8000-000000000001';
+      await claim(other.api, { [full]: { VCPU: 4 }, [free]: { VCPU: 4 } }, { consumer }).expect(204);
+      await setInventories(other.api, full, { VCPU: { total: 3 } });
+      const watched = await openConsole(browser!, other.url, { width: 1366 });
+      contexts.push(watched.context);
+      const { page, problems } = watched;
+      await signIn(page, other.url);
+      for (const [link, name] of [
+        ['1 provider over capacity', 'full-host'],
+        ['1 provider without inventory', 'empty-host'],
+      ] as const) {
+        await page.getByRole('link', { name: link }).click();
+        await page.getByText('1 tree matches, 1 shown').waitFor();
+        await page.getByRole('rowheader', { name }).waitFor();
+        await page.goBack();
+      }
+      await page.getByText('1 consumer on two trees: c3000000…').waitFor();
+      await page.getByRole('link', { name: 'c3000000…' }).click();
+      await page.getByText('It holds on 2 trees').waitFor();
+      assert.deepEqual(problems, []);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('counts what fits, looks up a consumer, and reads Health by keyboard alone', async () => {
+    const { page, problems } = await tab();
+    await signIn(page, origin(), '/capacity');
+    await tabTo(page, "document.activeElement.tagName === 'TEXTAREA'");
+    await page.keyboard.type('resources=VCPU:2');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'By tree' }).getByRole('link', { name: 'h4' }).waitFor();
+    await press(page, 'link', 'Consumers');
+    await page.getByRole('heading', { name: 'Consumers' }).waitFor();
+    await tabTo(page, "document.activeElement.closest('label')?.textContent === 'Consumer uuid'");
+    await page.keyboard.type(consumerUuid(1));
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Allocations' }).getByText('VCPU 12').waitFor();
+    await press(page, 'link', 'h1');
+    await page.getByRole('heading', { name: 'h1' }).waitFor();
+    await press(page, 'link', 'Health');
+    await page.getByText(/The service is (not )?ready/).waitFor();
+    await press(page, 'button', 'Refresh');
+    assert.deepEqual(problems, []);
   });
 
   it('says in Health for how long the process is up, and how large the history is', async () => {

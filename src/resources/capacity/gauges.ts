@@ -3,6 +3,7 @@ import { measureCapacity, type Capacity } from '../../capacity/capacity.js';
 import { ApiError } from '../../errors.js';
 import { NEWEST_VERSION } from '../../http/microversions.js';
 import type { Slices } from '../../rounds.js';
+import { createRefreshed } from '../../refreshed.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import { inASlice } from '../in-a-slice.js';
 import { inSlices, type Worked } from '../questions/in-slices.js';
@@ -51,35 +52,26 @@ const OLD_MS = 15_000;
 const PATIENCE_MS = 1000;
 
 export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
-  const { shapes, log, now = () => performance.now(), patience = PATIENCE_MS } = options;
-  let last: { readonly shapes: readonly ShapeCapacity[]; readonly at: number } | null = null;
-  let beganAt = -Infinity;
-  let counting: Promise<void> | null = null;
+  const { shapes, log, now, patience = PATIENCE_MS } = options;
   const told = new Set<string>();
-
-  async function count(): Promise<void> {
-    const at = now();
-    const counted: ShapeCapacity[] = [];
-    for (const shape of shapes) counted.push(await countShape(options, shape, told));
-    last = { shapes: counted, at };
-  }
-
-  function begin(): Promise<void> {
-    beganAt = now();
-    return count()
-      .catch((error: unknown) => {
-        // The database is away: the former numbers stay, and their age says so.
-        log.debug({ err: error }, 'capacity of shapes: not counted');
-      })
-      .finally(() => (counting = null));
-  }
+  const refreshed = createRefreshed({
+    async make() {
+      const counted: ShapeCapacity[] = [];
+      for (const shape of shapes) counted.push(await countShape(options, shape, told));
+      return counted;
+    },
+    oldMs: OLD_MS,
+    patienceMs: patience,
+    onFailure: (error) => {
+      log.debug({ err: error }, 'capacity of shapes: not counted');
+    },
+    now,
+  });
 
   return {
     async read() {
-      if (shapes.length === 0) return null;
-      if (counting === null && now() - beganAt >= OLD_MS) counting = begin();
-      if (counting !== null) await orAfter(patience, counting);
-      return last === null ? null : { shapes: last.shapes, age: (now() - last.at) / 1000 };
+      const last = shapes.length === 0 ? null : await refreshed();
+      return last === null ? null : { shapes: last.value, age: last.age };
     },
   };
 }
@@ -113,11 +105,4 @@ async function countShape(
   const { count, ifPooled, trees } = result;
   const limits = [...result.limits].sort((a, b) => b.trees - a.trees).map(({ condition }) => condition.id);
   return { name, query, ...count, ifPooled, trees: trees.fitting, limits };
-}
-
-async function orAfter(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

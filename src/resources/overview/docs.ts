@@ -39,6 +39,16 @@ export const overviewDocs: NounDocs = {
           ),
           over_capacity: said('Providers of which some inventory has more in use than its capacity.', number),
           without_inventory: said('Providers without any inventory.', number),
+          on_two_trees: said(
+            'Consumers with allocations in two trees or more; sharing providers do not count. Counted at most five minutes before; null before the first count.',
+            orNull(
+              closed({
+                as_of: said('The moment of the count.', time),
+                number,
+                consumers: said('The first ten, by UUID.', list(uuid)),
+              }),
+            ),
+          ),
           shapes: said(
             'How many more requests of each `[stockroom] capacity_shape` fit, counted at most 15 seconds before.',
             list(
@@ -73,7 +83,7 @@ export const overviewDocs: NounDocs = {
     id: 'listTrees',
     summary: 'List trees of providers',
     about:
-      'One entry a tree, with what the whole tree has. `q`, `trait`, `member_of` and `class` have to hold for one provider of the tree, all of them ' +
+      'One entry a tree, with what the whole tree has. `q`, `trait`, `member_of`, `class` and `state` have to hold for one provider of the tree, all of them ' +
       `for the same. ${NOT_PLACEMENT}`,
     query: () => treesQuery,
     parameters: {
@@ -84,6 +94,11 @@ export const overviewDocs: NounDocs = {
         example: '42896e0d-205d-4fe3-bd1e-100924931787',
       },
       class: { about: 'A resource class of which the provider has an inventory.', example: 'VCPU' },
+      state: {
+        about:
+          '`over_capacity`: the provider has more in use of some inventory than its capacity. `without_inventory`: it has no inventory.',
+        example: 'over_capacity',
+      },
       sort: {
         about:
           '`name`, of the root, is the default. `fullest` and `freest` order by the part of the resource class in `class` that is in use in the tree.',

@@ -3,7 +3,7 @@ import { lastValues, type Query } from '../../http/query.js';
 import { normalizeUuid, queryValidator } from '../../http/validate.js';
 import type { View } from '../../topology/model.js';
 import { wholeNumber } from '../questions/query.js';
-import type { Position, Sort, TreeFilter } from './select.js';
+import type { Position, Sort, State, TreeFilter } from './select.js';
 
 const text = { type: 'string' };
 
@@ -11,10 +11,10 @@ const text = { type: 'string' };
 export const treesQuery = queryValidator<{ readonly [name in Parameter]?: string }>({
   type: 'object',
   additionalProperties: false,
-  properties: { q: text, trait: text, member_of: text, class: text, sort: text, limit: text, after: text },
+  properties: { q: text, trait: text, member_of: text, class: text, state: text, sort: text, limit: text, after: text },
 });
 
-type Parameter = 'q' | 'trait' | 'member_of' | 'class' | 'sort' | 'limit' | 'after';
+type Parameter = 'q' | 'trait' | 'member_of' | 'class' | 'state' | 'sort' | 'limit' | 'after';
 
 /** The query of GET /stockroom/providers. Names are not looked up yet. */
 export interface TreesQuery {
@@ -22,12 +22,14 @@ export interface TreesQuery {
   readonly trait: string | null;
   readonly memberOf: string | null;
   readonly resourceClass: string | null;
+  readonly state: State | null;
   readonly sort: Sort;
   readonly limit: number;
   readonly after: Position | null;
 }
 
 const SORTS: readonly Sort[] = ['name', 'fullest', 'freest'];
+const STATES: readonly State[] = ['over_capacity', 'without_inventory'];
 const DEFAULT_LIMIT = 50;
 const MOST = 200;
 
@@ -38,8 +40,7 @@ export function parseTreesQuery(query: Query): TreesQuery {
     if (values.length > 1) throw badQuestionValue(name, 'one value', values.join(', '));
   // An empty field of a form is no filter.
   const value = (name: Parameter): string | null => (given[name] === '' ? null : (given[name] ?? null));
-  const sort = (value('sort') ?? 'name') as Sort;
-  if (!SORTS.includes(sort)) throw badQuestionValue('sort', `one of ${SORTS.join(', ')}`, sort);
+  const sort = oneOf('sort', SORTS, value('sort')) ?? 'name';
   const resourceClass = value('class');
   if (sort !== 'name' && resourceClass === null)
     throw badQuestionValue('sort', 'name, or the parameter class beside it', sort);
@@ -49,10 +50,17 @@ export function parseTreesQuery(query: Query): TreesQuery {
     trait: value('trait'),
     memberOf: aggregateOf(value('member_of')),
     resourceClass,
+    state: oneOf('state', STATES, value('state')),
     sort,
     limit: wholeNumber(query, 'limit', { least: 1, most: MOST }) ?? DEFAULT_LIMIT,
     after: after === null ? null : parsePosition(after, sort, resourceClass),
   };
+}
+
+function oneOf<T extends string>(parameter: Parameter, values: readonly T[], given: string | null): T | null {
+  const found = values.find((value) => value === given);
+  if (found === undefined && given !== null) throw badQuestionValue(parameter, `one of ${values.join(', ')}`, given);
+  return found ?? null;
 }
 
 function aggregateOf(given: string | null): string | null {
@@ -65,7 +73,13 @@ function aggregateOf(given: string | null): string | null {
 /** Looks up the names of a query. @throws 400 for an unknown resource class or trait */
 export function resolveTreesQuery(
   view: View,
-  { q, trait, memberOf, resourceClass }: Pick<TreesQuery, 'q' | 'trait' | 'memberOf' | 'resourceClass'>,
+  {
+    q,
+    trait,
+    memberOf,
+    resourceClass,
+    state,
+  }: Pick<TreesQuery, 'q' | 'trait' | 'memberOf' | 'resourceClass' | 'state'>,
 ): TreeFilter {
   return {
     q: q?.toLowerCase() ?? null,
@@ -75,6 +89,7 @@ export function resolveTreesQuery(
       resourceClass === null
         ? null
         : known('class', resourceClass, view.resourceClassByName(resourceClass), 'resource class'),
+    state,
   };
 }
 

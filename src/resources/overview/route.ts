@@ -7,6 +7,7 @@ import { withPauses } from '../../slices.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import { version } from '../../ops/version.js';
 import { memberOf, type Provider } from '../../topology/model.js';
+import type { Refreshed } from '../../refreshed.js';
 import type { ShapeGauges } from '../capacity/gauges.js';
 import { findProvider } from '../find-provider.js';
 import { inASlice } from '../in-a-slice.js';
@@ -16,6 +17,7 @@ import { inOrderOfTree, relatedRoots } from './related.js';
 import { renderTree, timeText, treeEntry } from './render.js';
 import { selectTrees } from './select.js';
 import { totalsOf } from './totals.js';
+import type { TwoTrees } from './two-trees.js';
 
 const [VERSION, STARTED_AT] = [version(), new Date(performance.timeOrigin)];
 
@@ -25,13 +27,15 @@ export interface OverviewRouteDependencies {
   readonly slices: Slices;
   readonly shapes: ShapeGauges;
   readonly estimate: () => Promise<Estimates>;
+  readonly onTwoTrees: () => Promise<Refreshed<TwoTrees> | null>;
 }
 
 /**
  * What the console shows of the whole cloud (docs/contract/console.md). Read from memory. Each takes what it needs of the view at once, and
  * works on that in slices: providers and trees are constants.
  */
-export function overviewRoutes({ topology, slices, shapes, estimate }: OverviewRouteDependencies): Route[] {
+export function overviewRoutes(dependencies: OverviewRouteDependencies): Route[] {
+  const { topology, slices, shapes, estimate, onTwoTrees } = dependencies;
   return [
     {
       method: 'GET',
@@ -45,7 +49,7 @@ export function overviewRoutes({ topology, slices, shapes, estimate }: OverviewR
           trees: view.trees.size,
         }));
         const totals = await withPauses(totalsOf(seen.providers));
-        const [{ consumers, history }, counted] = await Promise.all([estimate(), shapes.read()]);
+        const [{ consumers, history }, counted, doubled] = await Promise.all([estimate(), shapes.read(), onTwoTrees()]);
         const body = {
           as_of: timeText(seen.asOf),
           providers: seen.providers.length,
@@ -54,6 +58,8 @@ export function overviewRoutes({ topology, slices, shapes, estimate }: OverviewR
           classes: totals.classes,
           over_capacity: totals.overCapacity,
           without_inventory: totals.withoutInventory,
+          on_two_trees:
+            doubled === null ? null : { as_of: timeText(new Date(Date.now() - doubled.age * 1000)), ...doubled.value },
           shapes: (counted?.shapes ?? []).map(({ name, query, atLeast, atMost, limits }) => ({
             name,
             query,

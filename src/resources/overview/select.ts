@@ -7,6 +7,10 @@ import {
   type Trait,
   type Tree,
 } from '../../topology/model.js';
+import { isOverCapacity } from './totals.js';
+
+/** What needs a look: more in use of some inventory than its capacity, or no inventory at all. */
+export type State = 'over_capacity' | 'without_inventory';
 
 /** All of it holds for one provider of a tree. Null: no filter. */
 export interface TreeFilter {
@@ -15,6 +19,7 @@ export interface TreeFilter {
   readonly trait: Trait | null;
   readonly memberOf: string | null;
   readonly resourceClass: ResourceClass | null;
+  readonly state: State | null;
 }
 
 /** By name; or by the part of what the whole tree has of a resource class that is in use, largest or smallest first. */
@@ -73,19 +78,25 @@ export function* selectTrees(trees: readonly Tree[], filter: TreeFilter, order: 
 
 /** The providers of a tree for which a filter holds; null when there is none. */
 function matchesOf({ members }: Tree, filter: TreeFilter): readonly Provider[] | null {
-  const { q, trait, memberOf, resourceClass } = filter;
-  if (q === null && trait === null && memberOf === null && resourceClass === null) return NONE;
+  const { q, trait, memberOf, resourceClass, state } = filter;
+  if (q === null && trait === null && memberOf === null && resourceClass === null && state === null) return NONE;
   const matched = members.filter(
-    ({ name, uuid, traits, aggregates, inventories }) =>
-      (q === null || name.toLowerCase().includes(q) || uuid.startsWith(q)) &&
-      (trait === null || hasTrait(traits, trait)) &&
-      (memberOf === null || aggregates.includes(memberOf)) &&
-      (resourceClass === null || inventories.some((inventory) => inventory.resourceClass.id === resourceClass.id)),
+    (provider) =>
+      (q === null || provider.name.toLowerCase().includes(q) || provider.uuid.startsWith(q)) &&
+      (trait === null || hasTrait(provider.traits, trait)) &&
+      (memberOf === null || provider.aggregates.includes(memberOf)) &&
+      (resourceClass === null || provider.inventories.some((one) => one.resourceClass.id === resourceClass.id)) &&
+      (state === null || IS_IN_STATE[state](provider)),
   );
   return matched.length === 0 ? null : matched;
 }
 
 const NONE: readonly Provider[] = [];
+
+const IS_IN_STATE: { readonly [state in State]: (provider: Provider) => boolean } = {
+  over_capacity: isOverCapacity,
+  without_inventory: ({ inventories }) => inventories.length === 0,
+};
 
 function valueOf(tree: Tree, resourceClass: ResourceClass | null, sort: Sort): number {
   if (sort === 'name' || resourceClass === null) return 0;

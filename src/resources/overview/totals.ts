@@ -21,13 +21,19 @@ export interface Totals {
   readonly withoutInventory: number;
 }
 
+/** Whether a provider has more in use of some inventory than its capacity. */
+export function isOverCapacity({ inventories }: Pick<Provider, 'inventories'>): boolean {
+  return inventories.some(({ used, capacity }) => used > capacity);
+}
+
 /** Adds up what providers have. */
 export function* totalsOf(providers: readonly Provider[]): Divided<Totals> {
   const classes = new Map<number, ClassTotals>();
   let [overCapacity, withoutInventory] = [0, 0];
-  yield* inParts(providers, ({ inventories }) => {
+  yield* inParts(providers, (provider) => {
+    const { inventories } = provider;
     if (inventories.length === 0) withoutInventory++;
-    let isOver = false;
+    if (isOverCapacity(provider)) overCapacity++;
     for (const { resourceClass, total, reserved, capacity, used } of inventories) {
       let sums = classes.get(resourceClass.id);
       if (sums === undefined) {
@@ -39,9 +45,7 @@ export function* totalsOf(providers: readonly Provider[]): Divided<Totals> {
       sums.reserved += reserved;
       sums.capacity += Math.trunc(capacity);
       sums.used += used;
-      isOver ||= used > capacity;
     }
-    if (isOver) overCapacity++;
   });
   const ordered = [...classes].sort(([a], [b]) => a - b).map(([, sums]) => sums);
   return { classes: ordered, overCapacity, withoutInventory };

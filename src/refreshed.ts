@@ -1,0 +1,53 @@
+/** What was made last. */
+export interface Refreshed<T> {
+  readonly value: T;
+  /** Seconds since its making began. */
+  readonly age: number;
+}
+
+export interface RefreshedOptions<T> {
+  readonly make: () => Promise<T>;
+  /** However many readers come, it is not made again before it is so old. */
+  readonly oldMs: number;
+  /** A reader waits no longer for a new one. */
+  readonly patienceMs: number;
+  /** The former value stays, and its age says so. */
+  readonly onFailure: (error: unknown) => void;
+  /** Milliseconds, as of `performance.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Reads a value that takes long to make. A reader who finds it old begins to make it again, and gets the new one when it is ready soon, else the
+ * last one; null before the first.
+ */
+export function createRefreshed<T>(options: RefreshedOptions<T>): () => Promise<Refreshed<T> | null> {
+  const { make, oldMs, patienceMs, onFailure, now = () => performance.now() } = options;
+  let last: { readonly value: T; readonly at: number } | null = null;
+  let beganAt = -Infinity;
+  let making: Promise<void> | null = null;
+
+  async function begin(): Promise<void> {
+    const at = (beganAt = now());
+    try {
+      last = { value: await make(), at };
+    } catch (error) {
+      onFailure(error);
+    } finally {
+      making = null;
+    }
+  }
+
+  return async () => {
+    if (making === null && now() - beganAt >= oldMs) making = begin();
+    if (making !== null) await orAfter(patienceMs, making);
+    return last === null ? null : { value: last.value, age: (now() - last.at) / 1000 };
+  };
+}
+
+async function orAfter(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
