@@ -9,6 +9,11 @@ export function text(value: string): string {
   return value;
 }
 
+/** An empty value takes back what a file before it says, as oslo.log has it for files and folders of the log. */
+export function textOrNone(value: string): string | null {
+  return value === '' ? null : value;
+}
+
 /** As oslo.config reads them. A number or a boolean may stand alone on an indented line below its name: blanks around it do not count. */
 export function boolean() {
   return expecting('true or false', (value) => {

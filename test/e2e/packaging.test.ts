@@ -140,6 +140,12 @@ describe('the package', () => {
 });
 
 describe('the systemd unit', () => {
+  it('lets Node.js protect its compiled code, and fails other calls instead of killing it', () => {
+    const unit = read('deploy/systemd/stockroom.service');
+    assert.match(unit, /^SystemCallFilter=@system-service @pkey$/m);
+    assert.match(unit, /^SystemCallErrorNumber=EPERM$/m);
+  });
+
   it('waits for READY, has a watchdog that any of its processes may tell, and a bound on memory', () => {
     const unit = read('deploy/systemd/stockroom.service');
     for (const line of [/^Type=notify$/m, /^NotifyAccess=all$/m, /^WatchdogSec=\d+$/m, /^MemoryMax=\d+G$/m]) {

@@ -1,5 +1,5 @@
 import { option } from '../option.js';
-import { boolean, oneOf, text } from '../values.js';
+import { boolean, oneOf, textOrNone } from '../values.js';
 
 /** The log. */
 export const logOptions = {
@@ -33,10 +33,10 @@ export const logOptions = {
     argument: 'FILE',
     deprecatedNames: ['logfile'],
     flag: true,
-    help: 'Write the log to this file, in log_dir if that is given, instead of standard error.',
+    help: 'Write the log to this file, in log_dir if that is given, instead of standard error. An empty value takes back that of an earlier file.',
     default: null,
     defaultText: 'standard error',
-    parse: text,
+    parse: textOrNone,
   }),
   logDir: option({
     group: 'DEFAULT',
@@ -44,10 +44,10 @@ export const logOptions = {
     argument: 'FOLDER',
     deprecatedNames: ['logdir'],
     flag: true,
-    help: 'Folder of log_file; without log_file, of placement.log.',
+    help: 'Folder of log_file; without log_file, of placement.log. An empty value takes back that of an earlier file.',
     default: null,
     defaultText: 'none',
-    parse: text,
+    parse: textOrNone,
   }),
   useStderr: option({
     group: 'DEFAULT',

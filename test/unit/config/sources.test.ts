@@ -40,6 +40,13 @@ describe('where an option is said', () => {
     assert.equal(load(files).config.port, 2);
   });
 
+  it('of the log may be taken back by a later file', () => {
+    const handedOver = write('1.conf', '[DEFAULT]\nlog_dir = /var/log/placement\nlog_file = placement.log\n');
+    const ours = write('2.conf', '[DEFAULT]\nlog_dir =\nlog_file =\n');
+    const { logDir, logFile } = load(['--config-file', handedOver, '--config-file', ours]).config;
+    assert.deepEqual([logDir, logFile], [null, null]);
+  });
+
   it('may be a number or a boolean on an indented line below its name, as oslo.config reads it', () => {
     const file = write('1.conf', '[stockroom]\nport =\n    8123\ndocs =\n  False\n');
     const { port, docs } = load(['--config-file', file]).config;
