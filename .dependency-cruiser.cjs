@@ -109,6 +109,13 @@ module.exports = {
       to: { path: ['^src/import/', '(^|/)mysql2(/|$)'] },
     },
     {
+      name: 'only-the-command-dumps-and-restores',
+      comment: 'The service never does: a restore has the database for itself.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(dump|cli)/' },
+      to: { path: ['^src/dump/', '(^|/)pg-copy-streams(/|$)'] },
+    },
+    {
       name: 'the-console-stands-alone',
       comment: 'It is a page over the public API: it knows what the API says, and the service does not know it.',
       severity: 'error',

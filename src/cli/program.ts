@@ -31,6 +31,9 @@ const COMMANDS: readonly ListedCommand[] = [
   ...POLICY_COMMANDS,
 ];
 
+const UPSTREAM_MANAGE = ['db sync', 'db version', 'db online_data_migrations'];
+const UPSTREAM_STATUS = ['status upgrade check'];
+
 /** The program goes by three names; two are those of upstream's tools and know only what these know. */
 export interface Program {
   readonly name: string;
@@ -46,11 +49,16 @@ export interface Program {
 
 /** @param file what was started: a link of that name to the one program */
 export function programOf(file: string): Program {
-  const under = (word: string): ListedCommand[] => COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
+  const only = (names: readonly string[]): ListedCommand[] => COMMANDS.filter(({ name }) => names.includes(name));
   if (/placement-manage$/.test(file))
-    return { name: 'placement-manage', prefix: [], commands: under('db'), searchesConfiguration: true };
+    return { name: 'placement-manage', prefix: [], commands: only(UPSTREAM_MANAGE), searchesConfiguration: true };
   if (/placement-status$/.test(file))
-    return { name: 'placement-status', prefix: ['status'], commands: under('status'), searchesConfiguration: true };
+    return {
+      name: 'placement-status',
+      prefix: ['status'],
+      commands: only(UPSTREAM_STATUS),
+      searchesConfiguration: true,
+    };
   return { name: 'stockroom', prefix: [], commands: COMMANDS, searchesConfiguration: false };
 }
 

@@ -8,7 +8,7 @@ import { prepareFolder } from './embedded/folder.js';
 import { initialise, PASSWORD_FILE } from './embedded/initialise.js';
 import { liveProcess, lock, readNumber } from './embedded/lock.js';
 import { EmbeddedError } from './embedded/problem.js';
-import type { Account } from './embedded/run.js';
+import { run, type Account } from './embedded/run.js';
 import { launch, runningServer, stopServer, USER, type ServerContext } from './embedded/server.js';
 
 /**
@@ -60,6 +60,7 @@ async function startIn(
 
   const context: ServerContext = { cluster, password, account, stop };
   const running = await runningServer(context);
+  if (running === null) rejectOtherMajor(folder, cluster, binaries, account);
   const server = running ?? (await launch(binaries.postgres, folder, settings, context));
   const ownerFile = path.join(folder, 'service.pid');
   const owner = running === null ? null : liveProcess(readNumber(ownerFile));
@@ -75,6 +76,18 @@ async function startIn(
       if (ours) await stopServer(server.pid, account);
     },
   };
+}
+
+/** A cluster can be opened by its own major version only; the server itself would say that and not what to do. */
+function rejectOtherMajor(folder: string, cluster: string, binaries: Binaries, account: Account | null): void {
+  const theirs = readText(path.join(cluster, 'PG_VERSION'))?.trim() ?? '';
+  const ours = /\d+/.exec(run(binaries.postgres, ['--version'], account))?.[0] ?? '';
+  if (theirs === ours || theirs === '') return;
+  throw new EmbeddedError(
+    `The database in ${cluster} is of PostgreSQL ${theirs}, and this Stockroom has PostgreSQL ${ours}, which cannot open it. With the Stockroom ` +
+      `that used it last, run \`stockroom db dump FILE --data-dir ${folder}\`; with this one, \`stockroom db restore FILE --data-dir NEW\` and a ` +
+      'folder that does not exist yet (docs/how-to/back-up-and-restore.md). Nothing was changed.',
+  );
 }
 
 function passwordOf(file: string, account: Account | null): string {

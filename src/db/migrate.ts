@@ -27,10 +27,15 @@ export class SchemaError extends OperatorError {}
  * Brings the schema up to date and adds the standard resource classes and traits that are missing. Processes that start at
  * the same moment wait for each other.
  *
+ * @param wanted the migrations to run, as {@link migrationNames} has them; a restore runs those of the dump
  * @returns the names of the migrations that were run
  * @throws SchemaError for a server that is too old or a schema that is newer than this program
  */
-export async function migrateDatabase(config: Config, connectionString: string): Promise<readonly string[]> {
+export async function migrateDatabase(
+  config: Config,
+  connectionString: string,
+  wanted: readonly string[] = migrationNames(),
+): Promise<readonly string[]> {
   const options = databaseOptions(config, connectionString);
   const hosts = createHosts(connectionString);
   const patient = { ...options, hosts, statementTimeout: 0 };
@@ -44,7 +49,7 @@ export async function migrateDatabase(config: Config, connectionString: string):
     await keeper.query(BEGIN);
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await rejectForeignDatabase(client);
-    const done = await runMigrations(options, hosts);
+    const done = await runMigrations(options, hosts, wanted);
     await addStandardNames(client);
     return done;
   } finally {
@@ -146,7 +151,8 @@ async function stateOf(client: pg.Client): Promise<SchemaState> {
   };
 }
 
-function migrationNames(): string[] {
+/** The migrations of this program, the oldest first: `20261127000013_history_after_restore.js`. */
+export function migrationNames(): string[] {
   return fs
     .readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith('.js'))
@@ -154,16 +160,20 @@ function migrationNames(): string[] {
 }
 
 /** knex demands a way back of each migration. The schema of this program only goes forward; the way back is a backup. */
-const MIGRATION_SOURCE: Knex.MigrationSource<string> = {
-  getMigrations: () => Promise.resolve(migrationNames()),
+const migrationSource = (wanted: readonly string[]): Knex.MigrationSource<string> => ({
+  getMigrations: () => Promise.resolve([...wanted]),
   getMigrationName: (name) => name,
   async getMigration(name) {
     const { up } = (await import(new URL(name, MIGRATIONS).href)) as Pick<Knex.Migration, 'up'>;
     return { up, down: () => Promise.reject(new Error(`${name} cannot be undone. Restore a backup.`)) };
   },
-};
+});
 
-async function runMigrations({ connectTimeout }: DatabaseOptions, hosts: Hosts): Promise<string[]> {
+async function runMigrations(
+  { connectTimeout }: DatabaseOptions,
+  hosts: Hosts,
+  wanted: readonly string[],
+): Promise<string[]> {
   const knex = knexFactory({
     client: 'pg',
     connection: {
@@ -183,7 +193,7 @@ async function runMigrations({ connectTimeout }: DatabaseOptions, hosts: Hosts):
     },
     // What fails is thrown; knex would print the whole migration as well.
     log: { error: () => undefined, warn: () => undefined },
-    migrations: { migrationSource: MIGRATION_SOURCE },
+    migrations: { migrationSource: migrationSource(wanted) },
   });
   try {
     await knex.migrate.forceFreeMigrationsLock();

@@ -45,7 +45,7 @@ export const MARK_BEFORE = `
 
 /** Marks from $1 - 1 on, and how many sequence numbers were drawn until each. At most $2. */
 export const MARKS_FROM = `
-  select id::float8 as id, seq::float8 as seq from history_marks where id >= $1 - 1 order by id limit $2`;
+  select id::float8 as id, seq::float8 as seq from history_marks where id >= $1::bigint - 1 order by id limit $2`;
 
 /** The same backwards, from $1. */
 export const MARKS_TO = `

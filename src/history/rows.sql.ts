@@ -26,7 +26,7 @@ export function batchesStatement(limits: Limits, order: Order, one: boolean): st
   return `
   with bounds as materialized (
     select prev.snapshot as prev, last.snapshot as last
-    from history_marks prev, history_marks last where prev.id = $1 - 1 and last.id = $2
+    from history_marks prev, history_marks last where prev.id = $1::bigint - 1 and last.id = $2
   ),
   c as materialized (
     select c.*, m.mark

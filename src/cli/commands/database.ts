@@ -13,6 +13,24 @@ export const DATABASE_COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import('../db-version.js')).command,
   },
   {
+    name: 'db dump',
+    operands: ['FILE'],
+    summary: 'Write all data into a file, while the service runs.',
+    load: async () => (await import('../db-dump.js')).command,
+  },
+  {
+    name: 'db restore',
+    operands: ['FILE'],
+    summary: 'Put the data of such a file into an empty database.',
+    flags: {
+      'dry-run': { help: 'Check the file and the database, write nothing.' },
+      replace: {
+        help: 'Remove what the database holds, in the same transaction. Without it, only an empty one is filled.',
+      },
+    },
+    load: async () => (await import('../db-restore.js')).command,
+  },
+  {
     name: 'db online_data_migrations',
     summary: 'What upstream needs between releases; here nothing is ever left to do.',
     flags: { 'max-count': { argument: 'N', help: 'Migrate at most so many rows.' } },

@@ -1,0 +1,54 @@
+import type { Sequence } from './tables.js';
+
+/**
+ * The form of a dump, inside gzip. A line of JSON with the {@link Header}; for each table a line of JSON with its {@link Section}, its rows
+ * as PostgreSQL's COPY writes them as text, and a line `\.`; a last line of JSON with the {@link Trailer}.
+ * docs/adr/0031-dump-and-restore.md has the reasons.
+ */
+export const FORMAT = 'stockroom dump 1';
+
+export interface Header {
+  readonly format: typeof FORMAT;
+  /** ISO 8601, UTC. */
+  readonly made_at: string;
+  /** The version of Stockroom. */
+  readonly made_by: string;
+  /** The version of PostgreSQL: `17.6`. */
+  readonly server: string;
+  /** The migrations that the database has, the oldest first. */
+  readonly migrations: readonly string[];
+  /** Whether changes are recorded; null: the schema has no history. */
+  readonly history: boolean | null;
+  /** Days that have partitions of the history, `2026-11-27`. */
+  readonly history_days: readonly string[];
+}
+
+export interface Section {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+export interface Trailer {
+  /** Rows by table. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly sequences: readonly Sequence[];
+  /** Of every byte before the line of the trailer, in hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What ends the rows of a table. No row is this: COPY writes a backslash as two. */
+export const END_OF_ROWS = '\\.\n';
+
+/** A line of JSON. */
+export function lineOf(value: Header | Section | Trailer): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
+}
+
+const NEWLINE = 10;
+
+/** COPY writes a row a line. */
+export function countRows(chunk: Uint8Array): number {
+  let rows = 0;
+  for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) rows++;
+  return rows;
+}

@@ -1,0 +1,141 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { isLockTimeout } from '../db/failures.js';
+import { BEGIN } from '../db/session.js';
+import { countRows, type Header, type Section, type Trailer } from './format.js';
+import type { Part } from './parse.js';
+import { DumpError } from './problem.js';
+import { isHistoryOn, quoted, readTables, type Sequence, type Table } from './tables.js';
+
+const LOCK_TIMEOUT = '5s';
+
+/**
+ * Puts a dump in the place of all that a database has, in one transaction. The schema of the database is that of the dump.
+ *
+ * Triggers are off meanwhile: the sums that they keep and the history that they write are in the dump. Foreign keys and other constraints
+ * are checked. Services load everything again, and cursors of the history are of another history.
+ *
+ * @param client with no deadline for statements
+ * @param progress is told how many rows were written so far
+ * @throws DumpError; nothing was written then
+ */
+export async function restoreDatabase(
+  client: pg.Client,
+  parts: AsyncGenerator<Part>,
+  progress: (rows: number) => void,
+): Promise<void> {
+  await client.query(BEGIN);
+  try {
+    await restoreInTransaction(client, parts, progress);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    if (!isLockTimeout(error)) throw error;
+    throw new DumpError(
+      `Something uses the database and did not finish within ${LOCK_TIMEOUT}. Stop what uses it, then restore again. Nothing was written.`,
+      { cause: error },
+    );
+  }
+  // Until the statistics are there, plans would be those of empty tables.
+  await client.query('analyze');
+}
+
+async function restoreInTransaction(
+  client: pg.Client,
+  parts: AsyncGenerator<Part>,
+  progress: (rows: number) => void,
+): Promise<void> {
+  await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+  const tables = await readTables(client);
+  const names = tables.map(({ name }) => quoted(name)).join(', ');
+  let header: Header | null = null;
+  let trailer: Trailer | null = null;
+  let rows = 0;
+  for await (const part of parts) {
+    if (part.kind === 'header') {
+      header = part.header;
+      await client.query(`lock table ${names} in access exclusive mode`);
+      await switchHistory(client, header.history);
+      for (const { name } of tables) await client.query(`alter table ${quoted(name)} disable trigger user`);
+      await client.query(`truncate ${names}`);
+      for (const day of header.history_days) await client.query('select history_make_partitions($1::date, 1)', [day]);
+    } else if (part.kind === 'section') {
+      await copyRows(client, tableOf(tables, part.section), parts, (found) => {
+        progress((rows += found));
+      });
+    } else if (part.kind === 'trailer') trailer = part.trailer;
+  }
+  if (header === null || trailer === null) throw new DumpError('The dump is not whole. Nothing was written.');
+  for (const { name } of tables) await client.query(`alter table ${quoted(name)} enable trigger user`);
+  await client.query(SET_SEQUENCES, [JSON.stringify(trailer.sequences satisfies readonly Sequence[])]);
+  await client.query(NEW_EPOCH);
+  await client.query('delete from topology_changes');
+  if (header.history === true) {
+    await client.query(MARK_OF_NOW);
+    await client.query('select history_begin()');
+  }
+}
+
+/** Whether changes are recorded is a matter of triggers. */
+async function switchHistory(client: pg.Client, wanted: boolean | null): Promise<void> {
+  const present = await isHistoryOn(client);
+  if (wanted === null || present === wanted) return;
+  await client.query(wanted ? 'select history_enable()' : 'select history_disable()');
+}
+
+/** The table that a section is of. Its names go into statements, so only those that the database has will do. */
+function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Table, 'name' | 'columns'> {
+  const found = tables.find(({ name }) => name === table);
+  const isSame = found?.columns.length === columns.length && columns.every((one) => found.columns.includes(one));
+  if (found === undefined || !isSame) {
+    throw new DumpError(
+      `The table ${table} of this database has other columns than that of the dump, although both have the same migrations: its schema was ` +
+        'changed by hand. Restore into a new database. Nothing was written.',
+    );
+  }
+  return { name: table, columns };
+}
+
+/** Takes the rows of one table from the parts, and the end of them. */
+async function copyRows(
+  client: pg.Client,
+  { name, columns }: Pick<Table, 'name' | 'columns'>,
+  parts: AsyncGenerator<Part>,
+  progress: (rows: number) => void,
+): Promise<void> {
+  async function* rows(): AsyncGenerator<Buffer> {
+    for (;;) {
+      const next = await parts.next();
+      if (next.done === true || next.value.kind !== 'rows') return;
+      const { bytes } = next.value;
+      yield bytes;
+      progress(countRows(bytes));
+    }
+  }
+  const statement = `copy ${quoted(name)} (${columns.map(quoted).join(', ')}) from stdin`;
+  await pipeline(Readable.from(rows()), client.query(copyFrom(statement)));
+}
+
+/** A sequence only goes forward: it is set outside the transaction, which may still fail. */
+const SET_SEQUENCES = `
+  select setval(to_regclass(s.name), greatest(s.last, p.last_value, 1), s.called or p.last_value is not null)
+  from jsonb_to_recordset($1::jsonb) as s (name text, last bigint, called boolean)
+  join pg_class c on c.oid = to_regclass(s.name) and c.relkind = 'S'
+  join pg_sequences p on p.schemaname = c.relnamespace::regnamespace::text and p.sequencename = c.relname`;
+
+/** Transaction ids of another database mean nothing in this one, and what a service remembers of this one before is no longer so. */
+const NEW_EPOCH = `
+  update topology_epoch
+  set uuid = gen_random_uuid(), pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),
+      marked_at = now()`;
+
+/**
+ * The history that begins now has the number after the last one of the dump, and so had the one after another restoration of the same dump. Its
+ * first mark is the time in milliseconds, above every mark of that other one, so that its cursors are rejected, too.
+ */
+const MARK_OF_NOW = `
+  insert into history_marks (id, snapshot, seq, at)
+  select floor(extract(epoch from clock_timestamp()) * 1000)::bigint, pg_current_snapshot(), 0, clock_timestamp()
+  on conflict do nothing`;

@@ -1,0 +1,105 @@
+import type pg from 'pg';
+
+/**
+ * The tables that a dump has, each after those that it refers to.
+ *
+ * Left out: the journal of the topology (`topology_changes`, `topology_epoch`), whose transaction ids mean nothing in another database;
+ * `list_locks`, which is about processes that run now; and the list of migrations, which the restore runs itself.
+ */
+export const DUMPED_TABLES = [
+  'resource_classes',
+  'traits',
+  'projects',
+  'users',
+  'consumer_types',
+  'resource_providers',
+  'inventories',
+  'resource_provider_traits',
+  'resource_provider_aggregates',
+  'consumers',
+  'allocations',
+  'list_jobs',
+  'list_runs',
+  'list_attempts',
+  'list_messages',
+  'history_epochs',
+  'history_marks',
+  'history_gone',
+  'history_requests',
+  'history_changes',
+] as const;
+
+export const LEFT_OUT = ['topology_changes', 'topology_epoch', 'list_locks', 'knex_migrations', 'knex_migrations_lock'];
+
+/** A table with the columns that hold its rows. */
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Rows, as the planner estimates them. */
+  readonly estimate: number;
+}
+
+/** Those of {@link DUMPED_TABLES} that the schema has: older schemas have fewer. */
+export async function readTables(client: pg.ClientBase): Promise<Table[]> {
+  const { rows } = await client.query<Table>(
+    `select wanted.name,
+       array(select attname::text from pg_attribute
+             where attrelid = to_regclass(wanted.name) and attnum > 0 and not attisdropped and attgenerated = ''
+             order by attnum) as columns,
+       (select coalesce(sum(greatest(c.reltuples, 0)), 0) from pg_class c
+        where c.oid in (select relid from pg_partition_tree(to_regclass(wanted.name)) where isleaf))::float8 as estimate
+     from unnest($1::text[]) with ordinality as wanted (name, place)
+     where to_regclass(wanted.name) is not null
+     order by place`,
+    [DUMPED_TABLES],
+  );
+  return rows;
+}
+
+/** How far a sequence has come. */
+export interface Sequence {
+  readonly name: string;
+  /** Text: it may be more than a double holds. */
+  readonly last: string;
+  readonly called: boolean;
+}
+
+/** Sequences are not part of a snapshot: read after the rows, they are never behind them. */
+export async function readSequences(client: pg.ClientBase): Promise<Sequence[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname::text as name from pg_class
+     where relkind = 'S' and relnamespace = (select relnamespace from pg_class where oid = to_regclass('topology_epoch'))
+       and relname not like 'knex%' order by 1`,
+  );
+  const sequences: Sequence[] = [];
+  for (const { name } of rows) {
+    const { rows: values } = await client.query<{ last: string; called: boolean }>(
+      `select last_value::text as last, is_called as called from ${quoted(name)}`,
+    );
+    sequences.push(...values.map((value) => ({ name, ...value })));
+  }
+  return sequences;
+}
+
+/** The days that have partitions of the history, `2026-11-27`. */
+export async function readHistoryDays(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ day: string }>(
+    `select to_char(to_date(right(relname, 8), 'YYYYMMDD'), 'YYYY-MM-DD') as day
+     from pg_class where oid in (select inhrelid from pg_inherits where inhparent = to_regclass('history_changes'))
+       and relname ~ '_\\d{8}$' order by 1`,
+  );
+  return rows.map(({ day }) => day);
+}
+
+/** Whether changes are recorded; null for a schema from before the history. */
+export async function isHistoryOn(client: pg.ClientBase): Promise<boolean | null> {
+  const { rows } = await client.query<{ on: boolean | null }>(
+    `select case when to_regproc('history_enable') is not null then
+       exists (select from pg_trigger where tgname like 'history\\_%' and tgrelid = to_regclass('allocations')) end as on`,
+  );
+  return rows[0]?.on ?? null;
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
