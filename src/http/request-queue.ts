@@ -91,11 +91,16 @@ export interface RequestQueueOptions {
 export function createRequestQueue({ serve, room }: RequestQueueOptions): RequestQueue {
   function begin(connection: Connection, queued: QueuedRequest): void {
     connection.current = queued;
-    // Emitted after the last byte was given to the system, or when the socket has gone.
-    queued.res.once('close', () => {
-      end(connection, queued.req.socket);
-    });
+    // Emitted once, after the last byte was given to the system, or when the socket has gone.
+    queued.res.on('close', onClose);
     serve(queued.req, queued.res);
+  }
+
+  /** One function for all responses. */
+  function onClose(this: ServerResponse): void {
+    const { socket } = this.req;
+    const connection = connectionOf(socket);
+    if (connection !== undefined) end(connection, socket);
   }
 
   function end(connection: Connection, socket: Socket): void {

