@@ -18,6 +18,7 @@ export interface Manifest {
 interface Component {
   readonly 'bom-ref': string;
   readonly name: string;
+  readonly properties: readonly { readonly name: string }[];
 }
 
 interface Bom {
@@ -51,27 +52,29 @@ export function produce(version: string): { tarball: string; files: string[] } {
   return { tarball: packed.filename, files: packed.files.map((file) => file.path) };
 }
 
-/** In CycloneDX: what npm installs with the service, and what the build bundles into the console. */
+/**
+ * In CycloneDX: what npm installs with the service, and what the build bundles into the console. `npm sbom --omit=dev` would leave out dependencies of the
+ * service that a development dependency has, too.
+ */
 function billOfMaterials(): Bom {
-  const [all, installed] = [bomOf(), bomOf('--omit=dev')];
-  const names = bundledPackages();
-  const bundled = all.components.filter(
-    (component) => names.has(component.name) && !installed.components.some(({ name }) => name === component.name),
+  const all = JSON.parse(
+    npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'),
+  ) as Bom;
+  const bundled = bundledPackages();
+  const components = all.components.filter(
+    ({ name, properties }) =>
+      bundled.has(name) || !properties.some((property) => property.name === 'cdx:npm:package:development'),
   );
-  const root = installed.metadata.component;
+  const root = all.metadata.component;
+  const refs = new Set([root, ...components].map((component) => component['bom-ref']));
   return {
-    ...installed,
+    ...all,
     // npm takes the name of the folder.
-    metadata: { ...installed.metadata, component: { ...root, name: 'stockroom' } },
-    components: [...installed.components, ...bundled],
-    dependencies: [
-      ...installed.dependencies.map((dependency) =>
-        dependency.ref === root['bom-ref']
-          ? { ...dependency, dependsOn: [...dependency.dependsOn, ...bundled.map((component) => component['bom-ref'])] }
-          : dependency,
-      ),
-      ...bundled.map((component) => ({ ref: component['bom-ref'], dependsOn: [] })),
-    ],
+    metadata: { ...all.metadata, component: { ...root, name: 'stockroom' } },
+    components,
+    dependencies: all.dependencies
+      .filter(({ ref }) => refs.has(ref))
+      .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) })),
   };
 }
 
@@ -79,12 +82,6 @@ function billOfMaterials(): Bom {
 function bundledPackages(): Set<string> {
   const list = fs.readFileSync('dist/console/THIRD-PARTY.txt', 'utf8');
   return new Set(Array.from(list.matchAll(/^(\S+) \d+\.\S+ \(.+\)$/gm), ([, name = '']) => name));
-}
-
-function bomOf(...options: string[]): Bom {
-  return JSON.parse(
-    npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only', ...options),
-  ) as Bom;
 }
 
 export function git(...args: readonly string[]): string {
