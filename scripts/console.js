@@ -30,10 +30,10 @@ fs.copyFileSync(path.join(from, 'index.html'), path.join(to, 'index.html'));
 
 /** The packages in the bundle and their licences, which ask to be passed on with it. @param {string[]} inputs files of the bundle, from the root */
 function thirdParty(inputs) {
-  const names = new Set(inputs.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
-  const licences = [...names].sort().map((name) => {
-    const folder = path.join(root, 'node_modules', name);
-    const { version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const folders = new Set(inputs.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const licences = [...folders].sort().map((input) => {
+    const folder = path.resolve(root, input);
+    const { name, version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
     return `${name} ${version} (${license})\n\n${fs.readFileSync(path.join(folder, 'LICENSE'), 'utf8').trim()}\n`;
   });
   return `The file app.js contains these packages.\n\n${licences.join('\n')}`;
