@@ -34,8 +34,6 @@ const STRICTER = new Set([
   'the-domain-knows-no-http',
   'topology-model-is-pure',
   'only-compose-constructs',
-  'only-commands-run-processes',
-  'only-the-command-imports-data',
   'no-way-back-in',
 ]);
 
@@ -63,7 +61,8 @@ describe('the picture of imports in CONTRIBUTING.md', () => {
     const { forbidden } = createRequire(import.meta.url)(path.join(ROOT, '.dependency-cruiser.cjs')) as {
       forbidden: Rule[];
     };
-    const names = [...rows.keys()];
+    // The program imports commands and nothing else.
+    const names = [...rows.keys()].filter((name) => name !== 'main');
     const downward = names.flatMap((from) =>
       names.filter((to) => rows.get(to)! > rows.get(from)!).map((to) => ({ from: fileIn(from), to: fileIn(to) })),
     );
