@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
 import { startEmbedded } from '../src/db/embedded.js';
 import { headersOf } from './client.js';
+import { RARE_TRAIT, writeFlatHosts } from './flat-hosts.js';
 import { startService } from './servers.js';
 
 /**
@@ -11,7 +11,6 @@ import { startService } from './servers.js';
  * with SQL, so this measures the service alone. `tsx bench/growth.ts`
  */
 const SIZES = [1000, 10_000, 100_000];
-const RARE_TRAIT = 'CUSTOM_RARE';
 const QUERIES = {
   'limit=1000': '/allocation_candidates?resources=VCPU:1,MEMORY_MB:256,DISK_GB:10&limit=1000',
   'limit=1000, a trait that 1,000 have': `/allocation_candidates?resources=VCPU:1,MEMORY_MB:256,DISK_GB:10&limit=1000&required=${RARE_TRAIT}`,
@@ -27,7 +26,7 @@ try {
     console.error(`${size} hosts: writing`);
     // The first start makes the tables.
     await (await startService(database.connectionString, [])).stop();
-    await fill(database.connectionString, size);
+    await writeFlatHosts(database.connectionString, size);
     console.error(`${size} hosts: measuring`);
     const start = performance.now();
     const service = await startService(database.connectionString, []);
@@ -44,27 +43,6 @@ try {
 } finally {
   await database.stop();
   await rm(folder, { recursive: true, force: true });
-}
-
-async function fill(connectionString: string, size: number): Promise<void> {
-  const client = new pg.Client({ connectionString });
-  // The server is stopped while it is connected when a statement fails; the statement's error is the one to see.
-  client.on('error', () => undefined);
-  await client.connect();
-  await client.query(`
-    truncate resource_providers, allocations cascade;
-    insert into traits (name) select '${RARE_TRAIT}' where not exists (select from traits where name = '${RARE_TRAIT}');
-    insert into resource_providers (id, uuid, name, root_provider_id)
-      select n, gen_random_uuid(), 'host-' || n, n from generate_series(1, ${size}) n;
-    insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
-      select n, class, 100000, 0, 1, 100000, 1, 1 from generate_series(1, ${size}) n, generate_series(0, 2) class;
-    insert into resource_provider_traits (resource_provider_id, trait_id)
-      select n, id from generate_series(1, ${size}) n, (select id from traits where name like 'HW_CPU_X86_%' order by id limit 20) cpu;
-    insert into resource_provider_traits (resource_provider_id, trait_id)
-      select n, (select id from traits where name = '${RARE_TRAIT}') from generate_series(1, ${size}, ${size / 1000}) n;
-    delete from topology_changes;
-    analyze`);
-  await client.end();
 }
 
 async function latency(url: string): Promise<string> {

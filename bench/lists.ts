@@ -11,6 +11,7 @@ import pg from 'pg';
 import { startEmbedded } from '../src/db/embedded.js';
 import { startStore, type Store } from '../test/support/s3-store.js';
 import { createClient, headersOf, type Client } from './client.js';
+import { processorSeconds } from './processor-time.js';
 import { startService, type StartedServer } from './servers.js';
 
 const HELP = `usage: npm run bench:lists -- [--rows N] [--all] [--swift]
@@ -176,13 +177,6 @@ async function inProcess(job: Job, options: Record<string, string>): Promise<Rec
     await once(worker, 'exit');
     await service.stop();
   }
-}
-
-/** What a process has had so far; Linux counts in hundredths. */
-async function processorSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);
-  return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
 async function besideRequests(job: Job, options: Record<string, string>): Promise<Record<string, string>> {
