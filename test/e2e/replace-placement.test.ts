@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { blocksOf } from '../../scripts/check-install/page.js';
+import { INSTALL } from '../../scripts/check-install/steps.js';
 import { createEmptyDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { createPlacementSource } from '../support/placement-source.js';
@@ -13,9 +15,13 @@ import { patience } from '../support/patience.js';
 
 const run = promisify(execFile);
 
-/** docs/how-to/replace-placement.md, followed word by word; only folders, ports and the database are ours. */
+/**
+ * docs/how-to/replace-placement.md, followed word by word; folders, ports and the database are ours, and programs that need a
+ * Debian of its own have stand-ins. `npm run test:install` follows it without them.
+ */
 describe('the page on replacing a Placement', () => {
-  const page = readFileSync(path.join(ROOT, 'docs/how-to/replace-placement.md'), 'utf8');
+  const read = (name: string) => readFileSync(path.join(ROOT, 'docs/how-to', name), 'utf8');
+  const page = read('replace-placement.md');
   const OLD_URL = 'http://controller.example:8778';
   let keystone: FakeKeystone;
   let folder: string;
@@ -36,9 +42,20 @@ describe('the page on replacing a Placement', () => {
     mkdirSync(path.join(folder, 'placement'));
     writeFileSync(path.join(folder, 'placement/placement.conf'), placementConf(keystone.url, old));
     writeFileSync(path.join(folder, 'placement/policy.yaml'), '"placement:traits:list": "role:admin"\n');
+    mkdirSync(path.join(folder, 'placement/policy.d'));
+    writeFileSync(path.join(folder, 'placement/policy.d/10.yaml'), '"placement:traits:show": "role:admin"\n');
     mkdirSync(path.join(folder, 'bin'));
-    writeFileSync(path.join(folder, 'bin/openstack'), OPENSTACK);
-    chmodSync(path.join(folder, 'bin/openstack'), 0o755);
+    for (const [name, script] of Object.entries(STAND_INS))
+      writeFileSync(path.join(folder, 'bin', name), `#!/bin/bash\n${script}`, { mode: 0o755 });
+    for (const name of ['systemd', 'stockroom', 'lib/node_modules'])
+      mkdirSync(path.join(folder, name), { recursive: true });
+    symlinkSync(ROOT, path.join(folder, 'lib/node_modules/stockroom'));
+    writeFileSync(path.join(folder, 'admin-openrc'), 'ADDRESS=controller.example\n');
+    // The page on installing, up to where this one begins.
+    const before = blocksOf(read('install.md'), INSTALL).find(({ commands }) =>
+      commands.includes('> /etc/stockroom/stockroom.conf'),
+    );
+    await run('bash', ['-euc', ours(before?.commands ?? '')], { env: env() });
     writeFileSync(path.join(folder, 'endpoints'), ['e1', 'e2', 'e3'].map((id) => `${id} ${OLD_URL}\n`).join(''));
   });
   after(async () => {
@@ -59,6 +76,9 @@ describe('the page on replacing a Placement', () => {
   const env = () => ({
     PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
     HOME: folder,
+    npm_config_prefix: folder,
+    STOCKROOM: path.join(ROOT, 'dist/main.js'),
+    FAKE_SYSTEMD: path.join(folder, 'systemctl'),
     FAKE_TOKEN: token,
     FAKE_ENDPOINTS: path.join(folder, 'endpoints'),
   });
@@ -70,47 +90,54 @@ describe('the page on replacing a Placement', () => {
       ([, block]) => block ?? '',
     );
     assert.ok(blocks.length > 0, `there are commands below ${heading}`);
-    return blocks
-      .join('echo next\n')
+    return ours(blocks.join('echo next\n'));
+  }
+
+  function ours(text: string): string {
+    return text
       .replaceAll('/etc/stockroom', path.join(folder, 'stockroom'))
-      .replaceAll('/var/log/stockroom', path.join(folder, 'log'))
       .replaceAll('/etc/placement', path.join(folder, 'placement'))
-      .replaceAll('postgresql://stockroom:password@db.example:5432/stockroom', database)
-      .replaceAll('--port 8779', '--port 0')
+      .replaceAll('/etc/systemd/system', path.join(folder, 'systemd'))
+      .replaceAll('/root/admin-openrc', path.join(folder, 'admin-openrc'))
+      .replaceAll('root:stockroom', `${String(process.getuid?.())}:${String(process.getgid?.())}`)
+      .replaceAll('postgresql://stockroom:$DB_PASSWORD@127.0.0.1:5432/stockroom', database)
+      .replaceAll('port = 8779', 'port = 0')
       .replaceAll('http://127.0.0.1:8779', url);
   }
 
   async function follow(heading: string): Promise<string> {
-    const { stdout } = await run('bash', ['-euc', commands(heading)], { cwd: ROOT, env: env() });
+    // One shell, as the reader has one: it has the variables of earlier commands.
+    const variables = commands('Hand over the configuration')
+      .split('\n')
+      .filter((line) => /^[A-Z]+=/.test(line));
+    const script = `. ${path.join(folder, 'admin-openrc')}\n${variables.join('\n')}\n${commands(heading)}`;
+    const { stdout } = await run('bash', ['-euc', script], { cwd: folder, env: env() });
     return stdout;
   }
 
-  it('has its commands below these headings and nowhere else', () => {
-    const followed = ['Hand over the configuration', 'Start it beside the old one', 'Check before anybody uses it'];
-    followed.push('Bring the data over', 'Switch over', 'Point the endpoints here', 'Go back');
-    followed.forEach(commands);
-    assert.equal(page.match(/^```sh$/gm)?.length, followed.length + 1, 'bringing the data over has two');
-  });
-
-  it('hands over the configuration, which then only its owner can read', async () => {
-    await follow('Hand over the configuration');
-    for (const name of ['placement.conf', 'policy.yaml', 'stockroom.conf']) {
-      assert.equal(statSync(path.join(folder, 'stockroom', name)).mode & 0o777, 0o600, name);
+  it('hands over the configuration, which then only root and the service can read', async () => {
+    const doctor = await follow('Hand over the configuration');
+    for (const name of ['placement.conf', 'policy.yaml', 'policy.d/10.yaml', 'stockroom.conf']) {
+      assert.equal(statSync(path.join(folder, 'stockroom', name)).mode & 0o777, 0o640, name);
     }
+    assert.match(doctor, /\nThe service can work; failures: 0, /);
+    const policy = ['policy.yaml', 'policy.d/10.yaml'].map((name) => path.join(folder, 'stockroom', name));
+    assert.ok(doctor.includes(policy.join(', ')), doctor);
   });
 
   it('brings the data over, after a look at it', async function () {
     const [look = '', done = ''] = (await follow('Bring the data over')).split('\nnext\n');
-    assert.match(look, /\nRead postgresql:.*; nothing was written to postgresql:/);
-    assert.match(done, /\nImported postgresql:/);
+    assert.match(look, /^Read postgresql:.*; nothing was written to postgresql:/);
+    assert.match(done, /^Imported postgresql:/);
     assert.deepEqual(await providers(), ['compute-1']);
   });
 
   it('starts with them, on that database', async () => {
-    const started = spawn('bash', ['-euc', `exec ${commands('Start it beside the old one')}`], {
-      cwd: ROOT,
-      env: env(),
-    });
+    await follow('Start it beside the old one');
+    // The first line of the unit that systemd would run.
+    const unit = ours(readFileSync(path.join(folder, 'systemd/stockroom.service'), 'utf8'));
+    const start = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? assert.fail(unit);
+    const started = spawn('bash', ['-euc', `exec ${start}`], { cwd: folder, env: env() });
     service = started;
     started.stdout.on('data', (text: Buffer) => (output += text.toString()));
     started.stderr.on('data', (text: Buffer) => (errors += text.toString()));
@@ -132,7 +159,7 @@ describe('the page on replacing a Placement', () => {
     assert.equal(versions[0].max_version, '1.39');
     assert.deepEqual(codes, ['200', '401', '401']);
     assert.ok(keystone.calls.logins >= 1);
-    const logged = () => readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8');
+    const logged = () => errors;
     // The line of a request comes after its response.
     const deadline = performance.now() + patience(10_000);
     while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
@@ -144,7 +171,7 @@ describe('the page on replacing a Placement', () => {
       .filter((line) => line.includes('"msg":"request"'))
       .map((line) => (JSON.parse(line) as { status: number }).status);
     assert.deepEqual(statuses, [200, 200, 401, 401], 'each request has a line in the log');
-    assert.ok(!log.includes(token) && !errors.includes(token));
+    assert.ok(!log.includes(token));
   });
 
   it('brings over what came since, while it runs', async function () {
@@ -160,9 +187,17 @@ describe('the page on replacing a Placement', () => {
     const listed = await follow('Point the endpoints here');
     const now = ['e1', 'e2', 'e3'].map((id) => `${id} http://controller.example:8779\n`).join('');
     assert.equal(endpoints(), now);
-    assert.equal(listed, now);
-    assert.equal(await follow('Go back'), before);
+    assert.equal(listed, `${now}from http://controller.example:8779\n`);
+    assert.equal(await follow('Go back'), `${before}from ${OLD_URL}\n`);
     assert.equal(endpoints(), before);
+    assert.deepEqual(readFileSync(path.join(folder, 'systemctl'), 'utf8').trim().split('\n'), [
+      'daemon-reload',
+      'enable --now stockroom',
+      '--no-pager status stockroom',
+      'disable --now placement-api',
+      'disable --now stockroom',
+      'enable --now placement-api',
+    ]);
   });
 
   it('ends well', async () => {
@@ -172,10 +207,8 @@ describe('the page on replacing a Placement', () => {
     started.kill('SIGTERM');
     await ended;
     service = null;
-    assert.match(
-      readFileSync(path.join(folder, 'log/stockroom.log'), 'utf8'),
-      /finishing the requests that have begun/,
-    );
+    assert.match(errors, /finishing the requests that have begun/);
+    assert.ok(!existsSync('/var/log/placement/stockroom.log'), 'the log is not where the old service has its own');
   });
 });
 
@@ -211,12 +244,17 @@ policy_file = policy.yaml
 `;
 }
 
-/** What the page needs of the `openstack` command. */
-const OPENSTACK = `#!/bin/bash
-case "$*" in
+/** What the page needs of programs that change the system or ask OpenStack. */
+const STAND_INS = {
+  openstack: `case "$*" in
   'token issue -f value -c id') echo "$FAKE_TOKEN" ;;
   'endpoint list --service placement -f value -c ID -c URL') cat "$FAKE_ENDPOINTS" ;;
   'endpoint set --url '*) sed -i "s#^$5 .*#$5 $4#" "$FAKE_ENDPOINTS" ;;
+  'resource provider list') sed -n '1s/^[^ ]*/from/p' "$FAKE_ENDPOINTS" ;;
   *) echo "not the command I stand in for: $*" >&2; exit 2 ;;
 esac
-`;
+`,
+  systemctl: 'echo "$*" >> "$FAKE_SYSTEMD"\n',
+  runuser: '[[ "$1 $2 $3" == "-u stockroom --" ]] && exec "${@:4}"\n',
+  stockroom: 'exec node "$STOCKROOM" "$@"\n',
+};

@@ -1,0 +1,133 @@
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Network } from './network.js';
+
+/** A Debian 13 with systemd, in namespaces of its own and in memory. */
+export interface Machine {
+  /** The path, for the host, of a file of the machine. */
+  file(name: string): string;
+  /** Words that run a program in it, as root. */
+  enter(env: Readonly<Record<string, string>>): string[];
+}
+
+export interface StartingMachine {
+  /** Fails with what was printed when the machine cannot be made, or is stopped before. */
+  readonly booted: Promise<Machine>;
+  /** Kills every process of it. Its files are gone then. */
+  stop(): Promise<void>;
+}
+
+const SCRIPT = fileURLToPath(new URL('machine.sh', import.meta.url));
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Makes it with mmdebstrap and boots it.
+ *
+ * @param root an empty folder
+ * @param packages of Debian that it has besides those that every Debian has
+ */
+export function startMachine(root: string, packages: readonly string[], network: Network): StartingMachine {
+  const group = makeCgroup();
+  const namespaces = ['--pid', '--fork', '--kill-child', '--mount', '--propagation', 'private'];
+  const script = ['bash', SCRIPT, root, packages.join(','), network.file, group];
+  // It dies with this process, however that ends.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(child, 'close');
+
+  async function boot(): Promise<Machine> {
+    await untilSystemd(child, closed);
+    const parent = String(child.pid);
+    const pid = fs.readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim();
+    const machine = machineOf(pid);
+    await untilBooted(machine);
+    return machine;
+  }
+
+  return {
+    booted: boot(),
+    async stop() {
+      // It ignores SIGTERM while it waits.
+      child.kill('SIGKILL');
+      await closed;
+      await removeCgroup(group);
+    },
+  };
+}
+
+/** @throws with all that was printed, when it ends before */
+async function untilSystemd(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  closed: Promise<unknown>,
+): Promise<void> {
+  let output = '';
+  const starts = new Promise<true>((resolve) => {
+    const collect = (text: Buffer): void => {
+      output += text.toString();
+      if (/^boots$/m.test(output)) resolve(true);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+  });
+  const hasStarted = await Promise.race([starts, closed.then(() => false)]);
+  if (!hasStarted) throw new Error(`The machine cannot be made:\n${output}`);
+}
+
+/** @param pid of its systemd, for the host */
+function machineOf(pid: string): Machine {
+  return {
+    file: (name) => path.join(`/proc/${pid}/root`, name),
+    enter(env) {
+      const variables = { HOME: '/root', PATH, LANG: 'C.UTF-8', ...env };
+      const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+      return ['nsenter', '--target', pid, '--all', '--root', '--wd', 'env', '--ignore-environment', ...words];
+    },
+  };
+}
+
+async function untilBooted(machine: Machine): Promise<void> {
+  const [program = '', ...words] = machine.enter({});
+  for (let attempt = 0; ; attempt++) {
+    try {
+      execFileSync(program, [...words, 'systemctl', 'is-system-running', '--wait'], { stdio: 'pipe' });
+      return;
+    } catch (error) {
+      const { stdout } = error as { stdout: Buffer };
+      // A unit that cannot run in a container is no obstacle.
+      if (stdout.toString().trim() === 'degraded') return;
+      if (attempt === 300) throw error;
+      await setTimeout(200);
+    }
+  }
+}
+
+/** systemd has a subtree of the second hierarchy for itself. */
+function makeCgroup(): string {
+  const mounted = execFileSync(
+    'findmnt',
+    ['--noheadings', '--first-only', '--output', 'TARGET', '--types', 'cgroup2'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  return fs.mkdtempSync(path.join(mounted.trim(), 'stockroom-install-'));
+}
+
+/** The processes that were killed leave it one after the other. */
+async function removeCgroup(group: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      execFileSync('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { stdio: 'pipe' });
+      if (!fs.existsSync(group)) return;
+    } catch (error) {
+      if (attempt === 50) throw error;
+    }
+    await setTimeout(100);
+  }
+}
