@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { isLockTimeout } from '../db/failures.js';
 import { BEGIN } from '../db/session.js';
+import { BEGIN_HISTORY, MARK_OF_NOW } from '../history/marks.sql.js';
 import { countRows, type Header, type Section, type Trailer } from './format.js';
 import type { Part } from './parse.js';
 import { DumpError } from './problem.js';
@@ -74,7 +75,7 @@ async function restoreInTransaction(
   await client.query('delete from topology_changes');
   if (header.history === true) {
     await client.query(MARK_OF_NOW);
-    await client.query('select history_begin()');
+    await client.query(BEGIN_HISTORY);
   }
 }
 
@@ -130,12 +131,3 @@ const NEW_EPOCH = `
   update topology_epoch
   set uuid = gen_random_uuid(), pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),
       marked_at = now()`;
-
-/**
- * The history that begins now has the number after the last one of the dump, and so had the one after another restoration of the same dump. Its
- * first mark is the time in milliseconds, above every mark of that other one, so that its cursors are rejected, too.
- */
-const MARK_OF_NOW = `
-  insert into history_marks (id, snapshot, seq, at)
-  select floor(extract(epoch from clock_timestamp()) * 1000)::bigint, pg_current_snapshot(), 0, clock_timestamp()
-  on conflict do nothing`;

@@ -35,9 +35,21 @@ export const MAKE_MARK = `
 /** Against writers: a change that is not committed yet would belong to neither history. */
 export const LOCK_CHANGES = 'lock table only history_changes in share row exclusive mode';
 
+/** The present history is that of another database. */
+const IS_ANOTHER = 'history_identity() is distinct from (select identity from history_epochs order by id desc limit 1)';
+
+/**
+ * Before a history begins. Its number is the one after the last that the database knows, and so was that of a history after another
+ * restoration of the same backup. The time in milliseconds is above every mark of that other one, so that its cursors are rejected, too.
+ */
+export const MARK_OF_NOW = `
+  insert into history_marks (id, snapshot, seq, at)
+  select floor(extract(epoch from clock_timestamp()) * 1000)::bigint, pg_current_snapshot(), 0, clock_timestamp()
+  where ${IS_ANOTHER}
+  on conflict do nothing`;
+
 export const BEGIN_HISTORY = `
-  select history_begin()
-  where history_identity() is distinct from (select identity from history_epochs order by id desc limit 1)`;
+  select history_begin() where ${IS_ANOTHER}`;
 
 /** The last mark at or before a time, $1. A transaction that began later is in a later batch. */
 export const MARK_BEFORE = `

@@ -3,7 +3,15 @@ import type { Pool } from '../db/pool.js';
 import { runStatement, withTransaction } from '../db/transaction.js';
 import { historyDisabled } from '../errors.js';
 import { cursorText } from './cursor.js';
-import { BEGIN_HISTORY, LOCK_CHANGES, LOCK_MARKS, MAKE_MARK, MARK_BEFORE, READ_STATE } from './marks.sql.js';
+import {
+  BEGIN_HISTORY,
+  LOCK_CHANGES,
+  LOCK_MARKS,
+  MAKE_MARK,
+  MARK_BEFORE,
+  MARK_OF_NOW,
+  READ_STATE,
+} from './marks.sql.js';
 
 /** The present history, as of a moment: everything that was committed before is in a batch up to `newest`. */
 export interface HistoryState {
@@ -89,6 +97,7 @@ async function beginHistory(pool: Pool): Promise<void> {
       transaction.query({ text: `set local lock_timeout = ${LOCK_TIMEOUT_MS}` }),
       transaction.query({ text: LOCK_MARKS }),
       transaction.query({ text: LOCK_CHANGES }),
+      transaction.query({ text: MARK_OF_NOW }),
       transaction.commitWith({ text: BEGIN_HISTORY }),
     ]);
   });

@@ -27,6 +27,39 @@ describe('The history of another database', () => {
     await test.close();
   });
 
+  it('rejects cursors of another restoration of the same backup', async () => {
+    const test = await startTestService();
+    const newCursor = async (name: string): Promise<string> => {
+      await createProvider(test.api, name);
+      return historyNow(test.api);
+    };
+    await newCursor('kept');
+    await sql(
+      test.databaseUrl,
+      'create table epochs_then as table history_epochs; create table marks_then as table history_marks',
+    );
+    const restore = () =>
+      sql(
+        test.databaseUrl,
+        `delete from history_epochs; insert into history_epochs select * from epochs_then;
+         delete from history_marks; insert into history_marks select * from marks_then;
+         update topology_epoch set uuid = gen_random_uuid()`,
+      );
+    await restore();
+    const ofFirst = await newCursor('after the first');
+    await restore();
+    const ofSecond = await newCursor('after the second');
+    assert.equal(ofSecond.split('.')[0], ofFirst.split('.')[0], 'both histories have the same number');
+    for (const name of ['more', 'and more']) await newCursor(name);
+    const { body } = await test.api.get(`/stockroom/changes?since=${ofFirst}`).expect(410);
+    assert.equal(codeOf(body), 'stockroom.changes.gone');
+    assert.deepEqual(
+      (await changesSince(test.api, ofSecond)).map(({ after }) => after?.['name']),
+      ['more', 'and more'],
+    );
+    await test.close();
+  });
+
   it('goes on after a crash of the server, and rejects cursors after a fail-over that lost commits', async () => {
     const primary = await startCluster();
     await migrateDatabase(defaultConfig(), primary.url);
