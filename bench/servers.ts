@@ -19,15 +19,17 @@ const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
  * The built service, on a database of ours or on an embedded one in a temporary folder.
  *
  * @param options of its configuration, as variables of the environment
+ * @param main of another checkout
  */
 export async function startService(
   databaseUrl: string | undefined,
   nodeOptions: readonly string[],
   options: Readonly<Record<string, string>> = {},
+  main = MAIN,
 ): Promise<StartedServer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-bench-'));
   const database = databaseUrl === undefined ? {} : { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
-  const child = spawn(process.execPath, [...nodeOptions, MAIN, '--port', '0', '--data-dir', folder], {
+  const child = spawn(process.execPath, [...nodeOptions, main, '--port', '0', '--data-dir', folder], {
     env: { ...process.env, ...database, STOCKROOM_LOG_LEVEL: 'warn', ...options },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -71,6 +71,7 @@ create table history_changes (
   before                       jsonb,
   after                        jsonb,
   by                           text not null default SESSION_USER,
+  request                      text default NULLIF(current_setting('stockroom.request'::text, true), ''::text),
   constraint history_changes_pkey PRIMARY KEY (xid, seq, at)
 );
 CREATE INDEX history_changes_consumer_idx ON ONLY public.history_changes USING btree (consumer_id, xid, seq) WHERE (consumer_id IS NOT NULL);
@@ -124,6 +125,7 @@ create table history_requests (
   version                      text,
   consumers                    text[],
   command                      text,
+  requests                     jsonb,
   constraint history_requests_pkey PRIMARY KEY (xid, n, at)
 );
 
@@ -833,6 +835,9 @@ AS $function$
           into found using lower_end, upper_end;
         continue when found;
         execute format('create table %I (like %I including all)', child, parent);
+        if parent = 'history_requests' then
+          execute format('alter table %I set (toast_tuple_target = 8160)', child);
+        end if;
         execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, child, lower_end, upper_end);
         made := made + 1;
       end loop;
@@ -907,6 +912,25 @@ AS $function$
     select jsonb_build_object('name', p.name, 'parent_provider_uuid', coalesce(
       (select uuid from resource_providers where id = p.parent_provider_id),
       (select uuid from history_gone where what = 0 and id = p.parent_provider_id order by seq desc limit 1)))
+  $function$
+;
+
+CREATE OR REPLACE FUNCTION public.history_request_of(noted text, xid8, timestamp with time zone, consumer_uuid text)
+ RETURNS TABLE(request_id text, global_request_id text, user_id text, project_id text, route text, version text, command text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select e ->> 0, e ->> 1, e ->> 2, e ->> 3, e ->> 4, e ->> 5, e ->> 6
+    from (select $1::jsonb as e) one where $1 is not null
+    union all
+    select one.* from history_requests r cross join lateral (
+      select r.request_id, r.global_request_id, r.user_id, r.project_id, r.route, r.version, r.command
+      where r.requests is null and (r.consumers is null or $4 = any(r.consumers))
+      union all
+      select e ->> 0, e ->> 1, e ->> 2, e ->> 3, e ->> 4, e ->> 5, e ->> 6
+      from jsonb_array_elements(r.requests) e where e -> 7 @> to_jsonb($4)
+    ) one
+    where $1 is null and r.xid = $2 and r.at = $3
   $function$
 ;
 

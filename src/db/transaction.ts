@@ -76,15 +76,8 @@ export async function withBriefTransaction<T>(pool: Pool, work: (transaction: Tr
 
 export interface Transaction {
   query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
-  /**
-   * The last statement of the transaction, sent together with COMMIT. If it fails nothing is committed.
-   *
-   * @param note goes out between the two, and nothing is committed without it either
-   */
-  commitWith<Row extends pg.QueryResultRow>(
-    query: pg.QueryConfig,
-    note?: pg.QueryConfig | null,
-  ): Promise<pg.QueryResult<Row>>;
+  /** The last statement of the transaction, sent together with COMMIT. If it fails nothing is committed. */
+  commitWith<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
 /** The connection broke while nothing had been committed. */
@@ -106,10 +99,8 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
         const [, output] = await Promise.all([begun, client.query(query)]);
         return output;
       },
-      commitWith: async (query, note = null) => {
+      commitWith: async (query) => {
         const last = client.query(query);
-        const noted = note === null ? null : client.query(note);
-        noted?.catch(() => undefined);
         commitSent = true;
         // In a failed transaction COMMIT means ROLLBACK, so sending it blindly is safe.
         const done = client.query('commit');
@@ -119,7 +110,6 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
           if (isSessionEnded(error)) commitSent = false;
           throw error;
         });
-        await noted;
         await done;
         committed = true;
         return output;

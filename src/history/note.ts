@@ -1,53 +1,73 @@
 import type pg from 'pg';
+import type { Note } from '../db/scheduler/write.js';
 import type { Author, AuthorOfConsumers } from './author.js';
 
-/** The statements that say who makes the changes of a transaction. They go out with COMMIT; the changes are noted by triggers. */
-
-const COLUMNS = 'request_id, global_request_id, user_id, project_id, route, version, command';
-
-/** A request that changed nothing leaves nothing, and neither does a command where no history is kept. */
-const NOTE_REQUEST = `
-  insert into history_requests (n, ${COLUMNS})
-  select 1, $1, $2, $3, $4, $5, $6, $7
-  where exists (select from history_changes where xid = pg_current_xact_id_if_assigned() and at = now())`;
+/**
+ * Who makes the changes of a transaction. The changes themselves are noted by triggers (docs/adr/0025).
+ *
+ * It is said in a setting of the transaction, and each change that is noted takes it from there. So a request that changes nothing leaves nothing,
+ * and neither does one where no history is kept.
+ */
 
 /** The changes of the whole transaction have one author. Null when no history is kept. */
-export function noteRequest(author: Author): pg.QueryConfig;
-export function noteRequest(author: Author | null): pg.QueryConfig | null;
-export function noteRequest(author: Author | null): pg.QueryConfig | null {
+export function noteRequest(author: Author): Note;
+export function noteRequest(author: Author | null): Note | null;
+export function noteRequest(author: Author | null): Note | null {
   if (author === null) return null;
-  return { name: 'note_request', text: NOTE_REQUEST, values: columnsOf(author) };
+  const text = JSON.stringify(columnsOf(author));
+  return {
+    before: { name: 'note_request', text: `select set_config('stockroom.request', $1, true)`, values: [text] },
+    within: (query) => withFirst(query, NOTE_WITHIN, [text]),
+  };
 }
 
 /**
- * Claims always write. The consumers of each request come as the text of an array, since arrays of arrays are rectangular.
- * (Looking for changes first would lock every partition for every claim.)
+ * Only a statement that writes is executed whether or not the rest refers to it, and before the triggers of the rest. This one writes nothing: the
+ * value of the setting is never null.
  */
-const NOTE_REQUESTS = `
-  insert into history_requests (n, ${COLUMNS}, consumers)
-  select n, ${COLUMNS}, consumers::text[]
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-    with ordinality as r (${COLUMNS}, consumers, n)`;
+const NOTE_WITHIN = (parameter: number): string =>
+  `insert into history_epochs (id) select 0 where set_config('stockroom.request', $${parameter}, true) is null`;
 
-const NOTE_CLAIM = `insert into history_requests (n, ${COLUMNS}) values (1, $1, $2, $3, $4, $5, $6, $7)`;
-
-/** Each request is the author of the changes of its consumers. Null when no history is kept. */
-export function noteRequests(requests: readonly AuthorOfConsumers[]): pg.QueryConfig | null {
+/**
+ * Adds the requests of claims that are written together to the statement that writes them. Each is the author of the changes of its consumers.
+ */
+export function withRequests(query: pg.QueryConfig, requests: readonly AuthorOfConsumers[]): pg.QueryConfig {
   const [first] = requests;
-  if (first === undefined) return null;
-  if (requests.length === 1) return { name: 'note_claim', text: NOTE_CLAIM, values: columnsOf(first.author) };
-  const rows = requests.map(({ author, consumers }) => [...columnsOf(author), arrayLiteral(consumers)]);
-  const values = [0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column]));
-  return { name: 'note_requests', text: NOTE_REQUESTS, values };
+  if (first === undefined) return query;
+  if (requests.length === 1) return noteRequest(first.author).within(query);
+  const rows = requests.map(({ author, consumers }) => [...columnsOf(author), consumers]);
+  return withFirst(query, NOTE_REQUESTS, [JSON.stringify(rows)], 'together');
 }
 
+const NOTE_REQUESTS = (parameter: number): string =>
+  `insert into history_requests (n, requests) values (1, $${parameter})`;
+
+/**
+ * Puts a statement that writes before a query, as a part of it.
+ *
+ * @param first makes its text, given the number of its first parameter
+ * @param kind becomes part of the query's name
+ */
+function withFirst(
+  query: pg.QueryConfig,
+  first: (parameter: number) => string,
+  values: readonly (string | null)[],
+  kind = 'noted',
+): pg.QueryConfig {
+  const own: unknown[] = query.values ?? [];
+  const others = /^\s*with\s/.test(query.text) ? query.text.replace(/^\s*with\s/, ', ') : query.text;
+  return {
+    ...query,
+    ...(query.name === undefined ? {} : { name: `${query.name}_${kind}` }),
+    text: `with noted as (${first(own.length + 1)}) ${others}`,
+    values: [...own, ...values],
+  };
+}
+
+/** In the order that history_request_of() expects. JSON has no lone surrogates in PostgreSQL. */
 function columnsOf(author: Author): (string | null)[] {
   if ('command' in author) return [null, null, null, null, null, null, author.command];
   const { requestId, globalRequestId, userId, projectId, route, version } = author;
-  return [requestId, globalRequestId, userId, projectId, route, version, null];
-}
-
-/** Uuids of consumers may have any characters. */
-function arrayLiteral(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
+  const columns = [requestId, globalRequestId, userId, projectId, route, version, null];
+  return columns.map((column) => column?.toWellFormed() ?? null);
 }

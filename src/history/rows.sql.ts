@@ -31,7 +31,7 @@ export function batchesStatement(limits: Limits, order: Order, one: boolean): st
   c as materialized (
     select c.*, m.mark
     from bounds b cross join lateral (
-      select c.seq, c.xid, c.at, c.kind, c.provider_id, c.consumer_id, c.name, c.before, c.after, c.by
+      select c.seq, c.xid, c.at, c.kind, c.provider_id, c.consumer_id, c.name, c.before, c.after, c.by, c.request
       from history_changes c
       where c.xid >= pg_snapshot_xmin(b.prev) and c.xid < pg_snapshot_xmax(b.last)
         and pg_visible_in_snapshot(c.xid, b.last) and not pg_visible_in_snapshot(c.xid, b.prev)
@@ -69,10 +69,16 @@ function conditions(limits: Limits, first: number): string {
   ].filter((condition) => condition !== null);
   const texts = any.length === 0 ? [] : [`((${any.join(' and ')}) or c.kind = 0)`];
   if (limits.request) {
-    texts.push(`exists (
+    // As history_request_of() finds it, but the uuid of the consumer is looked up only for transactions of the request.
+    const uuid = 'history_consumer_uuid(c.consumer_id, c.seq)';
+    texts.push(`case when c.request is not null then $${next} in (c.request::jsonb ->> 0, c.request::jsonb ->> 1) else exists (
       select from history_requests r
-      where r.xid = c.xid and r.at = c.at and $${next} in (r.request_id, r.global_request_id)
-        and (r.consumers is null or history_consumer_uuid(c.consumer_id, c.seq) = any(r.consumers)))`);
+      where r.xid = c.xid and r.at = c.at and case
+        when r.requests is null then
+          $${next} in (r.request_id, r.global_request_id) and (r.consumers is null or ${uuid} = any(r.consumers))
+        else exists (
+          select from jsonb_array_elements(r.requests) e
+          where $${next} in (e ->> 0, e ->> 1) and e -> 7 @> to_jsonb(${uuid})) end) end`);
   }
   return texts.map((text) => `and ${text}`).join(' ');
 }
@@ -130,11 +136,7 @@ const DETAILS = `
        where what = 1 and id = c.consumer_id order by seq desc limit 1)
     ) any_of order by place limit 1
   ) consumer on true
-  left join lateral (
-    select * from history_requests r
-    where r.xid = c.xid and r.at = c.at and (r.consumers is null or consumer.uuid = any(r.consumers))
-    order by r.n limit 1
-  ) r on true`;
+  left join lateral (select * from history_request_of(c.request, c.xid, c.at, consumer.uuid) limit 1) r on true`;
 
 /** Ids that a provider has, and those of the same uuid before it. $1 the uuid */
 export const PROVIDER_IDS = `

@@ -49,6 +49,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
     return { read, removed: await holdingsOf(client), written: null };
   }
   await lockTarget(client);
+  await client.query(noteRequest({ command: 'stockroom import' }).before);
   const removed = replace ? await holdingsOf(client) : await rejectNonEmptyTarget(client);
   if (removed !== null && !isEmpty(removed)) {
     await emptyTarget(client);
@@ -57,7 +58,6 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const written = await write(client, (kind, rows) => {
     options.progress(`wrote ${kind}`, rows, true);
   });
-  await client.query(noteRequest({ command: 'stockroom import' }));
   await client.query('commit');
   return { read, removed: removed !== null && isEmpty(removed) ? null : removed, written };
 }

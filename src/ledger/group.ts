@@ -5,7 +5,7 @@ import type { Row } from '../db/scheduler/rows.js';
 import { waitingFirst } from '../db/scheduler/write.js';
 import { ApiError } from '../errors.js';
 import type { Author, AuthorOfConsumers } from '../history/author.js';
-import { noteRequests } from '../history/note.js';
+import { withRequests } from '../history/note.js';
 import { createPause, noPause, withPauses, type Divided, type Pause } from '../slices.js';
 import {
   checkConsumers,
@@ -117,7 +117,7 @@ async function write(
     for (const id of await withPauses(providersToBump(one.claims, one.wanted, state), pause))
       bumps.set(id, (bumps.get(id) ?? 0) + 1);
   }
-  await transaction.commitWith(await writeClaims(claims, wanted, owners, bumps), noteRequests(authors(accepted)));
+  await transaction.commitWith(withRequests(await writeClaims(claims, wanted, owners, bumps), authors(accepted)));
 }
 
 /** Within a group no two requests name the same consumer: by the consumer of a change its request is found. */

@@ -63,6 +63,68 @@ describe('What the history records', () => {
     }
   });
 
+  it('finds each claim of a group by its request, whatever its project is called', async () => {
+    const projects = ['plain', 'with "quotes"', String.raw`with \ and \u0041`, '[1, {}]', "it's"];
+    const requests = await Promise.all(
+      projects.map(async (project) => {
+        const { headers } = await claim(randomUUID(), on({ VCPU: 1 }), null, `admin:${project}`).expect(204);
+        return headers['x-openstack-request-id'] as string;
+      }),
+    );
+    const found = await Promise.all(requests.map((id) => changesSince(test.api, since, `request=${id}`)));
+    assert.deepEqual(
+      found.map((changes) => changes.map(({ request }) => [request?.id, request?.project_id])),
+      projects.map((project, i) => [[requests[i], project]]),
+    );
+  });
+
+  it('knows the requests of versions that wrote a row for each', async () => {
+    const consumers = ['a', 'b'].map((name) => `${name}${randomUUID().slice(1)}`);
+    await typed(
+      'begin',
+      `insert into projects (external_id) values ('p1') on conflict do nothing`,
+      `insert into users (external_id) values ('u1') on conflict do nothing`,
+      ...consumers.map(
+        (uuid) => `insert into consumers (uuid, project_id, user_id)
+          select '${uuid}', p.id, u.id from projects p, users u where p.external_id = 'p1' and u.external_id = 'u1'`,
+      ),
+      `insert into allocations (consumer_id, resource_provider_id, resource_class_id, used)
+        select c.id, p.id, 0, 1 from consumers c, resource_providers p
+        where c.uuid in ('${consumers.join("', '")}') and p.uuid = '${host()}'`,
+      ...consumers.map(
+        (uuid, i) => `insert into history_requests (n, request_id, user_id, route, version, consumers)
+          values (${i + 1}, 'req-of-${uuid}', 'user-${i}', 'PUT /allocations/{consumer_uuid}', '1.36', '{${uuid}}')`,
+      ),
+      'commit',
+    );
+    const changes = await changesSince(test.api, since);
+    assert.deepEqual(
+      changes.map(({ consumer, request }) => [consumer?.uuid, request?.id, request?.user_id]).sort(),
+      consumers.map((uuid, i) => [uuid, `req-of-${uuid}`, `user-${i}`]),
+    );
+    const [one] = await changesSince(test.api, since, `request=req-of-${consumers[1] ?? ''}`);
+    assert.equal(one?.consumer?.uuid, consumers[1]);
+  });
+
+  it('says of changes by hand who typed them, also after a request in the same session', async () => {
+    await typed(
+      `begin; select set_config('stockroom.request', '["req-1", null, "nova", null, "PUT /traits/{name}", "1.36", null]', true)`,
+      `insert into traits (name) values ('CUSTOM_BY_REQUEST'); commit`,
+      `insert into traits (name) values ('CUSTOM_BY_HAND')`,
+      `delete from traits where name in ('CUSTOM_BY_REQUEST', 'CUSTOM_BY_HAND')`,
+    );
+    const changes = await changesSince(test.api, since, 'kind=trait');
+    assert.deepEqual(
+      changes.map(({ name, request }) => [name, request?.id]),
+      [
+        ['CUSTOM_BY_REQUEST', 'req-1'],
+        ['CUSTOM_BY_HAND', undefined],
+        ['CUSTOM_BY_REQUEST', undefined],
+        ['CUSTOM_BY_HAND', undefined],
+      ],
+    );
+  });
+
   it('has both ends of a move, and of a swap of owners', async () => {
     const [instance, migration] = [randomUUID(), randomUUID()];
     await claim(instance, on({ VCPU: 2 }), null).expect(204);

@@ -12,8 +12,15 @@ export interface Rows {
   /** One write at a time changes each of these. */
   readonly changes: readonly Row[];
   readonly refersTo?: readonly Row[];
-  /** Goes out with COMMIT: who makes the change (src/history/note.ts). */
-  readonly note?: pg.QueryConfig | null;
+  readonly note?: Note | null;
+}
+
+/** Says who makes the changes of a transaction (src/history/note.ts). */
+export interface Note {
+  /** A statement that goes out before those that write. */
+  readonly before: pg.QueryConfig;
+  /** The same as a part of a statement that is a transaction of its own. */
+  readonly within: (query: pg.QueryConfig) => pg.QueryConfig;
 }
 
 /**
@@ -27,13 +34,13 @@ export function writeStatement<R extends pg.QueryResultRow>(
   rows: Rows,
   query: pg.QueryConfig,
 ): Promise<pg.QueryResult<R>> {
-  const { note = null } = rows;
+  const noted = rows.note?.within(query) ?? query;
   return inTurn(pool, rows, (wait) =>
-    wait === null && note === null
-      ? runBriefStatement<R>(pool, query, 'write')
+    wait === null
+      ? runBriefStatement<R>(pool, noted, 'write')
       : withBriefTransaction(
           pool,
-          waitingFirst(wait, (transaction) => transaction.commitWith<R>(query, note)),
+          waitingFirst(wait, (transaction) => transaction.commitWith<R>(noted)),
         ),
   );
 }
@@ -45,8 +52,12 @@ export function writeTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const { note = null } = rows;
-  const noted = (transaction: Transaction): Promise<T> =>
-    work({ query: (query) => transaction.query(query), commitWith: (query) => transaction.commitWith(query, note) });
+  const noted = async (transaction: Transaction): Promise<T> => {
+    const before = note === null ? null : transaction.query(note.before);
+    // When it fails, so does everything else in the transaction.
+    before?.catch(() => undefined);
+    return work(transaction);
+  };
   return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted)));
 }
 

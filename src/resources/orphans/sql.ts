@@ -116,10 +116,10 @@ export const LAST_REQUESTS = `
   select asked.id::float8 as id, r.request_id as request
   from unnest($1::bigint[], $2::text[]) as asked (id, uuid)
   cross join lateral (
-    select c.xid, c.at from history_changes c
+    select c.request, c.xid, c.at from history_changes c
     where c.consumer_id = asked.id and c.before is distinct from c.after and c.seq > (select sealed_below from history_epochs order by id desc limit 1)
     order by c.seq desc limit 1
   ) c
-  join history_requests r on r.xid = c.xid and r.at = c.at and (r.consumers is null or asked.uuid = any(r.consumers))
+  cross join lateral history_request_of(c.request, c.xid, c.at, asked.uuid) r
   where r.request_id is not null
     and exists (select from pg_trigger where tgname = 'history_inserted' and tgrelid = 'allocations'::regclass)`;
