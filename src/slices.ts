@@ -51,6 +51,24 @@ export function* inParts<T>(items: Iterable<T>, visit: (item: T) => void): Divid
   }
 }
 
+/** The same for items that have lists of their own, of which one may be long: yields after some hundred of what is in the lists. */
+export function* inPartsOfEach<T, U>(
+  items: Iterable<T>,
+  listOf: (item: T) => Iterable<U>,
+  visit: (inner: U, item: T) => void,
+): Divided<void> {
+  let left = ITEMS_AT_ONCE;
+  for (const item of items) {
+    left--;
+    for (const inner of listOf(item)) {
+      visit(inner, item);
+      if (--left > 0) continue;
+      left = ITEMS_AT_ONCE;
+      yield;
+    }
+  }
+}
+
 async function rest<T>(work: Divided<T>, pause: Pause): Promise<T> {
   for (;;) {
     await pause();

@@ -9,7 +9,7 @@ import {
   unknownClassInAllocations,
   unknownProviderInAllocations,
 } from '../errors.js';
-import { inParts, type Divided } from '../slices.js';
+import { inParts, inPartsOfEach, type Divided } from '../slices.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 
 /**
@@ -25,6 +25,9 @@ export interface NewAllocation {
   readonly classId: number;
   readonly used: number;
 }
+
+/** One claim may have very many. */
+const allocationsOf = ({ allocations }: Claim): Claim['allocations'] => allocations;
 
 /** @throws 409 when a consumer is not what the client believes */
 export function checkConsumers(claims: readonly Claim[], state: LockedState): void {
@@ -46,20 +49,16 @@ export function* resolveClaims(
   state: LockedState,
   unknownClass: (name: string, consumerUuid: string) => Error = unknownClassInAllocations,
 ): Divided<NewAllocation[]> {
-  yield* inParts(claims, ({ allocations }) => {
-    for (const { providerUuid } of allocations) {
-      if (!state.providers.has(providerUuid)) throw unknownProviderInAllocations(providerUuid);
-    }
+  yield* inPartsOfEach(claims, allocationsOf, ({ providerUuid }) => {
+    if (!state.providers.has(providerUuid)) throw unknownProviderInAllocations(providerUuid);
   });
   const wanted: NewAllocation[] = [];
-  yield* inParts(claims, ({ consumerUuid, allocations }) => {
-    for (const { providerUuid, resources } of allocations) {
-      for (const [className, used] of resources) {
-        const classId = state.classes.get(className);
-        if (classId === undefined) throw unknownClass(className, consumerUuid);
-        const providerId = state.providers.get(providerUuid)?.id ?? 0;
-        wanted.push({ consumerUuid, providerId, classId, used });
-      }
+  yield* inPartsOfEach(claims, allocationsOf, ({ providerUuid, resources }, { consumerUuid }) => {
+    for (const [className, used] of resources) {
+      const classId = state.classes.get(className);
+      if (classId === undefined) throw unknownClass(className, consumerUuid);
+      const providerId = state.providers.get(providerUuid)?.id ?? 0;
+      wanted.push({ consumerUuid, providerId, classId, used });
     }
   });
   return wanted;
@@ -79,7 +78,8 @@ export function* checkRoom(
   state: LockedState,
   inventories: ReadonlyMap<string, StoredInventory> = state.inventories,
 ): Divided<void> {
-  const uuids = new Map(Array.from(state.providers, ([uuid, { id }]) => [id, uuid]));
+  const uuids = new Map<number, string>();
+  yield* inParts(state.providers, ([uuid, { id }]) => void uuids.set(id, uuid));
   const classNames = new Map(Array.from(state.classes, ([name, id]) => [id, name]));
   yield* checkInventories(wanted, inventories, uuids, classNames);
   const isHeld = yield* heldAmounts(wanted, state);
@@ -110,9 +110,10 @@ function* checkInventories(
     providers.add(providerId);
   });
   const classIds = [...classes];
-  const without = [...providers].filter(
-    (id) => !classIds.some((classId) => inventories.has(inventoryKey(id, classId))),
-  );
+  const without: number[] = [];
+  yield* inParts(providers, (id) => {
+    if (!classIds.some((classId) => inventories.has(inventoryKey(id, classId)))) without.push(id);
+  });
   if (without.length === 0) return;
   throw invalidInventory(
     classIds.map((id) => classNames.get(id) ?? ''),
@@ -168,10 +169,10 @@ export function* inventoriesAfter(
   state: LockedState,
 ): Divided<ReadonlyMap<string, StoredInventory>> {
   const inventories = new Map(state.inventories);
-  for (const [key, used] of yield* usageAfter(wanted, state)) {
+  yield* inParts(yield* usageAfter(wanted, state), ([key, used]) => {
     const inventory = inventories.get(key);
     if (inventory !== undefined) inventories.set(key, { ...inventory, used });
-  }
+  });
   return inventories;
 }
 
@@ -264,14 +265,20 @@ export function* removedInventories(
   state: LockedState,
 ): Divided<RemovedInventories[]> {
   const after = yield* usageAfter(wanted, state);
-  return sets.map(({ providerUuid, inventories }) => {
-    const providerId = state.providers.get(providerUuid)?.id;
-    const removed = [...state.inventories.values()].filter(
-      (inventory) => inventory.providerId === providerId && !inventories.has(inventory.className),
-    );
-    const inUse = removed.filter(
-      ({ classId, used }) => (after.get(inventoryKey(providerId ?? 0, classId)) ?? used) > 0,
-    );
-    return { providerUuid, inventories: removed, inUse };
+  const byProvider = new Map<number, StoredInventory[]>();
+  yield* inParts(state.inventories.values(), (inventory) => {
+    const others = byProvider.get(inventory.providerId);
+    if (others === undefined) byProvider.set(inventory.providerId, [inventory]);
+    else others.push(inventory);
   });
+  const left: RemovedInventories[] = [];
+  yield* inParts(sets, ({ providerUuid, inventories }) => {
+    const present = byProvider.get(state.providers.get(providerUuid)?.id ?? 0) ?? [];
+    const removed = present.filter(({ className }) => !inventories.has(className));
+    const inUse = removed.filter(
+      ({ providerId, classId, used }) => (after.get(inventoryKey(providerId, classId)) ?? used) > 0,
+    );
+    left.push({ providerUuid, inventories: removed, inUse });
+  });
+  return left;
 }

@@ -6,11 +6,11 @@ import { culpritsOf } from '../db/scheduler/write.js';
 import { databaseTooSlow } from '../errors.js';
 import type { Author } from '../history/author.js';
 import { writeTogether, type ClaimRequest } from './group.js';
-import type { Claim, UnknownClass } from './model.js';
+import { sizeOf, type Claim, type UnknownClass } from './model.js';
 import { createOwnersStatement } from './owners.js';
 import { startingOver } from './starting-over.js';
 import { createOneAtATime } from '../one-at-a-time.js';
-import { inParts, withPauses, type Divided } from '../slices.js';
+import { inParts, inPartsOfEach, withPauses, type Divided } from '../slices.js';
 
 /**
  * Groups of claims. A claim costs PostgreSQL five statements, a dozen triggers and a flush of the log, most of which a group
@@ -97,7 +97,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
   return (author, claims, unknownClass) => {
     const rows = withPauses(rowsOf(claims));
     if (!(rows instanceof Promise)) return submit(author, claims, unknownClass, rows);
-    return large(claims.length, async () => submit(author, claims, unknownClass, await rows));
+    return large(sizeOf(claims), async () => submit(author, claims, unknownClass, await rows));
   };
 }
 
@@ -107,12 +107,16 @@ type ClaimedRows = Pick<Write, 'changes' | 'alone'>;
 
 function* rowsOf(claims: readonly Claim[]): Divided<ClaimedRows> {
   const [changes, alone] = [new Set<Row>(), new Set<Row>()];
-  yield* inParts(claims, ({ consumerUuid, allocations }) => {
+  yield* inParts(claims, ({ consumerUuid }) => {
     const consumer = consumerRow(consumerUuid);
     alone.add(consumer);
     changes.add(consumer);
-    for (const { providerUuid } of allocations) changes.add(providerRow(providerUuid));
   });
+  yield* inPartsOfEach(
+    claims,
+    ({ allocations }) => allocations,
+    ({ providerUuid }) => void changes.add(providerRow(providerUuid)),
+  );
   return { changes, alone };
 }
 

@@ -18,7 +18,7 @@ import {
 } from './check.js';
 import { findHeldUp } from './held-up.js';
 import { lockAndRead, lockFreeAndRead } from './lock.js';
-import type { Claim, LockedState, StoredInventory, UnknownClass } from './model.js';
+import { sizeOf, type Claim, type LockedState, type StoredInventory, type UnknownClass } from './model.js';
 import { ensureOwners } from './owners.js';
 import { writeClaims } from './sql/write-claims.js';
 
@@ -30,7 +30,7 @@ export interface ClaimRequest {
   readonly unknownClass: UnknownClass;
 }
 
-/** The claims of a group that are judged in one go. */
+/** The size of a group that is judged in one go. */
 const LARGEST_AT_ONCE = 500;
 
 interface Written<R> {
@@ -53,7 +53,7 @@ export function writeTogether<R extends ClaimRequest>(
     const rejections = new Map<R, unknown>();
     const all = group.flatMap(({ claims }) => claims);
     // Small claims do not wait for their turn among large bodies: they hold locks.
-    const pause = all.length > LARGEST_AT_ONCE ? createPause() : noPause;
+    const pause = sizeOf(all) > LARGEST_AT_ONCE ? createPause() : noPause;
     const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
     const heldUp = skip ? await findHeldUp(transaction, group, state) : new Map<R, Row>();
     // What one request takes, the next finds taken.

@@ -1,6 +1,6 @@
 import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
-import { inParts, withPauses, type Divided } from '../slices.js';
+import { inParts, inPartsOfEach, withPauses, type Divided } from '../slices.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
 import { lockConsumers, lockFreeConsumers, lockFreeProviders, lockProviders } from './sql/locks.js';
 import { readState, type HeldColumns, type InventoryColumns, type StateRow } from './sql/read-state.js';
@@ -43,10 +43,8 @@ async function read(
   ]);
   const found = state.rows[0];
   return {
-    ...(await withPauses(amounts(consumers.rows, found))),
-    providers: new Map(providers.rows.map(({ uuid, id, generation }) => [uuid, { id, generation }])),
+    ...(await withPauses(locked(consumers.rows, providers.rows, found))),
     classes: new Map(parse<[string, number]>(found?.classes)),
-    inventories: new Map(parse<InventoryColumns>(found?.inventories).map(toInventory)),
     projects: new Map(parse<[string, number]>(found?.projects)),
     users: new Map(parse<[string, number]>(found?.users)),
     consumerTypes: new Map(parse<[string, number]>(found?.types)),
@@ -57,16 +55,20 @@ async function read(
 function* namesIn(claims: readonly Claim[], sets: readonly InventorySet[]): Divided<Record<NameKind, Set<string>>> {
   const [consumers, providers, classes] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const [projects, users, types] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  yield* inParts(claims, ({ consumerUuid, projectId, userId, consumerType, allocations }) => {
+  yield* inParts(claims, ({ consumerUuid, projectId, userId, consumerType }) => {
     consumers.add(consumerUuid);
     projects.add(projectId);
     users.add(userId);
     if (consumerType !== null) types.add(consumerType);
-    for (const { providerUuid, resources } of allocations) {
+  });
+  yield* inPartsOfEach(
+    claims,
+    ({ allocations }) => allocations,
+    ({ providerUuid, resources }) => {
       providers.add(providerUuid);
       for (const name of resources.keys()) classes.add(name);
-    }
-  });
+    },
+  );
   for (const { providerUuid, inventories } of sets) {
     providers.add(providerUuid);
     for (const name of inventories.keys()) classes.add(name);
@@ -77,19 +79,46 @@ function* namesIn(claims: readonly Claim[], sets: readonly InventorySet[]): Divi
 type NameKind = 'consumers' | 'providers' | 'classes' | 'projects' | 'users' | 'types';
 
 /** What a large request has many of. */
-function* amounts(
-  rows: readonly ConsumerRow[],
+function* locked(
+  consumerRows: readonly ConsumerRow[],
+  providerRows: readonly Row[],
   found: StateRow | undefined,
-): Divided<Pick<LockedState, 'consumers' | 'held'>> {
+): Divided<Pick<LockedState, 'consumers' | 'providers' | 'inventories' | 'held'>> {
   const consumers = new Map<string, { id: number; generation: number }>();
   // bigint comes as text
-  yield* inParts(rows, ({ uuid, id, generation }) => void consumers.set(uuid, { id: Number(id), generation }));
+  yield* inParts(consumerRows, ({ uuid, id, generation }) => void consumers.set(uuid, { id: Number(id), generation }));
+  const providers = new Map<string, { id: number; generation: number }>();
+  yield* inParts(providerRows, ({ uuid, id, generation }) => void providers.set(uuid, { id, generation }));
+  const inventories = new Map<string, StoredInventory>();
+  yield* inPartsOfEach(piecesOf(found?.inventories), parse<InventoryColumns>, (columns) => {
+    inventories.set(...toInventory(columns));
+  });
   const held: LockedState['held'][number][] = [];
-  yield* inParts(
-    parse<HeldColumns>(found?.held),
+  yield* inPartsOfEach(
+    piecesOf(found?.held),
+    parse<HeldColumns>,
     ([consumerId, providerId, classId, used]) => void held.push({ consumerId, providerId, classId, used }),
   );
-  return { consumers, held };
+  return { consumers, providers, inventories, held };
+}
+
+/** JSON.parse takes well below a millisecond for so many characters. */
+const PIECE = 16_384;
+
+/** The text of a long list of lists as several lists. No text within the lists may have a bracket: names of resource classes have none. */
+function* piecesOf(json: string | null | undefined): Generator<string, void> {
+  if (json == null) return;
+  let start = 0;
+  for (
+    let end = json.indexOf(']', PIECE);
+    end !== -1 && end < json.length - 2;
+    end = json.indexOf(']', start + PIECE)
+  ) {
+    yield `${start === 0 ? '' : '['}${json.slice(start, end + 1)}]`;
+    // Past the comma.
+    start = json.indexOf('[', end);
+  }
+  yield start === 0 ? json : `[${json.slice(start)}`;
 }
 
 interface Row {

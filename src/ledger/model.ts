@@ -56,6 +56,11 @@ export interface HeldAllocation {
   readonly used: number;
 }
 
+/** How many consumers and allocations claims have: what the work on them grows with. */
+export function sizeOf(claims: readonly Claim[]): number {
+  return claims.reduce((size, { allocations }) => size + allocations.length, claims.length);
+}
+
 export function inventoryKey(providerId: number, classId: number): string {
   return `${providerId}/${classId}`;
 }

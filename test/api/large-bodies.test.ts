@@ -64,6 +64,49 @@ describe('a large body', function () {
     assert.equal(row?.used, 40_000);
   });
 
+  it('of one consumer on 3,000 providers is written, read and rejected as a small one is', async () => {
+    await sql(
+      service.databaseUrl,
+      `insert into resource_providers (id, uuid, name, root_provider_id)
+         select n, gen_random_uuid(), 'host-' || n, n from generate_series(100001, 103000) n`,
+    );
+    await sql(
+      service.databaseUrl,
+      `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
+         select n, 0, 4, 0, 1, 4, 1, 1 from generate_series(100001, 103000) n`,
+    );
+    const hosts = await sql<{ uuid: string }>(
+      service.databaseUrl,
+      'select uuid from resource_providers where id > 100000 order by id',
+    );
+    const path = `/allocations/${randomUUID()}`;
+    const headers = { 'content-type': 'application/json', 'openstack-api-version': 'placement 1.39' };
+    const ask = (method: string, body: string) => sendElsewhere(service.url, { method, path, headers, body });
+    const amounts = new Map(hosts.map(({ uuid }) => [uuid, { VCPU: 3 }]));
+    const bodyOf = (generation: number | null) =>
+      JSON.stringify({
+        allocations: Object.fromEntries(Array.from(amounts, ([uuid, resources]) => [uuid, { resources }])),
+        ...{ project_id: 'p', user_id: 'u', consumer_generation: generation, consumer_type: 'INSTANCE' },
+      });
+    const written = await ask('PUT', bodyOf(null));
+    assert.equal(written.status, 204, written.text);
+    const read = await ask('GET', '');
+    const { allocations } = JSON.parse(read.text) as { allocations: Record<string, { resources: object }> };
+    assert.deepEqual(
+      Object.entries(allocations).map(([uuid, { resources }]) => [uuid, resources]),
+      [...amounts],
+    );
+    // The last of them is too small: all of the request is rejected.
+    const last = hosts.at(-1)?.uuid ?? '';
+    amounts.set(last, { VCPU: 5 });
+    const rejected = await ask('PUT', bodyOf(1));
+    assert.equal(rejected.status, 409);
+    assert.ok(rejected.text.includes(last), rejected.text);
+    await service.api.delete(path).expect(204);
+    await sql(service.databaseUrl, 'delete from inventories where resource_provider_id > 100000');
+    await sql(service.databaseUrl, 'delete from resource_providers where id > 100000');
+  });
+
   it('of 200,000 aggregates is written, and one of them twice is rejected', async () => {
     const aggregates = Array.from({ length: 200_000 }, () => randomUUID());
     const path = `/resource_providers/${provider}/aggregates`;

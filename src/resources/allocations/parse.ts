@@ -1,7 +1,7 @@
 import type { Claim, ProviderAmounts } from '../../ledger/model.js';
 import type { Version } from '../../http/microversions.js';
-import { createPause } from '../../slices.js';
-import type { ConsumerBody } from './schema.js';
+import { createPause, inParts, withPauses, type Divided } from '../../slices.js';
+import type { ConsumerBody, ListedAllocations } from './schema.js';
 
 /** Whose allocations are that come without project and user (before 1.8). */
 export interface IncompleteConsumer {
@@ -10,19 +10,19 @@ export interface IncompleteConsumer {
 }
 
 /** A valid body as a claim. `mappings` and the inner generations are accepted and mean nothing. */
-export function toClaim(
+export function* toClaim(
   consumerUuid: string,
   body: ConsumerBody,
   version: Version,
   incomplete: IncompleteConsumer,
-): Claim {
+): Divided<Claim> {
   return {
     consumerUuid,
     projectId: body.project_id ?? incomplete.projectId,
     userId: body.user_id ?? incomplete.userId,
     consumerType: body.consumer_type ?? null,
     consumerGeneration: version.has('consumerGenerations') ? (body.consumer_generation ?? null) : 'any',
-    allocations: toAmounts(body.allocations),
+    allocations: yield* toAmounts(body.allocations),
   };
 }
 
@@ -35,21 +35,30 @@ export async function toClaims(
   const pause = createPause();
   const claims: Claim[] = [];
   for (const [uuid, body] of Object.entries(bodies)) {
-    claims.push(toClaim(uuid, body, version, incomplete));
+    claims.push(await withPauses(toClaim(uuid, body, version, incomplete), pause));
     await pause();
   }
   return claims;
 }
 
-function toAmounts(allocations: ConsumerBody['allocations']): ProviderAmounts[] {
+function* toAmounts(allocations: ConsumerBody['allocations']): Divided<ProviderAmounts[]> {
   // In the list form a provider may occur twice; its last entry counts.
-  const byProvider: Iterable<[string, Readonly<Record<string, number>>]> = Array.isArray(allocations)
-    ? (allocations as Extract<ConsumerBody['allocations'], readonly unknown[]>).map(
-        ({ resource_provider, resources }) => [resource_provider.uuid, resources],
-      )
-    : Object.entries(allocations).map(([uuid, { resources }]) => [uuid, resources]);
-  return Array.from(new Map(byProvider), ([providerUuid, resources]) => ({
-    providerUuid,
-    resources: new Map(Object.entries(resources)),
-  }));
+  const byProvider = new Map<string, ProviderAmounts>();
+  const add = (providerUuid: string, resources: Readonly<Record<string, number>>): void => {
+    byProvider.set(providerUuid, { providerUuid, resources: new Map(Object.entries(resources)) });
+  };
+  if (isListed(allocations)) {
+    yield* inParts(allocations, ({ resource_provider, resources }) => {
+      add(resource_provider.uuid, resources);
+    });
+  } else {
+    yield* inParts(Object.keys(allocations), (uuid) => {
+      add(uuid, allocations[uuid]?.resources ?? {});
+    });
+  }
+  return [...byProvider.values()];
+}
+
+function isListed(allocations: ConsumerBody['allocations']): allocations is ListedAllocations {
+  return Array.isArray(allocations);
 }

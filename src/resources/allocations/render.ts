@@ -7,19 +7,23 @@ import type { ConsumerAllocations, ProviderAllocations } from './store.js';
 export const UNKNOWN_CONSUMER_TYPE = 'unknown';
 
 /** What a consumer has; nothing but an empty object when it has nothing, at every version. */
-export function renderConsumer(consumer: ConsumerAllocations | null, version: Version): string {
+export function* renderConsumer(consumer: ConsumerAllocations | null, version: Version): Divided<string> {
   if (consumer === null) return '{"allocations": {}}';
-  const allocations: Record<string, { resources: Record<string, number>; generation: number }> = {};
-  for (const [uuid, generation, className, used] of consumer.allocations) {
-    (allocations[uuid] ??= { resources: {}, generation }).resources[className] = used;
-  }
+  const byProvider = new Map<string, { resources: Record<string, number>; generation: number }>();
+  yield* inParts(consumer.allocations, ([uuid, generation, className, used]) => {
+    let held = byProvider.get(uuid);
+    if (held === undefined) byProvider.set(uuid, (held = { resources: {}, generation }));
+    held.resources[className] = used;
+  });
+  const allocations: string[] = [];
+  yield* inParts(byProvider, ([uuid, held]) => void allocations.push(`${jsonString(uuid)}:${toJson(held)}`));
   const { projectId, userId, generation, type } = consumer;
-  return toJson({
-    allocations,
+  const more = toJson({
     ...(version.has('allocationsByProvider') ? { project_id: projectId, user_id: userId } : {}),
     ...(version.has('consumerGenerations') ? { consumer_generation: generation } : {}),
     ...(version.has('consumerTypes') ? { consumer_type: type ?? UNKNOWN_CONSUMER_TYPE } : {}),
   });
+  return `{"allocations":{${allocations.join()}}${more === '{}' ? '' : ','}${more.slice(1)}`;
 }
 
 /** What is allocated from a provider, by consumer. */

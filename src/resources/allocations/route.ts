@@ -9,6 +9,7 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { normalizeUuid, validateInSlices } from '../../http/validate.js';
 import { removeConsumer } from '../../ledger/write.js';
+import { withPauses } from '../../slices.js';
 import { findProvider } from '../find-provider.js';
 import { toClaim, toClaims, type IncompleteConsumer } from './parse.js';
 import type { ReadRenderedAllocations } from './remembered.js';
@@ -69,7 +70,7 @@ export function allocationRoutes(dependencies: AllocationRouteDependencies): Rou
       checkAccept: true,
       async handle(request) {
         const consumer = await readConsumer(request.param('consumer_uuid'));
-        const body = renderConsumer(consumer, request.version);
+        const body = await withPauses(renderConsumer(consumer, request.version));
         return { status: 200, body, modified: consumer?.modified ?? nowSeconds() };
       },
     },
@@ -84,7 +85,7 @@ export function allocationRoutes(dependencies: AllocationRouteDependencies): Rou
         const uuid = normalizeUuid(given);
         if (uuid === undefined) throw malformedConsumerUuid(given);
         const body = await validateInSlices(consumerBody(version), await request.json());
-        const claims = [toClaim(uuid, body, version, incompleteConsumer)];
+        const claims = [await withPauses(toClaim(uuid, body, version, incompleteConsumer))];
         await writeClaims(authorOf(request), claims, unknownClassInConsumerAllocations);
         return { status: 204 };
       },

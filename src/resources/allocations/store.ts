@@ -31,13 +31,24 @@ export function createConsumerReader(pool: Pool): ReadConsumer {
   const loader = new DataLoader<string, ConsumerAllocations | null>(
     async (uuids) => {
       const query = { name: 'read_consumers', text: READ_CONSUMERS, values: [uuids] };
-      const { rows } = await runStatement<ConsumerAllocations & { uuid: string }>(pool, query, 'read');
-      const found = new Map(rows.map((row) => [row.uuid, row]));
+      const { rows } = await runStatement<ConsumerRow>(pool, query, 'read');
+      const found = new Map<string, ConsumerAllocations>();
+      for (const row of rows) found.set(row.uuid, { ...row, allocations: await parsed(row.allocations) });
       return uuids.map((uuid) => found.get(uuid) ?? null);
     },
     { cache: false, maxBatchSize: 100, batchScheduleFn: setImmediate },
   );
   return (uuid) => loader.load(uuid);
+}
+
+interface ConsumerRow extends Omit<ConsumerAllocations, 'allocations'> {
+  readonly uuid: string;
+  readonly allocations: string;
+}
+
+/** A consumer may have very many: their JSON is parsed in pieces. */
+async function parsed(allocations: string): Promise<ConsumerAllocations['allocations']> {
+  return (await parseJson(allocations)) as ConsumerAllocations['allocations'];
 }
 
 const READ_CONSUMERS = `
@@ -50,7 +61,7 @@ const READ_CONSUMERS = `
   join lateral (
     select floor(extract(epoch from max(coalesce(a.updated_at, a.created_at))))::integer as modified,
       json_agg(json_build_array(p.uuid, p.generation, class.name, a.used)
-               order by p.id, class.id) as allocations
+               order by p.id, class.id)::text as allocations
     from allocations a
     join resource_providers p on p.id = a.resource_provider_id
     join resource_classes class on class.id = a.resource_class_id

@@ -51,6 +51,29 @@ describe('a claim of very many consumers', () => {
     for (const [step, some] of Object.entries(steps)) assert.ok(some > COUNT / 1000, `${step}: ${some} parts`);
   });
 
+  it('is judged in parts when it is one consumer on very many providers', () => {
+    const providers = Array.from({ length: COUNT }, (_, id) => ({ uuid: randomUUID(), id }));
+    const [one] = claims;
+    assert.ok(one !== undefined);
+    const allocations = providers.map(({ uuid }) => ({ providerUuid: uuid, resources: new Map([['VCPU', 1]]) }));
+    const many = [{ ...one, allocations }];
+    const wide: LockedState = {
+      ...state,
+      providers: new Map(providers.map(({ uuid, id }) => [uuid, { id, generation: 1 }])),
+      inventories: new Map(providers.map(({ id }) => [inventoryKey(id, 0), { ...inventory, providerId: id, used: 0 }])),
+      held: [],
+    };
+    const { result: wanted, parts } = counted(resolveClaims(many, wide));
+    assert.equal(wanted.length, COUNT);
+    const steps = {
+      parts,
+      room: counted(checkRoom(wanted, wide)).parts,
+      after: counted(inventoriesAfter(wanted, wide)).parts,
+      bump: counted(providersToBump(many, wanted, wide)).parts,
+    };
+    for (const [step, some] of Object.entries(steps)) assert.ok(some > COUNT / 1000, `${step}: ${some} parts`);
+  });
+
   it('is judged at once when it is small, without a promise', () => {
     assert.equal(counted(resolveClaims(claims.slice(0, 100), state)).parts, 1);
   });
