@@ -53,23 +53,35 @@ async function followPages(): Promise<void> {
   console.log('A new cloud');
   const shell = await open();
   const inCommon = install.slice(0, IN_COMMON.length);
-  await followAll(shell, inCommon);
+  await followAll(machine, shell, inCommon);
   await step('(the rest of the wait for Keystone)', () => keystone);
-  await followAll(shell, install.slice(IN_COMMON.length));
+  await followAll(machine, shell, install.slice(IN_COMMON.length));
   await shell.close();
 
   console.log('An existing Placement');
   const another = await open();
   await step('(a Placement of Debian)', () => follow(another, readPart('placement.sh')));
-  await followAll(another, [...inCommon, ...replace]);
+  await followAll(machine, another, [...inCommon, ...replace]);
   await another.close();
 }
 
-async function followAll(shell: Shell, blocks: readonly Block[]): Promise<void> {
+/** @throws with the journal of the service as well, which is where the pages send their reader */
+async function followAll(machine: Machine, shell: Shell, blocks: readonly Block[]): Promise<void> {
   for (const { heading, commands, isElsewhere, prints } of blocks) {
     const name = `${heading}: ${commands.split('\n', 1).join('')}`;
-    if (isElsewhere) console.log(`skipped            ${name}`);
-    else await step(name, () => follow(shell, commands, prints));
+    if (isElsewhere) {
+      console.log(`skipped            ${name}`);
+      continue;
+    }
+    try {
+      await step(name, () => follow(shell, commands, prints));
+    } catch (error) {
+      const [program = '', ...words] = machine.enter({});
+      const journal = [...words, 'journalctl', '--unit', 'stockroom', '--lines', '30', '--no-pager'];
+      throw new Error(`${(error as Error).message}\n${execFileSync(program, journal, { encoding: 'utf8' })}`, {
+        cause: error,
+      });
+    }
   }
 }
 
