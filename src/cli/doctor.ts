@@ -12,16 +12,18 @@ import { withDatabase } from './database.js';
 import { databaseChecks } from './doctor/database.js';
 import { failure, ok, warning, type Check } from './doctor/check.js';
 import { keystoneChecks } from './doctor/keystone.js';
+import { logChecks } from './doctor/log.js';
 import { portChecks } from './doctor/ports.js';
 
 export const command: Command = {
-  help: 'Looks at the configuration, the database, Keystone, the policy files, the ports and the clocks, and changes nothing. Exit code: 0 the service can work, perhaps with warnings; 1 something keeps it from working.',
+  help: 'Looks at the configuration, the database, Keystone, the policy files, the log files, the ports and the clocks, and changes nothing. Exit code: 0 the service can work, perhaps with warnings; 1 something keeps it from working.',
   async run(loaded, { switches }) {
     const checks = [
       ...configurationChecks(loaded),
       ...(await database(loaded.config)),
       ...(await keystoneChecks(loaded.config)),
       policyCheck(loaded.config),
+      ...logChecks(loaded.config),
       ...(await portChecks(loaded.config)),
     ];
     say(switches.has('json') ? JSON.stringify({ checks }, null, 2) : text(checks));

@@ -51,7 +51,8 @@ export function createLog(level: string, options: LogOptions = {}): Logger {
   return pino(settings, pino.multistream(streams));
 }
 
-function logFileOf({ logFile = null, logDir = null }: LogOptions): string | null {
+/** @returns null for standard error */
+export function logFileOf({ logFile = null, logDir = null }: LogOptions): string | null {
   if (logFile === null) return logDir === null ? null : path.join(logDir, 'placement.log');
   return logDir === null ? logFile : path.resolve(logDir, logFile);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
@@ -50,6 +50,30 @@ describe('stockroom doctor', () => {
     assert.match(output, /\nok {7}clock of the database +agrees/);
     assert.match(output, /\nThe service can work; failures: 0, warnings: 1\n$/);
     assert.ok(!output.includes(new URL(connection).password), 'shows no password');
+  });
+
+  it('knows whether the log and the audit log can be written, and writes nothing there', async () => {
+    const folder = await temporaryFolder();
+    const files = (log: string, audit: string) => ({
+      OS_DEFAULT__LOG_FILE: path.join(folder, log),
+      OS_STOCKROOM__AUDIT_LOG: 'all',
+      OS_STOCKROOM__AUDIT_LOG_FILE: path.join(folder, audit),
+    });
+    const good = await doctor(files('a.log', 'b.log'));
+    assert.deepEqual([good.code, bad(good.checks)], [0, []]);
+    assert.deepEqual(readdirSync(folder), []);
+    // A folder in the place of the file, which no account can write to, root neither.
+    mkdirSync(path.join(folder, 'a.log'));
+    const wrong = await doctor(files('a.log', 'none/b.log'));
+    assert.equal(wrong.code, 1);
+    const [log = '', audit = ''] = bad(wrong.checks);
+    assert.match(log, /^failure: log: .*a\.log is no file$/);
+    assert.match(audit, /^warning: audit log: .*none does not exist\./);
+    const service = await runToEnd(['--port', '0'], {
+      OS_PLACEMENT_DATABASE__CONNECTION: connection,
+      ...files('a.log', 'b.log'),
+    });
+    assert.equal(service.code, 1, 'the service does not start either');
   });
 
   it('knows the port for clients of object stores, free and in use by the service', async () => {

@@ -1,0 +1,32 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../../config.js';
+import { checkFolderOf } from '../../ops/foreign-folder.js';
+import { logFileOf } from '../../ops/log.js';
+import { failure, ok, warning, type Check } from './check.js';
+
+/** Whether this account can write the files of the log and of the audit log, those that are configured. Makes none. */
+export function logChecks(config: Config): Check[] {
+  const log = logFileOf(config);
+  const audit = config.auditLog === 'off' ? null : config.auditLogFile;
+  return [...(log === null ? [] : [fileCheck('log', log)]), ...(audit === null ? [] : [fileCheck('audit log', audit)])];
+}
+
+function fileCheck(name: string, file: string): Check {
+  const folder = path.dirname(path.resolve(file));
+  if (!fs.existsSync(folder)) {
+    return warning(
+      name,
+      `${folder} does not exist. The systemd unit makes /var/log/stockroom when it starts; make another folder yourself.`,
+    );
+  }
+  try {
+    checkFolderOf(file);
+    const isThere = fs.existsSync(file);
+    if (isThere && !fs.statSync(file).isFile()) return failure(name, `${file} is no file`);
+    fs.accessSync(isThere ? file : folder, fs.constants.W_OK);
+    return ok(name, `${file} can be written`);
+  } catch (error) {
+    return failure(name, `${file} cannot be written by this account: ${(error as Error).message}`);
+  }
+}
