@@ -109,8 +109,6 @@ async function fill(client: pg.Client, connectionString: string, size: number): 
       select ${size} + (n - 1) * ${providers - 1} + k, gen_random_uuid(), 'host-' || n || '-' || k, n, n
       from generate_series(1, ${size}) n, generate_series(1, ${providers - 1}) k;
     insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
-      select n, class, 100000, 0, 1, 100000, 1, 1 from generate_series(1, ${size}) n, generate_series(0, 2) class;
-    insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
       select id, (select id from resource_classes where name = 'SRIOV_NET_VF'), 8, 0, 1, 8, 1, 1
       from resource_providers where parent_provider_id is not null;
     insert into projects (external_id) values ('growth') on conflict do nothing;
