@@ -85,8 +85,8 @@ function rejectOtherMajor(folder: string, cluster: string, binaries: Binaries, a
   if (theirs === ours || theirs === '') return;
   throw new EmbeddedError(
     `The database in ${cluster} is of PostgreSQL ${theirs}, and this Stockroom has PostgreSQL ${ours}, which cannot open it. With the Stockroom ` +
-      `that used it last, run \`stockroom db dump FILE --data-dir ${folder}\`; with this one, \`stockroom db restore FILE --data-dir NEW\` and a ` +
-      'folder that does not exist yet (docs/how-to/back-up-and-restore.md). Nothing was changed.',
+      `that used it last, run \`stockroom db dump FILE --data-dir ${folder}\`. Then move \`postgresql\` and \`password\` there aside, and with this ` +
+      `one run \`stockroom db restore FILE --data-dir ${folder}\` (docs/how-to/back-up-and-restore.md). Nothing was changed.`,
   );
 }
 

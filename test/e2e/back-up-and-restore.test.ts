@@ -193,7 +193,17 @@ describe('a dump of the embedded database', () => {
     const { code, errors } = await runToEnd(['--port', '0', '--data-dir', first]);
     assert.equal(code, 1);
     assert.match(errors, /is of PostgreSQL 16, and this Stockroom has PostgreSQL \d+, which cannot open it/);
-    assert.match(errors, /`stockroom db dump FILE --data-dir .*`; with this one, `stockroom db restore FILE/);
+    assert.match(
+      errors,
+      /`stockroom db dump FILE --data-dir .*`\. Then move .* aside, and .*`stockroom db restore FILE/,
+    );
+    // As the page says.
+    for (const name of ['postgresql', 'password'])
+      fs.renameSync(path.join(first, name), path.join(first, `${name}-17`));
+    assert.equal((await restore('still.gz', first)).code, 0);
+    await served(first, async (api) => {
+      assert.deepEqual(await showCloud(api, cloud), shown);
+    });
   });
 });
 

@@ -135,6 +135,14 @@ describe('as root, the account of the embedded database', () => {
     await assert.rejects(start(), /postmaster\.pid is not a regular file/);
   });
 
+  it('leaves the database of a service that runs as another user alone, and says so', () => {
+    oldFolder();
+    const other = account.uid + 1000;
+    for (const name of [dataDir, path.join(dataDir, 'postgresql')]) fs.chownSync(name, other, other);
+    assert.throws(() => prepareFolder(dataDir, account), new RegExp(`belongs to the user with the number ${other}`));
+    assert.equal(fs.statSync(dataDir).uid, other);
+  });
+
   it("cannot have root signal a process that is not the account's", async () => {
     const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
     await stopServer(sleeper.pid ?? 0, account);

@@ -38,11 +38,22 @@ function prepareForAccount(folder: string, account: Account): string {
   }
   fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
   const real = fs.realpathSync(folder);
+  rejectClusterOfAnother(real, account);
   takeOver(real);
   if (succeeds('test', ['-x', real], account)) return real;
   throw new EmbeddedError(
     `The data folder ${folder} cannot be entered by the user "postgres", as whom the database runs because you are root. ` +
       'Choose another with --data-dir, for example /var/lib/stockroom.',
+  );
+}
+
+/** A service that runs as a user of its own has its database there. Taken over by root, it would be lost to that user. */
+function rejectClusterOfAnother(folder: string, account: Account): void {
+  const cluster = fs.lstatSync(path.join(folder, 'postgresql'), { throwIfNoEntry: false });
+  if (cluster === undefined || cluster.uid === account.uid) return;
+  throw new EmbeddedError(
+    `The database in ${folder} belongs to the user with the number ${cluster.uid}. Run this as that user, for example with ` +
+      '`runuser -u stockroom -- stockroom ...`. Nothing was changed.',
   );
 }
 
