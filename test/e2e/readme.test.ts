@@ -8,7 +8,7 @@ import { folderWithDuckdb } from '../support/duckdb.js';
 import { patience } from '../support/patience.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
 
-/** What the README shows is what happens. */
+/** What the README and the first steps show is what happens. */
 describe('the README', () => {
   const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
   after(cleanUp);
@@ -17,7 +17,7 @@ describe('the README', () => {
     const database = { OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase() };
     const run = startProcess(['--port', '0'], database);
     const { url } = await run.listening();
-    const tour = section('Five minutes') + section('Inventory lists');
+    const tour = readFileSync(path.join(ROOT, 'docs/how-to/first-steps.md'), 'utf8') + section('Inventory lists');
     const commands = blocks(tour, 'sh');
     const outputs = blocks(tour, 'text');
     assert.ok(commands.length >= 5);
