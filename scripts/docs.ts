@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { programOf } from '../src/cli/program.js';
 import { optionTable, ignoredOptionsTable } from '../src/config/tables.js';
 import { minorOf } from '../src/http/microversions.js';
 import { findingsTable } from '../src/import/report.js';
@@ -11,6 +12,7 @@ import { createMeters, type ShownParts } from '../src/ops/metrics.js';
 export const GENERATED = [
   { file: 'docs/reference/configuration.md', name: 'options', table: optionTable },
   { file: 'docs/reference/configuration.md', name: 'without effect', table: ignoredOptionsTable },
+  { file: 'docs/reference/command-line.md', name: 'commands', table: commandRows },
   { file: 'docs/how-to/import-from-placement.md', name: 'rules', table: findingsTable },
   { file: 'api-ref/README.md', name: 'routes', table: routesTable },
   { file: 'docs/how-to/monitor.md', name: 'metrics', table: metricRows },
@@ -26,6 +28,14 @@ export function apiDocument(): string {
 /** The part of a page between `<!-- name ... -->` and `<!-- end of name -->`. */
 export function section(name: string): RegExp {
   return new RegExp(`(<!-- ${name}[^>]*-->\\n\\n)([^]*?)(\\n\\n<!-- end of ${name} -->)`);
+}
+
+function commandRows(): string {
+  const rows = programOf('stockroom').commands.map(({ name, operands = [], summary, flags = {} }) => {
+    const own = Object.keys(flags).map((flag) => `\`--${flag}\``);
+    return `| \`${[name, ...operands].join(' ')}\` | ${summary} | ${own.join(', ')} |`;
+  });
+  return ['| command | what it does | its own options |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function metricRows(): string {

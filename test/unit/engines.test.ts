@@ -17,8 +17,10 @@ const json = (name: string): unknown => JSON.parse(readFileSync(path.join(ROOT, 
 describe('the locked packages', () => {
   it('accept the oldest Node.js that the README names, so that npm ci prints no warning', () => {
     const oldest = minVersion((json('package.json') as Manifest).engines.node)?.version ?? '';
-    const engines = Object.entries((json('package-lock.json') as Lock).packages).flatMap(([name, { engines }]) =>
-      engines?.node === undefined ? [] : [{ name, node: engines.node }],
+    const engines = ['package-lock.json', 'site/package-lock.json'].flatMap((lock) =>
+      Object.entries((json(lock) as Lock).packages).flatMap(([name, { engines }]) =>
+        engines?.node === undefined ? [] : [{ name, node: engines.node }],
+      ),
     );
     assert.ok(engines.length > 100, `only ${engines.length} packages name an engine`);
     assert.deepEqual(
