@@ -18,6 +18,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY migrations migrations
+COPY LICENSE ./
 USER node
 ENV STOCKROOM_HOST=0.0.0.0
 EXPOSE 8778
