@@ -23,6 +23,13 @@ export async function tryToListen(options: ListenOptions): Promise<void> {
 }
 
 /**
+ * Connections that wait to be accepted. Node accepts one in each round of its event loop, and its default of 511 is reached when some thousand
+ * clients come back at once: the system then drops their packets, and they try again after one second, and after three. The system's own bound
+ * holds as well (net.core.somaxconn, 4096 on Linux).
+ */
+const BACKLOG = 4096;
+
+/**
  * Listens, and returns the URL.
  *
  * @throws ConfigError
@@ -37,7 +44,7 @@ export function listen(server: Server, { host, port, flag, onError }: ListenOpti
       reject(new ConfigError(`Cannot listen: ${why}.`));
     };
     server.once('error', onRejection);
-    server.listen(port, host, () => {
+    server.listen(port, host, BACKLOG, () => {
       // Without a listener the event would end the process.
       server.off('error', onRejection).on('error', onError);
       const { port: chosen } = server.address() as AddressInfo;
