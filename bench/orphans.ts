@@ -12,7 +12,7 @@ import { startService } from './servers.js';
 /**
  * Seconds of an audit of orphans, and what other requests notice of it: `npm run bench:orphans -- [consumers] [rounds]`. Each consumer has three
  * classes on one of 2,000 hosts; one in a hundred is an orphan, one in a hundred is elsewhere, one in a hundred is young. The goal is 3 s for
- * 100,000 consumers (docs/contract/history-and-audit.md#6-orphaned-allocations).
+ * 100,000 consumers (docs/contract/audit-and-orphans.md#orphans).
  */
 const [consumers = 100_000, rounds = 7] = process.argv.slice(2).map(Number);
 const HOSTS = 2000;

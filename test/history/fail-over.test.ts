@@ -100,4 +100,39 @@ describe('The history of another database', () => {
     );
     await promoted.close();
   });
+
+  it('rejects cursors of what a recovery to a point in time has lost, and goes on from its own', async () => {
+    const primary = await startCluster();
+    await migrateDatabase(defaultConfig(), primary.url);
+    const before = await startTestService({ databaseUrl: primary.url });
+    const since = await historyNow(before.api);
+    await createProvider(before.api, 'in the backup');
+    const backup = await primary.backup();
+    await createProvider(before.api, 'recovered');
+    await sql(primary.url, `select pg_create_restore_point('before the accident')`);
+    await createProvider(before.api, 'lost');
+    const { next } = await changesPage(before.api, `since=${since}`);
+    await before.close();
+    const restored = await backup.restoreTo('before the accident');
+
+    const after = await startTestService({ databaseUrl: restored.url });
+    for (const cursor of [next, since]) {
+      const { body } = await after.api.get(`/stockroom/changes?since=${cursor}`).expect(410);
+      assert.equal(codeOf(body), 'stockroom.changes.gone');
+    }
+    const now = await historyNow(after.api);
+    // As many changes as were lost: the numbers of marks and changes are the same again.
+    await createProvider(after.api, 'another');
+    await after.api.get(`/stockroom/changes?since=${next}`).expect(410);
+    assert.deepEqual(
+      (await changesSince(after.api, now)).map(({ after: state }) => state?.['name']),
+      ['another'],
+    );
+    const { changes } = await changesPage(after.api, 'order=newest&kind=provider');
+    assert.deepEqual(
+      changes.map(({ after: state }) => state?.['name']),
+      ['another', 'recovered', 'in the backup'],
+    );
+    await after.close();
+  });
 });

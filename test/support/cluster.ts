@@ -22,11 +22,18 @@ export interface Cluster {
   thaw(): void;
   /** A server that follows this one by streaming replication. */
   standby(): Promise<Cluster>;
+  /** A copy of the present data, which is restored later by {@link Backup.restoreTo}. */
+  backup(): Promise<Backup>;
   promote(): Promise<void>;
   /** A standby receives no more from now on. */
   stopReceiving(): Promise<void>;
   /** Waits until a standby has replayed everything that was committed on this one. */
   followedBy(standby: Cluster): Promise<void>;
+}
+
+export interface Backup {
+  /** Recovery to a point in time of the server that the backup is of, by the WAL that it has written since. `point` is made by `pg_create_restore_point`. */
+  restoreTo(point: string): Promise<Cluster>;
 }
 
 const folders: string[] = [];
@@ -52,13 +59,34 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
   };
   let pid = 0;
   let url = '';
-  let standbys = 0;
+  let copies = 0;
 
   async function start(): Promise<void> {
     url = (await startEmbedded({ dataDir, settings })).connectionString;
     settings['port'] = new URL(url).port;
     pid = Number(fs.readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
     running.add(cluster);
+  }
+
+  /** What pg_basebackup does, which the embedded binaries have not. Returns the folder. */
+  async function copyOfRunning(signalFile: string): Promise<string> {
+    const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-${++copies}`);
+    const session = await connect(url);
+    await session.query("select pg_backup_start('copy', true)");
+    copyLiveFolder(dataDir, copy);
+    const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
+    await session.end();
+    const copied = path.join(copy, 'postgresql');
+    fs.rmSync(path.join(copied, 'postmaster.pid'), { force: true });
+    fs.rmSync(path.join(copy, 'service.pid'), { force: true });
+    for (const [name, text] of [
+      ['backup_label', rows[0]?.labelfile ?? ''],
+      [signalFile, ''],
+    ] as const) {
+      fs.writeFileSync(path.join(copied, name), text, { mode: 0o600 });
+      execFileSync('chown', ['--reference', path.join(copied, 'PG_VERSION'), path.join(copied, name)]);
+    }
+    return copy;
   }
 
   const cluster: Cluster = {
@@ -87,28 +115,36 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
       signalAll(pid, 'SIGCONT');
     },
     async standby() {
-      const copy = path.join(path.dirname(dataDir), `${path.basename(dataDir)}-${++standbys}`);
-      // What pg_basebackup does, which the embedded binaries have not.
-      const session = await connect(url);
-      await session.query("select pg_backup_start('standby', true)");
-      copyLiveFolder(dataDir, copy);
-      const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
-      await session.end();
-      const copied = path.join(copy, 'postgresql');
-      fs.rmSync(path.join(copied, 'postmaster.pid'), { force: true });
-      fs.rmSync(path.join(copy, 'service.pid'), { force: true });
-      for (const [name, text] of [
-        ['backup_label', rows[0]?.labelfile ?? ''],
-        ['standby.signal', ''],
-      ] as const) {
-        fs.writeFileSync(path.join(copied, name), text, { mode: 0o600 });
-        execFileSync('chown', ['--reference', path.join(copied, 'PG_VERSION'), path.join(copied, name)]);
-      }
+      const copy = await copyOfRunning('standby.signal');
       const { hostname, port, username, password } = new URL(url);
       const primary = `host=${hostname} port=${port} user=${username} password=${password}`;
       // In the file, where ALTER SYSTEM can change it.
-      fs.appendFileSync(path.join(copied, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
+      configure(copy, `primary_conninfo = '${primary}'`);
       return clusterIn(copy, given);
+    },
+    async backup() {
+      const copy = await copyOfRunning('recovery.signal');
+      return {
+        async restoreTo(point) {
+          // The file that has the point is complete then.
+          await sql(url, 'select pg_switch_wal()');
+          configure(
+            copy,
+            `restore_command = 'cp ${path.join(data, 'pg_wal')}/%f %p'`,
+            `recovery_target_name = '${point}'`,
+            "recovery_target_action = 'promote'",
+          );
+          const restored = await clusterIn(copy, given);
+          await until('the recovery ends', async () => {
+            const [{ recovering } = {}] = await sql<{ recovering: boolean }>(
+              restored.url,
+              'select pg_is_in_recovery() as recovering',
+            );
+            return recovering === false;
+          });
+          return restored;
+        },
+      };
     },
     async promote() {
       await sql(url, 'select pg_promote()');
@@ -135,6 +171,10 @@ async function clusterIn(dataDir: string, given: Record<string, string>): Promis
   };
   await start();
   return cluster;
+}
+
+function configure(folder: string, ...settings: string[]): void {
+  fs.appendFileSync(path.join(folder, 'postgresql', 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
 }
 
 /** For `after`. */
