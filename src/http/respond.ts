@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
 import type { Rejection } from '../auth/identity.js';
-import { reuse } from './byte-writer.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
@@ -47,10 +46,6 @@ export function sendReply(
     const length = body.reduce((sum, buffer) => sum + buffer.length, 0);
     headers['content-length'] = length;
     holdResponse(memory.responses, res, length);
-    // Emitted when the system has all bytes. A connection that is cut may still have some of them to send.
-    res.on('finish', () => {
-      if (!req.socket.destroyed) reuse(body);
-    });
     res.writeHead(status, headers);
     writeTogether(res, body);
     res.end();
