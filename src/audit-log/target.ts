@@ -27,6 +27,10 @@ const NOUNS: Readonly<Record<string, string | null>> = {
   explain: null,
   capacity: null,
   changes: null,
+  overview: null,
+  providers: 'provider',
+  whoami: null,
+  login: null,
   orphans: null,
   delete: null,
   list_buckets: null,
@@ -36,12 +40,12 @@ const NOUNS: Readonly<Record<string, string | null>> = {
   cancel: null,
   healthz: null,
   readyz: null,
-  livez: null,
   docs: 'page',
+  console: 'page',
 };
 
 /** Nouns whose ids are uuids. */
-const WITH_UUID = new Set(['resource_providers', 'allocations']);
+const WITH_UUID = new Set(['resource_providers', 'allocations', 'providers']);
 /** Nouns whose ids are names. */
 const WITH_NAME = new Set(['resource_classes', 'traits', 'lists']);
 
