@@ -82,6 +82,40 @@ describe('the picture of imports in CONTRIBUTING.md', () => {
   }
 });
 
+describe('the tables of docs/explanation/architecture.md', () => {
+  const page = textOf('docs/explanation/architecture.md');
+
+  it('have a row for every folder of src', () => {
+    const shown = firstCellsOf(page, 'Folders').filter((name) => name.startsWith('src/'));
+    assert.deepEqual(shown.sort(), entriesOf('src', 'folders'));
+  });
+
+  it('have a row for every file of src itself', () => {
+    assert.deepEqual(firstCellsOf(page, 'Files of src').sort(), entriesOf('src', 'files'));
+  });
+
+  it('have a row for every folder of test', () => {
+    const shown = firstCellsOf(page, 'Tests').map((name) => `test/${name}`);
+    assert.deepEqual(shown.sort(), entriesOf('test', 'folders'));
+  });
+});
+
+/** What the first column of the table below a heading has between backquotes. */
+function firstCellsOf(markdown: string, heading: string): string[] {
+  const [, table = ''] = new RegExp(`^## ${heading}$[^]*?(^\\|[^]*?)(?:\\n\\n|$(?![^]))`, 'm').exec(markdown) ?? [];
+  return table
+    .split('\n')
+    .flatMap((row) => Array.from((row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g), ([, name = '']) => name));
+}
+
+/** The folders, or the files, that a folder of the repository has, in order. */
+function entriesOf(folder: string, kind: 'folders' | 'files'): string[] {
+  return readdirSync(path.join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() === (kind === 'folders'))
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
+
 /** Names in the picture with the number of their row, 0 at the top. */
 function rowsOf(markdown: string): Map<string, number> {
   const [, picture = ''] = /^```text\n( {2}main[^]*?)\n\n/m.exec(markdown) ?? [];
