@@ -83,7 +83,9 @@ function audited(): string[] {
     );
     return [];
   }
-  return metadata.vulnerabilities.total === 0 ? [] : ['npm audit --omit=dev has findings: update the packages.'];
+  return metadata.vulnerabilities.total === 0
+    ? []
+    : ['npm audit --omit=dev has findings: update the packages, or set "overrides" in package.json.'];
 }
 
 function rejectIfAny(problems: readonly string[]): void {
