@@ -7,15 +7,18 @@ export interface Refreshed<T> {
 
 export interface RefreshedOptions<T> {
   readonly make: () => Promise<T>;
-  /** However many readers come, it is not made again before it is so old. */
+  /** A reader begins to make a new value when the last one is so old. */
   readonly oldMs: number;
-  /** A reader waits no longer for a new one. */
+  /** A reader waits at most this long for a new value. */
   readonly patienceMs: number;
   /** The former value stays, and its age says so. */
   readonly onFailure: (error: unknown) => void;
   /** Milliseconds, as of `performance.now`. */
   readonly now?: (() => number) | undefined;
 }
+
+/** The database is away for seconds; a value may be good for minutes. */
+const AFTER_FAILURE_MS = 5000;
 
 /**
  * Reads a value that takes long to make. A reader who finds it old begins to make it again, and gets the new one when it is ready soon, else the
@@ -24,22 +27,22 @@ export interface RefreshedOptions<T> {
 export function createRefreshed<T>(options: RefreshedOptions<T>): () => Promise<Refreshed<T> | null> {
   const { make, oldMs, patienceMs, onFailure, now = () => performance.now() } = options;
   let last: { readonly value: T; readonly at: number } | null = null;
-  let beganAt = -Infinity;
+  let nextAt = -Infinity;
   let making: Promise<void> | null = null;
 
   async function begin(): Promise<void> {
-    const at = (beganAt = now());
+    const at = now();
+    nextAt = at + oldMs;
     try {
       last = { value: await make(), at };
     } catch (error) {
+      nextAt = at + Math.min(oldMs, AFTER_FAILURE_MS);
       onFailure(error);
-    } finally {
-      making = null;
     }
   }
 
   return async () => {
-    if (making === null && now() - beganAt >= oldMs) making = begin();
+    if (making === null && now() >= nextAt) making = begin().finally(() => (making = null));
     if (making !== null) await orAfter(patienceMs, making);
     return last === null ? null : { value: last.value, age: (now() - last.at) / 1000 };
   };

@@ -26,7 +26,24 @@ const MAX_VALUES = 1_000_000;
  * @throws ApiError 400 when it is not JSON. A large text also when a value longer than 8,192 characters is nested more than 64
  * levels deep, when one object has more than 100,000 members, or when there are more than 1,000,000 commas
  */
-export async function parseJson(text: string): Promise<unknown> {
+export function parseJson(text: string): Promise<unknown> {
+  return parseInPieces(text, { depth: MAX_DEPTH, members: MAX_MEMBERS, values: MAX_VALUES });
+}
+
+/** The same for what the database has written: however much it is, it is right. */
+export function parseJsonOfDatabase(text: string): Promise<unknown> {
+  return parseInPieces(text, { depth: Infinity, members: Infinity, values: Infinity });
+}
+
+interface Bounds {
+  readonly depth: number;
+  /** Of one object. */
+  readonly members: number;
+  /** Commas in all. */
+  readonly values: number;
+}
+
+async function parseInPieces(text: string, most: Bounds): Promise<unknown> {
   if (text.length <= SMALL) return parsePiece(text);
   const pause = createPause();
   let at = 0;
@@ -37,7 +54,7 @@ export async function parseJson(text: string): Promise<unknown> {
       if (text.charCodeAt(i) === COMMA) commas++;
       if (i % PIECE === 0) await pause();
     }
-    if (commas > MAX_VALUES) throw malformedJson(`it has more than ${MAX_VALUES} values`);
+    if (commas > most.values) throw malformedJson(`it has more than ${most.values} values`);
   }
 
   function unexpected(): Error {
@@ -67,7 +84,7 @@ export async function parseJson(text: string): Promise<unknown> {
       return parsePiece(piece);
     }
     if (!isContainer) throw unexpected();
-    if (depth === MAX_DEPTH) throw malformedJson(`it is nested more than ${MAX_DEPTH} levels deep`);
+    if (depth === most.depth) throw malformedJson(`it is nested more than ${most.depth} levels deep`);
     return text[at++] === '{' ? parseMembers(depth + 1) : parseItems(depth + 1);
   }
 
@@ -108,13 +125,13 @@ export async function parseJson(text: string): Promise<unknown> {
       // An assignment would set the prototype; JSON.parse makes a member of that name.
       if (key === '__proto__') Object.defineProperty(members, key, { value, ...PLAIN });
       else members[key] = value;
-      if (++count > MAX_MEMBERS) throw malformedJson(`an object has more than ${MAX_MEMBERS} members`);
+      if (++count > most.members) throw malformedJson(`an object has more than ${most.members} members`);
     } while (passes(','));
     if (!passes('}')) throw unexpected();
     return members;
   }
 
-  if (text.length > MAX_VALUES) await boundValues();
+  if (text.length > most.values) await boundValues();
   const value = await parseValue(0);
   skipBlanks();
   if (at < text.length) throw unexpected();

@@ -25,19 +25,23 @@ describe('very many clients that come at once', () => {
     run.signal('SIGSTOP');
     const port = Number(new URL(url).port);
     let [connected, served] = [0, 0];
+    const errors: Error[] = [];
     const sockets = Array.from({ length: CLIENTS }, () => {
       const socket = net.connect(port, '127.0.0.1', () => connected++);
       socket.once('data', (bytes) => {
         if (bytes.toString('latin1').startsWith('HTTP/1.1 200')) served++;
       });
+      socket.on('error', (error) => errors.push(error));
       socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
       return socket;
     });
     try {
-      await until('all are connected', () => connected === CLIENTS);
+      await until('all are connected', () => errors.length > 0 || connected === CLIENTS);
+      assert.deepEqual(errors, []);
       assert.equal(served, 0);
       run.signal('SIGCONT');
-      await until('all are served', () => served === CLIENTS);
+      await until('all are served', () => errors.length > 0 || served === CLIENTS);
+      assert.deepEqual(errors, []);
     } finally {
       run.signal('SIGCONT');
       for (const socket of sockets) socket.destroy();

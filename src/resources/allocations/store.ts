@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
-import { parseJson } from '../../http/parse-json.js';
+import { parseJsonOfDatabase } from '../../http/parse-json.js';
 
 /** What one consumer has, and whose it is. Null when it has nothing: there is no consumer without allocations. */
 export interface ConsumerAllocations {
@@ -48,7 +48,7 @@ interface ConsumerRow extends Omit<ConsumerAllocations, 'allocations'> {
 
 /** A consumer may have very many: their JSON is parsed in pieces. */
 async function parsed(allocations: string): Promise<ConsumerAllocations['allocations']> {
-  return (await parseJson(allocations)) as ConsumerAllocations['allocations'];
+  return (await parseJsonOfDatabase(allocations)) as ConsumerAllocations['allocations'];
 }
 
 const READ_CONSUMERS = `
@@ -86,7 +86,7 @@ export async function readProviderAllocations(pool: Pool, uuid: string): Promise
   type Row = Omit<ProviderAllocations, 'allocations'> & { readonly allocations: string };
   const row = (await runStatement<Row>(pool, query, 'read')).rows[0];
   if (row === undefined) return null;
-  return { ...row, allocations: (await parseJson(row.allocations)) as ProviderAllocations['allocations'] };
+  return { ...row, allocations: (await parseJsonOfDatabase(row.allocations)) as ProviderAllocations['allocations'] };
 }
 
 // Grouped before consumers are looked up: with 50 consumers of three classes PostgreSQL serves 5,400 a second, and 3,200 when

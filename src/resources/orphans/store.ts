@@ -2,7 +2,7 @@ import { arrayText } from '../../db/array-text.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { unknownClassesInOrphans, unknownHomes } from '../../errors.js';
-import { parseJson } from '../../http/parse-json.js';
+import { parseJsonOfDatabase } from '../../http/parse-json.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
 import type { OrphansQuestion } from './parse.js';
@@ -101,7 +101,7 @@ export async function lastRequests(
 }
 
 async function listIn<T>(text: string | null): Promise<readonly T[]> {
-  return text === null ? [] : ((await parseJson(text)) as readonly T[]);
+  return text === null ? [] : ((await parseJsonOfDatabase(text)) as readonly T[]);
 }
 
 /** The roots of homes. @throws 400 */

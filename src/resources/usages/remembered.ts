@@ -23,6 +23,8 @@ interface Remembered {
 
 /** The usages of some 50,000 projects, each of three classes. */
 const MAX_ROWS = 200_000;
+/** A key of so many characters takes about as much memory as a row. */
+const CHARACTERS_A_ROW = 64;
 
 /**
  * Reads usages, and remembers them until the journal notes the project (migration 20261127000014). A request first waits for
@@ -37,7 +39,11 @@ export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'c
   function rememberedOf(view: View): LRUCache<string, Remembered> {
     let remembered = perView.get(view);
     if (remembered === undefined) {
-      remembered = new LRUCache({ maxSize: MAX_ROWS, sizeCalculation: ({ rows }) => 1 + rows });
+      // A client may ask for very many users of a project, by names as long as it likes.
+      remembered = new LRUCache({
+        maxSize: MAX_ROWS,
+        sizeCalculation: ({ rows }, key) => 1 + rows + Math.ceil(key.length / CHARACTERS_A_ROW),
+      });
       perView.set(view, remembered);
     }
     return remembered;

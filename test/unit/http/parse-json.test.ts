@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseJson } from '../../../src/http/parse-json.js';
+import { parseJson, parseJsonOfDatabase } from '../../../src/http/parse-json.js';
 
 /** Longer than what is parsed at once. */
 const LONG = 70_000;
@@ -77,5 +77,11 @@ describe('parsing a body', () => {
       JSON.parse = parse;
     }
     assert.ok(calls < 100, `${calls} times: each call takes as long as some hundred numbers`);
+  });
+
+  it('has no bounds for what the database has written', async () => {
+    const text = `[${'1,'.repeat(1_000_001)}1]`;
+    await assert.rejects(parseJson(text), /more than 1000000 values/);
+    assert.equal(((await parseJsonOfDatabase(text)) as unknown[]).length, 1_000_002);
   });
 });
