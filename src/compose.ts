@@ -15,7 +15,7 @@ import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
 import type { ListsParts } from './lists/parts.js';
 import { readHistoryGauges } from './history/gauges.js';
-import { prepareHistory, tidyHistory } from './history/retention.js';
+import { prepareHistory, enforceRetention } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
 import { API_REFERENCE, CONSOLE, loadPages } from './http/static-pages.js';
 import { createMemory, type Memory } from './http/memory.js';
@@ -71,7 +71,7 @@ const QUESTIONS = { places: 2, mostWaiting: 10 };
 const MARK_SECONDS = 10;
 
 /** Partitions are made for a week, and retention is in days. */
-const TIDY_SECONDS = 600;
+const RETENTION_SECONDS = 600;
 
 /** What only the process knows. */
 export interface Surroundings {
@@ -183,7 +183,7 @@ export function composeService(
         });
 
   const timers = [
-    every(TIDY_SECONDS, () => tidyHistory(pool, config.historyRetentionDays), log),
+    every(RETENTION_SECONDS, () => enforceRetention(pool, config.historyRetentionDays), log),
     every(MARK_SECONDS, () => history.mark(), log),
     every(config.journalRetention / 2, () => topology.prune(), log),
   ];

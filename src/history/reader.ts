@@ -31,7 +31,7 @@ export interface HistoryReader {
   follow(question: StreamQuestion, isGone: () => boolean): Promise<ChangesPage>;
   /** What was before a place, newest first; what former histories have comes last. @throws as follow() does */
   look(question: Question & { readonly before: Cursor | null }): Promise<ChangesPage>;
-  /** Puts what was committed into a batch, and finds out whether a history is kept: the janitor's, every few seconds. */
+  /** Puts what was committed into a batch, and finds out whether a history is kept. A timer of the process calls it. */
   mark(): Promise<void>;
   /** False when the database keeps no history, as far as this process knows. */
   isKept(): boolean;

@@ -9,7 +9,7 @@ const DAYS_AHEAD = 7;
 const BATCH = 10_000;
 
 /** One process at a time. Taken for a transaction, as a pooler wants it. */
-const TIDY_LOCK = 7_786_228;
+const RETENTION_LOCK = 7_786_228;
 
 /**
  * Makes the partitions of the next days, and drops what is older than so many days; 0 keeps all. Each step waits for writers, who wait
@@ -17,7 +17,7 @@ const TIDY_LOCK = 7_786_228;
  *
  * @param now the present time, for tests
  */
-export async function tidyHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
+export async function enforceRetention(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
   const today = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
   const make = { text: 'select history_make_partitions($1::date, $2)', values: [dateText(today), DAYS_AHEAD + 1] };
   await step(pool, (transaction) => transaction.commitWith(make));
@@ -40,7 +40,7 @@ const PARTITIONS_MISSING = `
     as missing`;
 
 /**
- * Tidies at once where the present day or the next one has no partition: a new database, and one whose janitor was away for a week.
+ * Enforces the retention at once where the present day or the next one has no partition: a new database, and one that no process has used for a week.
  * Otherwise their rows go to the default partition, and no partition can be made for a day that has rows there.
  */
 export async function prepareHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
@@ -50,7 +50,7 @@ export async function prepareHistory(pool: Pool, retentionDays: number, now = ne
     { text: PARTITIONS_MISSING, values: days },
     'read',
   );
-  if (rows[0]?.missing === true) await tidyHistory(pool, retentionDays, now);
+  if (rows[0]?.missing === true) await enforceRetention(pool, retentionDays, now);
 }
 
 const DAY_MS = 86_400_000;
@@ -63,7 +63,7 @@ function dateText(date: Date): string {
 async function step<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T | null> {
   try {
     return await withBriefTransaction(pool, async (transaction) => {
-      const lock = { text: `select pg_try_advisory_xact_lock(${TIDY_LOCK}) as held` };
+      const lock = { text: `select pg_try_advisory_xact_lock(${RETENTION_LOCK}) as held` };
       const { rows } = await transaction.query<{ held: boolean }>(lock);
       return rows[0]?.held === true ? await work(transaction) : null;
     });

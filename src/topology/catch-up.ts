@@ -205,7 +205,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     copy = fresh.topology;
   }
 
-  /** For what takes long, and whose failure says nothing about reads. (Test: test/topology/outage.test.ts, "of the janitor
+  /** For what takes long, and whose failure says nothing about reads. (Test: test/topology/outage.test.ts, "of the pruning
    * alone does not keep readers waiting".) */
   async function onConnectionOfItsOwn<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = await connect();

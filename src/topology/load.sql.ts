@@ -113,7 +113,7 @@ export const SELECT_PROVIDERS_BY_ID = `
 
 /**
  * Removes what a previous life of the database left behind (a dump was restored: its ids lie in this server's future):
- * journal rows, and the janitor's marks, above which every replica would load everything again for every read. What we can
+ * journal rows, and the marks of the pruning, above which every replica would load everything again for every read. What we can
  * see of this server's own transactions is below our snapshot's xmax, so only strangers match.
  */
 export const PURGE_STRANGERS = `
@@ -124,7 +124,7 @@ export const PURGE_STRANGERS = `
   where pruned_below > pg_snapshot_xmax(pg_current_snapshot()) or mark > pg_snapshot_xmax(pg_current_snapshot())`;
 
 /**
- * The janitor, $1 being how many seconds changes are kept: prunes below the mark of last time, once that is old enough, and
+ * The pruning of the journal, $1 being how many seconds rows are kept: removes those below the mark of last time, once that is old enough, and
  * sets a new one. A replica that slept longer finds `pruned_below` above its watermark and loads everything again.
  */
 export const PRUNE = `

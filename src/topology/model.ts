@@ -131,5 +131,5 @@ export interface View {
    * The same object for as long as nothing has changed of what the consumers of a project have, whose they are, and what
    * their classes are called. What was read from the database after this object was made is right while it is here.
    */
-  projectMark(projectId: number): object;
+  projectVersion(projectId: number): object;
 }

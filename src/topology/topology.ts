@@ -33,7 +33,7 @@ export class Topology implements View {
   /** For each pin the trees that were replaced since, as they were. */
   readonly #pins = new Set<Map<number, Tree | undefined>>();
   /** Of the projects that readers asked about since their last change. */
-  readonly #projectMarks = new Map<number, object>();
+  readonly #projectVersions = new Map<number, object>();
   #nextBit = 0;
 
   providerByUuid(uuid: string): Provider | undefined {
@@ -87,10 +87,10 @@ export class Topology implements View {
     return found;
   }
 
-  projectMark(projectId: number): object {
-    let mark = this.#projectMarks.get(projectId);
-    if (mark === undefined) this.#projectMarks.set(projectId, (mark = {}));
-    return mark;
+  projectVersion(projectId: number): object {
+    let version = this.#projectVersions.get(projectId);
+    if (version === undefined) this.#projectVersions.set(projectId, (version = {}));
+    return version;
   }
 
   /**
@@ -102,10 +102,10 @@ export class Topology implements View {
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
     const renamed = changes.resourceClasses.filter((change) => isAltered(this.resourceClasses, change));
     if (renamed.length > 0) {
-      this.#projectMarks.clear();
+      this.#projectVersions.clear();
       return this.apply(this.#withRenamedClasses(changes, renamed));
     }
-    for (const id of changes.projects ?? []) this.#projectMarks.delete(id);
+    for (const id of changes.projects ?? []) this.#projectVersions.delete(id);
 
     // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
     for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { openPool } from '../../src/db/database.js';
 import type { Pool } from '../../src/db/pool.js';
 import { defaultConfig } from '../../src/config.js';
-import { prepareHistory, tidyHistory } from '../../src/history/retention.js';
+import { prepareHistory, enforceRetention } from '../../src/history/retention.js';
 import { createLog } from '../../src/ops/log.js';
 import { connect, sql } from '../support/database.js';
 import { changesPage, changesSince, historyNow } from '../support/history.js';
@@ -38,18 +38,18 @@ describe('Retention of the history', () => {
     await createProvider(test.api, 'in the net');
     const old = await historyNow(test.api);
     await createProvider(test.api, 'in the net, too');
-    await tidyHistory(pool, 30, new Date(now));
+    await enforceRetention(pool, 30, new Date(now));
     const made = await partitions();
     assert.ok(!made.includes(`history_changes_${dayOf(now)}`), 'the day that the net has rows of stays there');
     assert.ok(made.includes(`history_changes_${dayOf(now + DAY)}`));
     assert.ok(made.includes(`history_changes_${dayOf(now + 7 * DAY)}`));
-    await tidyHistory(pool, 30, new Date(now));
+    await enforceRetention(pool, 30, new Date(now));
     assert.deepEqual(await partitions(), made, 'a second time there is nothing to do');
     assert.equal((await changesSince(test.api, old)).length, 1);
 
     // A change of today, marked.
     await historyNow(test.api);
-    await tidyHistory(pool, 30, new Date(now + 40 * DAY));
+    await enforceRetention(pool, 30, new Date(now + 40 * DAY));
     const left = await partitions();
     assert.ok(!left.includes(`history_changes_${dayOf(now + DAY)}`));
     assert.ok(left.includes(`history_changes_${dayOf(now + 47 * DAY)}`));
@@ -73,14 +73,14 @@ describe('Retention of the history', () => {
     await writer.query("update resource_providers set name = 'open' where name = 'afterwards'");
     const later = new Date(Date.now() + 100 * DAY);
     const before = await partitions();
-    await tidyHistory(pool, 1, later);
+    await enforceRetention(pool, 1, later);
     assert.deepEqual(await partitions(), before, 'nothing is made or dropped beside a writer');
     // Whatever it waited for, writers are served.
     await createProvider(test.api, 'meanwhile');
     await writer.query('rollback');
     await writer.end();
     await until('it is done without the writer', async () => {
-      await tidyHistory(pool, 1, later);
+      await enforceRetention(pool, 1, later);
       const left = await partitions();
       return !before.some((name) => /_\d{8}$/.test(name) && left.includes(name)) && left.length === before.length;
     });
@@ -102,7 +102,7 @@ describe('Retention of the history', () => {
     assert.deepEqual(changes.map(({ after }) => after?.['name']).slice(0, 2), ['recorded again', 'after the writer']);
   });
 
-  it('finds and keeps what came while no janitor was there for days, and removes it when it is too old', async () => {
+  it('finds and keeps what came while no retention ran for days, and removes it when it is too old', async () => {
     // The partitions end today: what the next days bring goes into the net.
     const present = await partitions();
     for (const name of present.filter((one) => /_\d{8}$/.test(one))) {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { defaultConfig } from '../../src/config.js';
 import { openPool } from '../../src/db/database.js';
 import type { Change } from '../../src/history/model.js';
-import { tidyHistory } from '../../src/history/retention.js';
+import { enforceRetention } from '../../src/history/retention.js';
 import type { OptionalField, SpooledList } from '../../src/lists/model.js';
 import { createLog } from '../../src/ops/log.js';
 import { sql } from '../support/database.js';
@@ -196,7 +196,7 @@ describe('an inventory list of all versions', () => {
     await setInventories(test.api, left, {});
     const pool = openPool(defaultConfig(), test.databaseUrl, createLog('silent'));
     try {
-      await tidyHistory(pool, 30);
+      await enforceRetention(pool, 30);
     } finally {
       await pool.close();
     }

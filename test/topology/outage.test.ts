@@ -170,7 +170,7 @@ describe('outage', () => {
     await untilBack();
   });
 
-  it("during the janitor's work fails that alone", async () => {
+  it('during the pruning fails that alone', async () => {
     await replica.current();
     const cut = proxy.cutAfter('set pruned_below');
     await Promise.all([assert.rejects(replica.prune()), cut]);
@@ -179,7 +179,7 @@ describe('outage', () => {
     assert.deepEqual(messages(), [LOADED]);
   });
 
-  it('of the janitor alone does not keep readers waiting', async () => {
+  it('of the pruning alone does not keep readers waiting', async () => {
     await replica.current();
     const outsider = await lockedBy(url, 'lock table topology_changes in share mode');
     await sql(url, `update topology_epoch set marked_at = '2001-01-01'`);
@@ -187,9 +187,9 @@ describe('outage', () => {
       () => 'pruned',
       () => 'failed',
     );
-    await until('the janitor waits', async () => (await sessionsWaiting(url)) === 1);
+    await until('the pruning waits', async () => (await sessionsWaiting(url)) === 1);
     await replica.current();
-    assert.equal(await sessionsWaiting(url), 1, 'the reader has not waited for the janitor');
+    assert.equal(await sessionsWaiting(url), 1, 'the reader has not waited for the pruning');
     // As the deadline of its statement does.
     await sql(
       url,

@@ -31,18 +31,18 @@ describe('reload', () => {
    * Each pruning sets the mark that the next prunes below; a transaction anywhere on the server (autovacuum's) keeps what came
    * after it for one more.
    */
-  async function untilPruned(janitor: Replica, left: number): Promise<void> {
+  async function untilPruned(pruner: Replica, left: number): Promise<void> {
     await until('the journal is pruned', async () => {
-      await janitor.prune();
+      await pruner.prune();
       return (await sql(url, 'select from topology_changes')).length <= left;
     });
   }
 
   it('happens to a replica that slept while the journal was pruned', async () => {
     await sql(url, insertProviders('missed'));
-    const janitor = startReplica(url, { journalRetention: 0 });
-    await untilPruned(janitor, 0);
-    await janitor.close();
+    const pruner = startReplica(url, { journalRetention: 0 });
+    await untilPruned(pruner, 0);
+    await pruner.close();
     assert.deepEqual(await seen(), ['here', 'missed']);
     assert.equal(replica.status().loads, 2);
     assert.deepEqual(await seen(), ['here', 'missed']);

@@ -3,7 +3,7 @@ import { openPool } from '../../db/database.js';
 import type { Pool } from '../../db/pool.js';
 import { withTransaction } from '../../db/transaction.js';
 import { readHistoryGauges } from '../../history/gauges.js';
-import { tidyHistory } from '../../history/retention.js';
+import { enforceRetention } from '../../history/retention.js';
 import { createLog } from '../../ops/log.js';
 import { complain, say, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
@@ -19,7 +19,7 @@ export const enable: Command = {
   run: ({ config }) =>
     withPool(config, async (pool) => {
       const isChanged = await turn(pool, 'select history_enable() as done');
-      await tidyHistory(pool, config.historyRetentionDays);
+      await enforceRetention(pool, config.historyRetentionDays);
       return told(isChanged, 'Changes are recorded from now on.', 'Changes are recorded already.');
     }),
 };

@@ -82,7 +82,7 @@ export const serviceOptions = {
   journalRetention: option({
     group: 'stockroom',
     name: 'journal_retention',
-    help: 'How long the journal of changes is kept, in seconds. A process that slept longer loads everything again.',
+    help: 'How long the notes by which processes bring their copies up to date are kept, in seconds. A process that slept longer loads everything again. This is not the history: see history_retention_days.',
     default: 600,
     parse: integer(1, 86_400),
   }),

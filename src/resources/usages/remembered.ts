@@ -14,7 +14,7 @@ export type ReadRememberedUsages = (project: string, user: string | null) => Pro
 interface Remembered {
   readonly projectId: number;
   /** What the view had for the project before the statement was sent; null when the project's key was not known yet. */
-  readonly mark: object | null;
+  readonly version: object | null;
   /** A promise while the statement is under way. */
   readonly usages: readonly Usage[] | Promise<readonly Usage[]>;
   /** For the size: of a statement under way it is not known. */
@@ -28,8 +28,8 @@ const CHARACTERS_A_ROW = 64;
 
 /**
  * Reads usages, and remembers them until the journal notes the project (migration 20261127000014). A request first waits for
- * a view that has seen everything committed before it. While the project's mark in that view is the one of the entry, no change
- * has come since the mark was made, and the entry's statement was sent after that. For the same reason a request joins a
+ * a view that has seen everything committed before it. While the project's version in that view is the one of the entry, no change
+ * has come since the version was made, and the entry's statement was sent after that. For the same reason a request joins a
  * statement that is under way: with 16 requests at a time a project that changes all the time costs one statement a change.
  */
 export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'current'>): ReadRememberedUsages {
@@ -58,15 +58,15 @@ export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'c
     const known = remembered.get(key);
     if (known === undefined) {
       const { projectId, usages } = await readUsages(pool, project, user);
-      // A mark would have to be older than the statement: the next request makes one.
+      // A version would have to be older than the statement: the next request makes one.
       if (projectId !== null && !remembered.has(key))
-        remembered.set(key, { projectId, mark: null, usages, rows: usages.length });
+        remembered.set(key, { projectId, version: null, usages, rows: usages.length });
       return usages;
     }
-    const mark = view.projectMark(known.projectId);
-    if (known.mark === mark) return known.usages;
+    const version = view.projectVersion(known.projectId);
+    if (known.version === version) return known.usages;
     const usages = readUsages(pool, project, user).then((found) => found.usages);
-    const pending = { ...known, mark, usages, rows: 0 };
+    const pending = { ...known, version, usages, rows: 0 };
     remembered.set(key, pending);
     try {
       const found = await usages;
