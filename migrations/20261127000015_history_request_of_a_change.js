@@ -21,12 +21,23 @@ const NOTED = `
   alter table history_requests add column requests jsonb;`;
 
 const READ = `
+  -- The list in what a change says of its request. Null when there is none: any session can set anything.
+  create function history_noted_list(noted text) returns jsonb language plpgsql immutable strict as $$
+    declare
+      list jsonb;
+    begin
+      list := noted::jsonb;
+      return case jsonb_typeof(list) when 'array' then list end;
+    exception when data_exception or program_limit_exceeded then
+      return null;
+    end $$;
+
   -- The request that made a change: what the change says of it, its transaction and time, and the UUID of its consumer, if it has one.
   create function history_request_of(noted text, xid8, timestamptz, consumer_uuid text)
   returns table (request_id text, global_request_id text, user_id text, project_id text, route text, version text, command text)
   language sql stable as $$
     select e ->> 0, e ->> 1, e ->> 2, e ->> 3, e ->> 4, e ->> 5, e ->> 6
-    from (select $1::jsonb as e) one where $1 is not null
+    from history_noted_list($1) e where e is not null
     union all
     select one.* from history_requests r cross join lateral (
       select r.request_id, r.global_request_id, r.user_id, r.project_id, r.route, r.version, r.command

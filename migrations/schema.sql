@@ -874,6 +874,21 @@ AS $function$
   end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.history_noted_list(noted text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+AS $function$
+    declare
+      list jsonb;
+    begin
+      list := noted::jsonb;
+      return case jsonb_typeof(list) when 'array' then list end;
+    exception when data_exception or program_limit_exceeded then
+      return null;
+    end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.history_owner(project integer, owner integer, type integer)
  RETURNS jsonb
  LANGUAGE sql
@@ -921,7 +936,7 @@ CREATE OR REPLACE FUNCTION public.history_request_of(noted text, xid8, timestamp
  STABLE
 AS $function$
     select e ->> 0, e ->> 1, e ->> 2, e ->> 3, e ->> 4, e ->> 5, e ->> 6
-    from (select $1::jsonb as e) one where $1 is not null
+    from history_noted_list($1) e where e is not null
     union all
     select one.* from history_requests r cross join lateral (
       select r.request_id, r.global_request_id, r.user_id, r.project_id, r.route, r.version, r.command

@@ -55,19 +55,23 @@ function withFirst(
   kind = 'noted',
 ): pg.QueryConfig {
   const own: unknown[] = query.values ?? [];
-  const others = /^\s*with\s/.test(query.text) ? query.text.replace(/^\s*with\s/, ', ') : query.text;
+  const [clause = '', comments = '', recursive = ''] = WITH_CLAUSE.exec(query.text) ?? [];
+  const others = query.text.slice(clause.length);
   return {
     ...query,
     ...(query.name === undefined ? {} : { name: `${query.name}_${kind}` }),
-    text: `with noted as (${first(own.length + 1)}) ${others}`,
+    text: `${comments}with ${recursive}noted as (${first(own.length + 1)})${clause === '' ? '' : ','} ${others}`,
     values: [...own, ...values],
   };
 }
 
-/** In the order that history_request_of() expects. JSON has no lone surrogates in PostgreSQL. */
+/** `with`, and what may stand before and after it. */
+const WITH_CLAUSE = /^((?:\s|--.*\n|\/\*[^]*?\*\/)*)with\s+(recursive\s+)?/i;
+
+/** In the order that history_request_of() expects. JSON has no lone surrogates and no NUL in PostgreSQL. */
 function columnsOf(author: Author): (string | null)[] {
   if ('command' in author) return [null, null, null, null, null, null, author.command];
   const { requestId, globalRequestId, userId, projectId, route, version } = author;
   const columns = [requestId, globalRequestId, userId, projectId, route, version, null];
-  return columns.map((column) => column?.toWellFormed() ?? null);
+  return columns.map((column) => column?.toWellFormed().replaceAll('\0', '') ?? null);
 }

@@ -71,7 +71,9 @@ function conditions(limits: Limits, first: number): string {
   if (limits.request) {
     // As history_request_of() finds it, but the uuid of the consumer is looked up only for transactions of the request.
     const uuid = 'history_consumer_uuid(c.consumer_id, c.seq)';
-    texts.push(`case when c.request is not null then $${next} in (c.request::jsonb ->> 0, c.request::jsonb ->> 1) else exists (
+    texts.push(`case when c.request is not null then exists (
+      select from history_noted_list(c.request) e where $${next} in (e ->> 0, e ->> 1))
+      else exists (
       select from history_requests r
       where r.xid = c.xid and r.at = c.at and case
         when r.requests is null then

@@ -115,6 +115,41 @@ describe('GET /stockroom/changes', () => {
     assert.deepEqual([change.request, change.by], [null, { database_user: user }]);
   });
 
+  it('shows no request for a change by hand whose session has set something else in its place', async () => {
+    const texts = [
+      'me',
+      '"me"',
+      '{"0": "me"}',
+      '["me"]',
+      '[',
+      String.raw`["a\u0000"]`,
+      '['.repeat(100_000),
+      `["${'x'.repeat(1000)}", 1e999999]`,
+    ];
+    for (const [i, text] of texts.entries()) {
+      await sql(
+        test.databaseUrl,
+        `with noted as materialized (select set_config('stockroom.request', $1, true))
+         insert into traits (name) select $2 from noted where set_config is not null`,
+        [text, `CUSTOM_NOTED_${i}`],
+      );
+    }
+    const noted = await sql<{ request: string }>(
+      test.databaseUrl,
+      `select request from history_changes where name like 'CUSTOM_NOTED%' order by seq`,
+    );
+    assert.deepEqual(
+      noted.map(({ request }) => request),
+      texts,
+    );
+    const changes = await changesSince(test.api, since);
+    assert.deepEqual(
+      changes.map(({ name, request }) => [name, request]),
+      texts.map((_, i) => [`CUSTOM_NOTED_${i}`, null]),
+    );
+    assert.deepEqual(await changesSince(test.api, since, `request=req-${randomUUID()}`), []);
+  });
+
   it('tells of traits, aggregates, names and moves, and nothing of requests that change nothing', async () => {
     const [host, other] = [await createProvider(test.api, 'h3'), await createProvider(test.api, 'h4')];
     since = await historyNow(test.api);
