@@ -1,72 +1,65 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import knexFactory, { type Knex } from 'knex';
-import { defaultConfig } from '../../src/config.js';
-import { databaseSchema, migrateDatabase } from '../../src/db/migrate.js';
-import { createEmptyDatabase, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { createEmptyDatabase, dropTestDatabase, sql } from '../support/database.js';
+import { buildCommit, formerCommit, newestMigration } from '../support/former-version.js';
 import { changesSince, historyNow } from '../support/history.js';
 import { startLoad } from '../support/load.js';
-import { startTestService } from '../support/service.js';
+import { cleanUp, startProcess } from '../support/process.js';
 
-const MIGRATIONS = new URL('../../migrations/', import.meta.url);
-
-/** A database as a version with all migrations but the newest leaves it. Returns its URL. */
-async function databaseBeforeTheNewest(): Promise<string> {
-  const url = await createEmptyDatabase();
-  const names = readdirSync(MIGRATIONS)
-    .filter((name) => name.endsWith('.js'))
-    .sort();
-  const knex = knexFactory({
-    client: 'pg',
-    connection: url,
-    pool: { min: 0, max: 1 },
-    migrations: {
-      migrationSource: {
-        getMigrations: () => Promise.resolve(names.slice(0, -1)),
-        getMigrationName: (name: string) => name,
-        getMigration: async (name: string) => {
-          const { up } = (await import(new URL(name, MIGRATIONS).href)) as Pick<Knex.Migration, 'up'>;
-          return { up, down: () => Promise.reject(new Error('there is no way back')) };
-        },
-      },
-    },
+/** docs/explanation/upgrades.md */
+describe('an upgrade', () => {
+  let commit: string | null;
+  let databaseUrl: string | undefined;
+  before(async function () {
+    commit = await formerCommit();
+    if (commit === null) {
+      this.test!.parent!.title += ' (the history of git does not have the former version)';
+      this.skip();
+    }
+    databaseUrl = await createEmptyDatabase();
   });
-  await knex.migrate.latest();
-  await knex.destroy();
-  // What a start adds beside migrations: the standard names, as they are in a database that is up to date.
-  const migrated = await createTestDatabase();
-  for (const [table, columns] of [
-    ['resource_classes', 'id, name'],
-    ['traits', 'name'],
-  ] as const) {
-    const rows = await sql(migrated, `select ${columns} from ${table}`);
-    await sql(
-      url,
-      `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1) on conflict do nothing`,
-      [JSON.stringify(rows)],
-    );
-  }
-  await dropTestDatabase(migrated);
-  return url;
-}
+  after(async () => {
+    await cleanUp();
+    if (databaseUrl !== undefined) await dropTestDatabase(databaseUrl);
+  });
 
-describe('the newest migration', () => {
-  it('is applied while a service serves clients on the schema before it', async () => {
-    const databaseUrl = await databaseBeforeTheNewest();
-    const { pending } = await databaseSchema(defaultConfig(), databaseUrl);
-    assert.equal(pending.length, 1);
-    const service = await startTestService({ databaseUrl });
-    const since = await historyNow(service.api);
-    const load = await startLoad(service.api, service.url, 3);
-    await load.more(50);
-    assert.deepEqual(await migrateDatabase(defaultConfig(), databaseUrl), pending);
-    await load.more(50);
-    await load.stop();
-    assert.deepEqual(load.wrong, []);
-    assert.deepEqual(load.failures, []);
-    await load.checkDatabase(databaseUrl);
-    assert.ok((await changesSince(service.api, since, 'limit=1000')).length > 0, 'a cursor from before it is good');
-    await service.close();
-    await dropTestDatabase(databaseUrl);
+  it('applies the newest migration while the former version serves clients, and both serve them then', async () => {
+    const env = {
+      OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl!,
+      OS_OSLO_POLICY__ENFORCE_NEW_DEFAULTS: 'false',
+      STOCKROOM_LOG_LEVEL: 'warn',
+    };
+    const applied = () =>
+      sql<{ name: string }>(databaseUrl!, 'select name from knex_migrations order by id desc limit 1');
+    const former = startProcess(['--port', '0'], env, await buildCommit(commit!));
+    const atFormer = await former.listening();
+    assert.notEqual((await applied())[0]?.name, newestMigration());
+    const since = await historyNow(atFormer.api);
+    const formerLoad = await startLoad(atFormer.api, atFormer.url, 3);
+    await formerLoad.more(50);
+
+    const present = startProcess(['--port', '0'], env);
+    const atPresent = await present.listening();
+    assert.equal((await applied())[0]?.name, newestMigration());
+    const presentLoad = await startLoad(atPresent.api, atPresent.url, 3);
+    await Promise.all([formerLoad.more(50), presentLoad.more(50)]);
+
+    for (const load of [formerLoad, presentLoad]) {
+      await load.stop();
+      assert.deepEqual(load.wrong, []);
+      assert.deepEqual(load.failures, []);
+      await load.checkDatabase(databaseUrl!);
+    }
+    // Both have the changes of both, from a cursor of before.
+    const [seenByFormer, seen] = await Promise.all(
+      [atFormer, atPresent].map(async ({ api }) =>
+        (await changesSince(api, since, 'limit=1000')).map(({ cursor }) => cursor),
+      ),
+    );
+    assert.ok(seen!.length > 0);
+    assert.deepEqual(seenByFormer, seen);
+    for (const one of [former, present]) {
+      one.signal('SIGTERM');
+      assert.equal(await one.ended(), 0, one.errors());
+    }
   });
 });

@@ -35,8 +35,13 @@ export interface RunningProcess {
 const started = new Set<ChildProcess>();
 const folders: string[] = [];
 
-export function startProcess(args: readonly string[] = [], env: Record<string, string> = {}): RunningProcess {
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), ...args], {
+/** @param root the folder of another build of the service */
+export function startProcess(
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+  root = ROOT,
+): RunningProcess {
+  const child = spawn(process.execPath, [path.join(root, 'dist/main.js'), ...args], {
     env: { PATH: process.env['PATH'], ...env },
     cwd: os.tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe'],
