@@ -4,10 +4,20 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { isLockTimeout } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 import { countRows, END_OF_ROWS, FORMAT, lineOf, type Header } from './format.js';
 import { DumpError } from './problem.js';
-import { isHistoryOn, quoted, readHistoryDays, readSequences, readTables, type Table } from './tables.js';
+import {
+  DUMPED_TABLES,
+  existingTables,
+  isHistoryOn,
+  quoted,
+  readHistoryDays,
+  readSequences,
+  readTables,
+  type Table,
+} from './tables.js';
 
 /** What a dump says of the program that makes it. */
 export interface DumpOrigin {
@@ -22,12 +32,15 @@ export interface DumpResult {
   readonly bytes: number;
 }
 
+/** Long enough for the DDL of a running service; a restore or a migration may take longer. */
+const LOCK_TIMEOUT = '5s';
+
 /**
  * Writes all data of a database, as of one snapshot, into a new file that only its owner can read. The file has its name when it is whole.
  *
  * @param client with no deadline for statements
  * @param progress is told how many rows were written, and how many the planner expects
- * @throws DumpError when there is a file of the name
+ * @throws DumpError when the file exists or cannot be written, or when another session locks the tables; errors of the driver otherwise
  */
 export async function dumpDatabase(
   client: pg.Client,
@@ -37,34 +50,49 @@ export async function dumpDatabase(
 ): Promise<DumpResult> {
   if (fs.existsSync(file)) throw new DumpError(`${file} exists. A dump never replaces a file: name another.`);
   const unfinished = `${file}.part`;
-  const handle = openNew(unfinished);
+  const handle = await openNew(unfinished);
   try {
     const counts = { rows: 0, tables: 0 };
-    const output = fs.createWriteStream('', { fd: handle, autoClose: false });
-    await pipeline(dumpBytes(client, origin, counts, progress), createGzip(), output);
-    fs.fsyncSync(handle);
+    // The stream syncs and closes the file, also when the pipeline fails.
+    await pipeline(
+      dumpBytes(client, origin, counts, progress),
+      createGzip(),
+      handle.createWriteStream({ flush: true }),
+    );
     fs.renameSync(unfinished, file);
     return { ...counts, bytes: fs.statSync(file).size };
   } catch (error) {
     fs.rmSync(unfinished, { force: true });
-    throw error;
-  } finally {
-    fs.closeSync(handle);
+    throw explained(error);
   }
 }
 
-function openNew(file: string): number {
+async function openNew(file: string): Promise<fs.promises.FileHandle> {
   try {
-    return fs.openSync(file, 'wx', 0o600);
+    return await fs.promises.open(file, 'wx', 0o600);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new DumpError(
-      code === 'EEXIST'
-        ? `${file} exists: another dump into it is under way, or one was interrupted. Then remove it.`
-        : `The dump cannot be written: ${message}.`,
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(error);
+    throw new DumpError(`${file} exists: another dump into it is under way, or one was interrupted. Then remove it.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Errors of a file alone: a connection to the database has other codes. */
+const FILE_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'ESTALE']);
+
+function explained(error: unknown): unknown {
+  if (isLockTimeout(error)) {
+    return new DumpError(
+      `Another session locks the tables and did not finish within ${LOCK_TIMEOUT}: a restore or a migration runs. Dump again when it has ended.`,
       { cause: error },
     );
   }
+  return FILE_ERRORS.has((error as NodeJS.ErrnoException).code ?? '') ? unwritable(error) : error;
+}
+
+function unwritable(error: unknown): DumpError {
+  return new DumpError(`The dump cannot be written: ${(error as Error).message}.`, { cause: error });
 }
 
 interface Counts {
@@ -84,7 +112,7 @@ async function* dumpBytes(
     hash.update(bytes);
     return bytes;
   };
-  await client.query(BEGIN_SNAPSHOT);
+  await beginLocked(client, origin);
   yield hashed(lineOf(await headerOf(client, origin)));
   const tables = await readTables(client);
   const expected = tables.reduce((sum, { estimate }) => sum + estimate, 0);
@@ -105,6 +133,23 @@ async function* dumpBytes(
   yield lineOf({ rows, sequences, sha256: hash.digest('hex') });
 }
 
+/**
+ * Begins the transaction of the dump. The locks come before its snapshot, because TRUNCATE is not MVCC-safe (PostgreSQL documentation,
+ * Concurrency Control, Caveats): when a restore truncates and commits between the snapshot and COPY, COPY reads no rows. LOCK TABLE takes no
+ * snapshot.
+ *
+ * @throws DumpError when a migration changed the schema before the locks were there
+ */
+async function beginLocked(client: pg.Client, { migrations }: DumpOrigin): Promise<void> {
+  const names = await existingTables(client, DUMPED_TABLES);
+  await client.query(BEGIN_SNAPSHOT);
+  await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+  await client.query(`lock table ${names.map(quoted).join(', ')} in access share mode`);
+  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by name');
+  if (rows.map(({ name }) => name).join() === migrations.join()) return;
+  throw new DumpError('A migration changed the schema while the dump began. Dump again.');
+}
+
 async function headerOf(client: pg.Client, { version, migrations }: DumpOrigin): Promise<Header> {
   const { rows } = await client.query<{ server: string }>(`select split_part(version(), ' ', 2) as server`);
   return {
@@ -118,7 +163,7 @@ async function headerOf(client: pg.Client, { version, migrations }: DumpOrigin):
   };
 }
 
-/** A query and not the table: only so are the rows of partitions copied with it. */
+/** COPY of a partitioned table copies nothing; COPY of a query includes the rows of its partitions. */
 function copyStatement({ name, columns }: Pick<Table, 'name' | 'columns'>): string {
   return `copy (select ${columns.map(quoted).join(', ')} from ${quoted(name)}) to stdout`;
 }

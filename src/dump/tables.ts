@@ -39,6 +39,15 @@ export interface Table {
   readonly estimate: number;
 }
 
+/** Which of these tables exist, in the order given. Takes no lock. */
+export async function existingTables(client: pg.ClientBase, names: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select name from unnest($1::text[]) with ordinality as wanted (name, place) where to_regclass(name) is not null order by place`,
+    [names],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Those of {@link DUMPED_TABLES} that the schema has: older schemas have fewer. */
 export async function readTables(client: pg.ClientBase): Promise<Table[]> {
   const { rows } = await client.query<Table>(

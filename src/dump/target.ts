@@ -1,19 +1,19 @@
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
-import { DUMPED_TABLES, quoted } from './tables.js';
+import { DUMPED_TABLES, existingTables, quoted } from './tables.js';
 
 /** Every history has an epoch and a mark from its beginning on. */
 const BEGINNINGS: readonly string[] = ['history_epochs', 'history_marks'];
 
 /** Which tables hold more than every database of ours does from its beginning on: with so many rows. */
 export async function holdingsOf(client: pg.ClientBase): Promise<{ readonly table: string; readonly rows: number }[]> {
-  const { rows: tables } = await client.query<{ name: string }>(
-    'select name from unnest($1::text[]) as wanted (name) where to_regclass(name) is not null',
-    [DUMPED_TABLES.filter((name) => !BEGINNINGS.includes(name))],
+  const tables = await existingTables(
+    client,
+    DUMPED_TABLES.filter((name) => !BEGINNINGS.includes(name)),
   );
   const holdings: { table: string; rows: number }[] = [];
-  for (const { name } of tables) {
+  for (const name of tables) {
     const standard =
       name === 'traits' ? STANDARD_TRAITS : name === 'resource_classes' ? STANDARD_RESOURCE_CLASSES : null;
     const { rows } = await client.query<{ count: number }>(

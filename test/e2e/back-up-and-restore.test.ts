@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { defaultConfig } from '../../src/config.js';
+import { connectDatabase } from '../../src/db/database.js';
+import { isConnectionLost } from '../../src/db/failures.js';
 import { migrateDatabase, migrationNames } from '../../src/db/migrate.js';
+import { dumpDatabase } from '../../src/dump/dump.js';
 import { fillCloud, showCloud, type Cloud } from '../support/cloud.js';
 import { connect, createEmptyDatabase, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { changesPage, changesSince, historyNow } from '../support/history.js';
 import { checkLedger } from '../support/ledger.js';
 import { startLoad } from '../support/load.js';
 import { cleanUp, ROOT, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { lockedBy, sessionsWaiting } from '../support/locks.js';
 import { codeOf, createProvider, startTestService, type Api } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const CONNECTION = 'OS_PLACEMENT_DATABASE__CONNECTION';
 
@@ -268,6 +274,78 @@ describe('a dump of a database of one’s own', () => {
     assert.equal((await run(target, 'db', 'restore', older)).code, 0);
     assert.equal((await run(target, 'db', 'version')).output, `${migrationNames().at(-1)?.slice(0, -3)}\n`);
     assert.deepEqual(await sql(target, 'select name from resource_providers'), [{ name: 'old' }]);
+  });
+
+  it('has the rows of a restore that commits while it begins', async () => {
+    const source = await database(createTestDatabase());
+    await sql(source, `insert into projects (external_id) values ('before')`);
+    const beside = path.join(folder, 'beside.gz');
+    const restoring = await connect(source);
+    try {
+      await restoring.query('begin; lock table projects in access exclusive mode; truncate projects cascade');
+      await restoring.query(`insert into projects (external_id) values ('after')`);
+      const dumping = startProcess(['db', 'dump', beside], { [CONNECTION]: source });
+      await until('the dump waits', async () => (await sessionsWaiting(source)) === 1);
+      await restoring.query('commit');
+      assert.deepEqual([await dumping.ended(), dumping.errors()], [0, '']);
+    } finally {
+      await restoring.end();
+    }
+    assert.match(text(fs.readFileSync(beside)), /\{"table":"projects",.*\n\d+\tafter\b.*\n\\\.\n/);
+  });
+
+  it('says that something locks the tables, and leaves no file', async () => {
+    const source = await database(createTestDatabase());
+    const holder = await lockedBy(source, 'lock table allocations in access exclusive mode');
+    const locked = path.join(folder, 'locked.gz');
+    try {
+      const { code, errors } = await run(source, 'db', 'dump', locked);
+      assert.equal(code, 1);
+      assert.match(errors, /Another session locks the tables and did not finish within 5s: a restore or a migration/);
+    } finally {
+      await holder.release();
+    }
+    assert.deepEqual([fs.existsSync(locked), fs.existsSync(`${locked}.part`)], [false, false]);
+  });
+
+  it('says that the session ended in the middle, and closes the file once', async () => {
+    const source = await database(createTestDatabase());
+    const client = await connectDatabase({ ...defaultConfig(), statementTimeout: 0 }, source);
+    const cut = path.join(folder, 'cut.gz');
+    const end = `import pg from 'pg'; const client = new pg.Client(process.env.URL); await client.connect();
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()");
+      await client.end();`;
+    let isEnded = false;
+    await assert.rejects(
+      dumpDatabase(client, cut, { version: '0', migrations: migrationNames() }, () => {
+        if (isEnded) return;
+        isEnded = true;
+        // spawnSync blocks this process: the session ends before its next statement.
+        const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', end], {
+          cwd: ROOT,
+          env: { URL: source },
+        });
+        assert.equal(status, 0);
+      }),
+      isConnectionLost,
+    );
+    assert.ok(isEnded);
+    assert.deepEqual([fs.existsSync(cut), fs.existsSync(`${cut}.part`)], [false, false]);
+  });
+
+  it('says that the file cannot be written', async () => {
+    const source = await database(createTestDatabase());
+    const large = path.join(folder, 'large.gz');
+    // A file of at most 512 bytes.
+    const limited = `ulimit -f 1; exec "$0" dist/main.js db dump "$1"`;
+    const { status, stderr } = spawnSync('sh', ['-c', limited, process.execPath, large], {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], [CONNECTION]: source },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /^The dump cannot be written: EFBIG: .*\.$/m);
+    assert.deepEqual([fs.existsSync(large), fs.existsSync(`${large}.part`)], [false, false]);
   });
 
   it('waits for nothing that holds the tables', async () => {
