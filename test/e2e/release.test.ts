@@ -9,8 +9,14 @@ describe('npm run release', () => {
   let clone: string;
   before(async () => {
     clone = path.join(await temporaryFolder(), 'clone');
-    git('clone', '--quiet', ROOT, clone);
+    git('clone', '--quiet', '--no-tags', ROOT, clone);
     git('-C', clone, 'checkout', '--quiet', '-B', 'main');
+    // As before the first release: what this repository has released does not matter here.
+    for (const name of ['package.json', 'package-lock.json'])
+      edit(name, (text) => text.replace(/"version": ".*"/, '"version": "0.0.1"'));
+    edit('package.json', (text) => text.replace(/^ {2}"(repository|bugs|homepage)": .*\n/gm, ''));
+    fs.writeFileSync(path.join(clone, 'CHANGELOG.md'), '# Changelog\n\n## Unreleased\n\n- Windows open.\n');
+    commitAll('The project has released nothing');
     fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(clone, 'node_modules'));
     // What is built already is not built again.
     fs.cpSync(path.join(ROOT, 'dist'), path.join(clone, 'dist'), { recursive: true, preserveTimestamps: true });
@@ -18,7 +24,6 @@ describe('npm run release', () => {
   after(cleanUp);
 
   it('says in one go what keeps a version from being released, and changes nothing', () => {
-    edit('package.json', (text) => text.replace(/^ {2}"(repository|bugs|homepage)": .*\n/gm, ''));
     edit('CHANGELOG.md', (text) => text.replace(/^## Unreleased\n[^]*?(?=^## |(?![^]))/m, '## Unreleased\n\n'));
     git('-C', clone, 'switch', '--quiet', '--create', 'work');
     git('-C', clone, 'tag', 'v0.7.0');
