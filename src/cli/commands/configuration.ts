@@ -17,7 +17,7 @@ export const CONFIGURATION_COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'doctor',
-    summary: 'Check the configuration, the database, Keystone, the policy, the ports and the clocks.',
+    summary: 'Check the configuration, the database, Keystone, the policy, the log files, the ports and the clocks.',
     flags: { json: { help: 'Print JSON instead of text.' } },
     load: async () => (await import('../doctor.js')).command,
   },
