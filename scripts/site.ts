@@ -8,7 +8,7 @@ import { stage } from './site/stage.js';
 
 /**
  * Makes the documentation into static pages with search: site/dist, for any server of files. `npm run site`. The generator has a package of its own
- * (site/package.json), which is installed here: nobody else waits for it. A link to something that is not there is a failure.
+ * (site/package.json). This script installs it, so that `npm ci` of the project does not. A link to something that is not there is a failure.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SITE = path.join(ROOT, 'site');

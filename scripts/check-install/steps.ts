@@ -30,7 +30,7 @@ export const REPLACE: readonly Step[] = [
   { heading: 'Bring the data over' },
   { heading: 'Bring the data over' },
   { heading: 'Start it beside the old one', prints: ['Listens on http://0.0.0.0:8779'] },
-  { heading: 'Check before anybody uses it', prints: ['\n200\n401\n401'] },
+  { heading: 'Check before clients use it', prints: ['\n200\n401\n401'] },
   { heading: 'Switch over' },
   { heading: 'Switch over', prints: ['No differences'] },
   { heading: 'Point the endpoints here', prints: ['http://controller.example:8779\n', '| compute-2 |'] },

@@ -154,7 +154,7 @@ describe('the page on replacing a Placement', () => {
   });
 
   it('lets in the users that Keystone knows, and no others', async () => {
-    const [root = '', ...codes] = (await follow('Check before anybody uses it')).trim().split('\n');
+    const [root = '', ...codes] = (await follow('Check before clients use it')).trim().split('\n');
     const { versions } = JSON.parse(root) as { versions: [{ max_version: string }] };
     assert.equal(versions[0].max_version, '1.39');
     assert.deepEqual(codes, ['200', '401', '401']);
