@@ -193,9 +193,11 @@ describe('a database server that fails', function () {
     // Sessions of former tests may still be ending, and leave a connection free.
     const responses = await until('a request gets no connection', async () => {
       await takeAll();
-      // Twenty at once want more connections than this service has.
+      // Twenty at once want more connections than this service has. Nothing is remembered of projects that do not exist.
       const all = await Promise.all(
-        Array.from({ length: 20 }, () => test.api.get('/usages?project_id=a-project').then((response) => response)),
+        Array.from({ length: 20 }, (_, n) =>
+          test.api.get(`/usages?project_id=project-${n}`).then((response) => response),
+        ),
       );
       return all.some(({ status }) => status === 503) && all;
     });
