@@ -62,47 +62,73 @@ function rejectNewer(file: string, { header }: DumpFacts): void {
 async function restore(job: Job, { dryRun, replace }: { dryRun: boolean; replace: boolean }): Promise<number> {
   const { config, connection, facts, file } = job;
   const start = performance.now();
-  const isEmpty = await checkTarget(job, replace);
+  const { isEmpty, lacks } = await checkTarget(job, replace);
   if (dryRun) {
     say(`It can be restored${isEmpty ? '' : ', and replaces what the database holds'}. Nothing was written.`);
     return 0;
   }
-  await migrateDatabase(config, connection, facts.header.migrations);
+  if (lacks.length > 0) await migrateDatabase(config, connection, facts.header.migrations);
   const progress = terminalProgress();
   const client = await connectDatabase(config, connection);
   try {
     await restoreDatabase(client, readDump(file), (rows) => {
       progress.show(rows, facts.rows);
     });
+    progress.clear();
+    // Until the statistics are there, plans are those of empty tables.
+    await afterRestore('ANALYZE failed', 'Run `analyze` with psql, then `stockroom db sync`.', () =>
+      client.query('analyze'),
+    );
   } finally {
     progress.clear();
     await client.end();
   }
-  // A dump of an older Stockroom; one of this version leaves nothing to do.
-  await migrateDatabase(config, connection);
+  // A dump of an older Stockroom lacks migrations; a dump of this version lacks none.
+  await afterRestore('its schema is not up to date', 'Run `stockroom db sync` before you start the service.', () =>
+    migrateDatabase(config, connection),
+  );
   say(
     `Restored in ${durationText((performance.now() - start) / 1000)}. Start the service. Cursors of the history from before are rejected with 410.`,
   );
   return 0;
 }
 
+/** Does a step that follows the commit. @throws DumpError that says that the data is restored, what is missing, and the remedy */
+async function afterRestore(failure: string, remedy: string, step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    // knex puts the statement and " - " before the message of a migration's error.
+    const message = (error as Error).message.replace(/^[^]* - /, '');
+    throw new DumpError(`The dump was restored, but ${failure}: ${message}. ${remedy}`, { cause: error });
+  }
+}
+
+interface Target {
+  readonly isEmpty: boolean;
+  /** Migrations of the dump that the database does not have. */
+  readonly lacks: readonly string[];
+}
+
 /**
- * Whether the database is empty.
+ * Compares the database with the dump and writes nothing. A database that has rows keeps its schema until the transaction of the restore, so
+ * that a restore that fails leaves it as it was.
  *
  * @throws DumpError when the dump cannot be restored there
  */
-async function checkTarget({ config, connection, facts: { header } }: Job, replace: boolean): Promise<boolean> {
+async function checkTarget({ config, connection, facts: { header } }: Job, replace: boolean): Promise<Target> {
   const { newest, pending, unknown } = await databaseSchema(config, connection);
   if (unknown.length > 0) throw newerSchema(unknown);
-  if (newest === null) return true;
+  if (newest === null) return { isEmpty: true, lacks: header.migrations };
   const done = migrationNames().filter((name) => !pending.includes(name));
   const newer = done.filter((name) => !header.migrations.includes(name));
   if (newer.length > 0) {
     throw new DumpError(
-      `The dump has an older schema than this database, which has ${newer.join(', ')} besides. Restore into a database without tables (or a new ` +
+      `The dump has an older schema than this database: the dump lacks ${newer.join(', ')}. Restore into a database without tables (or a new ` +
         "folder with --data-dir): it gets the dump's schema first and is brought up to date afterwards. Nothing was written.",
     );
   }
+  const lacks = header.migrations.filter((name) => !done.includes(name));
   const client = await connectDatabase(config, connection);
   try {
     const others = await otherSessions(client);
@@ -119,7 +145,13 @@ async function checkTarget({ config, connection, facts: { header } }: Job, repla
           'database, or --replace to remove all of that in the transaction of the restore. Nothing was written.',
       );
     }
-    return holdings.length === 0;
+    if (holdings.length > 0 && lacks.length > 0) {
+      throw new DumpError(
+        `The database has an older schema than the dump: it lacks ${lacks.join(', ')}. A restore does not migrate a database that has rows. ` +
+          'Run `stockroom db sync` first, or restore into a new database. Nothing was written.',
+      );
+    }
+    return { isEmpty: holdings.length === 0, lacks };
   } finally {
     await client.end();
   }

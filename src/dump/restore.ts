@@ -20,7 +20,7 @@ const LOCK_TIMEOUT = '5s';
  *
  * @param client with no deadline for statements
  * @param progress is told how many rows were written so far
- * @throws DumpError; nothing was written then
+ * @throws DumpError or an error of the driver; the transaction is rolled back then, unless the connection broke during COMMIT
  */
 export async function restoreDatabase(
   client: pg.Client,
@@ -35,12 +35,10 @@ export async function restoreDatabase(
     await client.query('rollback').catch(() => undefined);
     if (!isLockTimeout(error)) throw error;
     throw new DumpError(
-      `Something uses the database and did not finish within ${LOCK_TIMEOUT}. Stop what uses it, then restore again. Nothing was written.`,
+      `Something uses the database and did not finish within ${LOCK_TIMEOUT}. Stop what uses it, then restore again. The restore wrote no rows.`,
       { cause: error },
     );
   }
-  // Until the statistics are there, plans would be those of empty tables.
-  await client.query('analyze');
 }
 
 async function restoreInTransaction(
@@ -68,7 +66,7 @@ async function restoreInTransaction(
       });
     } else if (part.kind === 'trailer') trailer = part.trailer;
   }
-  if (header === null || trailer === null) throw new DumpError('The dump is not whole. Nothing was written.');
+  if (header === null || trailer === null) throw new DumpError('The dump is not whole. The restore wrote no rows.');
   for (const { name } of tables) await client.query(`alter table ${quoted(name)} enable trigger user`);
   await client.query(SET_SEQUENCES, [JSON.stringify(trailer.sequences satisfies readonly Sequence[])]);
   await client.query(NEW_EPOCH);
@@ -93,7 +91,7 @@ function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Ta
   if (found === undefined || !isSame) {
     throw new DumpError(
       `The table ${table} of this database has other columns than that of the dump, although both have the same migrations: its schema was ` +
-        'changed by hand. Restore into a new database. Nothing was written.',
+        'changed by hand. Restore into a new database. The restore wrote no rows.',
     );
   }
   return { name: table, columns };

@@ -269,11 +269,50 @@ describe('a dump of a database of one’s own', () => {
 
     const rejected = await run(await database(createTestDatabase()), 'db', 'restore', older);
     assert.equal(rejected.code, 1);
-    assert.match(rejected.errors, /has an older schema than this database, which has \S+ besides/);
+    assert.match(rejected.errors, /has an older schema than this database: the dump lacks \S+\. /);
     const target = await database(createEmptyDatabase());
     assert.equal((await run(target, 'db', 'restore', older)).code, 0);
     assert.equal((await run(target, 'db', 'version')).output, `${migrationNames().at(-1)?.slice(0, -3)}\n`);
     assert.deepEqual(await sql(target, 'select name from resource_providers'), [{ name: 'old' }]);
+  });
+
+  it('of a newer schema leaves a database with rows as it was', async () => {
+    const old = await database(createEmptyDatabase());
+    await migrateDatabase(defaultConfig(), old, migrationNames().slice(0, -1));
+    await sql(old, `insert into projects (external_id) values ('mine')`);
+    for (const more of [[], ['--dry-run']]) {
+      const { code, errors } = await run(old, 'db', 'restore', file, '--replace', ...more);
+      assert.equal(code, 1);
+      assert.match(
+        errors,
+        /has an older schema than the dump: it lacks \S+\. .*`stockroom db sync`.* Nothing was written/,
+      );
+    }
+    assert.equal((await run(old, 'db', 'version')).output, `${migrationNames().at(-2)?.slice(0, -3)}\n`);
+    assert.deepEqual(await sql(old, 'select external_id from projects'), [{ external_id: 'mine' }]);
+  });
+
+  it('is restored although a migration fails afterwards, which the command says', async () => {
+    const target = await database(createEmptyDatabase());
+    await sql(
+      target,
+      `create function reject_migration() returns event_trigger language plpgsql as $$
+       begin
+         if current_setting('application_name') = 'stockroom migration' and to_regclass('resource_providers') is not null then
+           if exists (select from resource_providers) then raise 'no migration today'; end if;
+         end if;
+       end $$`,
+    );
+    await sql(target, 'create event trigger reject_migration on ddl_command_start execute function reject_migration()');
+    const { code, errors } = await run(target, 'db', 'restore', path.join(folder, 'older.gz'));
+    assert.equal(code, 1);
+    assert.match(
+      errors,
+      /The dump was restored, but its schema is not up to date: no migration today\. Run `stockroom db sync`/,
+    );
+    assert.deepEqual(await sql(target, 'select name from resource_providers'), [{ name: 'old' }]);
+    await sql(target, 'drop event trigger reject_migration');
+    assert.equal((await run(target, 'db', 'sync')).code, 0);
   });
 
   it('has the rows of a restore that commits while it begins', async () => {
@@ -348,14 +387,14 @@ describe('a dump of a database of one’s own', () => {
     assert.deepEqual([fs.existsSync(large), fs.existsSync(`${large}.part`)], [false, false]);
   });
 
-  it('waits for nothing that holds the tables', async () => {
+  it('fails when another session holds the tables for long, and writes no rows', async () => {
     const target = await database(createTestDatabase());
     const holder = await connect(target);
     await holder.query('begin; lock table allocations in access share mode');
     try {
       const { code, errors } = await run(target, 'db', 'restore', file);
       assert.equal(code, 1);
-      assert.match(errors, /Something uses the database and did not finish within 5s/);
+      assert.match(errors, /Something uses the database and did not finish within 5s.* The restore wrote no rows\./);
     } finally {
       await holder.end();
     }
