@@ -5,7 +5,7 @@ import { version } from '../ops/version.js';
 import { say, warn, type Command } from './command.js';
 import { withDatabase } from './database.js';
 import { counted, durationText, terminalProgress } from './terminal-progress.js';
-import { sizeText } from './size-text.js';
+import { sizeText } from '../size-text.js';
 
 export const command: Command = {
   help:

@@ -112,9 +112,9 @@ describe('stockroom lists', function () {
     assert.equal(run.code, 0, run.errors);
     assert.match(
       run.output,
-      /^Run \d+ of far succeeded: 0 rows, 0 parts, 0\.0 kB\.\nlocal: placement\/far\/\S+Z\/manifest\.json$/m,
+      /^Run \d+ of far succeeded: 0 rows, 0 parts, 0 bytes\.\nlocal: placement\/far\/\S+Z\/manifest\.json$/m,
     );
-    await worker.logged(/lists run \d+ of far succeeded: 0 rows, 0 parts, 0\.0 MB, reading /);
+    await worker.logged(/lists run \d+ of far succeeded: 0 rows, 0 parts, 0 bytes, reading /);
     assert.ok(existsSync(path.join(folder, 'lists', 'placement', 'far')));
     assert.deepEqual(readdirSync(path.join(folder, 'spool')), []);
     const empty = await remote('show', 'far', '--sql');

@@ -5,6 +5,7 @@ import { withTransaction } from '../../db/transaction.js';
 import { readHistoryGauges } from '../../history/gauges.js';
 import { enforceRetention } from '../../history/retention.js';
 import { createLog } from '../../ops/log.js';
+import { sizeText } from '../../size-text.js';
 import { complain, say, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
 
@@ -53,7 +54,7 @@ export const status: Command = {
         if (beganAt !== null) say(`The present history began at ${timeText(beganAt)}.`);
         if (oldestSeconds !== null)
           say(`The stream can be read from ${timeText(Date.now() / 1000 - oldestSeconds)} on.`);
-        say(`Its tables have ${(bytes / 1_000_000).toFixed(1)} MB.`);
+        say(`Its tables have ${sizeText(bytes)}.`);
         for (const [kind, rows] of Object.entries(changes))
           say(`  ${kind.padEnd(15)} about ${rows.toLocaleString('en')} changes`);
       }

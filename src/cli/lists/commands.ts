@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { bytesText } from './text.js';
 import { duckdbTable } from '../../lists/manifest/duckdb-sql.js';
 import type { ListBucket } from '../../lists/model.js';
 import { listsOptions } from '../../lists/parts.js';
+import { sizeText } from '../../size-text.js';
 import { complain, say, type Command } from '../command.js';
 import { withLists, type JobDocument, type ListsAccess, type RunDocument } from './access.js';
 import { table } from './text.js';
@@ -105,7 +105,7 @@ function runRow({ run, state, reason, due_at: due, attempt, rows, bytes, error }
     due,
     String(attempt),
     rows?.toLocaleString('en') ?? '',
-    bytesText(bytes),
+    bytes === null ? '' : sizeText(bytes),
     error?.code ?? '',
   ];
 }
@@ -158,7 +158,7 @@ async function wait(lists: ListsAccess, { run: number, list: id }: RunDocument):
     if (now.state === 'succeeded') {
       ended();
       say(
-        `Run ${number} of ${id} succeeded: ${(now.rows ?? 0).toLocaleString('en')} rows, ${now.parts ?? 0} parts, ${bytesText(now.bytes)}.`,
+        `Run ${number} of ${id} succeeded: ${(now.rows ?? 0).toLocaleString('en')} rows, ${now.parts ?? 0} parts, ${sizeText(now.bytes ?? 0)}.`,
       );
       if (now.manifest !== null) say(`${now.manifest.bucket}: ${now.manifest.key}`);
       return 0;

@@ -10,9 +10,3 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     )
     .join('\n');
 }
-
-export function bytesText(bytes: number | null): string {
-  if (bytes === null) return '';
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Pool } from '../../db/pool.js';
+import { sizeText } from '../../size-text.js';
 import { failAttempt, giveBack, renewLease, type Claim } from './lease.js';
 import { failureOf, retryDelay, type RunStopped } from './retry.js';
 import { doRun, type Done, type RunDeps } from './run.js';
@@ -114,7 +115,7 @@ function keepLease(pool: Pool, claim: Claim, abort: (why: 'taken') => void): () 
 
 function summary({ rows, parts, bytes, reading, uploading }: Done): string {
   const seconds = (value: number): string => `${value.toFixed(1)} s`;
-  return `${rows} rows, ${parts} ${parts === 1 ? 'part' : 'parts'}, ${(bytes / 1e6).toFixed(1)} MB, reading ${seconds(reading)}, uploading ${seconds(uploading)}`;
+  return `${rows} rows, ${parts} ${parts === 1 ? 'part' : 'parts'}, ${sizeText(bytes)}, reading ${seconds(reading)}, uploading ${seconds(uploading)}`;
 }
 
 export function attempts(count: number): string {
