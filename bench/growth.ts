@@ -82,13 +82,16 @@ async function measureSize(connectionString: string, size: number): Promise<Reco
       } = await client.query<{ uuid: string }>('select uuid from resource_providers where id = 1');
       const queries = { ...QUERIES, 'one provider': `/resource_providers/${host!.uuid}` };
       for (const [name, query] of Object.entries(queries)) row[name] = await latency(service.url + query);
-      const writing = write(client, size);
-      const [cpu, began] = [await processorSeconds(service.pid), performance.now()];
-      for (const [name, query] of Object.entries(queries))
-        row[`${name}, ${values.writes} writes/s`] = await latency(service.url + query);
-      row['processor beside writes'] =
-        `${Math.round((100_000 * ((await processorSeconds(service.pid)) - cpu)) / (performance.now() - began))} %`;
-      row['writes done'] = `${Math.round(await writing())}/s`;
+      const stopWriting = write(client, size);
+      try {
+        const [cpu, began] = [await processorSeconds(service.pid), performance.now()];
+        for (const [name, query] of Object.entries(queries))
+          row[`${name}, ${values.writes} writes/s`] = await latency(service.url + query);
+        row['processor beside writes'] =
+          `${Math.round((100_000 * ((await processorSeconds(service.pid)) - cpu)) / (performance.now() - began))} %`;
+      } finally {
+        row['writes done'] = `${Math.round(await stopWriting())}/s`;
+      }
       row['memory in the end'] = await residentMemory(service.pid);
       for (const [name, bytes] of await tableSizes(client)) row[name] = `${(bytes / 1e6).toFixed(1)} MB`;
       return row;
@@ -140,6 +143,8 @@ function write(client: pg.Client, size: number): () => Promise<number> {
   })().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
+  // Its failure is told when it is stopped.
+  done.catch(() => undefined);
   return async () => {
     stop.abort();
     await done;

@@ -67,7 +67,11 @@ async function audit(url: string, body: string): Promise<{ seconds: number; repo
 async function readUntil(url: string, until: Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
   let ended = false as boolean; // the callback below changes it
-  void until.finally(() => (ended = true));
+  const end = (): void => {
+    ended = true;
+  };
+  // Its failure is for the caller, who waits for it as well.
+  void until.then(end, end);
   while (!ended) {
     const start = performance.now();
     await (await fetch(`${url}/resource_providers?name=host-1`, { headers: headersOf() })).arrayBuffer();
