@@ -169,7 +169,14 @@ async function end(trouble?: string): Promise<void> {
     console.log(trouble);
     failed++;
   }
-  for (const one of running) await one.stop();
+  for (const one of running) {
+    try {
+      await one.stop();
+    } catch (error) {
+      console.log((error as Error).message);
+      failed++;
+    }
+  }
   fs.rmSync(folder, { recursive: true, force: true });
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);

@@ -123,9 +123,11 @@ function makeCgroup(): string {
 async function removeCgroup(group: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      execFileSync('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { stdio: 'pipe' });
-      if (!fs.existsSync(group)) return;
+      execFileSync('find', [group, '-depth', '-type', 'd', '-delete'], { stdio: 'pipe' });
+      return;
     } catch (error) {
+      // One that went away meanwhile is an error of find as well.
+      if (!fs.existsSync(group)) return;
       if (attempt === 50) throw error;
     }
     await setTimeout(100);
