@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Secret, Service } from 'kubernetes-types/core/v1.js';
@@ -15,6 +16,11 @@ import { until } from '../support/until.js';
 
 const FOLDER = path.join(ROOT, 'deploy/kubernetes');
 const KUBECTL = spawnSync('kubectl', ['version', '--client']).status === 0;
+const WITHOUT = KUBECTL ? '' : ' (kubectl is not installed here)';
+/** readOnlyRootFilesystem, where this user may have mounts of its own: $0 is the folder that stays writable. */
+const READ_ONLY = 'mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,bind,ro / && exec "$@"';
+const CONFINED = spawnSync('unshare', ['--mount', 'sh', '-c', READ_ONLY, os.tmpdir(), 'true']).status === 0;
+const UNCONFINED = CONFINED ? '' : ' (the file system is writable here: this user may not mount)';
 
 /** Where the type of a kind is. */
 const TYPES: Record<string, string> = {
@@ -125,7 +131,7 @@ describe('the manifests for Kubernetes', () => {
     assert.equal(pod.securityContext?.runAsUser, 1000);
   });
 
-  it('are put together by kustomize', function () {
+  it(`are put together by kustomize${WITHOUT}`, function () {
     if (!KUBECTL) this.skip();
     const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', FOLDER], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
@@ -133,7 +139,7 @@ describe('the manifests for Kubernetes', () => {
     assert.match(stdout, /name: stockroom-config-\w{10}$/m);
   });
 
-  it('start a service that becomes ready and ends in time, with nothing to write to but its own folders', async () => {
+  it(`start a service that becomes ready and ends in time, with nothing to write to but its own folders${UNCONFINED}`, async () => {
     const keystone = await startKeystone();
     const [api, data] = [await freePorts(2), await temporaryFolder()];
     const args = container.args!.map((text) => text.replace('/etc/stockroom', FOLDER));
@@ -153,10 +159,9 @@ describe('the manifests for Kubernetes', () => {
       OS_KEYSTONE_AUTHTOKEN__AUTH_URL: keystone.url,
     };
     const command = [process.execPath, path.join(ROOT, 'dist/main.js'), ...args];
-    // readOnlyRootFilesystem, where this user may have mounts of its own.
-    const readOnly = 'mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,bind,ro / && exec "$@"';
-    const confined = spawnSync('unshare', ['--mount', 'sh', '-c', readOnly, data, 'true']).status === 0;
-    const [program = '', ...rest] = confined ? ['unshare', '--mount', 'sh', '-c', readOnly, data, ...command] : command;
+    const [program = '', ...rest] = CONFINED
+      ? ['unshare', '--mount', 'sh', '-c', READ_ONLY, data, ...command]
+      : command;
     const run = spawn(program, rest, { env: { ...own, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     let errors = '';
     run.stderr.on('data', (text: Buffer) => (errors += text.toString()));
@@ -165,7 +170,7 @@ describe('the manifests for Kubernetes', () => {
       const port = { api, admin: api + 1 };
       for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
         const get = probe!.httpGet!;
-        await until(`${get.path} returns 200: ${errors}`, async () => {
+        await until(`${get.path} returns 200`, async () => {
           assert.equal(run.exitCode, null, errors);
           const url = `http://127.0.0.1:${port[get.port as 'api']}${get.path}`;
           return (await fetch(url).catch(() => null))?.status === 200;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -40,7 +40,11 @@ describe('the page on replacing a Placement', () => {
     await addProvider(1);
     database = await createEmptyDatabase();
     mkdirSync(path.join(folder, 'placement'));
-    writeFileSync(path.join(folder, 'placement/placement.conf'), placementConf(keystone.url, old));
+    writeFileSync(
+      path.join(folder, 'placement/placement.conf'),
+      placementConf(keystone.url, old, path.join(folder, 'placement-log')),
+    );
+    mkdirSync(path.join(folder, 'placement-log'));
     writeFileSync(path.join(folder, 'placement/policy.yaml'), '"placement:traits:list": "role:admin"\n');
     mkdirSync(path.join(folder, 'placement/policy.d'));
     writeFileSync(path.join(folder, 'placement/policy.d/10.yaml'), '"placement:traits:show": "role:admin"\n');
@@ -208,15 +212,19 @@ describe('the page on replacing a Placement', () => {
     await ended;
     service = null;
     assert.match(errors, /finishing the requests that have begun/);
-    assert.ok(!existsSync('/var/log/placement/stockroom.log'), 'the log is not where the old service has its own');
+    assert.deepEqual(
+      readdirSync(path.join(folder, 'placement-log')),
+      [],
+      'the log is not where the old service has its own',
+    );
   });
 });
 
 /** As an operator's deployment tool wrote it, with the old database and options that mean nothing here. */
-function placementConf(authUrl: string, database: string): string {
+function placementConf(authUrl: string, database: string, logs: string): string {
   return `[DEFAULT]
 debug = false
-log_dir = /var/log/placement
+log_dir = ${logs}
 
 [api]
 auth_strategy = keystone
