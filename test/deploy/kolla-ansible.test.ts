@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { cleanUp, ROOT, runToEnd, temporaryFolder } from '../support/process.js';
+import { createTestDatabase, dropTestDatabase } from '../support/database.js';
+import { freePorts } from '../support/free-ports.js';
+import { cleanUp, ROOT, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { until } from '../support/until.js';
 
 const FOLDER = path.join(ROOT, 'deploy/kolla-ansible');
-const TEMPLATES =
-  spawnSync('python3', ['-c', 'import jinja2']).status === 0 && spawnSync('haproxy', ['-v']).status === 0;
+const PROGRAM = ['haproxy', '/usr/sbin/haproxy'].find((name) => spawnSync(name, ['-v']).status === 0);
+const HAS_JINJA = spawnSync('python3', ['-c', 'import jinja2']).status === 0;
+const WITHOUT = PROGRAM !== undefined && HAS_JINJA ? '' : ' (haproxy or jinja2 of Python is not installed here)';
 
 /** Renders a template as Ansible does, with the filters of Kolla-Ansible that it uses. */
 const RENDER = `
@@ -52,8 +57,14 @@ memcached_servers = 192.0.2.11:11211
 describe('the files for Kolla-Ansible', () => {
   after(cleanUp);
 
-  it('take the port of Placement for a load balancer that HAProxy accepts', async function () {
-    if (!TEMPLATES) this.skip();
+  it(`take the port of Placement for a load balancer that believes nothing of what clients claim to be forwarded${WITHOUT}`, async function () {
+    if (PROGRAM === undefined || !HAS_JINJA) this.skip();
+    const databaseUrl = await createTestDatabase();
+    const config = path.join(await temporaryFolder(), 'stockroom.conf');
+    fs.writeFileSync(config, '[oslo_middleware]\nenable_proxy_headers_parsing = true\n');
+    const env = { OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl };
+    const { url } = await startProcess(['--port', '0', '--config-file', config], env).listening();
+    const ports = [await freePorts(2)].flatMap((first) => [first, first + 1]);
     assert.equal(
       (parse(fs.readFileSync(path.join(FOLDER, 'globals.yml'), 'utf8')) as object)['enable_placement' as never],
       'no',
@@ -61,16 +72,16 @@ describe('the files for Kolla-Ansible', () => {
     const variables = {
       node_custom_config: '/etc/kolla/config',
       kolla_internal_vip_address: '127.0.0.1',
-      kolla_external_vip_address: '127.0.0.2',
+      kolla_external_vip_address: '127.0.0.1',
       haproxy_enable_external_vip: 'yes',
       kolla_enable_tls_internal: 'no',
       kolla_enable_tls_external: 'no',
-      placement_api_port: '8780',
-      placement_api_public_port: '8780',
-      placement_api_listen_port: '8780',
+      placement_api_port: String(ports[0]),
+      placement_api_public_port: String(ports[1]),
+      placement_api_listen_port: new URL(url).port,
       groups: { control: ['one', 'two'] },
       hostvars: { one: { ansible_facts: { hostname: 'one' } }, two: { ansible_facts: { hostname: 'two' } } },
-      addresses: { one: '192.0.2.11', two: '192.0.2.12' },
+      addresses: { one: '127.0.0.1', two: '127.0.0.1' },
     };
     const template = path.join(FOLDER, 'config/haproxy/services.d/stockroom.cfg');
     const rendered = spawnSync('python3', ['-c', RENDER, template], {
@@ -78,14 +89,43 @@ describe('the files for Kolla-Ansible', () => {
       encoding: 'utf8',
     });
     assert.equal(rendered.status, 0, rendered.stderr);
-    assert.match(rendered.stdout, /^ {4}server two 192\.0\.2\.12:8780 check/m);
+    assert.match(rendered.stdout, /^ {4}server two 127\.0\.0\.1:\d+ check/m);
     const file = path.join(await temporaryFolder(), 'haproxy.cfg');
     fs.writeFileSync(
       file,
       `defaults\n  timeout connect 1s\n  timeout client 1m\n  timeout server 1m\n${rendered.stdout}`,
     );
-    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(PROGRAM, ['-c', '-f', file], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
+    const proxy = spawn(PROGRAM, ['-db', '-f', file], { stdio: 'ignore' });
+    const ended = once(proxy, 'exit');
+    try {
+      for (const port of ports) {
+        const at = `http://127.0.0.1:${port}`;
+        await until('HAProxy responds', async () => (await fetch(`${at}/readyz`).catch(() => null))?.status === 200);
+        const claims = [
+          { forwarded: 'proto=https;host=elsewhere.example;for=192.0.2.66' },
+          { 'x-forwarded-host': 'elsewhere.example' },
+          { 'x-forwarded-proto': 'https' },
+          { 'x-forwarded-prefix': '/elsewhere' },
+        ];
+        for (const [i, claim] of claims.entries()) {
+          const response = await fetch(`${at}/resource_providers`, {
+            method: 'POST',
+            headers: { 'x-auth-token': 'admin', 'content-type': 'application/json', ...claim },
+            body: JSON.stringify({ name: `${port}-${i}` }),
+          });
+          assert.equal(response.status, 201);
+          const location = response.headers.get('location') ?? '';
+          assert.ok(location.startsWith(`${at}/resource_providers/`), `${JSON.stringify(claim)}: ${location}`);
+        }
+      }
+    } finally {
+      proxy.kill('SIGKILL');
+      await ended;
+      await cleanUp();
+      await dropTestDatabase(databaseUrl);
+    }
   });
 
   it("are laid over the placement.conf that Kolla-Ansible wrote: Keystone is Kolla's, the database is not", async () => {
