@@ -125,7 +125,8 @@ describe('many inventory jobs through the SDKs of the stores', function () {
   const ids = Array.from({ length: 1000 }, (_, index) => `j${String(index).padStart(4, '0')}`);
   before(async () => {
     restore = resolveDomain();
-    dialect = await startTestDialect();
+    // The jobs are set one after the other, 25 at a time: the last one waits for all of them, on a machine that does much else.
+    dialect = await startTestDialect({ statementTimeout: 600 });
     const aws = SDKS['AWS SDK']({ port: dialect.port, access: 'admin', secret: 'any' });
     for (let start = 0; start < 250; start += 25) {
       await Promise.all(ids.slice(start, start + 25).map((id) => aws.set(id, { enabled: false })));
