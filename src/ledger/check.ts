@@ -10,7 +10,14 @@ import {
   unknownProviderInAllocations,
 } from '../errors.js';
 import { inParts, inPartsOfEach, type Divided } from '../slices.js';
-import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
+import {
+  allocationsOf,
+  inventoryKey,
+  type Claim,
+  type InventorySet,
+  type LockedState,
+  type StoredInventory,
+} from './model.js';
 
 /**
  * The rules of the ledger, pure: what a request wants against what the database holds
@@ -25,9 +32,6 @@ export interface NewAllocation {
   readonly classId: number;
   readonly used: number;
 }
-
-/** One claim may have very many. */
-const allocationsOf = ({ allocations }: Claim): Claim['allocations'] => allocations;
 
 /** @throws 409 when a consumer is not what the client believes */
 export function checkConsumers(claims: readonly Claim[], state: LockedState): void {

@@ -6,7 +6,7 @@ import { culpritsOf } from '../db/scheduler/write.js';
 import { databaseTooSlow } from '../errors.js';
 import type { Author } from '../history/author.js';
 import { writeTogether, type ClaimRequest } from './group.js';
-import { sizeOf, type Claim, type UnknownClass } from './model.js';
+import { allocationsOf, sizeOf, type Claim, type UnknownClass } from './model.js';
 import { createOwnersStatement } from './owners.js';
 import { startingOver } from './starting-over.js';
 import { createOneAtATime } from '../one-at-a-time.js';
@@ -112,11 +112,7 @@ function* rowsOf(claims: readonly Claim[]): Divided<ClaimedRows> {
     alone.add(consumer);
     changes.add(consumer);
   });
-  yield* inPartsOfEach(
-    claims,
-    ({ allocations }) => allocations,
-    ({ providerUuid }) => void changes.add(providerRow(providerUuid)),
-  );
+  yield* inPartsOfEach(claims, allocationsOf, ({ providerUuid }) => void changes.add(providerRow(providerUuid)));
   return { changes, alone };
 }
 

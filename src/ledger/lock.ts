@@ -1,7 +1,14 @@
 import { arrayText } from '../db/array-text.js';
 import type { Transaction } from '../db/transaction.js';
 import { inParts, inPartsOfEach, withPauses, type Divided } from '../slices.js';
-import { inventoryKey, type Claim, type InventorySet, type LockedState, type StoredInventory } from './model.js';
+import {
+  allocationsOf,
+  inventoryKey,
+  type Claim,
+  type InventorySet,
+  type LockedState,
+  type StoredInventory,
+} from './model.js';
 import { lockConsumers, lockFreeConsumers, lockFreeProviders, lockProviders } from './sql/locks.js';
 import { readState, type HeldColumns, type InventoryColumns, type StateRow } from './sql/read-state.js';
 
@@ -61,14 +68,10 @@ function* namesIn(claims: readonly Claim[], sets: readonly InventorySet[]): Divi
     users.add(userId);
     if (consumerType !== null) types.add(consumerType);
   });
-  yield* inPartsOfEach(
-    claims,
-    ({ allocations }) => allocations,
-    ({ providerUuid, resources }) => {
-      providers.add(providerUuid);
-      for (const name of resources.keys()) classes.add(name);
-    },
-  );
+  yield* inPartsOfEach(claims, allocationsOf, ({ providerUuid, resources }) => {
+    providers.add(providerUuid);
+    for (const name of resources.keys()) classes.add(name);
+  });
   for (const { providerUuid, inventories } of sets) {
     providers.add(providerUuid);
     for (const name of inventories.keys()) classes.add(name);

@@ -14,6 +14,9 @@ export interface Claim {
   readonly allocations: readonly ProviderAmounts[];
 }
 
+/** Of one claim there may be very many (src/slices.ts, inPartsOfEach). */
+export const allocationsOf = ({ allocations }: Claim): Claim['allocations'] => allocations;
+
 export interface ProviderAmounts {
   readonly providerUuid: string;
   /** Amounts by resource class. */
