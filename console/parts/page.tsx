@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { curlOf, type Failure } from '../api.js';
 import { clock } from '../format.js';
 import { isRepeating, refresh } from '../refresh.js';
@@ -26,7 +26,8 @@ export function Page({ title, aside, views, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} - Stockroom`;
   }, [title]);
-  useEffect(() => {
+  // Before the page is painted: a key that is pressed as soon as the heading is seen goes to the new page.
+  useLayoutEffect(() => {
     if (!isFirst) heading.current?.focus();
     isFirst = false;
   }, []);

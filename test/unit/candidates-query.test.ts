@@ -8,6 +8,9 @@ const NEWEST = negotiate('placement 1.39');
 const many = (count: number, each: (i: number) => string, between = '&'): string =>
   Array.from({ length: count }, (_, i) => each(i)).join(between);
 
+/** The least of several counts: the first one pays for compiling, any may pay for garbage of the tests before (10 ms, once 187 in CI). */
+const ATTEMPTS = 5;
+
 /** Each is as long as the largest head of a request allows, and took from 0.3 to 8 s when its parts were compared pair by pair. */
 const LONG: readonly (readonly [name: string, query: string])[] = [
   [
@@ -39,11 +42,14 @@ describe('the query of allocation candidates', () => {
     it(`is parsed in time that grows with its length: ${name}`, () => {
       assert.ok(text.length < 65_536, `${text.length} bytes`);
       const query = parseQuery(text);
-      const began = process.cpuUsage();
-      const { groups } = parseCandidatesQuery(query, NEWEST);
-      const { user, system } = process.cpuUsage(began);
-      assert.ok(groups.length > 0);
-      assert.ok((user + system) / 1000 < bound, `${(user + system) / 1000} ms of the processor, of ${bound} ms`);
+      const attempts = Array.from({ length: ATTEMPTS }, () => {
+        const began = process.cpuUsage();
+        const { groups } = parseCandidatesQuery(query, NEWEST);
+        const { user, system } = process.cpuUsage(began);
+        assert.ok(groups.length > 0);
+        return (user + system) / 1000;
+      });
+      assert.ok(Math.min(...attempts) < bound, `${attempts.join(', ')} ms of the processor, of ${bound} ms`);
     });
   }
 
