@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'stockroom.changes.gone'
   | 'stockroom.orphans.implausible';
 
-/** A failure that is the request's, or passing: it reaches the client as an error document (http/problem.ts). */
+/** A failure that is the request's, or passing: it reaches the client as an error document (http/error-document.ts). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: ErrorCode;

@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import { connectDatabase } from '../db/database.js';
 import { databaseSchema, migrateDatabase, migrationNames, newerSchema } from '../db/migrate.js';
-import { DumpError } from '../dump/problem.js';
+import { DumpError } from '../dump/error.js';
 import { checkDump, readDump, type DumpFacts } from '../dump/read.js';
 import { restoreDatabase } from '../dump/restore.js';
 import { holdingsOf, otherSessions } from '../dump/target.js';

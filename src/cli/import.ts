@@ -6,7 +6,7 @@ import type { Config } from '../config.js';
 import { connectDatabase } from '../db/database.js';
 import { databaseSchema, migrateDatabase } from '../db/migrate.js';
 import { openSource } from '../import/open-source.js';
-import { ImportError } from '../import/problem.js';
+import { ImportError } from '../import/error.js';
 import { revisionOf, type Revision } from '../import/revision.js';
 import { readAndJudge, runImport } from '../import/run.js';
 import type { Source } from '../import/source.js';

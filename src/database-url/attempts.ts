@@ -8,12 +8,12 @@ export interface Attempt {
   /** For people: host and port. */
   readonly place: string;
   readonly sslmode: string | null;
-  /** Reads the files of certificates, each time, because they are renewed. @throws FileProblem */
+  /** Reads the files of certificates, each time, because they are renewed. @throws FileError */
   config(): ClientConfig;
 }
 
 /** A file that the URL names cannot be read. */
-export class FileProblem extends Error {}
+export class FileError extends Error {}
 
 /** Where libpq looks for a server of this machine, then its address. */
 const USUAL = ['/var/run/postgresql', '/tmp', 'localhost'];
@@ -88,7 +88,7 @@ function contentOf(name: string, file: string | undefined): string | undefined {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new FileProblem(`${name}: ${file} cannot be read (${code ?? 'unknown reason'})`, { cause: error });
+    throw new FileError(`${name}: ${file} cannot be read (${code ?? 'unknown reason'})`, { cause: error });
   }
 }
 

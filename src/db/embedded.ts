@@ -7,7 +7,7 @@ import { readText, replaceText } from './embedded/files.js';
 import { prepareFolder } from './embedded/folder.js';
 import { initialise, PASSWORD_FILE } from './embedded/initialise.js';
 import { liveProcess, lock, readNumber } from './embedded/lock.js';
-import { EmbeddedError } from './embedded/problem.js';
+import { EmbeddedError } from './embedded/error.js';
 import { run, type Account } from './embedded/run.js';
 import { launch, runningServer, stopServer, USER, type ServerContext } from './embedded/server.js';
 

@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { attemptsOf, FileProblem, type Attempt } from '../database-url/attempts.js';
+import { attemptsOf, FileError, type Attempt } from '../database-url/attempts.js';
 import { parseDatabaseUrl } from '../database-url/parse.js';
 import { isUnavailable, reasonOf, UnusableConnection } from './failures.js';
 
@@ -11,7 +11,7 @@ export interface Hosts {
   readonly readWrite: boolean;
   /** Milliseconds, where the URL says it. */
   readonly connectTimeout: number | null;
-  /** How to connect to the server that was right last, at first the first. @throws FileProblem */
+  /** How to connect to the server that was right last, at first the first. @throws FileError */
   preferred(): ClientConfig;
   /**
    * Tries one server after the other, first the one that was right last, until one is right.
@@ -151,7 +151,7 @@ function together(failures: readonly Failure[]): unknown {
 function explained(error: unknown, { place, sslmode }: Attempt): unknown {
   const { code = '', message } = error as Error & { code?: string };
   const unusable = (text: string): UnusableConnection => new UnusableConnection(text, { cause: error });
-  if (error instanceof FileProblem) return unusable(message);
+  if (error instanceof FileError) return unusable(message);
   if (message === 'The server does not support SSL connections') {
     return unusable(
       `${place} does not offer TLS, and sslmode=${sslmode ?? 'require'} asks for it: turn ssl on in the server, or use sslmode=disable`,

@@ -7,7 +7,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { isLockTimeout } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 import { countRows, END_OF_ROWS, FORMAT, lineOf, type Header } from './format.js';
-import { DumpError } from './problem.js';
+import { DumpError } from './error.js';
 import {
   DUMPED_TABLES,
   existingTables,

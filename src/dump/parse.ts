@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { END_OF_ROWS, FORMAT, type Header, type Section, type Trailer } from './format.js';
-import { DumpError } from './problem.js';
+import { DumpError } from './error.js';
 
 /** The parts of a dump in their order. Rows come in pieces that may end inside a row. */
 export type Part =

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { countRows, type Header, type Trailer } from './format.js';
 import { parseDump, type Part } from './parse.js';
-import { DumpError } from './problem.js';
+import { DumpError } from './error.js';
 
 /** The parts of a dump file. @throws DumpError that names the file */
 export async function* readDump(file: string, source: ReadStream = createReadStream(file)): AsyncGenerator<Part> {

@@ -7,7 +7,7 @@ import { BEGIN } from '../db/session.js';
 import { BEGIN_HISTORY, MARK_OF_NOW } from '../history/marks.sql.js';
 import { countRows, type Header, type Section, type Trailer } from './format.js';
 import type { Part } from './parse.js';
-import { DumpError } from './problem.js';
+import { DumpError } from './error.js';
 import { isHistoryOn, quoted, readTables, type Sequence, type Table } from './tables.js';
 
 const LOCK_TIMEOUT = '5s';

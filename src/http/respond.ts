@@ -4,7 +4,7 @@ import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
 import { holdResponse, type Memory } from './memory.js';
 import { prefixOf } from './forwarded.js';
-import { renderProblem } from './problem.js';
+import { renderErrorDocument } from './error-document.js';
 import type { FileReply, Reply } from './route.js';
 import { rangeNotSatisfiable, type ApiError } from '../errors.js';
 import type { Slices } from '../rounds.js';
@@ -80,14 +80,14 @@ export function sendFile(
 }
 
 export function sendError(req: Request, res: Response, exchange: Exchange, error: ApiError): Sent {
-  const problem = renderProblem(error, {
+  const document = renderErrorDocument(error, {
     method: req.method,
     accept: req.headers.accept,
     requestId: exchange.requestId,
     showCode: exchange.version?.has('errorCodes') ?? false,
   });
   const headers = { ...commonHeaders(exchange), ...error.extra.headers };
-  return send(res, problem.status, problem.contentType, problem.body, headers);
+  return send(res, document.status, document.contentType, document.body, headers);
 }
 
 /**

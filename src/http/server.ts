@@ -12,7 +12,7 @@ import {
   type ApiError,
 } from '../errors.js';
 import type { Memory } from './memory.js';
-import { renderProblem } from './problem.js';
+import { renderErrorDocument } from './error-document.js';
 import { createRoom } from './room.js';
 import { pushGathering } from './small-chunks.js';
 import { createRequestQueue, endGently, type RequestQueue } from './request-queue.js';
@@ -116,7 +116,7 @@ function reject(queue: RequestQueue, socket: Socket, error: ApiError, method = '
 function bytesOf(error: ApiError, method: string): string {
   const requestId = `req-${randomUUID()}`;
   const context = { method, accept: undefined, requestId, showCode: false };
-  const { status, contentType, body } = renderProblem(error, context);
+  const { status, contentType, body } = renderErrorDocument(error, context);
   return (
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n` +
     `content-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +

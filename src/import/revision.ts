@@ -1,4 +1,4 @@
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 import { allRows, type Source } from './source.js';
 import { isThere, SOURCE_TABLES } from './tables.js';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { transform, type IncompleteConsumer } from './transform.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 import type { Revision } from './revision.js';
 import type { Source } from './source.js';
 import { stage } from './stage.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Connection, ConnectionOptions } from 'mysql2';
 import { reasonOf } from '../db/failures.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 import { ROWS_PER_PAGE, type Source, type Text } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -4,7 +4,7 @@ import { reasonOf } from '../db/failures.js';
 import { destroyClient } from '../db/close.js';
 import { createHosts } from '../db/hosts.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 import { ROWS_PER_PAGE, type Source, type Text } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { reasonOf } from '../db/failures.js';
 import type { FindingKind } from './findings.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 import type { Revision } from './revision.js';
 import type { Source, Text } from './source.js';
 import { isThere, SOURCE_TABLES, type SourceTable } from './tables.js';

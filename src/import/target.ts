@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { mayRunAgain } from '../db/failures.js';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 
 /** What a target holds beside the standard names that every database of ours has. */
 export type Holdings = Readonly<Record<(typeof HOLDINGS)[number][0], number>>;

@@ -6,7 +6,7 @@ import { lowestOfCycles } from './rules/cycles.js';
 import { ASSOCIATION_RULES, INVENTORY_RULES } from './rules/inventories.sql.js';
 import { NAME_RULES } from './rules/names.sql.js';
 import { BREAK_CYCLES, OUTSIDE_OF_TREES, PROVIDER_RULES, ROOT_RULES } from './rules/providers.sql.js';
-import { ImportError } from './problem.js';
+import { ImportError } from './error.js';
 
 /** Owners of consumers that have none. */
 export interface IncompleteConsumer {

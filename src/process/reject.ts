@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { noWorkerFree } from '../errors.js';
-import { renderProblem } from '../http/problem.js';
+import { renderErrorDocument } from '../http/error-document.js';
 
 /** How long a rejected client has to read the response, in milliseconds. */
 const LINGER_MS = 1000;
@@ -15,7 +15,7 @@ export function rejectUnread(socket: Socket): void {
   const requestId = `req-${randomUUID()}`;
   const error = noWorkerFree();
   const headers = Object.entries(error.extra.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
-  const { status, contentType, body } = renderProblem(error, {
+  const { status, contentType, body } = renderErrorDocument(error, {
     method: '',
     accept: undefined,
     requestId,

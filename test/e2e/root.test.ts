@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { startEmbedded } from '../../src/db/embedded.js';
 import { serverAccount } from '../../src/db/embedded/account.js';
-import { EmbeddedError } from '../../src/db/embedded/problem.js';
+import { EmbeddedError } from '../../src/db/embedded/error.js';
 import { prepareFolder, writableOnTheWay } from '../../src/db/embedded/folder.js';
 import type { Account } from '../../src/db/embedded/run.js';
 import { stopServer } from '../../src/db/embedded/server.js';

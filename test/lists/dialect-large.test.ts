@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DialectError } from '../../src/lists/dialect/problem.js';
+import { DialectError } from '../../src/lists/dialect/error.js';
 import { readTarget } from '../../src/lists/dialect/request.js';
 import { MalformedAuthorization } from '../../src/lists/dialect/signature/claim.js';
 import { readClaim } from '../../src/lists/dialect/signature/read.js';

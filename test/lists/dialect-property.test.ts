@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readConfiguration } from '../../src/lists/dialect/configuration-read.js';
 import { writeConfiguration } from '../../src/lists/dialect/configuration-write.js';
-import { DialectError } from '../../src/lists/dialect/problem.js';
+import { DialectError } from '../../src/lists/dialect/error.js';
 import { readOperation, readTarget } from '../../src/lists/dialect/request.js';
 import { MalformedAuthorization, type Dialect } from '../../src/lists/dialect/signature/claim.js';
 import { readClaim } from '../../src/lists/dialect/signature/read.js';

@@ -1,4 +1,4 @@
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 import { run, type Account } from './run.js';
 
 const NAME = 'postgres';

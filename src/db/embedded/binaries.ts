@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writableOnTheWay } from './folder.js';
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 import { run, succeeds, type Account } from './run.js';
 
 export interface Binaries {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 
 /**
  * Files that root reads and writes. Their folder is root's (folder.ts), but a data folder of an earlier version was the

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 import { succeeds, type Account } from './run.js';
 
 /**

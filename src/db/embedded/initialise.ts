@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { replaceText } from './files.js';
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 import { run, succeeds, type Account } from './run.js';
 import { USER } from './server.js';
 

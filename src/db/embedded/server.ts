@@ -7,7 +7,7 @@ import pg from 'pg';
 import { CHILD_ENVIRONMENT } from '../../ops/child-environment.js';
 import { openToAppend, readText } from './files.js';
 import { liveProcess } from './lock.js';
-import { EmbeddedError } from './problem.js';
+import { EmbeddedError } from './error.js';
 import { run, type Account } from './run.js';
 
 /** Who owns the cluster. */

@@ -1,6 +1,6 @@
 import { OPTIONAL_FIELDS, type Encryption, type JobSettings, type OptionalField } from '../model.js';
-import { child, parseXml, XmlProblem, type XmlElement } from '../xml/read.js';
-import { invalidArgument, malformedXml } from './problem.js';
+import { child, parseXml, XmlError, type XmlElement } from '../xml/read.js';
+import { invalidArgument, malformedXml } from './error.js';
 import type { Dialect } from './signature/claim.js';
 
 /** What a client of a dialect says of a job. What it cannot say is not here. */
@@ -67,7 +67,7 @@ function parsed(document: string): XmlElement {
   try {
     return parseXml(document);
   } catch (error) {
-    if (error instanceof XmlProblem) throw malformedXml(error.message);
+    if (error instanceof XmlError) throw malformedXml(error.message);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { accessDenied, DialectError } from './problem.js';
+import { accessDenied, DialectError } from './error.js';
 import { headerOf, type Claim } from './signature/claim.js';
 
 /**

@@ -13,7 +13,7 @@ import type { ListsParts } from '../parts.js';
 import { checkBody } from './digest.js';
 import { identify, type IdentifyOptions } from './identify.js';
 import { perform, ruleOf, type DialectResponse } from './operations.js';
-import { accessDenied, DialectError, renderError, toDialectError } from './problem.js';
+import { accessDenied, DialectError, renderError, toDialectError } from './error.js';
 import { readOperation, readTarget } from './request.js';
 import { MalformedAuthorization, type Claim, type Dialect } from './signature/claim.js';
 import { dialectOf, readClaim } from './signature/read.js';

@@ -1,6 +1,6 @@
 import { Rejection, type Authenticate, type Identity } from '../../auth/identity.js';
 import type { KeysFile } from './keys-file.js';
-import { accessDenied, DialectError, rejected } from './problem.js';
+import { accessDenied, DialectError, rejected } from './error.js';
 import type { Claim } from './signature/claim.js';
 
 /** Asks Keystone whether a signature is of the secret of an access key; null when it says no. */

@@ -7,7 +7,7 @@ import { requestRun } from '../run/rows.js';
 import { settingsOf } from '../job/settings.js';
 import { readConfiguration, type Configuration } from './configuration-read.js';
 import { writeBuckets, writeConfiguration, writeConfigurations, writeRun } from './configuration-write.js';
-import { invalidArgument, malformedXml, notImplemented } from './problem.js';
+import { invalidArgument, malformedXml, notImplemented } from './error.js';
 import type { Operation } from './request.js';
 import type { Dialect } from './signature/claim.js';
 

@@ -1,4 +1,4 @@
-import { accessDenied, invalidArgument, noSuchBucket, notImplemented } from './problem.js';
+import { accessDenied, invalidArgument, noSuchBucket, notImplemented } from './error.js';
 import type { Claim, QueryParameter } from './signature/claim.js';
 
 /** Path and query as they were sent, and the bucket that host and path name. */

@@ -9,7 +9,7 @@ export interface XmlElement {
 }
 
 /** The text is no XML, or XML of a kind that is not read. */
-export class XmlProblem extends Error {}
+export class XmlError extends Error {}
 
 /** An inventory configuration has five levels. */
 const MAX_DEPTH = 8;
@@ -21,20 +21,20 @@ const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { strictEntities: 
  * Reads a small XML document. Document types are rejected, and only the five entities of XML and character references are
  * known, so a document cannot grow when it is read.
  *
- * @throws XmlProblem
+ * @throws XmlError
  */
 export function parseXml(document: string): XmlElement {
   const parser = sax.parser(true, OPTIONS);
   const open: { name: string; text: string; children: XmlElement[] }[] = [];
   const roots: XmlElement[] = [];
   parser.onerror = (error) => {
-    throw new XmlProblem(`The document is not XML: ${error.message.replaceAll('\n', ', ')}.`);
+    throw new XmlError(`The document is not XML: ${error.message.replaceAll('\n', ', ')}.`);
   };
   parser.ondoctype = () => {
-    throw new XmlProblem('The document has a document type (DOCTYPE), which is not accepted.');
+    throw new XmlError('The document has a document type (DOCTYPE), which is not accepted.');
   };
   parser.onopentag = ({ name }) => {
-    if (open.length === MAX_DEPTH) throw new XmlProblem(`The document has more than ${MAX_DEPTH} levels of elements.`);
+    if (open.length === MAX_DEPTH) throw new XmlError(`The document has more than ${MAX_DEPTH} levels of elements.`);
     open.push({ name, text: '', children: [] });
   };
   parser.ontext = parser.oncdata = (text) => {
@@ -49,7 +49,7 @@ export function parseXml(document: string): XmlElement {
   parser.write(document).close();
   const [root, other] = roots;
   if (root === undefined || other !== undefined)
-    throw new XmlProblem('The document is not XML: it needs one root element.');
+    throw new XmlError('The document is not XML: it needs one root element.');
   return root;
 }
 

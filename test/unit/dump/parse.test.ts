@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { countRows, END_OF_ROWS, FORMAT, lineOf } from '../../../src/dump/format.js';
 import { parseDump, type Part } from '../../../src/dump/parse.js';
-import { DumpError } from '../../../src/dump/problem.js';
+import { DumpError } from '../../../src/dump/error.js';
 
 /** A row as COPY writes it: a backslash and what would end a line are escaped. */
 const row = fc

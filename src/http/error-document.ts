@@ -24,14 +24,14 @@ const EXPLANATIONS: Record<number, string> = {
   503: 'The server is currently unavailable. Please try again at a later time.',
 };
 
-export interface Problem {
+export interface ErrorDocument {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
 }
 
 /** What the error document needs to know of the request. */
-export interface ProblemContext {
+export interface ErrorContext {
   readonly method: string;
   readonly accept: string | undefined;
   readonly requestId: string;
@@ -40,7 +40,7 @@ export interface ProblemContext {
 }
 
 /** Renders an error as JSON, HTML or plain text, as the client prefers (ties go to HTML, as upstream). */
-export function renderProblem(error: ApiError, context: ProblemContext): Problem {
+export function renderErrorDocument(error: ApiError, context: ErrorContext): ErrorDocument {
   const title = STATUS_CODES[error.status] ?? 'Error';
   const detail = detailOf(error, context);
   const type = preferredType(context.accept);
@@ -66,7 +66,7 @@ export function renderProblem(error: ApiError, context: ProblemContext): Problem
   return { status: error.status, contentType: 'application/json', body: toJson({ errors: [document] }) };
 }
 
-function detailOf(error: ApiError, { method, accept }: ProblemContext): string {
+function detailOf(error: ApiError, { method, accept }: ErrorContext): string {
   const message = oneLine(error.message);
   switch (error.status) {
     case 405:
