@@ -98,7 +98,7 @@ interface Position {
   readonly kind: number;
 }
 
-interface Check {
+interface ProviderTest {
   readonly count: StageCount;
   passes(provider: Provider): boolean;
 }
@@ -177,7 +177,7 @@ function unsuffixedSlot(
   };
 }
 
-function passesAll(provider: Provider, checks: readonly Check[]): boolean {
+function passesAll(provider: Provider, checks: readonly ProviderTest[]): boolean {
   for (const check of checks) {
     if (!check.passes(provider)) return false;
     check.count.left++;
@@ -185,7 +185,7 @@ function passesAll(provider: Provider, checks: readonly Check[]): boolean {
   return true;
 }
 
-function roomCheck({ resourceClass, amount }: ResourceAmount, trace: GroupTrace): Check {
+function roomCheck({ resourceClass, amount }: ResourceAmount, trace: GroupTrace): ProviderTest {
   return {
     count: addStage(trace, 'room', resourceClass.name),
     passes: (provider) => {
@@ -200,8 +200,8 @@ function traitAndAggregateChecks(
   asked: Conditions,
   className: string | null,
   trace: GroupTrace,
-  ...checks: Check[]
-): Check[] {
+  ...checks: ProviderTest[]
+): ProviderTest[] {
   const { requiredTraits, forbiddenTraits, memberOf, forbiddenAggregates } = asked;
   if (requiredTraits !== null) {
     const count = addStage(trace, 'required traits', className);

@@ -4,13 +4,13 @@ import { policyOptions } from '../policy/options.js';
 import type { Config, LoadedConfig } from '../config.js';
 import { filesText } from '../config/show.js';
 import { defaultDataDir } from '../ops/process.js';
-import { checkPolicy } from '../policy/check.js';
+import { checkPolicyFiles } from '../policy/check-files.js';
 import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { PolicyFileError, problemText } from '../policy/problem.js';
 import { say, type Command } from './command.js';
 import { withDatabase } from './database.js';
 import { databaseChecks } from './doctor/database.js';
-import { failure, ok, warning, type Check } from './doctor/check.js';
+import { failure, ok, warning, type Diagnosis } from './doctor/diagnosis.js';
 import { keystoneChecks } from './doctor/keystone.js';
 import { logChecks } from './doctor/log.js';
 import { portChecks } from './doctor/ports.js';
@@ -31,14 +31,14 @@ export const command: Command = {
   },
 };
 
-function configurationChecks({ config, warnings }: LoadedConfig): Check[] {
+function configurationChecks({ config, warnings }: LoadedConfig): Diagnosis[] {
   return [
     ok('configuration', filesText(config.configFiles).replace(/^Configuration: /, '')),
     ...warnings.map((one) => warning('configuration', one)),
   ];
 }
 
-function database(config: Config): Promise<Check[]> {
+function database(config: Config): Promise<Diagnosis[]> {
   const dataDir = config.dataDir ?? defaultDataDir();
   if (config.connection === null && !fs.existsSync(path.join(dataDir, 'postgresql'))) {
     const message = `no connection is configured: the service makes an embedded PostgreSQL in ${dataDir} at its first start`;
@@ -47,11 +47,11 @@ function database(config: Config): Promise<Check[]> {
   return withDatabase(config, (connection) => databaseChecks(config, connection));
 }
 
-function policyCheck(config: Config): Check {
+function policyCheck(config: Config): Diagnosis {
   const options = policyOptions(config);
   try {
     const files = locatePolicyFiles(options).map((file) => file.path);
-    const { problems } = checkPolicy(files, options);
+    const { problems } = checkPolicyFiles(files, options);
     const [first] = problems;
     if (first === undefined) return ok('policy', policyFilesText(files));
     const message = `${problemText(first)}; \`stockroom policy check\` lists all ${problems.length} problems`;
@@ -64,7 +64,7 @@ function policyCheck(config: Config): Check {
   }
 }
 
-function text(checks: readonly Check[]): string {
+function text(checks: readonly Diagnosis[]): string {
   const widest = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.map(({ result, name, message }) => `${result.padEnd(7)}  ${name.padEnd(widest)}  ${message}`);
   const [failures, warnings] = (['failure', 'warning'] as const).map(

@@ -1,6 +1,6 @@
 import { UsageError } from '../config/arguments.js';
 import { wrapped } from '../config/wrap.js';
-import { checkBucket } from '../lists/destination/check.js';
+import { probeBucket } from '../lists/destination/probe.js';
 import { folderDestination } from '../lists/destination/folder.js';
 import { s3Destination } from '../lists/destination/s3.js';
 import type { ListBucket } from '../lists/model.js';
@@ -33,7 +33,7 @@ export const command: Command = {
         ? folderDestination(bucket.path)
         : s3Destination(bucket, { onWarning, firstPause: FIRST_PAUSE_MS });
     let failures = 0;
-    for await (const { step, failure } of checkBucket(bucket, destination, new AbortController().signal)) {
+    for await (const { step, failure } of probeBucket(bucket, destination, new AbortController().signal)) {
       say(`  ${failure === null ? 'done  ' : 'FAILED'}  ${step}`);
       if (failure === null) continue;
       failures++;

@@ -1,5 +1,5 @@
 import { policyOptions } from '../policy/options.js';
-import { checkPolicy } from '../policy/check.js';
+import { checkPolicyFiles } from '../policy/check-files.js';
 import { locatePolicyFiles, policyFilesText } from '../policy/locate.js';
 import { PolicyFileError, problemText } from '../policy/problem.js';
 import { complain, say, type Command } from './command.js';
@@ -10,7 +10,7 @@ export const command: Command = {
     const options = policyOptions(config);
     try {
       const files = locatePolicyFiles(options).map((file) => file.path);
-      const { problems } = checkPolicy(files, options);
+      const { problems } = checkPolicyFiles(files, options);
       for (const problem of problems) complain(problemText(problem));
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       say(`${policyFilesText(files)}; errors: ${errors}, warnings: ${problems.length - errors}`);

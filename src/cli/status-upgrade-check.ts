@@ -9,7 +9,7 @@ const RESULTS = ['Success', 'Warning', 'Failure'] as const;
 const TITLE = 'Upgrade Check Results';
 const MIGRATE = 'Run the "placement-manage db online_data_migrations" command.';
 
-interface Check {
+interface UpgradeCheck {
   readonly name: string;
   /** The index of one of RESULTS. */
   readonly result: 0 | 1 | 2;
@@ -26,7 +26,7 @@ export const command: Command = {
   },
 };
 
-async function upgradeChecks(config: Config): Promise<Check[]> {
+async function upgradeChecks(config: Config): Promise<UpgradeCheck[]> {
   const { withoutRoot, withoutConsumer } = await countOldData(config);
   const json = hasJsonPolicy(config);
   return [
@@ -68,14 +68,14 @@ function hasJsonPolicy(config: Config): boolean {
   }
 }
 
-function json(checks: readonly Check[]): string {
+function json(checks: readonly UpgradeCheck[]): string {
   return JSON.stringify({
     name: TITLE,
     checks: checks.map(({ name, result, details }) => ({ check: name, result, details })),
   });
 }
 
-function table(checks: readonly Check[]): string {
+function table(checks: readonly UpgradeCheck[]): string {
   const cells = checks.map(({ name, result, details }) => [
     `Check: ${name}`,
     `Result: ${RESULTS[result]}`,

@@ -100,10 +100,10 @@ async function insert(
   }
 }
 
-type Check = (text: string) => { kind: FindingKind; instead: Text } | null;
+type TextTest = (text: string) => { kind: FindingKind; instead: Text } | null;
 
 /** What PostgreSQL cannot hold, and what takes its place. */
-function usableOf(type: SourceTable['columns'][string] | undefined): Check {
+function usableOf(type: SourceTable['columns'][string] | undefined): TextTest {
   if (type === 'time') return (text) => (/^0000|-00/.test(text) ? { kind: 'zero_date', instead: null } : null);
   if (type !== 'text') return () => null;
   return (text) => (text.includes('\0') ? { kind: 'nul_character', instead: text.replaceAll('\0', '\uFFFD') } : null);

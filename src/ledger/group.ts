@@ -15,7 +15,7 @@ import {
   providersToBump,
   resolveClaims,
   type NewAllocation,
-} from './check.js';
+} from './rules.js';
 import { findHeldUp } from './held-up.js';
 import { lockAndRead, lockFreeAndRead } from './lock.js';
 import { sizeOf, type Claim, type LockedState, type StoredInventory, type UnknownClass } from './model.js';

@@ -15,7 +15,7 @@ import {
   resolveClaims,
   type NewAllocation,
   type RemovedInventories,
-} from './check.js';
+} from './rules.js';
 import { consumersHolding, withHolders, type Read } from './holders.js';
 import { lockAndRead } from './lock.js';
 import { inventoryKey, type Claim, type InventorySet, type LockedState } from './model.js';

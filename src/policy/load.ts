@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Question, Test } from './compile.js';
 import { parsePolicyFile, type FileRule } from './file.js';
 import { PolicyFileError, type PolicyProblem } from './problem.js';
-import { reviewRules } from './review.js';
+import { warningsOf } from './warnings.js';
 import { compileRules, rulesOf, type Rule, type RuleOptions } from './rules.js';
 
 export interface LoadedPolicy {
@@ -30,7 +30,7 @@ export function loadPolicy(
   }
   const rules = rulesOf(fileRules, options);
   const tests = compileRules(rules, options, remote);
-  return { rules, tests, problems: [...problems, ...reviewRules(rules, options)] };
+  return { rules, tests, problems: [...problems, ...warningsOf(rules, options)] };
 }
 
 function textOf(file: string): string {

@@ -5,10 +5,10 @@ import { withoutSecrets } from '../../database-url/secrets.js';
 import type { Config } from '../../config.js';
 import { OLDEST_SERVER } from '../../db/migrate.js';
 import { failureText } from '../../failure-text.js';
-import { clockCheck, failure, ok, warning, type Check } from './check.js';
+import { clockCheck, failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
 /** Looks at the database of a connection and writes nothing. */
-export async function databaseChecks(config: Config, connection: string): Promise<Check[]> {
+export async function databaseChecks(config: Config, connection: string): Promise<Diagnosis[]> {
   let client: pg.Client;
   const before = Date.now();
   try {
@@ -76,13 +76,13 @@ async function settingsOf(client: pg.Client): Promise<Settings> {
   return rows[0] as Settings;
 }
 
-function versionCheck({ version }: Settings): Check {
+function versionCheck({ version }: Settings): Diagnosis {
   const major = Math.floor(Number(version) / 10_000);
   if (major >= OLDEST_SERVER) return ok('version', `PostgreSQL ${major}`);
   return failure('version', `PostgreSQL ${major}; Stockroom needs PostgreSQL ${OLDEST_SERVER} or newer`);
 }
 
-function primaryCheck({ standby, read_only: readOnly }: Settings): Check {
+function primaryCheck({ standby, read_only: readOnly }: Settings): Diagnosis {
   if (standby) {
     return failure(
       'primary',
@@ -94,7 +94,7 @@ function primaryCheck({ standby, read_only: readOnly }: Settings): Check {
   return warning('primary', 'default_transaction_read_only is on: an operator may have stopped writes on purpose.');
 }
 
-function rightsCheck({ user, database, schema, may_create: mayCreate, closed }: Settings): Check {
+function rightsCheck({ user, database, schema, may_create: mayCreate, closed }: Settings): Diagnosis {
   if (schema === null) {
     return failure('rights', `the search_path of ${user} names no schema of ${database} that exists`);
   }
@@ -115,12 +115,12 @@ function rightsCheck({ user, database, schema, may_create: mayCreate, closed }: 
   return ok('rights', `${user} may create tables in schema ${schema}, and read and write those that are there`);
 }
 
-function isolationCheck({ isolation }: Settings): Check {
+function isolationCheck({ isolation }: Settings): Diagnosis {
   const remark = isolation === 'read committed' ? '' : '; the service sets read committed in its own sessions';
   return ok('isolation', `${isolation}${remark}`);
 }
 
-function durabilityCheck({ synchronous_commit: commit, fsync, full_page_writes: pages }: Settings): Check {
+function durabilityCheck({ synchronous_commit: commit, fsync, full_page_writes: pages }: Settings): Diagnosis {
   const lost = [...(fsync === 'on' ? [] : ['fsync = off']), ...(pages === 'on' ? [] : ['full_page_writes = off'])];
   if (lost.length === 0)
     return ok(
@@ -133,7 +133,7 @@ function durabilityCheck({ synchronous_commit: commit, fsync, full_page_writes: 
   );
 }
 
-async function schemaCheck(config: Config, connection: string): Promise<Check> {
+async function schemaCheck(config: Config, connection: string): Promise<Diagnosis> {
   const { newest, pending, unknown } = await databaseSchema(config, connection);
   if (unknown.length > 0) {
     return failure(

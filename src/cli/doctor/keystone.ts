@@ -4,10 +4,10 @@ import { parseJson } from '../../auth/keystone/token.js';
 import { createHttpClient, type HttpResponse, type HttpClient } from '../../auth/keystone/http-client.js';
 import { ConfigError, type Config } from '../../config.js';
 import { isLoopback } from '../../ops/process.js';
-import { clockCheck, failure, ok, warning, type Check } from './check.js';
+import { clockCheck, failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
 /** Logs in to Keystone as the service does. */
-export async function keystoneChecks(config: Config): Promise<Check[]> {
+export async function keystoneChecks(config: Config): Promise<Diagnosis[]> {
   if (authStrategyOf(config) !== 'keystone') {
     const message = 'noauth2 believes any token';
     return [
@@ -35,7 +35,7 @@ export async function keystoneChecks(config: Config): Promise<Check[]> {
   }
 }
 
-async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClient): Promise<Check[]> {
+async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClient): Promise<Diagnosis[]> {
   const headers = { 'content-type': 'application/json' };
   const sentAt = Date.now();
   const response = await client.request('POST', `${authUrl}/auth/tokens`, headers, JSON.stringify(login));
@@ -66,7 +66,7 @@ async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClien
  * Keystone's default policy lets a user validate foreign tokens who has the role service or admin. Validating the service's
  * own token would prove nothing: every user may.
  */
-function rolesCheck(text: string): Check {
+function rolesCheck(text: string): Diagnosis {
   const name = 'validation of tokens';
   const roles = asRecord(asRecord(parseJson(text))['token'])['roles'];
   const names = Array.isArray(roles) ? roles.flatMap((role) => asText(asRecord(role)['name']) ?? []) : [];
@@ -82,7 +82,7 @@ function rolesCheck(text: string): Check {
  * Keystone said its time, in whole seconds, somewhere between the request and its response. Clocks that agree with some moment in between
  * agree: a login that takes 20 s is slow, and says nothing about clocks.
  */
-function skewOf({ headers: { date } }: HttpResponse, sentAt: number, receivedAt: number): Check[] {
+function skewOf({ headers: { date } }: HttpResponse, sentAt: number, receivedAt: number): Diagnosis[] {
   const theirs = Date.parse(date ?? '');
   if (Number.isNaN(theirs)) return [];
   const ahead = Math.max(theirs - receivedAt, 0) + Math.min(theirs + 1000 - sentAt, 0);

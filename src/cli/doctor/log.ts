@@ -3,16 +3,16 @@ import path from 'node:path';
 import type { Config } from '../../config.js';
 import { checkFolderOf } from '../../ops/foreign-folder.js';
 import { logFileOf } from '../../ops/log.js';
-import { failure, ok, warning, type Check } from './check.js';
+import { failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
 /** Whether this account can write the files of the log and of the audit log, those that are configured. Makes none. */
-export function logChecks(config: Config): Check[] {
+export function logChecks(config: Config): Diagnosis[] {
   const log = logFileOf(config);
   const audit = config.auditLog === 'off' ? null : config.auditLogFile;
   return [...(log === null ? [] : [fileCheck('log', log)]), ...(audit === null ? [] : [fileCheck('audit log', audit)])];
 }
 
-function fileCheck(name: string, file: string): Check {
+function fileCheck(name: string, file: string): Diagnosis {
   const folder = path.dirname(path.resolve(file));
   if (!fs.existsSync(folder)) {
     return warning(

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import type { Config } from '../../config.js';
-import { failure, ok, type Check } from './check.js';
+import { failure, ok, type Diagnosis } from './diagnosis.js';
 
 /** Whether the service can listen where the configuration says. */
 export async function portChecks({
@@ -10,14 +10,14 @@ export async function portChecks({
   adminPort,
   listsS3Host,
   listsS3Port,
-}: Config): Promise<Check[]> {
+}: Config): Promise<Diagnosis[]> {
   const checks = [await portCheck('port', host, port)];
   if (adminPort !== null) checks.push(await portCheck('admin port', adminHost, adminPort));
   if (listsS3Port !== null) checks.push(await portCheck('lists S3 port', listsS3Host, listsS3Port));
   return checks;
 }
 
-async function portCheck(name: string, host: string, port: number): Promise<Check> {
+async function portCheck(name: string, host: string, port: number): Promise<Diagnosis> {
   const error = await listenOnce(host, port);
   if (error === null) return ok(name, `${port} of ${host} is free`);
   if (error.code !== 'EADDRINUSE')

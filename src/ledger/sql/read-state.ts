@@ -31,7 +31,7 @@ export type InventoryColumns = [
 /** An element of `held`. */
 export type HeldColumns = [consumerId: number, providerId: number, classId: number, used: number];
 
-/** Reads everything that the rules look at (check.ts), in one row. */
+/** Reads everything that the rules look at (rules.ts), in one row. */
 export function readState({ providers, consumers, classes, projects, users, types }: StateNames): pg.QueryConfig {
   return { name: 'read_state', text: READ_STATE, values: [providers, consumers, classes, projects, users, types] };
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { arrayTexts, type Item } from '../../db/array-text.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
-import type { NewAllocation } from '../check.js';
+import type { NewAllocation } from '../rules.js';
 import type { Claim, LockedState } from '../model.js';
 
 /** Where the numbers of projects, users and types are found. */

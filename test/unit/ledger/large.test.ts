@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { checkRoom, inventoriesAfter, providersToBump, resolveClaims } from '../../../src/ledger/check.js';
+import { checkRoom, inventoriesAfter, providersToBump, resolveClaims } from '../../../src/ledger/rules.js';
 import { inventoryKey, type Claim, type LockedState } from '../../../src/ledger/model.js';
 import { createOwnersStatement } from '../../../src/ledger/owners.js';
 import type { Divided } from '../../../src/slices.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkRoom, inventoriesAfter, type NewAllocation, providersToBump } from '../../../src/ledger/check.js';
+import { checkRoom, inventoriesAfter, type NewAllocation, providersToBump } from '../../../src/ledger/rules.js';
 import type { InventoryNumbers } from '../../../src/domain/inventory.js';
 import { atOnce } from '../../../src/slices.js';
 import { inventoryKey, type Claim, type HeldAllocation, type LockedState } from '../../../src/ledger/model.js';

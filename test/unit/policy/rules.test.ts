@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
-import { checkPolicy } from '../../../src/policy/check.js';
+import { checkPolicyFiles } from '../../../src/policy/check-files.js';
 import { DEFAULT_RULES } from '../../../src/policy/defaults.js';
 import { problemText } from '../../../src/policy/problem.js';
 import { policySample } from '../../../src/policy/sample.js';
@@ -153,7 +153,7 @@ describe('the rules', () => {
 
   describe('on the command line', () => {
     const check = (text: string) =>
-      checkPolicy([folder.write('policy.yaml', text)], { enforceNewDefaults: true, defaultRule: 'default' });
+      checkPolicyFiles([folder.write('policy.yaml', text)], { enforceNewDefaults: true, defaultRule: 'default' });
 
     it('come as a sample that changes nothing, and with its # taken away neither', () => {
       const sample = policySample();
@@ -197,7 +197,7 @@ describe('the rules', () => {
         [['error', 1]],
       );
       assert.match(
-        checkPolicy(['/nowhere/policy.yaml'], { enforceNewDefaults: true, defaultRule: '' }).problems[0]?.message ?? '',
+        checkPolicyFiles(['/nowhere/policy.yaml'], { enforceNewDefaults: true, defaultRule: '' }).problems[0]?.message ?? '',
         /cannot be read/,
       );
     });

@@ -13,7 +13,7 @@ export interface PolicyReport {
  * Judges policy files, in the order in which they are laid over the defaults, without putting them in force. The files that a
  * configuration names come from `locatePolicyFiles`.
  */
-export function checkPolicy(files: readonly string[], options: RuleOptions): PolicyReport {
+export function checkPolicyFiles(files: readonly string[], options: RuleOptions): PolicyReport {
   try {
     // Nothing is asked here, so no remote server is either.
     const { problems, rules } = loadPolicy(files, options, () => Promise.resolve(false));

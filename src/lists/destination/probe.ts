@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { DestinationError, type Destination, type Encryption, type ListBucket } from '../model.js';
 
 /** One thing that a run does with a bucket, and how it went. */
-export interface BucketCheck {
+export interface ProbeStep {
   /** `write with sse-s3` */
   readonly step: string;
   /** Null when it went well. */
@@ -16,11 +16,11 @@ const CONTENT = 'Written by stockroom lists check, to be deleted by it.\n';
  * Does with a small object what a run does with a list: writes it, with each encryption that the section offers, reads it back
  * and deletes it. After a write that fails, the next encryption is tried.
  */
-export async function* checkBucket(
+export async function* probeBucket(
   bucket: ListBucket,
   destination: Destination,
   signal: AbortSignal,
-): AsyncGenerator<BucketCheck> {
+): AsyncGenerator<ProbeStep> {
   for (const encryption of encryptionsOf(bucket)) {
     const key = `stockroom-check-${randomUUID()}.txt`;
     const how = describe(encryption);
@@ -37,7 +37,7 @@ export async function* checkBucket(
   }
 }
 
-async function attempt(bucket: ListBucket, step: string, work: () => Promise<void>): Promise<BucketCheck> {
+async function attempt(bucket: ListBucket, step: string, work: () => Promise<void>): Promise<ProbeStep> {
   try {
     await work();
     return { step, failure: null };

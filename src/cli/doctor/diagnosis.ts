@@ -1,5 +1,5 @@
 /** One thing that the doctor looked at. */
-export interface Check {
+export interface Diagnosis {
   readonly name: string;
   /** A failure keeps the service from working; a warning costs something that the message names. */
   readonly result: 'ok' | 'warning' | 'failure';
@@ -7,15 +7,15 @@ export interface Check {
   readonly message: string;
 }
 
-export function ok(name: string, message: string): Check {
+export function ok(name: string, message: string): Diagnosis {
   return { name, result: 'ok', message };
 }
 
-export function warning(name: string, message: string): Check {
+export function warning(name: string, message: string): Diagnosis {
   return { name, result: 'warning', message };
 }
 
-export function failure(name: string, message: string): Check {
+export function failure(name: string, message: string): Diagnosis {
   return { name, result: 'failure', message };
 }
 
@@ -23,7 +23,7 @@ export function failure(name: string, message: string): Check {
 const SKEW_WARNING_S = 5;
 
 /** @param ahead seconds that the other clock is ahead of this machine's */
-export function clockCheck(name: string, ahead: number): Check {
+export function clockCheck(name: string, ahead: number): Diagnosis {
   const apart = Math.abs(ahead);
   if (apart < SKEW_WARNING_S) return ok(name, 'agrees with the clock of this machine');
   return warning(

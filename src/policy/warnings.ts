@@ -8,7 +8,7 @@ const KNOWN = new Set(DEFAULT_RULES.map((rule) => rule.name));
 const ASKED_FOR = new Set(DEFAULT_RULES.filter((rule) => rule.routes.length > 0).map((rule) => rule.name));
 
 /** What is allowed in the rules of files, but hardly meant. */
-export function reviewRules(
+export function warningsOf(
   rules: ReadonlyMap<string, Rule>,
   { defaultRule }: Pick<RuleOptions, 'defaultRule'>,
 ): PolicyProblem[] {
