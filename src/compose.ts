@@ -9,7 +9,7 @@ import { noauth2 } from './auth/noauth2.js';
 import type { Config } from './config.js';
 import { databaseOptions } from './db/options.js';
 import { corsOptions } from './http/cors.js';
-import { memoryLimits } from './http/memory.js';
+import { memoryLimits } from './http/client-memory.js';
 import { policyOptions } from './policy/options.js';
 import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
@@ -18,7 +18,7 @@ import { readHistoryGauges } from './history/gauges.js';
 import { prepareHistory, enforceRetention } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
 import { API_REFERENCE, CONSOLE, loadPages } from './http/static-pages.js';
-import { createMemory, type Memory } from './http/memory.js';
+import { createClientMemory, type ClientMemory } from './http/client-memory.js';
 import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';
 import { openKeysFile } from './lists/dialect/keys-file.js';
@@ -54,7 +54,7 @@ export interface Service {
    * Takes no more runs of inventory jobs; one that uploads may go on until the deadline, in milliseconds, or until `hurry` aborts.
    */
   endLists(deadline: number, hurry: AbortSignal): Promise<void>;
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
   /** Makes what the first request should find: partitions of the history. Its failure is not fatal. */
   prepare(): Promise<void>;
   /** Ends what runs in the background and closes all connections. */
@@ -104,7 +104,7 @@ export function composeService(
   const health = createHealth({ topology, keystone, isDraining, hasLogin: config.consoleLogin });
   const history = createHistoryReader(pool, isDraining);
   const auditLog = composeAuditLog(config, log, (uuid) => topology.latest()?.providerByUuid(uuid)?.name ?? null);
-  const memory = createMemory(memoryLimits(config), log);
+  const memory = createClientMemory(memoryLimits(config), log);
   const lists = composeLists({ config, database: options, pool, log, meters: meters.lists });
   const explaining = {
     maxSteps: config.explainMaxSteps,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { bodyIncomplete, bodyTooLarge, serverFull } from '../errors.js';
-import type { Holding, Room } from './room.js';
+import type { Holding, MemoryBudget } from './memory-budget.js';
 import { onBroken } from './request-queue.js';
 
 /**
@@ -22,7 +22,7 @@ export interface Body {
  * @param limit in bytes
  * @throws 413 when it is larger, 400 when it ends early or cannot be understood, 503 when there is no room for it
  */
-export function readBody(req: IncomingMessage, limit: number, room: Room): Promise<Body> {
+export function readBody(req: IncomingMessage, limit: number, budget: MemoryBudget): Promise<Body> {
   return new Promise((resolve, reject) => {
     if (req.destroyed) throw bodyIncomplete();
     if (Number(req.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
@@ -61,7 +61,7 @@ export function readBody(req: IncomingMessage, limit: number, room: Room): Promi
       length += chunk.length;
       if (length <= SMALL_BYTES) return;
       const isNew = holding === null;
-      holding ??= room.enter(onFull);
+      holding ??= budget.enter(onFull);
       holding.add(isNew ? length : chunk.length);
     };
     req.on('data', onData).on('end', onEnd).on('aborted', onGone).on('error', onGone);

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Identity } from '../auth/identity.js';
 import type { CorsHeaders } from './cors.js';
 import { readForwarded, type Forwarded } from './forwarded.js';
-import type { PathMeter } from './meter.js';
+import type { PathMeter } from './request-meter.js';
 import type { Version } from './microversions.js';
 
 /** Who sent a request. */

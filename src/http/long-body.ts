@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Pace } from '../candidates/effort.js';
 import { createStopwatch, type Slices, type Stopwatch } from '../rounds.js';
 import { createByteWriter } from './byte-writer.js';
-import { holdResponse } from './memory.js';
-import type { Room } from './room.js';
+import { holdResponse } from './client-memory.js';
+import type { MemoryBudget } from './memory-budget.js';
 
 /** A body that is made while it is sent, so that a large one is never in memory as a whole. */
 export interface LongBody {
@@ -108,11 +108,11 @@ export async function sendLong(
   res: ServerResponse,
   head: () => void,
   body: LongBody,
-  room: Room,
+  budget: MemoryBudget,
   slices: Slices,
 ): Promise<number> {
   let takenAt = performance.now();
-  holdResponse(room, res, body.held + body.first.size + CHUNK_BYTES, () => takenAt);
+  holdResponse(budget, res, body.held + body.first.size + CHUNK_BYTES, () => takenAt);
   head();
   let sent = 0;
   let chunk = body.first;
@@ -151,7 +151,7 @@ function hasGone(res: ServerResponse): boolean {
   return res.closed || res.destroyed || res.socket?.destroyed !== false;
 }
 
-/** A client that takes nothing is cut off in the end (memory.ts), which closes the response. */
+/** A client that takes nothing is cut off in the end (client-memory.ts), which closes the response. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

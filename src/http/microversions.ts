@@ -50,19 +50,19 @@ function change<Name extends string>(version: `1.${number}`, name: Name, brings:
   return { version, minor: Number(version.slice(2)), name, brings };
 }
 
-export type Change = (typeof CHANGES)[number]['name'];
+export type MicroversionChange = (typeof CHANGES)[number]['name'];
 
 /** The named changes in order, for the route table's checks and the documentation. */
-export const changes: readonly { version: string; minor: number; name: Change; brings: string }[] = CHANGES;
+export const changes: readonly { version: string; minor: number; name: MicroversionChange; brings: string }[] = CHANGES;
 
-const MINOR_OF = new Map<Change, number>(CHANGES.map(({ name, minor }) => [name, minor]));
+const MINOR_OF = new Map<MicroversionChange, number>(CHANGES.map(({ name, minor }) => [name, minor]));
 
 export interface Version {
   /** 0 to 39. */
   readonly minor: number;
   /** `1.39` */
   readonly text: string;
-  has(change: Change): boolean;
+  has(change: MicroversionChange): boolean;
 }
 
 const NEWEST = Math.max(...MINOR_OF.values());
@@ -78,7 +78,7 @@ export const OLDEST_VERSION = versionOf(0);
 export const NEWEST_VERSION = versionOf(NEWEST);
 
 /** The first minor version with a change. */
-export function minorOf(name: Change): number {
+export function minorOf(name: MicroversionChange): number {
   const minor = MINOR_OF.get(name);
   if (minor === undefined) throw new Error(`no microversion brought ${name}`);
   return minor;
@@ -133,11 +133,11 @@ function parseHeader(header: string): Version | null {
  * Picks by version from a ladder: `base`, and what takes its place from each named change on. Resolved once for every
  * version, so a request pays an array index.
  */
-export function byVersion<T>(base: T, steps: Partial<Record<Change, T>> = {}): (version: Version) => T {
+export function byVersion<T>(base: T, steps: Partial<Record<MicroversionChange, T>> = {}): (version: Version) => T {
   const ladder = versions.map((version) => {
     let chosen = base;
     let chosenMinor = -1;
-    for (const [name, step] of Object.entries(steps) as [Change, T][]) {
+    for (const [name, step] of Object.entries(steps) as [MicroversionChange, T][]) {
       const minor = minorOf(name);
       if (minor <= version.minor && minor > chosenMinor) [chosen, chosenMinor] = [step, minor];
     }

@@ -1,4 +1,4 @@
-import type { Change, Version } from './microversions.js';
+import type { MicroversionChange, Version } from './microversions.js';
 import type { Route } from './route.js';
 import type { Schema, Validator } from './validate.js';
 
@@ -19,7 +19,7 @@ export interface OperationDocs {
   /** By status. */
   readonly responses: Readonly<Record<number, ResponseDocs>>;
   /** Changes that no parameter, member or response tells of: they changed what it does with them. */
-  readonly changes?: readonly Change[];
+  readonly changes?: readonly MicroversionChange[];
   /** What this operation rejects, by status. The generator adds what every operation may reject. */
   readonly errors: Readonly<Record<number, string>>;
 }

@@ -5,7 +5,7 @@ import { ApiError, methodNotAllowed, unknownPath } from '../errors.js';
 import type { AuditLog } from '../audit-log/audit-log.js';
 import type { Policy } from '../policy/policy.js';
 import type { Slices } from '../rounds.js';
-import { auditedRequest } from './audited.js';
+import { auditedRequest } from './audited-request.js';
 import { createCors, type CorsOptions } from './cors.js';
 import { dropBody } from './drop-body.js';
 import { beginExchange, type Sent } from './exchange.js';
@@ -24,10 +24,10 @@ import {
   type Gate,
   type RouteGate,
 } from './gates.js';
-import type { Memory } from './memory.js';
-import type { HttpMeter, PathMeter } from './meter.js';
+import type { ClientMemory } from './client-memory.js';
+import type { HttpMeter, PathMeter } from './request-meter.js';
 import type { Version } from './microversions.js';
-import { PathTable } from './paths.js';
+import { PathTable } from './path-table.js';
 import { logRequest } from './request-log.js';
 import { sendError, sendFile, sendReply } from './respond.js';
 import { RouteRequest, type BodyLimits, type Route } from './route.js';
@@ -42,7 +42,7 @@ export interface PipelineOptions {
   /** Is called after each response 503. */
   readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
   readonly slices: Slices;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;

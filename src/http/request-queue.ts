@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiError } from '../errors.js';
-import type { Holding, Room } from './room.js';
+import type { Holding, MemoryBudget } from './memory-budget.js';
 
 /**
  * One request of a connection at a time. Node's parser dispatches all requests of a packet at once, so a client that sends
@@ -85,10 +85,10 @@ export interface RequestQueueOptions {
   /** Never throws. */
   readonly serve: (req: IncomingMessage, res: ServerResponse) => void;
   /** Where requests are that wait. */
-  readonly room: Room;
+  readonly budget: MemoryBudget;
 }
 
-export function createRequestQueue({ serve, room }: RequestQueueOptions): RequestQueue {
+export function createRequestQueue({ serve, budget }: RequestQueueOptions): RequestQueue {
   function begin(connection: Connection, queued: QueuedRequest): void {
     connection.current = queued;
     // Emitted once, after the last byte was given to the system, or when the socket has gone.
@@ -154,7 +154,7 @@ export function createRequestQueue({ serve, room }: RequestQueueOptions): Reques
         socket.destroy();
       };
       // Its connection goes, because Node keeps what it has parsed as long as there is one.
-      connection.holding ??= room.enter(cut);
+      connection.holding ??= budget.enter(cut);
       connection.holding.add(sizeOf(queued));
       if (connection.waiting.length > MOST_WAITING) cut();
     },

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Rejection } from '../auth/identity.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
-import { holdResponse, type Memory } from './memory.js';
+import { holdResponse, type ClientMemory } from './client-memory.js';
 import { prefixOf } from './forwarded.js';
 import { renderErrorDocument } from './error-document.js';
 import type { FileReply, Reply } from './route.js';
@@ -21,7 +21,7 @@ export function sendReply(
   res: Response,
   exchange: Exchange,
   reply: Reply,
-  { memory, slices }: { readonly memory: Memory; readonly slices: Slices },
+  { memory, slices }: { readonly memory: ClientMemory; readonly slices: Slices },
 ): Sent | Promise<Sent> {
   const { status, body } = reply;
   const headers = commonHeaders(exchange);

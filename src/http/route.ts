@@ -7,14 +7,14 @@ import { readBody } from './body.js';
 import type { Caller } from './exchange.js';
 import { prefixOf } from './forwarded.js';
 import type { LongBody } from './long-body.js';
-import type { Memory } from './memory.js';
-import type { Change, Version } from './microversions.js';
+import type { ClientMemory } from './client-memory.js';
+import type { MicroversionChange, Version } from './microversions.js';
 import { parseJson } from './parse-json.js';
 import { globalRequestId } from './request-ids.js';
 import { isLoopback } from '../ops/process.js';
 import { parseQuery, type Query } from './query.js';
-import type { Holding } from './room.js';
-import { textOf } from './text.js';
+import type { Holding } from './memory-budget.js';
+import { textOf } from './decode-text.js';
 
 /** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
 export interface Route {
@@ -22,7 +22,7 @@ export interface Route {
   /** Express form: `/resource_providers/:uuid`. */
   readonly path: string;
   /** The change that brought the route; before it the response is `below`. */
-  readonly since?: Change;
+  readonly since?: MicroversionChange;
   /** 405 where the path existed before the method, else 404. */
   readonly below?: 404 | 405;
   /** Policy rule; null for what anyone may call. */
@@ -65,7 +65,7 @@ export interface Reply {
 export interface BodyLimits {
   /** Of one body. */
   readonly maxBodyBytes: number;
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
 }
 
 /** A file of this machine, with ranges and conditions as HTTP has them. */

@@ -11,10 +11,10 @@ import {
   requestTimeout,
   type ApiError,
 } from '../errors.js';
-import type { Memory } from './memory.js';
+import type { ClientMemory } from './client-memory.js';
 import { renderErrorDocument } from './error-document.js';
-import { createRoom } from './room.js';
-import { pushGathering } from './small-chunks.js';
+import { createMemoryBudget } from './memory-budget.js';
+import { pushGathering } from './merge-small-chunks.js';
 import { createRequestQueue, endGently, type RequestQueue } from './request-queue.js';
 
 /**
@@ -41,7 +41,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
   } as typeof app.response.writeHead;
 
   const queue = createRequestQueue({
-    room: options.memory?.requests ?? createRoom(Infinity),
+    budget: options.memory?.requests ?? createMemoryBudget(Infinity),
     serve(req, res) {
       try {
         app(req, res);
@@ -92,7 +92,7 @@ export interface ServerOptions {
   /** While it returns true, every response says `connection: close`. */
   readonly isLeaving?: () => boolean;
   /** Bounds what waits; nothing does unless given. */
-  readonly memory?: Pick<Memory, 'requests'>;
+  readonly memory?: Pick<ClientMemory, 'requests'>;
   readonly log?: Logger;
 }
 

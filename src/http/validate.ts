@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
 import { createPause } from '../slices.js';
-import { chunksOf, isLarge } from './chunks.js';
+import { chunksOf, isLarge } from './json-chunks.js';
 
 /**
  * JSON Schema validation with upstream's wording: `{summary}  Failed validating '{keyword}' in schema{path}: ...`. Clients

@@ -1,8 +1,8 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { CandidatesResult } from '../candidates/search.js';
 import type { Pool } from '../db/pool.js';
-import type { Memory } from '../http/memory.js';
-import type { HttpMeter } from '../http/meter.js';
+import type { ClientMemory } from '../http/client-memory.js';
+import type { HttpMeter } from '../http/request-meter.js';
 import type { GroupResult } from '../ledger/claims.js';
 import type { HistoryGauges } from '../history/gauges.js';
 import type { ListGauge } from '../lists/run/gauges.js';
@@ -61,7 +61,7 @@ export interface ShownParts {
   readonly keystone: TokenSource | null;
   readonly lists: ListsSource;
   readonly history: { readGauges(): Promise<HistoryGauges>; waiting(): number };
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
   readonly shapes: ShapeGauges;
   /** Null: it is off. */
   readonly auditLog: AuditLog | null;

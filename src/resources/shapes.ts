@@ -1,4 +1,4 @@
-import { minorOf, type Change } from '../http/microversions.js';
+import { minorOf, type MicroversionChange } from '../http/microversions.js';
 import type { Schema } from '../http/validate.js';
 
 /**
@@ -53,12 +53,15 @@ export function orNull(schema: Schema): Schema {
 }
 
 /** A member that responses have from a change on. */
-export function since(change: Change, schema: Schema): Schema {
+export function since(change: MicroversionChange, schema: Schema): Schema {
   return { 'x-openstack-min-version': `1.${minorOf(change)}`, ...schema };
 }
 
 /** A value that looked different before a change; the oldest form comes first. */
-export function formerly(schema: Schema, ...forms: readonly (readonly [before: Change, form: Schema])[]): Schema {
+export function formerly(
+  schema: Schema,
+  ...forms: readonly (readonly [before: MicroversionChange, form: Schema])[]
+): Schema {
   const earlier = forms.map(([before, form]) => ({
     'x-openstack-max-version': `1.${minorOf(before) - 1}`,
     schema: form,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import pino from 'pino';
-import { createRoom } from '../../src/http/room.js';
+import { createMemoryBudget } from '../../src/http/memory-budget.js';
 import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
@@ -159,9 +159,9 @@ describe('the memory that all clients share', () => {
 
 describe('a room', () => {
   it('makes room by the largest that can give up', () => {
-    const room = createRoom(100);
+    const budget = createMemoryBudget(100);
     const gone: string[] = [];
-    const enter = (name: string, mayGiveUp?: () => boolean) => room.enter(() => gone.push(name), mayGiveUp);
+    const enter = (name: string, mayGiveUp?: () => boolean) => budget.enter(() => gone.push(name), mayGiveUp);
     const kept = enter('kept');
     kept.add(50);
     kept.keep();
@@ -170,14 +170,14 @@ describe('a room', () => {
     const [large, small] = [enter('large'), enter('small')];
     assert.ok(large.add(25));
     assert.ok(small.add(10));
-    assert.deepEqual([gone, room.used()], [['large'], 80]);
+    assert.deepEqual([gone, budget.used()], [['large'], 80]);
     assert.ok(!large.add(1), 'what has given up holds nothing');
     assert.ok(!small.add(30), 'it is the largest itself');
-    assert.deepEqual([gone, room.used()], [['large', 'small'], 70]);
+    assert.deepEqual([gone, budget.used()], [['large', 'small'], 70]);
     assert.ok(!busy.add(40), 'there is no room, and it stays');
     busy.leave();
     busy.leave();
     kept.leave();
-    assert.equal(room.used(), 0);
+    assert.equal(budget.used(), 0);
   });
 });

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { noauth2 } from '../../src/auth/noauth2.js';
 import { createSlices } from '../../src/rounds.js';
-import { createMemory } from '../../src/http/memory.js';
+import { createClientMemory } from '../../src/http/client-memory.js';
 import { installRoutes } from '../../src/http/pipeline.js';
 import type { Route } from '../../src/http/route.js';
 import { createLog, logSettings } from '../../src/ops/log.js';
@@ -180,7 +180,7 @@ describe('the request log', () => {
         log: pino(logSettings(level), { write: (line: string) => void (seen += line) }),
         onUnavailable: () => undefined,
         auditLog: null,
-        memory: createMemory({ requests: 1e6, responses: 1e6 }, log),
+        memory: createClientMemory({ requests: 1e6, responses: 1e6 }, log),
         slices: createSlices(),
         maxBodyBytes: 1000,
         cors: null,

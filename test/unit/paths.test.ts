@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PathTable } from '../../src/http/paths.js';
+import { PathTable } from '../../src/http/path-table.js';
 
 describe('the path table', () => {
   const table = new PathTable<string>();

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import express from 'express';
 import fc from 'fast-check';
 import { readBody } from '../../src/http/body.js';
-import { createRoom } from '../../src/http/room.js';
+import { createMemoryBudget } from '../../src/http/memory-budget.js';
 import { createServer } from '../../src/http/server.js';
 import { until } from '../support/until.js';
 
@@ -56,7 +56,7 @@ describe('a body in small chunks', () => {
         const pieces = cuts.map((size, i) => String.fromCharCode(97 + (i % 26)).repeat(size));
         const req = await arrive(chunked(pieces));
         if (late) await new Promise(setImmediate);
-        const { bytes } = await readBody(req, 100_000_000, createRoom(Infinity));
+        const { bytes } = await readBody(req, 100_000_000, createMemoryBudget(Infinity));
         assert.equal(bytes.toString(), pieces.join(''));
         req.socket.destroy();
       }),

@@ -1,12 +1,12 @@
 import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { AuditLog } from '../../audit-log/audit-log.js';
-import { auditedRequest } from '../../http/audited.js';
+import { auditedRequest } from '../../http/audited-request.js';
 import { readBody } from '../../http/body.js';
 import { dropBody } from '../../http/drop-body.js';
 import { beginExchange } from '../../http/exchange.js';
-import type { Memory } from '../../http/memory.js';
-import type { HttpMeter } from '../../http/meter.js';
+import type { ClientMemory } from '../../http/client-memory.js';
+import type { HttpMeter } from '../../http/request-meter.js';
 import { logRequest } from '../../http/request-log.js';
 import type { Policy } from '../../policy/policy.js';
 import type { ListsParts } from '../parts.js';
@@ -25,7 +25,7 @@ export interface DialectOptions extends IdentifyOptions {
   readonly policy: Policy;
   readonly log: Logger;
   readonly auditLog: AuditLog | null;
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
   readonly meter: HttpMeter;
   readonly onUnavailable: () => void;
   /** Believe what a proxy says of the request: whether it came over TLS. */

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { HttpMeter, PathMeter } from '../../http/meter.js';
+import type { HttpMeter, PathMeter } from '../../http/request-meter.js';
 import { addHistogram, SECONDS, type Observe } from './histogram.js';
 import { addNumber } from './series.js';
 

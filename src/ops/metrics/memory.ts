@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client';
-import type { Memory } from '../../http/memory.js';
+import type { ClientMemory } from '../../http/client-memory.js';
 import { addNumbers } from './series.js';
 
 /** What is held in memory for clients, to be compared with the bounds of the configuration. */
-export function showMemory(registry: Registry, memory: Memory): void {
+export function showMemory(registry: Registry, memory: ClientMemory): void {
   addNumbers(
     registry,
     {

@@ -2,7 +2,7 @@ import type { CandidatesRequest } from '../../candidates/request.js';
 import { DEFAULT_BOUNDS, type CandidatesResult } from '../../candidates/search.js';
 import { searchEnded } from '../../errors.js';
 import { longBody } from '../../http/long-body.js';
-import type { Memory } from '../../http/memory.js';
+import type { ClientMemory } from '../../http/client-memory.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import type { Slices } from '../../rounds.js';
@@ -19,7 +19,7 @@ import type { Logger } from 'pino';
 export interface AllocationCandidateRouteDependencies {
   readonly topology: TopologyReader;
   readonly slices: Slices;
-  readonly memory: Memory;
+  readonly memory: ClientMemory;
   readonly log: Logger;
   readonly candidates: CandidatesOptions;
   readonly emptyResponses: EmptyResponses;
@@ -48,7 +48,7 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
       const request = resolveQuery(view, parsed, version, options);
       const isGone = (): boolean => routeRequest.isGone();
       const bounds = { ...DEFAULT_BOUNDS, maxSeconds: options.maxSearchSeconds };
-      const outcome = search(view, request, bounds, { slices, room: memory.responses, isGone });
+      const outcome = search(view, request, bounds, { slices, budget: memory.responses, isGone });
       const respond = (one: Outcome): Reply => replyOf(routeRequest, request, one);
       return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);
     });

@@ -2,7 +2,7 @@ import type { Bounds } from '../../candidates/effort.js';
 import type { CandidatesRequest } from '../../candidates/request.js';
 import { searchCandidates, type CandidatesResult } from '../../candidates/search.js';
 import { clientGone, serverFull } from '../../errors.js';
-import type { Room } from '../../http/room.js';
+import type { MemoryBudget } from '../../http/memory-budget.js';
 import { createStopwatch, type Slices } from '../../rounds.js';
 import type { View } from '../../topology/model.js';
 
@@ -13,7 +13,7 @@ const MOST_LONG = 256;
 export interface Surroundings {
   readonly slices: Slices;
   /** Where what it keeps is accounted for. */
-  readonly room: Room;
+  readonly budget: MemoryBudget;
   readonly isGone: () => boolean;
 }
 
@@ -42,9 +42,9 @@ export function search(
   if (first.done === true) return { result: first.value, seconds: watch.seconds() };
   const started = first.value;
 
-  async function rest({ slices, room, isGone }: Surroundings): Promise<Outcome> {
+  async function rest({ slices, budget, isGone }: Surroundings): Promise<Outcome> {
     // When it has to give up, it holds nothing, and is told so the next time that it adds.
-    const holding = room.enter(() => undefined);
+    const holding = budget.enter(() => undefined);
     try {
       if (slices.waiting() >= MOST_LONG) throw serverFull('requests that take long');
       let held = 0;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { holdResponse } from '../../../src/http/memory.js';
-import { createRoom } from '../../../src/http/room.js';
+import { holdResponse } from '../../../src/http/client-memory.js';
+import { createMemoryBudget } from '../../../src/http/memory-budget.js';
 
 const BYTES = 100_000;
 
@@ -28,23 +28,23 @@ describe('the memory of responses', () => {
   }
 
   it('has the bytes of a response until the client goes away', async () => {
-    const room = createRoom(10 * BYTES);
+    const budget = createMemoryBudget(10 * BYTES);
     const { client, res } = await ask();
-    holdResponse(room, res, BYTES);
-    assert.equal(room.used(), BYTES);
+    holdResponse(budget, res, BYTES);
+    assert.equal(budget.used(), BYTES);
     const closed = once(res, 'close');
     client.destroy();
     await closed;
-    assert.equal(room.used(), 0);
+    assert.equal(budget.used(), 0);
   });
 
   it('has nothing of a response that is made after the client has gone away', async () => {
-    const room = createRoom(10 * BYTES);
+    const budget = createMemoryBudget(10 * BYTES);
     const { client, res } = await ask();
     const closed = once(res, 'close');
     client.destroy();
     await closed;
-    holdResponse(room, res, BYTES);
-    assert.equal(room.used(), 0);
+    holdResponse(budget, res, BYTES);
+    assert.equal(budget.used(), 0);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { textOf } from '../../../src/http/text.js';
+import { textOf } from '../../../src/http/decode-text.js';
 
 describe('the text of a body', () => {
   it('is that of UTF-8, small or in pieces, with characters across their borders', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chunksOf } from '../../../src/http/chunks.js';
+import { chunksOf } from '../../../src/http/json-chunks.js';
 import { bodyValidator, normalizeUuid, validateInSlices } from '../../../src/http/validate.js';
 import { assertWork } from '../../support/patience.js';
 

@@ -197,7 +197,8 @@ describe('the rules', () => {
         [['error', 1]],
       );
       assert.match(
-        checkPolicyFiles(['/nowhere/policy.yaml'], { enforceNewDefaults: true, defaultRule: '' }).problems[0]?.message ?? '',
+        checkPolicyFiles(['/nowhere/policy.yaml'], { enforceNewDefaults: true, defaultRule: '' }).problems[0]
+          ?.message ?? '',
         /cannot be read/,
       );
     });

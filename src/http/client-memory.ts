@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { serverFull } from '../errors.js';
 import { createOneAtATime, type OneAtATime } from '../one-at-a-time.js';
-import { createRoom, type Room } from './room.js';
+import { createMemoryBudget, type MemoryBudget } from './memory-budget.js';
 
 /** What this process holds in memory for its clients, each with a bound for all of them together. */
-export interface Memory {
+export interface ClientMemory {
   readonly limits: MemoryLimits;
   /** Bodies, until their response is made, and requests that wait for their turn. */
-  readonly requests: Room;
+  readonly requests: MemoryBudget;
   /** Responses that clients have not taken yet. */
-  readonly responses: Room;
+  readonly responses: MemoryBudget;
   /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most bodies of that size are rejected then. */
   readonly parsing: OneAtATime;
 }
@@ -33,7 +33,7 @@ export function memoryLimits(config: Config): MemoryLimits {
 /** One line in the log at most for each of these periods, in milliseconds. */
 const LOG_EVERY_MS = 10_000;
 
-export function createMemory(limits: MemoryLimits, log: Logger): Memory {
+export function createClientMemory(limits: MemoryLimits, log: Logger): ClientMemory {
   const full = (what: string, option: string): (() => void) => {
     let [loggedAt, rejected] = [-Infinity, 0];
     return () => {
@@ -45,8 +45,8 @@ export function createMemory(limits: MemoryLimits, log: Logger): Memory {
   };
   return {
     limits,
-    requests: createRoom(limits.requests, full('requests', 'max_request_bytes_in_memory')),
-    responses: createRoom(limits.responses, full('responses', 'max_response_bytes_in_memory')),
+    requests: createMemoryBudget(limits.requests, full('requests', 'max_request_bytes_in_memory')),
+    responses: createMemoryBudget(limits.responses, full('responses', 'max_response_bytes_in_memory')),
     parsing: createOneAtATime(),
   };
 }
@@ -67,10 +67,10 @@ const SEND_TIMEOUT_MS = 60_000;
  * @param takenAt when the client took bytes last, of `performance.now()`; unless given, now
  * @throws 503 when there is no room for them
  */
-export function holdResponse(room: Room, res: ServerResponse, bytes: number, takenAt?: () => number): void {
+export function holdResponse(budget: MemoryBudget, res: ServerResponse, bytes: number, takenAt?: () => number): void {
   if (bytes < HELD_FROM_BYTES || res.closed) return;
-  const [now, isAlone] = [performance.now(), room.used() === 0];
-  const holding = room.enter(
+  const [now, isAlone] = [performance.now(), budget.used() === 0];
+  const holding = budget.enter(
     () => res.destroy(),
     () => performance.now() - (takenAt?.() ?? now) > STALLED_MS,
   );

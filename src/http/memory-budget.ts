@@ -2,7 +2,7 @@
  * A bound on the bytes that a process holds for all its clients together. When there is no room left, the largest holder
  * that can do without makes room: a small request gets through while large ones compete.
  */
-export interface Room {
+export interface MemoryBudget {
   /** Bytes that are held now. */
   used(): number;
   /**
@@ -34,7 +34,7 @@ interface Holder {
  * @param limit in bytes
  * @param onFull is called whenever there is no room
  */
-export function createRoom(limit: number, onFull: () => void = () => undefined): Room {
+export function createMemoryBudget(limit: number, onFull: () => void = () => undefined): MemoryBudget {
   const holders = new Set<Holder>();
   const kept = new Set<Holder>();
   let used = 0;
