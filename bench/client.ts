@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Request } from './scenario.js';
+import type { Request } from './request.js';
 
 /** Who we are and how we speak, for every server alike. */
 export const headersOf = ({ version = '1.39' }: Partial<Request> = {}): Record<string, string> => ({

@@ -1,4 +1,7 @@
 import type { Client } from './client.js';
+import type { Request } from './request.js';
+
+export type { Request } from './request.js';
 
 /** What a benchmark does: a world built over REST, then the same kind of request again and again. */
 export interface Scenario {
@@ -35,15 +38,6 @@ export interface Conversation {
   next(): Request;
   /** Looks at a response; false when it is not what it should be, and the run fails. */
   responded(status: number, body: () => string): boolean;
-}
-
-export interface Request {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** The microversion; 1.39 unless given. */
-  readonly version?: string;
 }
 
 /** Reads that go round a list of paths; each connection starts at another place. Anything but 200 is wrong. */
