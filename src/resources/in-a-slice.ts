@@ -8,14 +8,14 @@ import type { TopologyReader } from '../topology/catch-up.js';
  * as much, and it is whole, or there is none and the next catch-up is waited for.
  */
 export async function inASlice<T>(
-  topology: Pick<TopologyReader, 'current' | 'latest'>,
+  topology: Pick<TopologyReader, 'current' | 'whole'>,
   slices: Slices,
   work: (view: View) => T | Promise<T>,
 ): Promise<T> {
   let view = await topology.current();
   if (!slices.isFree()) {
     await slices.first();
-    view = topology.latest() ?? (await topology.current());
+    view = topology.whole() ?? (await topology.current());
   }
   // No await in between: the slice is now, and the view may change after the next one.
   return work(view);

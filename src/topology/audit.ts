@@ -13,7 +13,8 @@ export function* compareAll(ours: View, theirs: View): Generator<string | null> 
   yield* compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','));
 }
 
-const SLICE = 500;
+/** So many characters of descriptions are made in a few milliseconds: of a thousand providers, or of one in very many aggregates. */
+const CHARACTERS = 400_000;
 
 function* compare<T>(
   kind: string,
@@ -21,14 +22,18 @@ function* compare<T>(
   theirs: ReadonlyMap<number, T>,
   describe: (object: T) => string,
 ): Generator<string | null> {
-  let n = 0;
+  let left = CHARACTERS;
   for (const id of new Set([...ours.keys(), ...theirs.keys()])) {
-    if (++n % SLICE === 0) yield null;
     const [our, their] = [ours.get(id), theirs.get(id)];
     const [ourText, theirText] = [
       our === undefined ? 'absent' : describe(our),
       their === undefined ? 'absent' : describe(their),
     ];
+    left -= ourText.length + theirText.length;
+    if (left < 0) {
+      left = CHARACTERS;
+      yield null;
+    }
     if (ourText !== theirText) yield `${kind} ${id}: in memory ${ourText}, in the database ${theirText}`;
   }
 }

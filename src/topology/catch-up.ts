@@ -7,6 +7,7 @@ import { databaseUnavailable } from '../errors.js';
 import { compareAll } from './audit.js';
 import { createCoalescer } from './coalescer.js';
 import { inOneSnapshot, load, readEverything, readChanges, readChangesInSnapshot, type Watermark } from './journal.js';
+import { inStretches } from './stretches.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
 import type { Changes } from './changes.js';
@@ -23,7 +24,9 @@ export interface TopologyReader {
    * @throws ApiError 503 while the database cannot be used
    */
   current(): Promise<View>;
-  /** The view as it was last caught up with, however long ago; null when there is none. Only for what may be old: metrics. */
+  /** The view as it was last caught up with, however long ago; null when there is none, and while changes are applied to it. */
+  whole(): View | null;
+  /** The same, also while changes are applied to it: some of them are there, and others are not. Only for what need not be exact: metrics. */
   latest(): View | null;
   /**
    * Compares everything with what the database holds; returns the differences, and has them corrected. Readers go on
@@ -150,15 +153,17 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   async function applied(batches: readonly Changes[], ...topologies: readonly (Topology | null)[]): Promise<boolean> {
     for (const [n, batch] of batches.entries()) {
       if (n > 0) await breathe();
-      if (!topologies.every((topology) => topology === null || canApply(topology, batch))) return false;
+      for (const topology of topologies) {
+        if (topology !== null && !(await canApply(topology, batch))) return false;
+      }
     }
     return true;
   }
 
   /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
-  function canApply(topology: Topology, changes: Changes): boolean {
+  async function canApply(topology: Topology, changes: Changes): Promise<boolean> {
     try {
-      return topology.apply(changes);
+      return await inStretches(topology.applying(changes));
     } catch (error) {
       log.error({ err: error }, 'topology: a change does not fit');
       return false;
@@ -174,8 +179,13 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     if (state === null || copy !== fresh.topology) return [];
     const found: string[] = [];
     for (const one of compareAll(state.topology, copy)) {
-      if (one !== null) found.push(one);
-      else await breathe();
+      if (one !== null) {
+        found.push(one);
+        continue;
+      }
+      // While changes are applied, one of the two may have some that the other has not.
+      do await breathe();
+      while (underChange !== null);
       // Everything was loaded again meanwhile.
       if (copy !== fresh.topology) return [];
     }
@@ -218,6 +228,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
 
   return {
     current,
+    whole: () => state?.topology ?? null,
     latest: () => state?.topology ?? underChange,
     audit() {
       auditing ??= audit().finally(() => {

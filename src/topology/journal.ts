@@ -11,6 +11,7 @@ import {
   SELECT_TRAITS,
 } from './load.sql.js';
 import type { Changes, NameState, ProviderState } from './changes.js';
+import { inStretches } from './stretches.js';
 import { Topology } from './topology.js';
 import { includes, parseSnapshot, type PgSnapshot } from './pg-snapshot.js';
 import { UnusableDatabase } from '../db/failures.js';
@@ -70,7 +71,7 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
   let from = 0;
   for (;;) {
     const page = await jsonRows<ProviderState>(client, SELECT_PROVIDERS, [from, PAGE]);
-    topology.apply({ resourceClasses: [], traits: [], providers: byId(page) });
+    await inStretches(topology.applying({ resourceClasses: [], traits: [], providers: byId(page) }));
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return { topology, watermark };
     from = last[0] + 1;

@@ -66,7 +66,7 @@ describe('the capacity of shapes in the metrics', () => {
     let asked = 0;
     const gauges = createShapeGauges({
       shapes: shapesOf({ capacityShape: shapes }),
-      topology: { current: () => Promise.resolve((asked++, world)), latest: () => world },
+      topology: { current: () => Promise.resolve((asked++, world)), whole: () => world },
       slices,
       maxSteps: 10_000,
       log,

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createHealth } from '../../src/ops/health.js';
+import { inASlice } from '../../src/resources/in-a-slice.js';
+import { createSlices } from '../../src/rounds.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { lockedBy, sessionsWaiting } from '../support/locks.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
+import { processorUnit, watchStretches } from '../support/stretch.js';
 import { until } from '../support/until.js';
 
 /** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
 describe('a catch-up with very many changes', function () {
   const MANY = 6000;
+  /** Of {@link processorUnit}: it was 15 before the index of aggregates was changed in parts, and is below 2. */
+  const MOST_UNITS = 5;
   let url: string;
   let replica: Replica;
   before(async () => {
@@ -131,6 +136,54 @@ describe('a catch-up with very many changes', function () {
     assert.equal((await replica.current()).resourceClassByName('CUSTOM_TWO')?.id, 10801);
     assert.equal(replica.status().loads, loads);
     assert.deepEqual(replica.log.slice(lines), []);
+    assert.deepEqual(await replica.audit(), []);
+  });
+
+  it('is seen as a whole by work that has waited for its slice meanwhile', async () => {
+    await replica.current();
+    let applied: Promise<unknown> = Promise.resolve();
+    const slices = {
+      ...createSlices(),
+      isFree: () => false,
+      // The slice is given while changes are applied.
+      async first() {
+        await sql(url, 'update resource_providers set generation = generation + 1');
+        applied = replica.current();
+        let isOver = false as boolean; // the callback changes it
+        void applied.finally(() => (isOver = true));
+        while (replica.whole() !== null && !isOver) await setImmediate();
+        assert.equal(isOver, false, 'all of them have been applied at once, so this shows nothing');
+      },
+    };
+    const before = (await replica.current()).providers.get(1)?.generation ?? 0;
+    const generations = await inASlice(replica, slices, (view) => [
+      ...new Set(Array.from(view.providers.values(), ({ id, generation }) => id > 500 || generation)),
+    ]);
+    await applied;
+    assert.deepEqual(generations, [before + 1, true]);
+  });
+
+  it('of one provider in 200,000 aggregates holds nothing up, when they come, stay and go', async () => {
+    const steps = {
+      come: `insert into resource_provider_aggregates (resource_provider_id, aggregate_uuid)
+             select 1, gen_random_uuid() from generate_series(1, 200000)`,
+      stay: 'update resource_providers set generation = generation + 1 where id = 1',
+      go: 'delete from resource_provider_aggregates where resource_provider_id = 1',
+    };
+    await replica.current();
+    for (const [step, text] of Object.entries(steps)) {
+      await sql(url, text);
+      const unit = processorUnit();
+      const stretches = watchStretches();
+      const view = await replica.current();
+      await setTimeout(5);
+      stretches.stop();
+      assert.equal(view.providers.get(1)?.aggregates.length, step === 'go' ? 0 : 200_000);
+      const units = stretches.longest() / unit;
+      if (process.env['TEST_LOG'] !== undefined)
+        console.log(`${step}: ${Math.round(stretches.longest())} ms, ${units.toFixed(2)} units`);
+      assert.ok(units < MOST_UNITS, `${step}: held for ${units.toFixed(1)} times JSON.parse`);
+    }
     assert.deepEqual(await replica.audit(), []);
   });
 

@@ -19,7 +19,7 @@ export interface EmptyResponses {
 }
 
 export interface EmptyResponsesOptions {
-  readonly topology: Pick<TopologyReader, 'latest'>;
+  readonly topology: Pick<TopologyReader, 'whole'>;
   readonly slices: Slices;
   readonly explaining: Explaining;
 }
@@ -30,7 +30,7 @@ export function createEmptyResponses({ topology, slices, explaining }: EmptyResp
 
   async function summary(request: CandidatesRequest): Promise<string | null> {
     await slices.first();
-    const view = topology.latest();
+    const view = topology.whole();
     if (view === null) return null;
     const options = { show: 0, providers: [], maxSteps: explaining.maxSteps };
     const { result, seconds } = await inSlices(

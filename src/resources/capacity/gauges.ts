@@ -34,7 +34,7 @@ export interface ShapeGauges {
 
 export interface ShapeGaugesOptions {
   readonly shapes: readonly Shape[];
-  readonly topology: Pick<TopologyReader, 'current' | 'latest'>;
+  readonly topology: Pick<TopologyReader, 'current' | 'whole'>;
   readonly slices: Slices;
   readonly maxSteps: number;
   readonly log: Logger;

@@ -23,7 +23,7 @@ const [VERSION, STARTED_AT] = [version(), new Date(performance.timeOrigin)];
 
 /** What the routes of the overview work with. */
 export interface OverviewRouteDependencies {
-  readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
+  readonly topology: Pick<TopologyReader, 'current' | 'whole' | 'status'>;
   readonly slices: Slices;
   readonly shapes: ShapeGauges;
   readonly estimate: () => Promise<Estimates>;

@@ -1,0 +1,17 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { SLICE_MS } from '../rounds.js';
+import type { Divided } from '../slices.js';
+
+/**
+ * Runs work that every read waits for: after each 5 ms the event loop comes round once. It waits for no slice of a search or a
+ * body, as other long work does (slices.ts).
+ */
+export async function inStretches<T>(work: Divided<T>): Promise<T> {
+  for (let end = performance.now() + SLICE_MS; ;) {
+    const next = work.next();
+    if (next.done === true) return next.value;
+    if (performance.now() < end) continue;
+    await breathe();
+    end = performance.now() + SLICE_MS;
+  }
+}
