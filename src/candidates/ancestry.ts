@@ -4,21 +4,21 @@ import type { Provider, Tree } from '../topology/model.js';
  * Where a provider is in its tree. Providers are numbered in the order of a walk that visits a parent before its children and
  * one child's descendants before the next child, so the descendants of a provider are those numbered from `first` to `last`.
  */
-export interface Place {
+export interface TreePosition {
   readonly rootId: number;
-  readonly parent: Place | null;
+  readonly parent: TreePosition | null;
   readonly first: number;
   readonly last: number;
 }
 
-export function isAtOrAbove(top: Place, place: Place): boolean {
+export function isAtOrAbove(top: TreePosition, place: TreePosition): boolean {
   return top.rootId === place.rootId && top.first <= place.first && place.first <= top.last;
 }
 
-const kept = new WeakMap<Tree, ReadonlyMap<number, Place>>();
+const kept = new WeakMap<Tree, ReadonlyMap<number, TreePosition>>();
 
 /** The places of the members of a tree, by id. Made once for a tree: it is replaced when a member changes. */
-export function placesOf(tree: Tree): ReadonlyMap<number, Place> {
+export function placesOf(tree: Tree): ReadonlyMap<number, TreePosition> {
   let places = kept.get(tree);
   if (places === undefined) {
     places = numbered(tree);
@@ -35,7 +35,7 @@ interface Draft {
 }
 
 /** Without recursion: a chain may be longer than the stack. */
-function numbered({ rootId, members }: Tree): Map<number, Place> {
+function numbered({ rootId, members }: Tree): Map<number, TreePosition> {
   const children = new Map<number | null, Provider[]>();
   for (const member of members) {
     const siblings = children.get(member.parentId);

@@ -5,7 +5,7 @@ import { inTreeOf, type Plan } from './plan.js';
 import type { Group } from './request.js';
 import type { Sharing } from './sharing.js';
 import type { AnchorCounts } from './trace.js';
-import { oneTree, walkTrees, WORK_FOR_A_PROVIDER, type Source, type Trees } from './walk.js';
+import { oneTree, walkTrees, WORK_FOR_A_PROVIDER, type AnchorIndex, type Trees } from './walk.js';
 
 /** The trees whose root can be the anchor of a candidate, each once, found on demand. */
 export interface AnchorTrees {
@@ -69,8 +69,8 @@ export function rootCheck(plan: Plan): (root: Provider) => boolean {
     (hasRootTraits === null || hasRootTraits(root.traits)) && (isOutside === null || isOutside(root.aggregates));
 }
 
-function cheapest(sources: readonly Source[], sharing: Sharing): Source {
-  let best: Source = { parts: [], overlapping: false, rootsOnly: false };
+function cheapest(sources: readonly AnchorIndex[], sharing: Sharing): AnchorIndex {
+  let best: AnchorIndex = { parts: [], overlapping: false, rootsOnly: false };
   let least = Infinity;
   for (const source of sources) {
     let cost = source.parts.reduce((sum, part) => sum + part.size, 0);
@@ -89,7 +89,7 @@ function cheapest(sources: readonly Source[], sharing: Sharing): Source {
 /** Any source will do, and each costs a look at every trait set: a request of hundreds of groups gets those of the first. */
 const MOST_GROUPS = 32;
 
-function sourcesOf(view: View, plan: Plan): Source[] {
+function sourcesOf(view: View, plan: Plan): AnchorIndex[] {
   const sources = plan.request.groups.slice(0, MOST_GROUPS).flatMap((group, position) => {
     const ofGroup = group.resources.map(({ resourceClass }) => from([view.providersWithClass(resourceClass.id)]));
     for (const anyOf of group.memberOf) {
@@ -107,13 +107,13 @@ function sourcesOf(view: View, plan: Plan): Source[] {
 }
 
 /** A suffixed group's provider has all required traits; of the unsuffixed group's some provider has each. */
-function traitSources(view: View, group: Group, hasAll: ((set: TraitSet) => boolean) | null): Source[] {
+function traitSources(view: View, group: Group, hasAll: ((set: TraitSet) => boolean) | null): AnchorIndex[] {
   if (hasAll === null) return [];
   if (group.suffix !== '') return [from(partsWith(view, hasAll))];
   return group.requiredTraits.map((anyOf) => from(partsWith(view, (set) => hasAnyTrait(set, anyOf))));
 }
 
-function treeSource(view: View, group: Group): Source[] {
+function treeSource(view: View, group: Group): AnchorIndex[] {
   const rootId = inTreeOf(view, group);
   if (rootId === null) return [];
   const members = view.trees.get(rootId)?.members ?? [];
@@ -126,6 +126,6 @@ function partsWith(view: View, matches: (set: TraitSet) => boolean): ReadonlyMap
   return parts;
 }
 
-function from(parts: readonly (ReadonlyMap<number, Provider> | undefined)[]): Source {
+function from(parts: readonly (ReadonlyMap<number, Provider> | undefined)[]): AnchorIndex {
   return { parts: parts.filter((part) => part !== undefined), overlapping: false, rootsOnly: false };
 }

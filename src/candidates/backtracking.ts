@@ -1,18 +1,18 @@
 import type { DeadEnds, DeadEndsAtAnchor } from './dead-ends.js';
 import type { Bounds, Pace, Pause, Stuck } from './effort.js';
 import type { Anchor, Level } from './levels.js';
-import type { Rule } from './rules.js';
+import type { Constraint } from './constraints.js';
 import type { MatchingCheck } from './matching.js';
 import type { CombinationCounts } from './trace.js';
 
 /** The rules of one anchor. */
 export interface Checks {
   /** Asked about every choice. */
-  readonly rules: readonly Rule[];
+  readonly constraints: readonly Constraint[];
   /** Asked after every choice whether the rest can be matched. */
   readonly matchings: readonly MatchingCheck[];
   /** Asked at first, and after a choice where the search meets dead ends. */
-  readonly sums: readonly Rule[];
+  readonly sums: readonly Constraint[];
   readonly deadEnds: DeadEnds;
 }
 
@@ -33,10 +33,10 @@ export interface Search {
 export function* combinations(
   levels: readonly Level[],
   anchor: Anchor,
-  { rules, matchings, sums, deadEnds }: Checks,
+  { constraints, matchings, sums, deadEnds }: Checks,
   { counts, bounds, pace, share, triesBeforeCare }: Search,
 ): Generator<readonly Level[] | Pause | Stuck, void, void> {
-  const work = workOfATry(levels, rules, matchings);
+  const work = workOfATry(levels, constraints, matchings);
   if (!allHold(sums, levels, -1, counts)) return;
   for (const matching of matchings) {
     if (!allHold([matching], levels, 0, counts)) return;
@@ -86,7 +86,7 @@ export function* combinations(
     quiet++;
     if (pace.isDue(isCareful && careful !== null ? work + careful.work : work)) yield 'pause';
     level.chosen = provider;
-    if (!allHold(rules, levels, depth, counts)) continue;
+    if (!allHold(constraints, levels, depth, counts)) continue;
     if (!allHold(matchings, levels, depth + 1, counts)) continue;
     states[depth + 1] = null;
     if (isCareful) {
@@ -102,10 +102,14 @@ export function* combinations(
 }
 
 /** In the units of effort.ts; matchings look at the providers and the levels. */
-function workOfATry(levels: readonly Level[], rules: readonly Rule[], matchings: readonly MatchingCheck[]): number {
+function workOfATry(
+  levels: readonly Level[],
+  constraints: readonly Constraint[],
+  matchings: readonly MatchingCheck[],
+): number {
   let options = 0;
   if (matchings.length > 0) for (const level of levels) options = Math.max(options, level.options.length);
-  return 10 + rules.length * levels.length + matchings.length * (options + 4 * levels.length);
+  return 10 + constraints.length * levels.length + matchings.length * (options + 4 * levels.length);
 }
 
 function isKnown(deadEnds: DeadEndsAtAnchor, state: string, counts: CombinationCounts): boolean {
@@ -115,14 +119,14 @@ function isKnown(deadEnds: DeadEndsAtAnchor, state: string, counts: CombinationC
 }
 
 function allHold(
-  rules: readonly (Rule | MatchingCheck)[],
+  constraints: readonly (Constraint | MatchingCheck)[],
   levels: readonly Level[],
   depth: number,
   counts: CombinationCounts,
 ): boolean {
-  for (const rule of rules) {
-    if (rule.allows(levels, depth)) continue;
-    counts.dropped[rule.name]++;
+  for (const constraint of constraints) {
+    if (constraint.allows(levels, depth)) continue;
+    counts.dropped[constraint.name]++;
     return false;
   }
   return true;

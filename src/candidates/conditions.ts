@@ -4,16 +4,16 @@ import type { CandidatesRequest, Group } from './request.js';
 /** What a group asks of traits and aggregates; `null` where it asks nothing. */
 export interface Conditions {
   /** Has at least one trait of each required set. */
-  readonly requiredTraits: Condition<TraitSet> | null;
+  readonly requiredTraits: Predicate<TraitSet> | null;
   /** Has no forbidden trait. */
-  readonly forbiddenTraits: Condition<TraitSet> | null;
+  readonly forbiddenTraits: Predicate<TraitSet> | null;
   /** Is in at least one aggregate of each member_of. */
-  readonly memberOf: Condition<readonly string[]> | null;
+  readonly memberOf: Predicate<readonly string[]> | null;
   /** Is in no forbidden aggregate. */
-  readonly forbiddenAggregates: Condition<readonly string[]> | null;
+  readonly forbiddenAggregates: Predicate<readonly string[]> | null;
 }
 
-export type Condition<Key> = (key: Key) => boolean;
+export type Predicate<Key> = (key: Key) => boolean;
 
 export function conditionsOf(group: Group): Conditions {
   const { requiredTraits, forbiddenTraits } = group;
@@ -39,7 +39,7 @@ export function conditionsOf(group: Group): Conditions {
 }
 
 /** root_required as one condition on the traits of the root. */
-export function rootCondition({ rootRequired }: CandidatesRequest): Condition<TraitSet> | null {
+export function rootCondition({ rootRequired }: CandidatesRequest): Predicate<TraitSet> | null {
   if (rootRequired === null) return null;
   const { required, forbidden } = rootRequired;
   return remember((set) => required.every((trait) => hasTrait(set, trait)) && !hasAnyTrait(set, forbidden));

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Provider } from '../topology/model.js';
-import { placesOf, type Place } from './ancestry.js';
-import { amountOf, contestedClasses, freeRoom } from './contest.js';
+import { placesOf, type TreePosition } from './ancestry.js';
+import { amountOf, contestedClasses, freeRoom } from './contested-classes.js';
 import type { Anchor, Level } from './levels.js';
 import type { Plan } from './plan.js';
-import { traitMasks } from './rules.js';
+import { traitMasks } from './constraints.js';
 import type { Subtree } from './subtrees.js';
 
 /**
@@ -175,10 +175,10 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
       }
     }
     const places = subtrees.length === 0 ? null : placesOf(anchor.tree);
-    const placeOf = ({ id }: Provider): Place | null => places?.get(id) ?? null;
+    const placeOf = ({ id }: Provider): TreePosition | null => places?.get(id) ?? null;
     const sorted = [...depths].sort(([a], [b]) => (placeOf(a)?.first ?? 0) - (placeOf(b)?.first ?? 0));
     const nodes = new Map<Provider, Node>();
-    const atPlace = new Map<Place, Node>();
+    const atPlace = new Map<TreePosition, Node>();
     for (const [provider, serves] of sorted) {
       // One of another tree, and each where a tree gives one provider, is like no other.
       const name = !nested || provider.rootId !== anchor.tree.rootId ? `#${provider.id}` : '';

@@ -1,5 +1,5 @@
 import type { Provider, Tree } from '../topology/model.js';
-import { isAtOrAbove, placesOf, type Place } from './ancestry.js';
+import { isAtOrAbove, placesOf, type TreePosition } from './ancestry.js';
 import type { Slot } from './plan.js';
 import type { Sharer } from './sharing.js';
 import type { Subtree } from './subtrees.js';
@@ -44,7 +44,7 @@ export interface LevelsToBe {
 export function levelsToBe(anchor: Anchor): LevelsToBe {
   const levels: Level[] = [];
   const byKind: (readonly Provider[] | undefined)[] = [];
-  let placeOf: ((provider: Provider) => Place) | null = null;
+  let placeOf: ((provider: Provider) => TreePosition) | null = null;
   return {
     add(slot) {
       const options = (byKind[slot.kind] ??= optionsOf(slot, anchor));
@@ -67,7 +67,7 @@ function optionsOf(slot: Slot, { tree, root, sharers }: Anchor): Provider[] {
 }
 
 /** Where each provider is that can be an option at an anchor. */
-export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => Place {
+export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => TreePosition {
   const home = placesOf(tree);
   return (provider) => {
     const place = home.get(provider.id) ?? placesOf(treeOf(provider)).get(provider.id);
@@ -84,12 +84,12 @@ export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => Plac
 function keepSubtreeOptions(
   levels: readonly Level[],
   subtree: Subtree,
-  placeOf: (provider: Provider) => Place,
+  placeOf: (provider: Provider) => TreePosition,
 ): boolean {
   const listed = levels.filter(({ slot }) => subtree.has(slot));
-  const lists = new Map<readonly Provider[], readonly Place[]>();
+  const lists = new Map<readonly Provider[], readonly TreePosition[]>();
   for (const { options } of listed) if (!lists.has(options)) lists.set(options, options.map(placeOf).sort(byPlace));
-  const tops: Place[] = [];
+  const tops: TreePosition[] = [];
   for (const places of lists.values()) {
     for (const top of places) if ([...lists.values()].every((others) => hasOneBelow(others, top))) tops.push(top);
   }
@@ -104,8 +104,8 @@ function keepSubtreeOptions(
 }
 
 /** Those that have none of the others above them, sorted. */
-function highestOf(places: readonly Place[]): Place[] {
-  const highest: Place[] = [];
+function highestOf(places: readonly TreePosition[]): TreePosition[] {
+  const highest: TreePosition[] = [];
   // A parent sorts before its descendants.
   for (const place of [...places].sort(byPlace)) {
     const above = highest.at(-1);
@@ -114,24 +114,24 @@ function highestOf(places: readonly Place[]): Place[] {
   return highest;
 }
 
-function byPlace(a: Place, b: Place): number {
+function byPlace(a: TreePosition, b: TreePosition): number {
   return a.rootId - b.rootId || a.first - b.first;
 }
 
 /** Whether one of the sorted places is at or below `top`. */
-function hasOneBelow(sorted: readonly Place[], top: Place): boolean {
+function hasOneBelow(sorted: readonly TreePosition[], top: TreePosition): boolean {
   const place = sorted[lowerBound(sorted, top)];
   return place !== undefined && isAtOrAbove(top, place);
 }
 
 /** Whether one of the sorted tops, none above another, is at or above `place`. */
-function isCovered(tops: readonly Place[], place: Place): boolean {
+function isCovered(tops: readonly TreePosition[], place: TreePosition): boolean {
   const at = lowerBound(tops, place);
   return [tops[at], tops[at - 1]].some((top) => top !== undefined && isAtOrAbove(top, place));
 }
 
 /** The position of the first of the sorted places that is not before `place`. */
-function lowerBound(sorted: readonly Place[], place: Place): number {
+function lowerBound(sorted: readonly TreePosition[], place: TreePosition): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -1,8 +1,8 @@
 import type { Provider } from '../topology/model.js';
 import type { Level } from './levels.js';
 import type { Plan } from './plan.js';
-import { amountOf, freeRoom } from './contest.js';
-import type { RuleName } from './trace.js';
+import { amountOf, freeRoom } from './contested-classes.js';
+import type { ConstraintName } from './trace.js';
 
 /**
  * Whether the undecided levels can still be matched, each with one of its options, with no provider over its room. Nine groups over
@@ -13,13 +13,13 @@ import type { RuleName } from './trace.js';
  * smallest: it may say yes to what turns out impossible, never no to what is possible.
  */
 export interface MatchingCheck {
-  readonly name: RuleName;
+  readonly name: ConstraintName;
   allows(levels: readonly Level[], decided: number): boolean;
 }
 
 /** Room that is given away in amounts: of one class, or a provider as a whole to one suffixed group when they are isolated. */
 interface Supply {
-  readonly name: RuleName;
+  readonly name: ConstraintName;
   readonly roomOf: (provider: Provider) => number;
   readonly demandOf: (level: Level) => number;
   /** Only levels that take this much are matched; those that take less still use up room once they are decided. */

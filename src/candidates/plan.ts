@@ -134,7 +134,7 @@ export function inTreeOf(view: View, group: Group): number | null {
 }
 
 /**
- * What a picked provider must meet by itself. Required traits are met by all picked providers together (see rules.ts), unless
+ * What a picked provider must meet by itself. Required traits are met by all picked providers together (see constraints.ts), unless
  * there is but one. member_of may be met by the root in place of a provider of its tree. What is asked of the root or of the
  * tree alone is checked once an anchor.
  */

@@ -1,7 +1,7 @@
 import type { Provider } from '../topology/model.js';
-import { amountOf, freeRoom } from './contest.js';
+import { amountOf, freeRoom } from './contested-classes.js';
 import type { Level } from './levels.js';
-import type { Rule } from './rules.js';
+import type { Constraint } from './constraints.js';
 
 /**
  * Can what is left of a class be given away at all, all options together? Groups of 340 and 330 fill a child of 1000 to
@@ -11,7 +11,7 @@ import type { Rule } from './rules.js';
  * It is asked before the product is tried and, where the search meets dead ends, at each step. It may say yes to what turns
  * out impossible, never no to what is possible.
  */
-export function sumCheck(classId: number, levels: readonly Level[]): Rule | null {
+export function sumCheck(classId: number, levels: readonly Level[]): Constraint | null {
   const demands = levels.map(({ slot }) => amountOf(slot.resources, classId));
   const total = demands.reduce((sum, demand) => sum + demand, 0);
   const rooms = new Map<Provider, number>();

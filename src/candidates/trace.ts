@@ -38,13 +38,13 @@ export interface AnchorCounts {
 }
 
 /** `dead end`: an equal state had been searched, and nothing was found. */
-export type RuleName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits' | 'dead end';
+export type ConstraintName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits' | 'dead end';
 
 export interface CombinationCounts {
   /** Providers tried for a place in a combination: the measure of work that `maxSteps` bounds. */
   tried: number;
   /** How many of these tries each rule ended. */
-  readonly dropped: Record<RuleName, number>;
+  readonly dropped: Record<ConstraintName, number>;
   /** Complete combinations that had been found before, at another anchor. */
   duplicates: number;
   found: number;

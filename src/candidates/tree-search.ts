@@ -2,12 +2,12 @@ import type { Provider, Tree } from '../topology/model.js';
 import { rootOf } from './anchors.js';
 import type { Combination } from './candidate.js';
 import { combinations, type Checks, type Search } from './backtracking.js';
-import { contestedClasses, weightsOf } from './contest.js';
+import { contestedClasses, weightsOf } from './contested-classes.js';
 import { createDeadEnds } from './dead-ends.js';
 import type { Pause, Stuck } from './effort.js';
 import { levelsToBe, type Anchor, type Level, type TreeOf } from './levels.js';
 import type { Plan } from './plan.js';
-import { rulesOf, type Rule } from './rules.js';
+import { constraintsOf, type Constraint } from './constraints.js';
 import { matchingChecksAt } from './matching.js';
 import type { Sharing } from './sharing.js';
 import { subtreesOf } from './subtrees.js';
@@ -15,7 +15,7 @@ import { sumCheck } from './sums.js';
 import type { Trace } from './trace.js';
 
 const NONE: readonly Combination[] = [];
-const NO_RULES: readonly Rule[] = [];
+const NO_RULES: readonly Constraint[] = [];
 
 /** The search at one anchor: gives the candidates of a tree that no tree before has given, found as they are asked for. */
 export function searchAtAnchor(
@@ -50,7 +50,7 @@ export function treeSearch(
   const subtrees = subtreesOf(plan);
   const weights = weightsOf(plan);
   const contested = [...contestedClasses(plan)];
-  const rulesAt = rulesOf(plan, subtrees);
+  const constraintsAt = constraintsOf(plan, subtrees);
   const deadEnds = createDeadEnds(plan, subtrees);
   const isRepeated = repetitionCheck(sharing);
 
@@ -68,7 +68,7 @@ export function treeSearch(
     const levels = draft.inOrder(weights, subtrees);
     trace.anchors.everyGroup++;
     const checks: Checks = {
-      rules: rulesAt(levels, anchor),
+      constraints: constraintsAt(levels, anchor),
       matchings: matchingChecksAt(plan, contested, levels),
       sums: contested.length === 0 ? NO_RULES : sumsAt(contested, levels),
       deadEnds,
@@ -118,7 +118,7 @@ function repeated(provider: Provider, times: number): Provider[] {
   return all;
 }
 
-function sumsAt(contested: readonly number[], levels: readonly Level[]): Rule[] {
+function sumsAt(contested: readonly number[], levels: readonly Level[]): Constraint[] {
   return contested.map((classId) => sumCheck(classId, levels)).filter((check) => check !== null);
 }
 

@@ -6,7 +6,7 @@ import type { Sharing } from './sharing.js';
  * Providers of which every candidate has at least one, by some condition of the request: so all anchors are among theirs.
  * Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
  */
-export interface Source {
+export interface AnchorIndex {
   readonly parts: readonly ReadonlyMap<number, Provider>[];
   /** Whether a provider can be in two parts. */
   readonly overlapping: boolean;
@@ -32,7 +32,7 @@ export interface Trees {
 }
 
 /** The trees that the providers of a source lead to, each once. */
-export function walkTrees(view: View, trees: Trees, source: Source, sharing: Sharing, pace: Pace): Walk {
+export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing: Sharing, pace: Pace): Walk {
   const visited = new Set<number>();
   const repeats = source.overlapping || sharing.providers.size > 0;
   /** Aggregates whose members have been visited: a hundred pools that share with the same 100,000 hosts lead there once. */

@@ -1,7 +1,7 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { Counter, Together, TreeCount } from './count.js';
 import type { Tree } from '../topology/model.js';
-import type { Count } from './question.js';
+import type { Count } from './model.js';
 
 /** What the trees with a member in an aggregate could take together if all others took nothing. */
 export interface AggregateCount {

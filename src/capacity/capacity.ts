@@ -8,9 +8,9 @@ import { countAggregates, type AggregateCount } from './aggregates.js';
 import { componentsOf } from './components.js';
 import { counterOf, type TreeCount } from './count.js';
 import { pooledRoom } from './pooled.js';
-import type { AmountCondition, CapacityBounds, Count, FullProvider } from './question.js';
-import { countRelevant } from './relevant.js';
-import { surveyTrees } from './survey.js';
+import type { AmountCondition, CapacityBounds, Count, FullProvider } from './model.js';
+import { countRelevant } from './relevant-trees.js';
+import { surveyTrees } from './tree-survey.js';
 
 export interface Capacity {
   readonly count: Count;

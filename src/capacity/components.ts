@@ -1,16 +1,16 @@
 import type { Pace, Pause } from '../candidates/effort.js';
-import type { Survey } from './survey.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** Trees that take from the same sharing providers, directly or through others: what one takes, another may lack. */
-export function* componentsOf<Item extends { readonly survey: Survey }>(
+export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
   items: readonly Item[],
   sharing: ReadonlyMap<number, unknown>,
   pace: Pace,
 ): Generator<Pause, Item[][], void> {
-  const above = new Map<Survey, Survey>();
-  const firstTaker = new Map<number, Survey>();
+  const above = new Map<TreeSurvey, TreeSurvey>();
+  const firstTaker = new Map<number, TreeSurvey>();
 
-  function topOf(survey: Survey): Survey {
+  function topOf(survey: TreeSurvey): TreeSurvey {
     let top = survey;
     for (let next = above.get(top); next !== undefined; next = above.get(top)) top = next;
     // Later walks are shorter.
@@ -23,7 +23,7 @@ export function* componentsOf<Item extends { readonly survey: Survey }>(
   }
 
   // Thousands of trees have the very same list of options, which is looked at once.
-  const lists = new Map<readonly unknown[], Survey>();
+  const lists = new Map<readonly unknown[], TreeSurvey>();
   for (const { survey } of items) {
     if (!survey.pooled) continue;
     if (pace.isDue(10 * survey.options.length)) yield 'pause';
@@ -45,12 +45,12 @@ export function* componentsOf<Item extends { readonly survey: Survey }>(
     }
   }
 
-  function join(one: Survey, other: Survey): void {
+  function join(one: TreeSurvey, other: TreeSurvey): void {
     const [a, b] = [topOf(one), topOf(other)];
     if (a !== b) above.set(a, b);
   }
 
-  const components = new Map<Survey, Item[]>();
+  const components = new Map<TreeSurvey, Item[]>();
   for (const item of items) {
     const top = item.survey.pooled ? topOf(item.survey) : item.survey;
     const members = components.get(top);

@@ -2,23 +2,17 @@ import type { Pace, Pause } from '../candidates/effort.js';
 import type { TreeOf } from '../candidates/levels.js';
 import type { Plan, Slot } from '../candidates/plan.js';
 import type { Sharing } from '../candidates/sharing.js';
-import { descriptions } from './alike.js';
+import { descriptions } from './tree-description.js';
 import { offersOf, type Effort } from './offers.js';
 import { optionsTogether, pack, type Packing } from './pack.js';
 import { poolFlow } from './pools.js';
 import { proverOf, scarcest, type Proof, type Prover } from './proofs.js';
-import {
-  conditionsOfSlot,
-  type AmountCondition,
-  type CapacityBounds,
-  type Count,
-  type FullProvider,
-} from './question.js';
-import type { Survey } from './survey.js';
+import { conditionsOfSlot, type AmountCondition, type CapacityBounds, type Count, type FullProvider } from './model.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** What a tree could take if all others took nothing. */
 export interface TreeCount {
-  readonly survey: Survey;
+  readonly survey: TreeSurvey;
   readonly count: Count;
   /** The conditions that keep it from taking more; empty when nothing fits. */
   readonly limits: readonly AmountCondition[];
@@ -36,7 +30,7 @@ export interface Together {
 export interface Counter {
   readonly conditions: readonly AmountCondition[];
   /** Each tree by itself. */
-  countTrees(surveys: readonly Survey[]): Generator<Pause, TreeCount[], void>;
+  countTrees(surveys: readonly TreeSurvey[]): Generator<Pause, TreeCount[], void>;
   /** The trees of each component together. */
   countTogether(components: readonly (readonly TreeCount[])[]): Generator<Pause, Together[], void>;
   /** Some trees of a component, if the others took nothing. */
@@ -54,7 +48,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   /** Requests that are sure so far, in trees that no other takes from. */
   let sure = 0;
 
-  function* construct(surveys: readonly Survey[], target: number, share: number): Generator<Pause, Packing, void> {
+  function* construct(surveys: readonly TreeSurvey[], target: number, share: number): Generator<Pause, Packing, void> {
     const effort: Effort = { left: Math.min(Math.max(share, LEAST_SHARE), left) };
     const before = effort.left;
     const packing =
@@ -67,13 +61,13 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   }
 
   /** How often each tree that has to be tried out may be counted on its own. */
-  function shareOf(surveys: readonly Survey[]): number {
-    const looks = new Set<string | Survey>();
+  function shareOf(surveys: readonly TreeSurvey[]): number {
+    const looks = new Set<string | TreeSurvey>();
     for (const survey of surveys) if (!prover.isExact(survey)) looks.add(describe(survey) ?? survey);
     return Math.ceil(left / Math.max(looks.size, 1));
   }
 
-  function* countTrees(surveys: readonly Survey[]): Generator<Pause, TreeCount[], void> {
+  function* countTrees(surveys: readonly TreeSurvey[]): Generator<Pause, TreeCount[], void> {
     const share = shareOf(surveys);
     const known = new Map<string, TreeCount>();
     const counted: TreeCount[] = [];
@@ -96,7 +90,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     return counted;
   }
 
-  function* countByTrying(survey: Survey, proof: Proof, share: number): Generator<Pause, TreeCount, void> {
+  function* countByTrying(survey: TreeSurvey, proof: Proof, share: number): Generator<Pause, TreeCount, void> {
     const { atMost, because } = proof;
     const packing = yield* construct([survey], atMost, share);
     const { size } = packing;
@@ -147,7 +141,9 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     let full: FullProvider[] = [];
     for (const [first, second] of pairsOf(pooled)) {
       // Of the two slots themselves the flow knows more than the tree's bound.
-      const inTree = isExact ? boundOfOthers(prover, plan.slots, first, second) : (one: Survey) => bounds.get(one) ?? 0;
+      const inTree = isExact
+        ? boundOfOthers(prover, plan.slots, first, second)
+        : (one: TreeSurvey) => bounds.get(one) ?? 0;
       const { flow, full: cut } = yield* poolFlow(surveys, first, second, inTree, pace);
       if (flow > atMost) continue;
       atMost = flow;
@@ -186,7 +182,7 @@ function mostOf(trees: readonly TreeCount[]): number {
 }
 
 /** The slots that a sharing provider can serve at one of these trees. */
-function pooledSlots(slots: readonly Slot[], surveys: readonly Survey[], { providers }: Sharing): Slot[] {
+function pooledSlots(slots: readonly Slot[], surveys: readonly TreeSurvey[], { providers }: Sharing): Slot[] {
   return slots.filter(({ index, resources }) => {
     if (resources.length === 0) return false;
     const lists = new Set(surveys.map(({ options }) => options[index] ?? []));
@@ -212,7 +208,7 @@ function boundOfOthers(
   slots: readonly Slot[],
   first: Slot,
   second: Slot | null,
-): (survey: Survey) => number {
+): (survey: TreeSurvey) => number {
   const others = slots.filter((slot) => slot !== first && slot !== second);
   if (others.length === 0) return () => Infinity;
   return ({ options }) =>

@@ -2,7 +2,7 @@ import type { Provider } from '../topology/model.js';
 import type { AggregateCount } from './aggregates.js';
 import type { Capacity } from './capacity.js';
 import type { TreeCount } from './count.js';
-import type { AmountCondition, Count } from './question.js';
+import type { AmountCondition, Count } from './model.js';
 
 interface Named {
   readonly name: string;

@@ -7,8 +7,8 @@ import { DEFAULT_BOUNDS } from '../candidates/search.js';
 import type { Sharing } from '../candidates/sharing.js';
 import { startTrace } from '../candidates/trace.js';
 import type { Provider } from '../topology/model.js';
-import { claimOf, takesOf, type Claim, type Stock } from './stock.js';
-import type { Survey } from './survey.js';
+import { claimOf, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** Steps of work that are left to a packing: providers tried by the search, and providers looked at. */
 export interface Effort {
@@ -16,7 +16,11 @@ export interface Effort {
 }
 
 /** What the search for candidates finds at an anchor when some claims have been made, each set of amounts once. */
-export type Offers = (survey: Survey, stock: Stock, effort: Effort) => Generator<Claim | Pause, void, void>;
+export type Offers = (
+  survey: TreeSurvey,
+  stock: Stock,
+  effort: Effort,
+) => Generator<HypotheticalClaim | Pause, void, void>;
 
 export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pace): Offers {
   const toCandidate = candidateMaker(plan);

@@ -2,12 +2,12 @@ import type { Pause } from '../candidates/effort.js';
 import type { Provider } from '../topology/model.js';
 import type { Effort, Offers } from './offers.js';
 import type { Prover } from './proofs.js';
-import { createStock, takesOf, type Claim, type Stock } from './stock.js';
-import type { Survey } from './survey.js';
+import { createStock, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** So many claims can be made one after another. */
 export interface Packing {
-  readonly claims: readonly Claim[];
+  readonly claims: readonly HypotheticalClaim[];
   /** Requests of all claims together. */
   readonly size: number;
   /** False when the effort was used up: then there may be a larger packing. */
@@ -25,7 +25,7 @@ const REQUESTS_TRIED_AGAIN = 32;
  * their place, depth-first, until `target` is reached or the effort is used up.
  */
 export function* pack(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   offers: Offers,
   prover: Prover,
   target: number,
@@ -51,11 +51,11 @@ export function* pack(
   return { claims: best, size: sizeOf(best), complete: effort.left > 0 };
 }
 
-function sizeOf(claims: readonly Claim[]): number {
+function sizeOf(claims: readonly HypotheticalClaim[]): number {
   return claims.reduce((sum, { times }) => sum + times, 0);
 }
 
-function providersOf(surveys: readonly Survey[]): Set<Provider> {
+function providersOf(surveys: readonly TreeSurvey[]): Set<Provider> {
   return new Set(
     surveys.flatMap(({ options, tree, sharers }) => [
       ...options.flat(),
@@ -70,12 +70,12 @@ function providersOf(surveys: readonly Survey[]): Set<Provider> {
  * Only a packing that stays below the target is constructed again, with the best of several offers each time.
  */
 function* takeRepeatedly(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   stock: Stock,
   offers: Offers,
   target: number,
   effort: Effort,
-): Generator<Pause, Claim[], void> {
+): Generator<Pause, HypotheticalClaim[], void> {
   const plain = yield* takeUntilFull(surveys, stock, offers, target, 1, effort);
   if (sizeOf(plain) >= target || effort.left <= 0) return plain;
   for (const claim of plain) stock.giveBack(claim);
@@ -88,18 +88,18 @@ function* takeRepeatedly(
 
 /** The trees take turns; one in which nothing fits any more is left out, because nothing will fit there later. */
 function* takeUntilFull(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   stock: Stock,
   offers: Offers,
   target: number,
   compared: number,
   effort: Effort,
-): Generator<Pause, Claim[], void> {
-  const claims: Claim[] = [];
+): Generator<Pause, HypotheticalClaim[], void> {
+  const claims: HypotheticalClaim[] = [];
   let open = surveys;
   let size = 0;
   while (open.length > 0) {
-    const still: Survey[] = [];
+    const still: TreeSurvey[] = [];
     for (const survey of open) {
       if (effort.left <= 0 || size >= target) return claims;
       const best = yield* bestOffer(survey, stock, offers, compared, effort);
@@ -119,13 +119,13 @@ function* takeUntilFull(
 
 /** Of the first offers, the one that leaves most to what it leaves least. */
 function* bestOffer(
-  survey: Survey,
+  survey: TreeSurvey,
   stock: Stock,
   offers: Offers,
   mostCompared: number,
   effort: Effort,
-): Generator<Pause, Claim | null, void> {
-  let best: Claim | null = null;
+): Generator<Pause, HypotheticalClaim | null, void> {
+  let best: HypotheticalClaim | null = null;
   let most = -1;
   let compared = 0;
   for (const offer of offers(survey, stock, effort)) {
@@ -141,10 +141,10 @@ function* bestOffer(
 }
 
 /** A state of the depth-first search: the offers that are still to be tried there. */
-interface Level {
-  readonly offers: Generator<Claim | Pause, void, void>;
+interface PackingState {
+  readonly offers: Generator<HypotheticalClaim | Pause, void, void>;
   /** What led here; null at the start. */
-  readonly taken: Claim | null;
+  readonly taken: HypotheticalClaim | null;
 }
 
 /**
@@ -153,19 +153,19 @@ interface Level {
  * A stock says how many claims led to it, so one that was seen before is not searched again.
  */
 function* tryOthers(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   stock: Stock,
   offers: Offers,
   prover: Prover,
   goal: { readonly more: number; readonly target: number },
   effort: Effort,
-): Generator<Pause, Claim[] | null, void> {
+): Generator<Pause, HypotheticalClaim[] | null, void> {
   const options = optionsTogether(surveys);
   const providers = options.reduce((sum, { length }) => sum + length, 0);
   const seen = new Set<string>();
-  let best: Claim[] | null = null;
+  let best: HypotheticalClaim[] | null = null;
   let most = goal.more;
-  const path: Level[] = [{ offers: offersAt(surveys, stock, offers, effort), taken: null }];
+  const path: PackingState[] = [{ offers: offersAt(surveys, stock, offers, effort), taken: null }];
   for (;;) {
     const level = path.at(-1);
     if (level === undefined || effort.left <= 0) return best;
@@ -200,11 +200,11 @@ function* tryOthers(
 }
 
 function* offersAt(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   stock: Stock,
   offers: Offers,
   effort: Effort,
-): Generator<Claim | Pause, void, void> {
+): Generator<HypotheticalClaim | Pause, void, void> {
   const seen = new Set<string>();
   for (const survey of surveys) {
     for (const offer of offers(survey, stock, effort)) {
@@ -219,7 +219,7 @@ function* offersAt(
 }
 
 /** By index of the slot, the options of all trees, each provider once. */
-export function optionsTogether(surveys: readonly Survey[]): readonly (readonly Provider[])[] {
+export function optionsTogether(surveys: readonly TreeSurvey[]): readonly (readonly Provider[])[] {
   const [only, ...others] = surveys;
   if (only === undefined) return [];
   if (others.length === 0) return only.options;

@@ -1,9 +1,9 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { Plan } from '../candidates/plan.js';
 import type { Provider } from '../topology/model.js';
-import { freeOf } from './copies.js';
+import { freeOf } from './copies-of-options.js';
 import type { TreeCount } from './count.js';
-import type { AmountCondition } from './question.js';
+import type { AmountCondition } from './model.js';
 
 /** What would fit if the free room of the options in all fitting trees were on one provider: what dashboards show. */
 export function* pooledRoom(

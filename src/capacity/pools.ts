@@ -1,9 +1,9 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { Slot } from '../candidates/plan.js';
 import type { Provider } from '../topology/model.js';
-import { copiesOf } from './copies.js';
+import { copiesOf } from './copies-of-options.js';
 import { createNetwork } from './flow.js';
-import type { Survey } from './survey.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** A provider that gives all that it has to a slot. */
 export interface FullPool {
@@ -26,10 +26,10 @@ export interface PoolFlow {
  * @param boundOf what a tree takes at most, whatever the pools have
  */
 export function* poolFlow(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   first: Slot,
   second: Slot | null,
-  boundOf: (survey: Survey) => number,
+  boundOf: (survey: TreeSurvey) => number,
   pace: Pace,
 ): Generator<Pause, PoolFlow, void> {
   const network = createNetwork();
@@ -88,10 +88,10 @@ interface Takers {
 
 /** Surveys have the very same list where they have no option of their own. */
 function merged(
-  surveys: readonly Survey[],
+  surveys: readonly TreeSurvey[],
   first: Slot,
   second: Slot | null,
-  boundOf: (survey: Survey) => number,
+  boundOf: (survey: TreeSurvey) => number,
 ): Takers[] {
   const all: Takers[] = [];
   const known = new Map<readonly Provider[], Map<readonly Provider[], Takers>>();

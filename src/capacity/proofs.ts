@@ -1,10 +1,10 @@
-import { contestedClasses } from '../candidates/contest.js';
+import { contestedClasses } from '../candidates/contested-classes.js';
 import type { Plan, Slot } from '../candidates/plan.js';
 import { subtreesOf } from '../candidates/subtrees.js';
 import type { Provider } from '../topology/model.js';
-import { copiesOf, freeOf } from './copies.js';
-import { amountConditions, conditionsOfSlot, type AmountCondition } from './question.js';
-import type { Survey } from './survey.js';
+import { copiesOf, freeOf } from './copies-of-options.js';
+import { amountConditions, conditionsOfSlot, type AmountCondition } from './model.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /** No more than `atMost` requests fit, because of these conditions. */
 export interface Proof {
@@ -21,16 +21,16 @@ export interface Prover {
    *
    * @param room free units of a provider and class; those of the view when it is left out
    */
-  prove(options: readonly (readonly Provider[])[], room?: Room): Proof;
+  prove(options: readonly (readonly Provider[])[], room?: FreeUnits): Proof;
   /** The sum of the copies of a slot's options. */
   sumOf(slot: Slot, options: readonly Provider[]): number;
   /** Whether the least of the proofs is the exact number for this tree by itself. */
-  isExact(survey: Survey): boolean;
+  isExact(survey: TreeSurvey): boolean;
   /** Whether slots never interfere: each request takes a copy of each slot, wherever there is one. */
   readonly independent: boolean;
 }
 
-export type Room = (provider: Provider, classId: number) => number;
+export type FreeUnits = (provider: Provider, classId: number) => number;
 
 /**
  * The four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of a class that several slots
@@ -53,7 +53,7 @@ export function proverOf(plan: Plan): Prover {
   /** Sums of the lists that thousands of trees have in common, by slot. */
   const known = slots.map(() => new WeakMap<readonly Provider[], number>());
 
-  function sumOf(slot: Slot, options: readonly Provider[], room: Room = freeOf): number {
+  function sumOf(slot: Slot, options: readonly Provider[], room: FreeUnits = freeOf): number {
     if (room !== freeOf || options.length < LONG) return sumOfCopies(slot, options, room);
     const sums = known[slot.index];
     let sum = sums?.get(options);
@@ -64,7 +64,7 @@ export function proverOf(plan: Plan): Prover {
     return sum;
   }
 
-  function prove(options: readonly (readonly Provider[])[], room: Room = freeOf): Proof {
+  function prove(options: readonly (readonly Provider[])[], room: FreeUnits = freeOf): Proof {
     let atMost = Infinity;
     let because: readonly AmountCondition[] = [];
     for (const slot of slots) {
@@ -104,7 +104,7 @@ export function proverOf(plan: Plan): Prover {
   };
 }
 
-function copies(option: Provider, slot: Slot, room: Room): number {
+function copies(option: Provider, slot: Slot, room: FreeUnits): number {
   if (room === freeOf) return copiesOf(option, slot.resources);
   let least = Infinity;
   for (const { resourceClass, amount } of slot.resources) {
@@ -113,7 +113,7 @@ function copies(option: Provider, slot: Slot, room: Room): number {
   return least;
 }
 
-function sumOfCopies(slot: Slot, options: readonly Provider[], room: Room): number {
+function sumOfCopies(slot: Slot, options: readonly Provider[], room: FreeUnits): number {
   let sum = 0;
   for (const option of options) sum += copies(option, slot, room);
   return sum;
@@ -133,7 +133,7 @@ function together(some: readonly AmountCondition[], more: readonly AmountConditi
 export function scarcest(
   conditions: readonly AmountCondition[],
   options: readonly Provider[],
-  room: Room = freeOf,
+  room: FreeUnits = freeOf,
 ): readonly AmountCondition[] {
   if (conditions.length < 2) return conditions;
   const copies = conditions.map(({ resourceClass, amount }) =>

@@ -1,17 +1,17 @@
 import type { Candidate } from '../candidates/candidate.js';
 import type { ResourceAmount } from '../candidates/request.js';
 import type { Provider } from '../topology/model.js';
-import { freeOf } from './copies.js';
+import { freeOf } from './copies-of-options.js';
 
 /** What one request takes, and how many requests take it. */
-export interface Claim {
-  readonly parts: readonly Part[];
+export interface HypotheticalClaim {
+  readonly parts: readonly ClaimPart[];
   /** Root of the tree that the candidate is anchored at. */
   readonly rootId: number;
   readonly times: number;
 }
 
-interface Part {
+interface ClaimPart {
   readonly providerId: number;
   readonly resources: readonly ResourceAmount[];
 }
@@ -21,12 +21,12 @@ export interface Stock {
   /** The provider with what the claims use. */
   now(provider: Provider): Provider;
   free(provider: Provider, classId: number): number;
-  take(claim: Claim): void;
-  giveBack(claim: Claim): void;
+  take(claim: HypotheticalClaim): void;
+  giveBack(claim: HypotheticalClaim): void;
   /** How often more a claim fits. */
-  fits(claim: Claim): number;
+  fits(claim: HypotheticalClaim): number;
   /** The requests that are left to the tightest of what a claim takes, when it is made once. */
-  leaves(claim: Claim): number;
+  leaves(claim: HypotheticalClaim): number;
   /** Equal for equal stocks. */
   key(): string;
 }
@@ -35,14 +35,14 @@ export function createStock(providers: Iterable<Provider>): Stock {
   const current = new Map<number, Provider>();
   for (const provider of providers) current.set(provider.id, provider);
 
-  function change({ parts, times }: Claim, sign: 1 | -1): void {
+  function change({ parts, times }: HypotheticalClaim, sign: 1 | -1): void {
     for (const { providerId, resources } of parts) {
       const provider = current.get(providerId);
       if (provider !== undefined) current.set(providerId, using(provider, resources, sign * times));
     }
   }
 
-  function fits({ parts }: Claim): number {
+  function fits({ parts }: HypotheticalClaim): number {
     let least = Infinity;
     for (const { providerId, resources } of parts) {
       const provider = current.get(providerId);
@@ -78,13 +78,13 @@ function using(provider: Provider, resources: readonly ResourceAmount[], times: 
   return { ...provider, inventories };
 }
 
-export function claimOf({ allocations }: Candidate, rootId: number): Claim {
+export function claimOf({ allocations }: Candidate, rootId: number): HypotheticalClaim {
   const parts = allocations.map(({ provider, resources }) => ({ providerId: provider.id, resources }));
   return { parts, rootId, times: 1 };
 }
 
 /** Equal for claims that take the same from the same providers. */
-export function takesOf({ parts }: Claim): string {
+export function takesOf({ parts }: HypotheticalClaim): string {
   return parts
     .map(({ providerId, resources }) =>
       [providerId, ...resources.map(({ resourceClass, amount }) => `${resourceClass.id}:${amount}`)].join(),

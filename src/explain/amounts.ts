@@ -1,14 +1,14 @@
 import type { Pause } from '../candidates/effort.js';
 import { inventoryOf, type Inventory, type Provider } from '../topology/model.js';
-import { asking, type Ask } from './ask.js';
+import { variantOf, type Variant } from './variant.js';
 import { isContested } from './cloud.js';
 import type { ConditionOf } from './conditions.js';
-import type { Fate } from './fates.js';
-import { bit, NONE, type Judge, type JudgedSlot } from './judge.js';
-import type { LoneKind } from './lone.js';
-import { largestAmount, roomCode, smallestAbove } from './room.js';
-import { WORK_FOR_A_TREE, type Survey } from './survey.js';
-import { mayFit, passes, type Option } from './tree.js';
+import type { TreeResult } from './tree-results.js';
+import { bit, NONE, type Evaluator, type EvaluatedSlot } from './evaluate.js';
+import type { LoneKind } from './lone-hosts.js';
+import { largestAmount, misfitCode, smallestAbove } from './misfit.js';
+import { WORK_FOR_A_TREE, type CloudSurvey } from './survey.js';
+import { mayFit, passes, type SlotOption } from './tree.js';
 
 /** Another amount of a condition on resources, and how many trees fit the request with it. */
 export interface OtherAmount {
@@ -26,7 +26,7 @@ type Direction = 'lower' | 'raise';
 
 /** The amount nearest to the one asked for with which some tree fits that does not fit now; null when there is none. */
 export function* otherAmount(
-  survey: Survey,
+  survey: CloudSurvey,
   asked: Asked,
   direction: Direction,
 ): Generator<Pause, OtherAmount | null, void> {
@@ -48,11 +48,11 @@ function isNearer(amount: number, best: number | null, direction: Direction): bo
   return direction === 'lower' ? amount > best : amount < best;
 }
 
-function isOnlyMissing({ fails, rules, lacks }: LoneKind, position: number): boolean {
-  return !lacks && ((fails | rules) & ~bit(position)) === NONE;
+function isOnlyMissing({ fails, constraints, lacks }: LoneKind, position: number): boolean {
+  return !lacks && ((fails | constraints) & ~bit(position)) === NONE;
 }
 
-function bestOfHosts({ cloud }: Survey, { position, condition }: Asked, direction: Direction): number | null {
+function bestOfHosts({ cloud }: CloudSurvey, { position, condition }: Asked, direction: Direction): number | null {
   let best: number | null = null;
   for (const kind of cloud.lone) {
     if (kind.fails === NONE || !isOnlyMissing(kind, position)) continue;
@@ -65,32 +65,32 @@ function bestOfHosts({ cloud }: Survey, { position, condition }: Asked, directio
 }
 
 function* bestOfTrees(
-  survey: Survey,
+  survey: CloudSurvey,
   asked: Asked,
   direction: Direction,
   ofHosts: number | null,
 ): Generator<Pause, number | null, void> {
-  const { judge, fates, search, pace } = survey;
-  const slot = judge.slots.find(({ resources }) => resources.includes(asked.position));
+  const { evaluator, results, search, pace } = survey;
+  const slot = evaluator.slots.find(({ resources }) => resources.includes(asked.position));
   if (slot === undefined) return ofHosts;
-  const open = asking(judge.all & ~bit(asked.position));
+  const open = variantOf(evaluator.all & ~bit(asked.position));
   let best = ofHosts;
-  for (const fate of fates) {
+  for (const result of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
-    if (fate.fits !== false || !fate.relevant || !mayFit(judge, fate.tree, open)) continue;
-    if (!mayBeNearer(survey, asked, direction, { fate, slot, open, best })) continue;
+    if (result.fits !== false || !result.relevant || !mayFit(evaluator, result.tree, open)) continue;
+    if (!mayBeNearer(survey, asked, direction, { result, slot, open, best })) continue;
     // What does not fit when any inventory will do fits with no amount.
-    if ((yield* search.fits(fate.tree, open)) !== true) continue;
-    best = yield* bestInTree(survey, asked, direction, { fate, slot, open, best });
+    if ((yield* search.fits(result.tree, open)) !== true) continue;
+    best = yield* bestInTree(survey, asked, direction, { result, slot, open, best });
   }
   return best;
 }
 
 interface Place {
-  readonly fate: Fate;
-  readonly slot: JudgedSlot;
+  readonly result: TreeResult;
+  readonly slot: EvaluatedSlot;
   /** The request without the condition. */
-  readonly open: Ask;
+  readonly open: Variant;
   readonly best: number | null;
 }
 
@@ -103,42 +103,44 @@ interface UsefulOption {
 
 /** The options at which another amount makes a difference: the one asked for fails there, or amounts of several groups add up. */
 function usefulOptions(
-  judge: Judge,
+  evaluator: Evaluator,
   { position, condition }: Asked,
   direction: Direction,
-  { fate, slot, open }: Omit<Place, 'best'>,
+  { result, slot, open }: Omit<Place, 'best'>,
 ): UsefulOption[] {
   const { id } = condition.resourceClass;
-  const isSummed = direction === 'lower' && isContested(judge);
-  return (fate.tree.options[slot.index] ?? []).flatMap((option) => {
+  const isSummed = direction === 'lower' && isContested(evaluator);
+  return (result.tree.options[slot.index] ?? []).flatMap((option) => {
     const { capacity, units } = option.verdict;
     if (!isSummed && ((capacity | units) & bit(position)) === NONE) return [];
-    if (!passes(judge, slot, option, open)) return [];
+    if (!passes(evaluator, slot, option, open)) return [];
     const inventory = inventoryOf(option.provider, id);
     const amount = amountAt(inventory, condition.amount, direction);
     return inventory === undefined || amount === null ? [] : [{ provider: option.provider, inventory, amount }];
   });
 }
 
-function mayBeNearer({ judge }: Survey, asked: Asked, direction: Direction, place: Place): boolean {
-  return usefulOptions(judge, asked, direction, place).some(({ amount }) => isNearer(amount, place.best, direction));
+function mayBeNearer({ evaluator }: CloudSurvey, asked: Asked, direction: Direction, place: Place): boolean {
+  return usefulOptions(evaluator, asked, direction, place).some(({ amount }) =>
+    isNearer(amount, place.best, direction),
+  );
 }
 
 /** Tries each option of the slot with the amount that it gives by itself, as long as that is nearer than the best so far. */
 function* bestInTree(
-  { judge, search }: Survey,
+  { evaluator, search }: CloudSurvey,
   { position, condition }: Asked,
   direction: Direction,
-  { fate, slot, open, best }: Place,
+  { result, slot, open, best }: Place,
 ): Generator<Pause, number | null, void> {
-  const { tree } = fate;
-  const options = usefulOptions(judge, { position, condition }, direction, { fate, slot, open }).sort((a, b) =>
+  const { tree } = result;
+  const options = usefulOptions(evaluator, { position, condition }, direction, { result, slot, open }).sort((a, b) =>
     direction === 'lower' ? b.amount - a.amount : a.amount - b.amount,
   );
   let nearest = best;
   const fitsWith = function* (provider: Provider, amount: number): Generator<Pause, boolean, void> {
-    const ask = asking(judge.all, { override: { condition: position, amount } });
-    return (yield* search.fits(tree, ask, { slot, provider })) === true;
+    const variant = variantOf(evaluator.all, { override: { condition: position, amount } });
+    return (yield* search.fits(tree, variant, { slot, provider })) === true;
   };
   for (const { provider, inventory, amount } of options) {
     if (!isNearer(amount, nearest, direction)) break;
@@ -147,7 +149,7 @@ function* bestInTree(
       continue;
     }
     // What other groups take of the provider may leave room for less. A larger amount leaves less of it.
-    if (direction === 'raise' || !isContested(judge)) continue;
+    if (direction === 'raise' || !isContested(evaluator)) continue;
     const { stepSize, minUnit } = inventory;
     let low = Math.ceil(Math.max(minUnit, 1, (nearest ?? 0) + 1) / stepSize);
     let high = amount / stepSize - 1;
@@ -164,7 +166,7 @@ function* bestInTree(
 
 /** How many trees fit with another amount, those that fit now and no longer do left out. */
 function* countWith(
-  { judge, cloud, search, fates, pace }: Survey,
+  { evaluator, cloud, search, results, pace }: CloudSurvey,
   { position, condition }: Asked,
   amount: number,
 ): Generator<Pause, number, void> {
@@ -172,20 +174,21 @@ function* countWith(
   let count = 0;
   for (const kind of cloud.lone) {
     if (!isOnlyMissing(kind, position)) continue;
-    for (const host of kind.hosts) if (roomCode(inventoryOf(host, classId), amount) === 0) count++;
+    for (const host of kind.hosts) if (misfitCode(inventoryOf(host, classId), amount) === 0) count++;
   }
-  const ask = asking(judge.all, { override: { condition: position, amount } });
-  const slot = judge.slots.find(({ resources }) => resources.includes(position));
-  for (const { tree, fits } of fates) {
+  const variant = variantOf(evaluator.all, { override: { condition: position, amount } });
+  const slot = evaluator.slots.find(({ resources }) => resources.includes(position));
+  for (const { tree, fits } of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     // With a smaller amount that every option takes by itself, what fits still does.
     const isSafe = fits === true && amount < condition.amount && slot !== undefined;
-    if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(judge, slot, option, ask))) count++;
-    else if (mayFit(judge, tree, ask) && (yield* search.fits(tree, ask)) === true) count++;
+    if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(evaluator, slot, option, variant)))
+      count++;
+    else if (mayFit(evaluator, tree, variant) && (yield* search.fits(tree, variant)) === true) count++;
   }
   return count;
 }
 
-function stillPasses(judge: Judge, slot: JudgedSlot, option: Option, ask: Ask): boolean {
-  return !passes(judge, slot, option, asking(judge.all)) || passes(judge, slot, option, ask);
+function stillPasses(evaluator: Evaluator, slot: EvaluatedSlot, option: SlotOption, variant: Variant): boolean {
+  return !passes(evaluator, slot, option, variantOf(evaluator.all)) || passes(evaluator, slot, option, variant);
 }

@@ -3,23 +3,23 @@ import type { Pace, Pause } from '../candidates/effort.js';
 import type { Slot } from '../candidates/plan.js';
 import { sharingIn } from '../candidates/sharing.js';
 import { inventoryOf, type Provider, type Tree, type View } from '../topology/model.js';
-import type { Ask } from './ask.js';
-import { NONE, type Judge } from './judge.js';
-import { createLoneKinds, type LoneKind } from './lone.js';
-import { judgeTree, type JudgedTree } from './tree.js';
+import type { Variant } from './variant.js';
+import { NONE, type Evaluator } from './evaluate.js';
+import { createLoneKinds, type LoneKind } from './lone-hosts.js';
+import { evaluateTree, type EvaluatedTree } from './tree.js';
 
 /** Every tree of the cloud, judged: lone hosts by kind, the others one by one. */
 export interface Cloud {
   readonly total: number;
   readonly lone: readonly LoneKind[];
-  readonly trees: readonly JudgedTree[];
+  readonly trees: readonly EvaluatedTree[];
   /** The trees that were to be kept apart, by id of the root. */
   readonly wanted: ReadonlyMap<number, Wanted>;
   /** The tree of a provider of `trees`, those that share included. */
   readonly treeOf: (provider: Provider) => Tree;
 }
 
-export type Wanted = { readonly host: Provider; readonly kind: LoneKind } | { readonly tree: JudgedTree };
+export type Wanted = { readonly host: Provider; readonly kind: LoneKind } | { readonly tree: EvaluatedTree };
 
 /** In the units of candidates/effort.ts. */
 const WORK_FOR_A_HOST = 15;
@@ -31,21 +31,21 @@ const WORK_FOR_AN_OPTION = 30;
  *
  * @param roots ids of roots whose trees are to be kept apart
  */
-export function* judgeCloud(
+export function* evaluateCloud(
   view: View,
-  judge: Judge,
+  evaluator: Evaluator,
   roots: ReadonlySet<number>,
   pace: Pace,
 ): Generator<Pause, Cloud, void> {
   const all = [...view.trees.values()];
-  const sharing = sharingIn(view, [sharerSlot(judge)]);
+  const sharing = sharingIn(view, [sharerSlot(evaluator)]);
   const treesOfSharers = new Map(
     [...sharing.providers.values()].map((provider) => [provider.rootId, view.treeOf(provider)]),
   );
-  const isLoneAllowed = !isContested(judge);
-  const workForAHost = WORK_FOR_A_HOST + WORK_FOR_AN_INVENTORY * judge.conditions.length;
-  const lone = createLoneKinds(judge);
-  const trees: JudgedTree[] = [];
+  const isLoneAllowed = !isContested(evaluator);
+  const workForAHost = WORK_FOR_A_HOST + WORK_FOR_AN_INVENTORY * evaluator.conditions.length;
+  const lone = createLoneKinds(evaluator);
+  const trees: EvaluatedTree[] = [];
   const wanted = new Map<number, Wanted>();
   for (const tree of all) {
     const root = rootOf(tree);
@@ -56,22 +56,22 @@ export function* judgeCloud(
       if (pace.isDue(workForAHost)) yield 'pause';
       continue;
     }
-    const options = (tree.members.length + sharers.length) * judge.slots.length;
-    const judged = judgeTree(
-      judge,
+    const options = (tree.members.length + sharers.length) * evaluator.slots.length;
+    const evaluated = evaluateTree(
+      evaluator,
       tree,
       root,
       sharers.map(({ provider }) => provider),
     );
-    trees.push(judged);
-    if (roots.has(root.id)) wanted.set(root.id, { tree: judged });
+    trees.push(evaluated);
+    if (roots.has(root.id)) wanted.set(root.id, { tree: evaluated });
     if (pace.isDue(WORK_FOR_AN_OPTION * options)) yield 'pause';
   }
   return { total: all.length, lone: lone.kinds(), trees, wanted, treeOf: treeAmong(trees, treesOfSharers) };
 }
 
 /** One slot for all: a sharing provider counts when it has what some slot asks for, however full. */
-function sharerSlot({ slots, conditions }: Judge): Slot {
+function sharerSlot({ slots, conditions }: Evaluator): Slot {
   const classes = slots.map(({ resources }) =>
     resources.flatMap((position) => {
       const condition = conditions[position];
@@ -92,12 +92,15 @@ function sharerSlot({ slots, conditions }: Judge): Slot {
 }
 
 /** Whether several groups ask for the same class: then a lone host is no longer judged by one condition at a time. */
-export function isContested({ conditions }: Judge): boolean {
+export function isContested({ conditions }: Evaluator): boolean {
   const classes = conditions.flatMap((one) => (one.kind === 'resources' ? [one.resourceClass.id] : []));
   return new Set(classes).size < classes.length;
 }
 
-function treeAmong(trees: readonly JudgedTree[], ofSharers: ReadonlyMap<number, Tree>): (provider: Provider) => Tree {
+function treeAmong(
+  trees: readonly EvaluatedTree[],
+  ofSharers: ReadonlyMap<number, Tree>,
+): (provider: Provider) => Tree {
   let byRoot: Map<number, Tree> | null = null;
   return ({ rootId, uuid }) => {
     byRoot ??= new Map(trees.map(({ tree }) => [tree.rootId, tree]));
@@ -108,6 +111,6 @@ function treeAmong(trees: readonly JudgedTree[], ofSharers: ReadonlyMap<number, 
 }
 
 /** Whether the hosts of a kind fit. An amount that is changed is another matter: it depends on the host. */
-export function loneFits({ fails, rules, lacks }: LoneKind, ask: Ask): boolean {
-  return (ask.withoutClasses || !lacks) && ((fails | rules) & ask.active) === NONE;
+export function loneFits({ fails, constraints, lacks }: LoneKind, variant: Variant): boolean {
+  return (variant.withoutClasses || !lacks) && ((fails | constraints) & variant.active) === NONE;
 }

@@ -89,16 +89,16 @@ function ofRoot({ rootRequired }: CandidatesRequest, written: WrittenQuery): Con
 
 /** Only rules that can reject something: `isolate` with one suffixed group cannot. */
 function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: CandidatesRequest): Condition[] {
-  const rules: Condition[] = [];
+  const constraints: Condition[] = [];
   const suffixed = groups.filter(({ suffix }) => suffix !== '').length;
   if (groupPolicy === 'isolate' && suffixed > 1)
-    rules.push({ id: 'group_policy', item: '', group: null, kind: 'group_policy' });
+    constraints.push({ id: 'group_policy', item: '', group: null, kind: 'group_policy' });
   for (const suffixes of sameSubtrees) {
     const item = suffixes.join();
-    rules.push({ id: `same_subtree.${item}`, item, group: null, kind: 'same_subtree', suffixes });
+    constraints.push({ id: `same_subtree.${item}`, item, group: null, kind: 'same_subtree', suffixes });
   }
-  if (!nested) rules.push({ id: 'version.1.29', item: '1.29', group: null, kind: 'version' });
-  return rules;
+  if (!nested) constraints.push({ id: 'version.1.29', item: '1.29', group: null, kind: 'version' });
+  return constraints;
 }
 
 /** A request as a query string has it, by parameter: the way back from the parser, for requests that come from no query. */

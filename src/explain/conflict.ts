@@ -1,7 +1,7 @@
 import type { Pause } from '../candidates/effort.js';
-import { asking } from './ask.js';
-import { bit, NONE, positionsOf } from './judge.js';
-import { anyFits, countFitting, type Survey } from './survey.js';
+import { variantOf } from './variant.js';
+import { bit, NONE, positionsOf } from './evaluate.js';
+import { anyFits, countFitting, type CloudSurvey } from './survey.js';
 
 /** A condition of a conflict, and how many trees meet it when nothing else is asked. */
 export interface ConflictingCondition {
@@ -15,17 +15,17 @@ export interface ConflictingCondition {
  * condition on resources is left out by asking for an inventory of the class, however full; where no tree has inventories of
  * all classes, by not asking for the class.
  */
-export function* conflictOf(survey: Survey): Generator<Pause, ConflictingCondition[], void> {
-  const { judge } = survey;
-  const withoutClasses = !(yield* anyFits(survey, asking(NONE)));
-  let kept = judge.all;
-  for (let condition = judge.conditions.length - 1; condition >= 0; condition--) {
+export function* conflictOf(survey: CloudSurvey): Generator<Pause, ConflictingCondition[], void> {
+  const { evaluator } = survey;
+  const withoutClasses = !(yield* anyFits(survey, variantOf(NONE)));
+  let kept = evaluator.all;
+  for (let condition = evaluator.conditions.length - 1; condition >= 0; condition--) {
     const fewer = kept & ~bit(condition);
-    if (!(yield* anyFits(survey, asking(fewer, { withoutClasses })))) kept = fewer;
+    if (!(yield* anyFits(survey, variantOf(fewer, { withoutClasses })))) kept = fewer;
   }
   const conflict: ConflictingCondition[] = [];
   for (const condition of positionsOf(kept)) {
-    conflict.push({ condition, metBy: yield* countFitting(survey, asking(bit(condition), { withoutClasses })) });
+    conflict.push({ condition, metBy: yield* countFitting(survey, variantOf(bit(condition), { withoutClasses })) });
   }
   return conflict;
 }

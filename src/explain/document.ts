@@ -45,8 +45,8 @@ export interface ChangeDocument {
 }
 
 export function documentOf(explanation: Explanation, version: string): ExplainDocument {
-  const { judge, complete, trees, summary, funnel, conflict, changes, nearest } = explanation;
-  const idOf = (position: number): string => judge.conditions[position]?.id ?? '';
+  const { evaluator, complete, trees, summary, funnel, conflict, changes, nearest } = explanation;
+  const idOf = (position: number): string => evaluator.conditions[position]?.id ?? '';
   return {
     version,
     outcome: trees.fitting > 0 ? 'some' : 'none',
@@ -70,16 +70,16 @@ export function documentOf(explanation: Explanation, version: string): ExplainDo
     nearest: nearest.map(({ root, fits, reasons }) => ({
       root: { uuid: root.uuid, name: root.name },
       fits,
-      reasons: reasons.map((reason) => showReason(judge, reason)),
+      reasons: reasons.map((reason) => showReason(evaluator, reason)),
     })),
   };
 }
 
-function conditionsDocument({ judge, counts, supplies }: Explanation): ConditionDocument[] {
-  return judge.conditions.map((condition, position) => {
+function conditionsDocument({ evaluator, counts, supplies }: Explanation): ConditionDocument[] {
+  return evaluator.conditions.map((condition, position) => {
     const supply = supplies.get(position);
     const count = counts[position];
-    const group = condition.group === null ? null : (judge.request.groups[condition.group]?.suffix ?? null);
+    const group = condition.group === null ? null : (evaluator.request.groups[condition.group]?.suffix ?? null);
     return {
       id: condition.id,
       group,

@@ -1,22 +1,22 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { CandidatesRequest } from '../candidates/request.js';
 import type { Provider, View } from '../topology/model.js';
-import { createAnchorSearch } from './anchor.js';
+import { createAnchorSearch } from './anchor-search.js';
 import { createBudget } from './budget.js';
-import { changesOf, type Change } from './changes.js';
-import { judgeCloud } from './cloud.js';
+import { changesOf, type RequestChange } from './request-changes.js';
+import { evaluateCloud } from './cloud.js';
 import type { Condition } from './conditions.js';
 import { conflictOf, type ConflictingCondition } from './conflict.js';
-import { funnelOf, type Stage } from './funnel.js';
-import { createJudge, type Judge } from './judge.js';
+import { funnelOf, type FunnelStage } from './funnel.js';
+import { createEvaluator, type Evaluator } from './evaluate.js';
 import { nearestTrees, type ListedTree } from './nearest.js';
 import { countConditions, suppliesOf, type ConditionCount, type Supply } from './statistics.js';
 import { summaryOf } from './summary.js';
-import { survey, type Survey } from './survey.js';
+import { survey, type CloudSurvey } from './survey.js';
 
 /** Why there is no candidate, or only these. */
 export interface Explanation {
-  readonly judge: Judge;
+  readonly evaluator: Evaluator;
   /** False: the bound was reached, and some trees or changes are undecided. */
   readonly complete: boolean;
   readonly trees: {
@@ -26,12 +26,12 @@ export interface Explanation {
     readonly fittingWhenEmpty: number;
   };
   readonly summary: string;
-  readonly funnel: readonly Stage[];
+  readonly funnel: readonly FunnelStage[];
   readonly counts: readonly ConditionCount[];
   readonly supplies: ReadonlyMap<number, Supply>;
   /** Null when something fits. */
   readonly conflict: readonly ConflictingCondition[] | null;
-  readonly changes: readonly Change[];
+  readonly changes: readonly RequestChange[];
   readonly nearest: readonly ListedTree[];
 }
 
@@ -57,12 +57,12 @@ export function* explain(
   { show, providers, maxSteps, version }: ExplainOptions,
   pace: Pace,
 ): Generator<Pause, Explanation, void> {
-  const judge = createJudge(view, request, conditions);
+  const evaluator = createEvaluator(view, request, conditions);
   const roots = providers.map(({ rootId }) => rootId);
   const budget = createBudget(maxSteps);
-  const cloud = yield* judgeCloud(view, judge, new Set(roots), pace);
-  const search = createAnchorSearch(judge, cloud.treeOf, budget, pace);
-  const surveyed = yield* survey(judge, cloud, search, pace);
+  const cloud = yield* evaluateCloud(view, evaluator, new Set(roots), pace);
+  const search = createAnchorSearch(evaluator, cloud.treeOf, budget, pace);
+  const surveyed = yield* survey(evaluator, cloud, search, pace);
   const { fitting, fittingWhenEmpty } = surveyed;
   const counts = countConditions(surveyed);
   const supplies = yield* suppliesOf(surveyed);
@@ -70,7 +70,7 @@ export function* explain(
   const changes = yield* changesOf(surveyed, version);
   const nearest = yield* nearestTrees(surveyed, roots, show);
   return {
-    judge,
+    evaluator,
     complete: !budget.isIncomplete(),
     trees: { all: cloud.total, relevant: relevantOf(surveyed), fitting, fittingWhenEmpty },
     summary: summaryOf(surveyed, counts, conflict),
@@ -83,6 +83,6 @@ export function* explain(
   };
 }
 
-function relevantOf({ relevantKinds, relevantFates }: Survey): number {
-  return relevantKinds.reduce((sum, { hosts }) => sum + hosts.length, 0) + relevantFates.length;
+function relevantOf({ relevantKinds, relevantResults }: CloudSurvey): number {
+  return relevantKinds.reduce((sum, { hosts }) => sum + hosts.length, 0) + relevantResults.length;
 }

@@ -1,11 +1,11 @@
 import type { Pause } from '../candidates/effort.js';
-import { NONE, type Judge, type JudgedSlot, type Mask } from './judge.js';
-import type { LoneKind } from './lone.js';
-import { ROOM, UNITS } from './room.js';
-import { WORK_FOR_A_TREE, type Survey } from './survey.js';
-import type { JudgedTree, Option } from './tree.js';
+import { NONE, type Evaluator, type EvaluatedSlot, type Mask } from './evaluate.js';
+import type { LoneKind } from './lone-hosts.js';
+import { MISFIT, UNITS } from './misfit.js';
+import { WORK_FOR_A_TREE, type CloudSurvey } from './survey.js';
+import type { EvaluatedTree, SlotOption } from './tree.js';
 
-export interface Stage {
+export interface FunnelStage {
   readonly stage: StageName;
   /** How many trees are left: those with an option for every slot that passes all kinds of conditions up to this one. */
   readonly trees: number;
@@ -27,18 +27,18 @@ type StageName =
 const KINDS = ['required', 'forbidden', 'member_of', 'forbidden_aggregates', 'in_tree'] as const;
 
 /** How many trees are left when conditions are added kind by kind; kinds that the query does not use are left out. */
-export function* funnelOf({ judge, cloud, fates, fitting, pace }: Survey): Generator<Pause, Stage[], void> {
-  const root = judge.ofKind('root_required') | judge.ofKind('root_forbidden');
-  const used = KINDS.filter((kind) => judge.ofKind(kind) !== NONE);
+export function* funnelOf({ evaluator, cloud, results, fitting, pace }: CloudSurvey): Generator<Pause, FunnelStage[], void> {
+  const root = evaluator.ofKind('root_required') | evaluator.ofKind('root_forbidden');
+  const used = KINDS.filter((kind) => evaluator.ofKind(kind) !== NONE);
   const stages: StageName[] = ['inventory', 'capacity', 'units', ...used, ...(root === NONE ? [] : ['root' as const])];
   const counts = stages.map(() => 0);
   const add = (passed: number, trees: number): void => {
     for (let stage = 0; stage < passed; stage++) counts[stage] = (counts[stage] ?? 0) + trees;
   };
-  for (const kind of cloud.lone) add(stagesOfKind(judge, stages, kind), kind.hosts.length);
-  for (const { tree } of fates) {
+  for (const kind of cloud.lone) add(stagesOfKind(evaluator, stages, kind), kind.hosts.length);
+  for (const { tree } of results) {
     if (pace.isDue(WORK_FOR_A_TREE * stages.length)) yield 'pause';
-    add(stagesOfTree(judge, stages, tree), 1);
+    add(stagesOfTree(evaluator, stages, tree), 1);
   }
   return [
     { stage: 'all', trees: cloud.total },
@@ -53,35 +53,39 @@ function firstNot(stages: readonly StageName[], passes: (stage: StageName) => bo
   return first === -1 ? stages.length : first;
 }
 
-function stagesOfKind(judge: Judge, stages: readonly StageName[], { fails, codes }: LoneKind): number {
+function stagesOfKind(evaluator: Evaluator, stages: readonly StageName[], { fails, codes }: LoneKind): number {
   const room = (bits: number): boolean => codes.every((code) => (code & bits) === 0);
   return firstNot(stages, (stage) => {
-    if (stage === 'inventory') return room(ROOM.lacking);
-    if (stage === 'capacity') return room(ROOM.capacity);
+    if (stage === 'inventory') return room(MISFIT.lacking);
+    if (stage === 'capacity') return room(MISFIT.capacity);
     if (stage === 'units') return room(UNITS);
-    return (fails & maskOf(judge, stage)) === NONE;
+    return (fails & maskOf(evaluator, stage)) === NONE;
   });
 }
 
-function maskOf(judge: Judge, stage: StageName): Mask {
-  if (stage === 'root') return judge.ofKind('root_required') | judge.ofKind('root_forbidden');
-  return judge.ofKind(stage as (typeof KINDS)[number]);
+function maskOf(evaluator: Evaluator, stage: StageName): Mask {
+  if (stage === 'root') return evaluator.ofKind('root_required') | evaluator.ofKind('root_forbidden');
+  return evaluator.ofKind(stage as (typeof KINDS)[number]);
 }
 
 /** The options that are left of each slot become fewer from stage to stage. */
-function stagesOfTree(judge: Judge, stages: readonly StageName[], { options, rootFails }: JudgedTree): number {
-  const left = judge.slots.map((slot) => options[slot.index] ?? []);
+function stagesOfTree(
+  evaluator: Evaluator,
+  stages: readonly StageName[],
+  { options, rootFails }: EvaluatedTree,
+): number {
+  const left = evaluator.slots.map((slot) => options[slot.index] ?? []);
   return firstNot(stages, (stage) => {
     if (stage === 'root') return rootFails === NONE;
-    for (const [i, slot] of judge.slots.entries()) {
-      left[i] = (left[i] ?? []).filter((option) => passesKind(judge, slot, option, stage));
+    for (const [i, slot] of evaluator.slots.entries()) {
+      left[i] = (left[i] ?? []).filter((option) => passesKind(evaluator, slot, option, stage));
     }
     const isBefore = stage === 'inventory' || stage === 'capacity' || stage === 'units';
-    return left.every((some) => some.length > 0) && (isBefore || hasTogether(judge, left));
+    return left.every((some) => some.length > 0) && (isBefore || hasTogether(evaluator, left));
   });
 }
 
-function passesKind(judge: Judge, slot: JudgedSlot, { verdict }: Option, stage: StageName): boolean {
+function passesKind(evaluator: Evaluator, slot: EvaluatedSlot, { verdict }: SlotOption, stage: StageName): boolean {
   switch (stage) {
     case 'inventory':
       return verdict.lacks === NONE;
@@ -99,15 +103,15 @@ function passesKind(judge: Judge, slot: JudgedSlot, { verdict }: Option, stage: 
     case 'in_tree':
     case 'root':
     case 'candidate':
-      return (verdict.other & maskOf(judge, stage)) === NONE;
+      return (verdict.other & maskOf(evaluator, stage)) === NONE;
   }
 }
 
 /** From `required` on: each required trait of the unsuffixed group is had by an option of some slot of it. */
-function hasTogether(judge: Judge, left: readonly (readonly Option[])[]): boolean {
-  const slots = judge.slots.filter(({ traitsTogether }) => traitsTogether);
+function hasTogether(evaluator: Evaluator, left: readonly (readonly SlotOption[])[]): boolean {
+  const slots = evaluator.slots.filter(({ traitsTogether }) => traitsTogether);
   if (slots.length === 0) return true;
-  let missing = judge.all;
+  let missing = evaluator.all;
   for (const { index } of slots) for (const { verdict } of left[index] ?? []) missing &= verdict.missingTraits;
   return missing === NONE;
 }

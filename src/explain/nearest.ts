@@ -1,10 +1,10 @@
 import type { Pause } from '../candidates/effort.js';
 import type { Provider } from '../topology/model.js';
 import type { Wanted } from './cloud.js';
-import type { Fate } from './fates.js';
-import { bit, NONE, type Judge, type Mask } from './judge.js';
+import type { TreeResult } from './tree-results.js';
+import { bit, NONE, type Evaluator, type Mask } from './evaluate.js';
 import { countOfKind, loneMask, reasonsOfHost, shortfallAt, shortfalls, type Reason } from './reasons.js';
-import type { Survey } from './survey.js';
+import type { CloudSurvey } from './survey.js';
 
 /** A tree with its reasons. */
 export interface ListedTree {
@@ -26,11 +26,11 @@ interface Miss {
  * those with the smaller shortfall, then by name.
  */
 export function* nearestTrees(
-  survey: Survey,
+  survey: CloudSurvey,
   wantedRoots: readonly number[],
   show: number,
 ): Generator<Pause, ListedTree[], void> {
-  const { judge, relevantKinds, relevantFates, pace } = survey;
+  const { evaluator, relevantKinds, relevantResults, pace } = survey;
   const listed: ListedTree[] = [];
   for (const rootId of new Set(wantedRoots)) {
     const wanted = survey.cloud.wanted.get(rootId);
@@ -44,48 +44,48 @@ export function* nearestTrees(
     .sort((a, b) => a.reasons - b.reasons);
   for (const { kind, mask, reasons } of kinds) {
     if (isHopeless(best, show, reasons)) break;
-    const shortfallOf = shortfalls(judge, mask);
+    const shortfallOf = shortfalls(evaluator, mask);
     for (const root of kind.hosts) {
       if (pace.isDue(10)) yield 'pause';
       const shortfall = shortfallOf(root);
       const last = best.length < show ? undefined : best.at(-1);
       if (last !== undefined && !isBefore(reasons, shortfall, root.name, last)) continue;
       if (apart.has(root.id)) continue;
-      const list = (): ListedTree => ({ root, fits: false, reasons: reasonsOfHost(judge, kind, root) });
+      const list = (): ListedTree => ({ root, fits: false, reasons: reasonsOfHost(evaluator, kind, root) });
       insert(best, show, { reasons, shortfall, root, list });
     }
   }
-  for (const fate of relevantFates) {
-    if (fate.fits === true || apart.has(fate.tree.root.id)) continue;
-    const { reasons, tree } = fate;
-    const miss = { reasons: reasons.length, shortfall: shortfallOfTree(judge, fate), root: tree.root };
-    insert(best, show, { ...miss, list: () => listFate(fate) });
+  for (const result of relevantResults) {
+    if (result.fits === true || apart.has(result.tree.root.id)) continue;
+    const { reasons, tree } = result;
+    const miss = { reasons: reasons.length, shortfall: shortfallOfTree(evaluator, result), root: tree.root };
+    insert(best, show, { ...miss, list: () => listResult(result) });
     if (pace.isDue(20)) yield 'pause';
   }
   return [...listed, ...best.map(({ list }) => list())];
 }
 
-function listWanted({ judge, fates }: Survey, wanted: Wanted): ListedTree {
+function listWanted({ evaluator, results }: CloudSurvey, wanted: Wanted): ListedTree {
   if ('tree' in wanted) {
-    const fate = fates.find(({ tree }) => tree === wanted.tree);
-    if (fate !== undefined) return listFate(fate);
+    const result = results.find(({ tree }) => tree === wanted.tree);
+    if (result !== undefined) return listResult(result);
     throw new Error(`nothing came out of tree ${wanted.tree.root.uuid}`);
   }
   const { kind, host } = wanted;
-  return { root: host, fits: loneMask(kind) === NONE, reasons: reasonsOfHost(judge, kind, host) };
+  return { root: host, fits: loneMask(kind) === NONE, reasons: reasonsOfHost(evaluator, kind, host) };
 }
 
-function listFate({ tree, fits, reasons }: Fate): ListedTree {
+function listResult({ tree, fits, reasons }: TreeResult): ListedTree {
   return { root: tree.root, fits: fits === true, reasons };
 }
 
-function shortfallOfTree(judge: Judge, { reasons }: Fate): number {
+function shortfallOfTree(evaluator: Evaluator, { reasons }: TreeResult): number {
   const byProvider = new Map<Provider, Mask>();
   for (const { condition, code, provider } of reasons) {
     if (condition === null || provider === null || code === 'sum') return Infinity;
     byProvider.set(provider, (byProvider.get(provider) ?? NONE) | bit(condition));
   }
-  return Math.max(...Array.from(byProvider, ([provider, mask]) => shortfallAt(judge, mask, provider)));
+  return Math.max(...Array.from(byProvider, ([provider, mask]) => shortfallAt(evaluator, mask, provider)));
 }
 
 /** Whether no tree with so many reasons can be among those shown. */

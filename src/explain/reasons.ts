@@ -1,9 +1,9 @@
 import { inventoryOf, type Provider } from '../topology/model.js';
 import type { Condition } from './conditions.js';
-import { failing, NONE, positionsOf, sizeOf, type Judge, type JudgedSlot, type Mask } from './judge.js';
-import type { LoneKind } from './lone.js';
-import { freeOf, ROOM, roomCode, shortfallOf } from './room.js';
-import { hasOptions, pickable, type JudgedTree, type Option } from './tree.js';
+import { failing, NONE, positionsOf, sizeOf, type Evaluator, type EvaluatedSlot, type Mask } from './evaluate.js';
+import type { LoneKind } from './lone-hosts.js';
+import { freeOf, MISFIT, misfitCode, shortfallOf } from './misfit.js';
+import { hasOptions, pickable, type EvaluatedTree, type SlotOption } from './tree.js';
 
 export const REASON_CODES = [
   'no_inventory',
@@ -54,14 +54,14 @@ const CODES: Readonly<Record<Exclude<Condition['kind'], 'resources'>, Code>> = {
   version: 'one_provider_per_tree',
 };
 
-/** The codes of a condition on resources, by the bits of {@link ROOM}. */
+/** The codes of a condition on resources, by the bits of {@link MISFIT}. */
 export function roomCodes(code: number): Code[] {
-  if ((code & ROOM.lacking) !== 0) return ['no_inventory'];
+  if ((code & MISFIT.lacking) !== 0) return ['no_inventory'];
   const codes: Code[] = [];
-  if ((code & ROOM.capacity) !== 0) codes.push('capacity');
-  if ((code & ROOM.minUnit) !== 0) codes.push('min_unit');
-  if ((code & ROOM.maxUnit) !== 0) codes.push('max_unit');
-  if ((code & ROOM.stepSize) !== 0) codes.push('step_size');
+  if ((code & MISFIT.capacity) !== 0) codes.push('capacity');
+  if ((code & MISFIT.minUnit) !== 0) codes.push('min_unit');
+  if ((code & MISFIT.maxUnit) !== 0) codes.push('max_unit');
+  if ((code & MISFIT.stepSize) !== 0) codes.push('step_size');
   return codes;
 }
 
@@ -70,26 +70,26 @@ export function codeOf(kind: Exclude<Condition['kind'], 'resources'>): Code {
 }
 
 /** What fails, of the conditions in a mask, at one provider. */
-function reasonsAt({ conditions }: Judge, mask: Mask, provider: Provider): Reason[] {
+function reasonsAt({ conditions }: Evaluator, mask: Mask, provider: Provider): Reason[] {
   return positionsOf(mask).flatMap((condition): Reason[] => {
     const asked = conditions[condition];
     if (asked === undefined) return [];
     if (asked.kind !== 'resources') {
-      const isRule = asked.kind === 'group_policy' || asked.kind === 'same_subtree' || asked.kind === 'version';
-      return [{ condition, code: CODES[asked.kind], provider: isRule ? null : provider }];
+      const isConstraint = asked.kind === 'group_policy' || asked.kind === 'same_subtree' || asked.kind === 'version';
+      return [{ condition, code: CODES[asked.kind], provider: isConstraint ? null : provider }];
     }
-    const code = roomCode(inventoryOf(provider, asked.resourceClass.id), asked.amount);
+    const code = misfitCode(inventoryOf(provider, asked.resourceClass.id), asked.amount);
     return roomCodes(code).map((one) => ({ condition, code: one, provider }));
   });
 }
 
 /** All that a lone host fails; the rules between groups only when it fails nothing else. */
-export function loneMask({ fails, rules }: LoneKind): Mask {
-  return fails === NONE ? rules : fails;
+export function loneMask({ fails, constraints }: LoneKind): Mask {
+  return fails === NONE ? constraints : fails;
 }
 
-export function reasonsOfHost(judge: Judge, kind: LoneKind, host: Provider): Reason[] {
-  return reasonsAt(judge, loneMask(kind), host);
+export function reasonsOfHost(evaluator: Evaluator, kind: LoneKind, host: Provider): Reason[] {
+  return reasonsAt(evaluator, loneMask(kind), host);
 }
 
 /** How many reasons each host of a kind has. */
@@ -100,7 +100,7 @@ export function countOfKind(kind: LoneKind): number {
 }
 
 /** The shortfalls of the hosts that fail the same conditions. */
-export function shortfalls({ conditions }: Judge, mask: Mask): (host: Provider) => number {
+export function shortfalls({ conditions }: Evaluator, mask: Mask): (host: Provider) => number {
   const failing = positionsOf(mask).map((position) => conditions[position]);
   const asked = failing.flatMap((one) => (one?.kind === 'resources' ? [one] : []));
   if (asked.length < failing.length) return () => Infinity;
@@ -108,35 +108,35 @@ export function shortfalls({ conditions }: Judge, mask: Mask): (host: Provider) 
     let worst = 1;
     for (const { resourceClass, amount } of asked) {
       const inventory = inventoryOf(host, resourceClass.id);
-      worst = Math.max(worst, shortfallOf(inventory, amount, roomCode(inventory, amount)));
+      worst = Math.max(worst, shortfallOf(inventory, amount, misfitCode(inventory, amount)));
     }
     return worst;
   };
 }
 
 /** The shortfall of a set of failing conditions at one provider: infinite for all but resources. */
-export function shortfallAt(judge: Judge, mask: Mask, provider: Provider): number {
-  return shortfalls(judge, mask)(provider);
+export function shortfallAt(evaluator: Evaluator, mask: Mask, provider: Provider): number {
+  return shortfalls(evaluator, mask)(provider);
 }
 
 /**
  * What the slots and the root of a tree fail: in each slot what its nearest option does, the one with the fewest failing
  * conditions. Empty when each slot has an option by itself: then the rules between groups are the reason.
  */
-export function reasonsOfSlots(judge: Judge, tree: JudgedTree): Reason[] {
-  const reasons = judge.slots.flatMap((slot) => {
-    const nearest = nearestOption(judge, slot, tree);
+export function reasonsOfSlots(evaluator: Evaluator, tree: EvaluatedTree): Reason[] {
+  const reasons = evaluator.slots.flatMap((slot) => {
+    const nearest = nearestOption(evaluator, slot, tree);
     if (nearest === null) return [];
-    const ofSlot = reasonsAt(judge, failing(slot, nearest.verdict), nearest.provider);
-    return ofSlot.map((reason) => withTreeFree(judge, slot, tree, reason));
+    const ofSlot = reasonsAt(evaluator, failing(slot, nearest.verdict), nearest.provider);
+    return ofSlot.map((reason) => withTreeFree(evaluator, slot, tree, reason));
   });
-  const together = positionsOf(missingTogether(judge, tree)).map((condition): Reason => ({
+  const together = positionsOf(missingTogether(evaluator, tree)).map((condition): Reason => ({
     condition,
     code: 'missing_trait',
     provider: null,
   }));
   const seen = new Set<string>();
-  return [...reasons, ...together, ...reasonsAt(judge, tree.rootFails, tree.root)]
+  return [...reasons, ...together, ...reasonsAt(evaluator, tree.rootFails, tree.root)]
     .filter(({ condition, code }) => {
       const key = `${condition ?? ''} ${code}`;
       if (seen.has(key)) return false;
@@ -147,18 +147,18 @@ export function reasonsOfSlots(judge: Judge, tree: JudgedTree): Reason[] {
 }
 
 /** Of the options of a slot, or of all providers where it has none. */
-function nearestOption(judge: Judge, slot: JudgedSlot, tree: JudgedTree): Option | null {
+function nearestOption(evaluator: Evaluator, slot: EvaluatedSlot, tree: EvaluatedTree): SlotOption | null {
   const listed = tree.options[slot.index] ?? [];
   const options =
     listed.length > 0
       ? listed
-      : Array.from(pickable(tree), (provider) => ({ provider, verdict: judge.verdict(slot, provider, tree.root) }));
-  let best: { readonly option: Option; readonly size: number; readonly shortfall: number } | null = null;
+      : Array.from(pickable(tree), (provider) => ({ provider, verdict: evaluator.verdict(slot, provider, tree.root) }));
+  let best: { readonly option: SlotOption; readonly size: number; readonly shortfall: number } | null = null;
   for (const option of options) {
     const mask = failing(slot, option.verdict);
     const size = sizeOf(mask);
     if (best !== null && size > best.size) continue;
-    const shortfall = shortfallAt(judge, mask, option.provider);
+    const shortfall = shortfallAt(evaluator, mask, option.provider);
     const isBetter =
       best === null ||
       size < best.size ||
@@ -170,19 +170,19 @@ function nearestOption(judge: Judge, slot: JudgedSlot, tree: JudgedTree): Option
 }
 
 /** Required traits of the unsuffixed group that no option of any of its slots has. */
-function missingTogether(judge: Judge, tree: JudgedTree): Mask {
-  const together = judge.slots.filter(({ traitsTogether }) => traitsTogether);
+function missingTogether(evaluator: Evaluator, tree: EvaluatedTree): Mask {
+  const together = evaluator.slots.filter(({ traitsTogether }) => traitsTogether);
   const [first] = together;
   if (first === undefined) return NONE;
   const options = together.flatMap(({ index }) => tree.options[index] ?? []);
   const verdicts =
     options.length > 0
       ? options.map((option) => option.verdict)
-      : Array.from(pickable(tree), (provider) => judge.verdict(first, provider, tree.root));
+      : Array.from(pickable(tree), (provider) => evaluator.verdict(first, provider, tree.root));
   return verdicts.reduce((mask, { missingTraits }) => mask & missingTraits, verdicts[0]?.missingTraits ?? NONE);
 }
 
-function withTreeFree({ conditions }: Judge, slot: JudgedSlot, tree: JudgedTree, reason: Reason): Reason {
+function withTreeFree({ conditions }: Evaluator, slot: EvaluatedSlot, tree: EvaluatedTree, reason: Reason): Reason {
   if (reason.code !== 'capacity' || reason.condition === null) return reason;
   const asked = conditions[reason.condition];
   if (asked?.kind !== 'resources') return reason;
@@ -195,6 +195,6 @@ function withTreeFree({ conditions }: Judge, slot: JudgedSlot, tree: JudgedTree,
 }
 
 /** Whether a tree has an option for every slot. Without any such tree those with an inventory of any class that is asked for count. */
-export function isRelevantTree(judge: Judge, tree: JudgedTree): boolean {
-  return hasOptions(tree) && !judge.slots.some(({ group }) => judge.impossible(group));
+export function isRelevantTree(evaluator: Evaluator, tree: EvaluatedTree): boolean {
+  return hasOptions(tree) && !evaluator.slots.some(({ group }) => evaluator.impossible(group));
 }

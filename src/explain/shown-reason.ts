@@ -1,9 +1,9 @@
 import type { CandidatesRequest } from '../candidates/request.js';
 import { inventoryOf, type Inventory } from '../topology/model.js';
 import type { Condition, ConditionOf } from './conditions.js';
-import type { Judge } from './judge.js';
+import type { Evaluator } from './evaluate.js';
 import type { Reason } from './reasons.js';
-import { freeOf } from './room.js';
+import { freeOf } from './misfit.js';
 import { listed } from './text.js';
 
 /** A reason as a response shows it (docs/contract/explain-and-capacity.md#reasons). */
@@ -18,7 +18,7 @@ export interface ShownReason {
 /** What else a reason has, and its sentence. */
 type Details = Readonly<Record<string, unknown>> & { readonly text: string };
 
-export function showReason({ request, conditions }: Judge, reason: Reason): ShownReason {
+export function showReason({ request, conditions }: Evaluator, reason: Reason): ShownReason {
   const { condition: position, code, provider } = reason;
   const condition = position === null ? null : (conditions[position] ?? null);
   const who = provider === null ? {} : { provider: { uuid: provider.uuid, name: provider.name } };

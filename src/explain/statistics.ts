@@ -1,10 +1,10 @@
 import type { Pause } from '../candidates/effort.js';
 import { inventoryOf, type Inventory, type Provider } from '../topology/model.js';
-import { bit, positionsOf, type Judge } from './judge.js';
-import type { LoneKind } from './lone.js';
+import { bit, positionsOf, type Evaluator } from './evaluate.js';
+import type { LoneKind } from './lone-hosts.js';
 import { codeOf, loneMask, roomCodes, type Code } from './reasons.js';
-import { freeOf, largestAmount } from './room.js';
-import type { Survey } from './survey.js';
+import { freeOf, largestAmount } from './misfit.js';
+import type { CloudSurvey } from './survey.js';
 import { pickable } from './tree.js';
 
 /** What became of a condition, over the relevant trees. */
@@ -26,8 +26,8 @@ export interface Supply {
 }
 
 /** By position of the condition. */
-export function countConditions({ judge, relevantKinds, relevantFates }: Survey): ConditionCount[] {
-  const counts = judge.conditions.map((): ConditionCount => ({ fails: 0, only: 0, codes: new Map() }));
+export function countConditions({ evaluator, relevantKinds, relevantResults }: CloudSurvey): ConditionCount[] {
+  const counts = evaluator.conditions.map((): ConditionCount => ({ fails: 0, only: 0, codes: new Map() }));
   const add = (position: number, trees: number, isOnly: boolean, codes: readonly Code[]): void => {
     const count = counts[position];
     if (count === undefined) return;
@@ -38,9 +38,9 @@ export function countConditions({ judge, relevantKinds, relevantFates }: Survey)
   for (const kind of relevantKinds) {
     const mask = loneMask(kind);
     for (const position of positionsOf(mask))
-      add(position, kind.hosts.length, mask === bit(position), codesOfKind(judge, kind, position));
+      add(position, kind.hosts.length, mask === bit(position), codesOfKind(evaluator, kind, position));
   }
-  for (const { reasons } of relevantFates) {
+  for (const { reasons } of relevantResults) {
     const positions = new Set(reasons.map(({ condition }) => condition));
     for (const position of positions) {
       if (position === null) continue;
@@ -51,7 +51,7 @@ export function countConditions({ judge, relevantKinds, relevantFates }: Survey)
   return counts;
 }
 
-function codesOfKind({ conditions }: Judge, { codes }: LoneKind, position: number): Code[] {
+function codesOfKind({ conditions }: Evaluator, { codes }: LoneKind, position: number): Code[] {
   const condition = conditions[position];
   if (condition === undefined) return [];
   if (condition.kind !== 'resources') return [codeOf(condition.kind)];
@@ -60,11 +60,11 @@ function codesOfKind({ conditions }: Judge, { codes }: LoneKind, position: numbe
 }
 
 /** By position of the condition on resources. */
-export function* suppliesOf(survey: Survey): Generator<Pause, Map<number, Supply>, void> {
-  const { judge, relevantKinds, relevantFates, pace, anyRelevant } = survey;
-  const asked = judge.conditions.flatMap((condition, position) => {
+export function* suppliesOf(survey: CloudSurvey): Generator<Pause, Map<number, Supply>, void> {
+  const { evaluator, relevantKinds, relevantResults, pace, anyRelevant } = survey;
+  const asked = evaluator.conditions.flatMap((condition, position) => {
     if (condition.kind !== 'resources') return [];
-    const slot = judge.slots.find(({ resources }) => resources.includes(position));
+    const slot = evaluator.slots.find(({ resources }) => resources.includes(position));
     const supply: Supply = { sum: 0, largest: 0, largestAsk: 0 };
     return [{ position, classId: condition.resourceClass.id, slot, supply, seen: new Set<Provider>() }];
   });
@@ -77,7 +77,7 @@ export function* suppliesOf(survey: Survey): Generator<Pause, Map<number, Supply
       if (pace.isDue(4 * asked.length)) yield 'pause';
     }
   }
-  for (const { tree } of relevantFates) {
+  for (const { tree } of relevantResults) {
     for (const { classId, slot, supply, seen } of asked) {
       const options = anyRelevant && slot !== undefined ? (tree.options[slot.index] ?? []) : null;
       for (const provider of options === null ? pickable(tree) : options.map((option) => option.provider)) {
@@ -96,6 +96,6 @@ function enlarge(supply: Supply, inventory: Inventory): void {
   const free = Math.max(freeOf(inventory), 0);
   supply.sum += free;
   if (free > supply.largest) supply.largest = free;
-  const ask = largestAmount(inventory);
-  if (ask > supply.largestAsk) supply.largestAsk = ask;
+  const variant = largestAmount(inventory);
+  if (variant > supply.largestAsk) supply.largestAsk = variant;
 }

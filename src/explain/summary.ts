@@ -1,6 +1,6 @@
 import type { ConflictingCondition } from './conflict.js';
 import type { ConditionCount } from './statistics.js';
-import type { Survey } from './survey.js';
+import type { CloudSurvey } from './survey.js';
 import { shortLabel } from './text.js';
 
 /** Conditions that the summary names; a query may have hundreds. */
@@ -8,7 +8,7 @@ const MOST_NAMED = 12;
 
 /** The whole explanation in one sentence: for the log, and for people. */
 export function summaryOf(
-  { judge, cloud, fitting, fittingWhenEmpty }: Survey,
+  { evaluator, cloud, fitting, fittingWhenEmpty }: CloudSurvey,
   counts: readonly ConditionCount[],
   conflict: readonly ConflictingCondition[] | null,
 ): string {
@@ -17,14 +17,14 @@ export function summaryOf(
   const empty = fittingWhenEmpty === 0 ? 'none' : String(fittingWhenEmpty);
   const aside = fittingWhenEmpty > fitting || fitting === 0 ? ` (${empty} would if nothing were used)` : '';
   const head = `${fitting === 0 ? 'none' : fitting} of ${trees} ${verb}${aside}`;
-  const failing = judge.conditions.flatMap((condition, position) => {
+  const failing = evaluator.conditions.flatMap((condition, position) => {
     const fails = counts[position]?.fails ?? 0;
-    return fails === 0 ? [] : [{ label: shortLabel(condition, judge.request), fails }];
+    return fails === 0 ? [] : [{ label: shortLabel(condition, evaluator.request), fails }];
   });
   if (failing.length === 0) {
     const labels = (conflict ?? []).flatMap(({ condition }) => {
-      const one = judge.conditions[condition];
-      return one === undefined ? [] : [shortLabel(one, judge.request)];
+      const one = evaluator.conditions[condition];
+      return one === undefined ? [] : [shortLabel(one, evaluator.request)];
     });
     return labels.length === 0 ? head : `${head}: no tree meets ${labels.join(', ')}`;
   }

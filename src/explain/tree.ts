@@ -1,16 +1,16 @@
 import type { Provider, Tree } from '../topology/model.js';
-import type { Ask } from './ask.js';
-import { override } from './ask.js';
-import { NONE, type Judge, type JudgedSlot, type Mask, type Verdict } from './judge.js';
+import type { Variant } from './variant.js';
+import { override } from './variant.js';
+import { NONE, type Evaluator, type EvaluatedSlot, type Mask, type Verdict } from './evaluate.js';
 
 /** A provider that can be picked for a slot and has inventories of its classes, however full. */
-export interface Option {
+export interface SlotOption {
   readonly provider: Provider;
   readonly verdict: Verdict;
 }
 
 /** A tree that is not a lone host, with all that can be picked at its root. */
-export interface JudgedTree {
+export interface EvaluatedTree {
   readonly tree: Tree;
   readonly root: Provider;
   /** Providers of other trees that share with it and have what some slot asks for. */
@@ -18,52 +18,59 @@ export interface JudgedTree {
   /** root_required. */
   readonly rootFails: Mask;
   /** By index of the slot. */
-  readonly options: readonly (readonly Option[])[];
+  readonly options: readonly (readonly SlotOption[])[];
 }
 
-export function judgeTree(judge: Judge, tree: Tree, root: Provider, sharers: readonly Provider[]): JudgedTree {
-  const options = judge.slots.map((slot) => {
-    const found: Option[] = [];
+export function evaluateTree(
+  evaluator: Evaluator,
+  tree: Tree,
+  root: Provider,
+  sharers: readonly Provider[],
+): EvaluatedTree {
+  const options = evaluator.slots.map((slot) => {
+    const found: SlotOption[] = [];
     for (const provider of pickable({ tree, sharers })) {
-      const verdict = judge.verdict(slot, provider, root);
+      const verdict = evaluator.verdict(slot, provider, root);
       if (verdict.lacks === NONE) found.push({ provider, verdict });
     }
     return found;
   });
-  return { tree, root, sharers, rootFails: judge.rootFails(root), options };
+  return { tree, root, sharers, rootFails: evaluator.rootFails(root), options };
 }
 
-export function* pickable({ tree, sharers }: Pick<JudgedTree, 'tree' | 'sharers'>): Generator<Provider, void, void> {
+export function* pickable({ tree, sharers }: Pick<EvaluatedTree, 'tree' | 'sharers'>): Generator<Provider, void, void> {
   yield* tree.members;
   yield* sharers;
 }
 
 /** Whether every slot has an option. */
-export function hasOptions({ options }: JudgedTree): boolean {
+export function hasOptions({ options }: EvaluatedTree): boolean {
   return options.every((list) => list.length > 0);
 }
 
 /** Whether an option meets every condition that counts; required traits that are met together are left to the search. */
 export function passes(
-  judge: Judge,
-  slot: JudgedSlot,
-  { provider, verdict }: Option,
-  ask: Ask,
+  evaluator: Evaluator,
+  slot: EvaluatedSlot,
+  { provider, verdict }: SlotOption,
+  variant: Variant,
   whateverIsUsed = false,
 ): boolean {
   const { lacks, other, missingTraits, ownMember, rootMember } = verdict;
-  const { active } = ask;
-  if (lacks !== NONE && (!ask.withoutClasses || (lacks & active) !== NONE)) return false;
+  const { active } = variant;
+  if (lacks !== NONE && (!variant.withoutClasses || (lacks & active) !== NONE)) return false;
   if ((other & active) !== NONE) return false;
-  const together = slot.traitsTogether && (!ask.withoutClasses || slotsLeft(judge, slot, ask) > 1);
+  const together = slot.traitsTogether && (!variant.withoutClasses || slotsLeft(evaluator, slot, variant) > 1);
   if (!together && (missingTraits & active) !== NONE) return false;
   if ((ownMember & active) !== NONE && (rootMember & active) !== NONE) return false;
   const room = ((whateverIsUsed ? NONE : verdict.capacity) | verdict.units) & ~lacks & active;
-  return ask.override === null ? room === NONE : override(judge, slot, provider, room, ask.override) === NONE;
+  return variant.override === null
+    ? room === NONE
+    : override(evaluator, slot, provider, room, variant.override) === NONE;
 }
 
 /** How many slots of the unsuffixed group are left. */
-function slotsLeft({ slots }: Judge, { group }: JudgedSlot, { active }: Ask): number {
+function slotsLeft({ slots }: Evaluator, { group }: EvaluatedSlot, { active }: Variant): number {
   return slots.filter((slot) => slot.group === group && slot.resources.some((one) => (active >> BigInt(one)) & 1n))
     .length;
 }
@@ -73,12 +80,18 @@ function slotsLeft({ slots }: Judge, { group }: JudgedSlot, { active }: Ask): nu
  *
  * @param whateverIsUsed capacity is not looked at
  */
-export function mayFit(judge: Judge, { rootFails, options }: JudgedTree, ask: Ask, whateverIsUsed = false): boolean {
-  if ((rootFails & ask.active) !== NONE) return false;
+export function mayFit(
+  evaluator: Evaluator,
+  { rootFails, options }: EvaluatedTree,
+  variant: Variant,
+  whateverIsUsed = false,
+): boolean {
+  if ((rootFails & variant.active) !== NONE) return false;
   // There the options are others, too.
-  if (ask.withoutClasses) return true;
-  for (const slot of judge.slots) {
-    if (!(options[slot.index] ?? []).some((option) => passes(judge, slot, option, ask, whateverIsUsed))) return false;
+  if (variant.withoutClasses) return true;
+  for (const slot of evaluator.slots) {
+    if (!(options[slot.index] ?? []).some((option) => passes(evaluator, slot, option, variant, whateverIsUsed)))
+      return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { measureCapacity, type Capacity } from '../../src/capacity/capacity.js';
 import { capacityDocument, type CapacityDocument, type Shown } from '../../src/capacity/document.js';
-import type { CapacityBounds } from '../../src/capacity/question.js';
+import type { CapacityBounds } from '../../src/capacity/model.js';
 import type { CandidatesRequest } from '../../src/candidates/request.js';
 import type { View } from '../../src/topology/model.js';
 import { requestFrom, type Options } from './candidates.js';

@@ -1,6 +1,6 @@
 import { measureCapacity } from '../../capacity/capacity.js';
 import { capacityDocument, type CapacityDocument } from '../../capacity/document.js';
-import type { CapacityBounds } from '../../capacity/question.js';
+import type { CapacityBounds } from '../../capacity/model.js';
 import type { Pace, Pause } from '../../candidates/effort.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';

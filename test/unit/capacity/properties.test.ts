@@ -4,8 +4,8 @@ import { componentsOf } from '../../../src/capacity/components.js';
 import { offersOf } from '../../../src/capacity/offers.js';
 import { optionsTogether, pack } from '../../../src/capacity/pack.js';
 import { proverOf } from '../../../src/capacity/proofs.js';
-import type { Claim } from '../../../src/capacity/stock.js';
-import { surveyTrees } from '../../../src/capacity/survey.js';
+import type { HypotheticalClaim } from '../../../src/capacity/stock.js';
+import { surveyTrees } from '../../../src/capacity/tree-survey.js';
 import { rootCheck, rootOf } from '../../../src/candidates/anchors.js';
 import { searchAtAnchor } from '../../../src/candidates/tree-search.js';
 import { planOf } from '../../../src/candidates/plan.js';
@@ -143,7 +143,7 @@ function fittingRoots(view: View, request: CandidatesRequest): number {
   }).length;
 }
 
-function packingsOf(view: View, request: CandidatesRequest): readonly (readonly Claim[])[] {
+function packingsOf(view: View, request: CandidatesRequest): readonly (readonly HypotheticalClaim[])[] {
   const pace = { isDue: () => false, seconds: () => 0 };
   const plan = planOf(view, request, startTrace(request));
   if (plan === null) return [];
@@ -166,7 +166,7 @@ function finished<Result>(work: Generator<unknown, Result, void>): Result {
 }
 
 /** One request claims what it was offered. */
-function take(view: Topology, { parts }: Claim): void {
+function take(view: Topology, { parts }: HypotheticalClaim): void {
   const providers = parts.map(({ providerId, resources }): [number, ProviderState] => {
     const provider = view.providers.get(providerId);
     assert.ok(provider);

@@ -1,6 +1,6 @@
 import { inventoryOf, type Provider } from '../topology/model.js';
-import { bit, NONE, type Judge, type Mask } from './judge.js';
-import { ROOM, roomCode } from './room.js';
+import { bit, NONE, type Evaluator, type Mask } from './evaluate.js';
+import { MISFIT, misfitCode } from './misfit.js';
 
 /**
  * Lone hosts that do equally at every condition. A host without children, which nothing shares with, can only serve all
@@ -10,10 +10,10 @@ export interface LoneKind {
   /** Conditions that fail, those between groups left out. */
   readonly fails: Mask;
   /** Rules between groups that fail: a host cannot be several different providers. */
-  readonly rules: Mask;
+  readonly constraints: Mask;
   /** Whether an inventory is missing. */
   readonly lacks: boolean;
-  /** In the order of the conditions on resources, the bits of {@link ROOM}. */
+  /** In the order of the conditions on resources, the bits of {@link MISFIT}. */
   readonly codes: readonly number[];
   readonly hosts: Provider[];
 }
@@ -35,11 +35,17 @@ interface Node {
   kind: LoneKind | null;
 }
 
-export function createLoneKinds({ request, conditions, traitsOfHost, aggregatesOfHost, treeOfHost }: Judge): LoneKinds {
+export function createLoneKinds({
+  request,
+  conditions,
+  traitsOfHost,
+  aggregatesOfHost,
+  treeOfHost,
+}: Evaluator): LoneKinds {
   const resources = conditions.flatMap((one, position) =>
     one.kind === 'resources' ? [{ position, classId: one.resourceClass.id, amount: one.amount }] : [],
   );
-  const rules = conditions.findIndex(({ kind }) => kind === 'group_policy');
+  const constraints = conditions.findIndex(({ kind }) => kind === 'group_policy');
   const hasTrees = request.groups.some(({ inTree }) => inTree !== null);
   const found: LoneKind[] = [];
   const root: Node = { next: new Map(), kind: null };
@@ -55,7 +61,7 @@ export function createLoneKinds({ request, conditions, traitsOfHost, aggregatesO
     let key = 0;
     for (let i = 0; i < resources.length; i++) {
       const { classId, amount } = resources[i] as (typeof resources)[number];
-      const code = roomCode(inventoryOf(host, classId), amount);
+      const code = misfitCode(inventoryOf(host, classId), amount);
       codes[i] = code;
       key = key * KEY_BASE + code;
       if (i % CODES_IN_A_KEY === CODES_IN_A_KEY - 1) {
@@ -74,8 +80,8 @@ export function createLoneKinds({ request, conditions, traitsOfHost, aggregatesO
     for (const [i, { position }] of resources.entries()) if (codes[i] !== 0) fails |= bit(position);
     const kind: LoneKind = {
       fails,
-      rules: rules === -1 ? NONE : bit(rules),
-      lacks: codes.some((code) => (code & ROOM.lacking) !== 0),
+      constraints: constraints === -1 ? NONE : bit(constraints),
+      lacks: codes.some((code) => (code & MISFIT.lacking) !== 0),
       codes: [...codes],
       hosts: [],
     };

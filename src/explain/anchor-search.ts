@@ -5,24 +5,24 @@ import type { Pace, Pause, Stuck } from '../candidates/effort.js';
 import type { Anchor } from '../candidates/levels.js';
 import type { Plan, Slot } from '../candidates/plan.js';
 import type { ResourceAmount } from '../candidates/request.js';
-import { startTrace, type RuleName } from '../candidates/trace.js';
+import { startTrace, type ConstraintName } from '../candidates/trace.js';
 import type { Provider, Tree } from '../topology/model.js';
-import type { Ask } from './ask.js';
+import type { Variant } from './variant.js';
 import type { Budget } from './budget.js';
-import { bit, NONE, type Judge, type JudgedSlot } from './judge.js';
-import { mayFit, passes, type JudgedTree } from './tree.js';
+import { bit, NONE, type Evaluator, type EvaluatedSlot } from './evaluate.js';
+import { mayFit, passes, type EvaluatedTree } from './tree.js';
 
 /** Asks the search for one candidate at the root of a tree. */
 export interface AnchorSearch {
   /** Null when the budget is used up. */
-  fits(tree: JudgedTree, ask: Ask, only?: Only): Generator<Pause, boolean | null, void>;
+  fits(tree: EvaluatedTree, variant: Variant, only?: Only): Generator<Pause, boolean | null, void>;
   /** The rules that ended some combination at a tree that does not fit. */
-  endedBy(tree: JudgedTree, ask: Ask): Generator<Pause, ReadonlySet<RuleName>, void>;
+  endedBy(tree: EvaluatedTree, variant: Variant): Generator<Pause, ReadonlySet<ConstraintName>, void>;
 }
 
 /** The provider of one slot is given. */
 export interface Only {
-  readonly slot: JudgedSlot;
+  readonly slot: EvaluatedSlot;
   readonly provider: Provider;
 }
 
@@ -38,12 +38,12 @@ const NO_REPETITIONS = { providers: new Map<number, Provider>(), reaching: () =>
 const TRIES_BEFORE_CARE = 64;
 
 export function createAnchorSearch(
-  judge: Judge,
+  evaluator: Evaluator,
   treeOf: (provider: Provider) => Tree,
   budget: Budget,
   pace: Pace,
 ): AnchorSearch {
-  const trace = startTrace(judge.request);
+  const trace = startTrace(evaluator.request);
   const bounds = { maxSteps: 0, maxSeconds: Infinity, maxKept: Infinity, maxPlaces: Infinity };
   const search: Search = {
     counts: trace.combinations,
@@ -54,16 +54,16 @@ export function createAnchorSearch(
   };
   const searches = new Map<string, SearchAt>();
 
-  function searchFor(ask: Ask, only: Only | null): SearchAt {
-    const make = (): SearchAt => treeSearch(planOf(judge, ask, only), NO_REPETITIONS, trace, search);
+  function searchFor(variant: Variant, only: Only | null): SearchAt {
+    const make = (): SearchAt => treeSearch(planOf(evaluator, variant, only), NO_REPETITIONS, trace, search);
     if (only !== null) return make();
-    const key = `${ask.active}/${ask.override?.condition ?? ''}:${ask.override?.amount ?? ''}/${ask.withoutSum ?? ''}/${ask.withoutClasses}`;
+    const key = `${variant.active}/${variant.override?.condition ?? ''}:${variant.override?.amount ?? ''}/${variant.withoutSum ?? ''}/${variant.withoutClasses}`;
     let known = searches.get(key);
     if (known === undefined) searches.set(key, (known = make()));
     return known;
   }
 
-  function anchorOf({ tree, root, sharers }: JudgedTree): Anchor {
+  function anchorOf({ tree, root, sharers }: EvaluatedTree): Anchor {
     return {
       tree,
       root,
@@ -72,17 +72,21 @@ export function createAnchorSearch(
     };
   }
 
-  function* fits(tree: JudgedTree, ask: Ask, only: Only | null = null): Generator<Pause, boolean | null, void> {
+  function* fits(
+    tree: EvaluatedTree,
+    variant: Variant,
+    only: Only | null = null,
+  ): Generator<Pause, boolean | null, void> {
     if (budget.isSpent()) return null;
     const options = tree.tree.members.length + tree.sharers.length;
-    if (pace.isDue(20 * options * judge.slots.length)) yield 'pause';
-    budget.spend(options * judge.slots.length);
-    if (!mayFit(judge, tree, ask)) return false;
+    if (pace.isDue(20 * options * evaluator.slots.length)) yield 'pause';
+    budget.spend(options * evaluator.slots.length);
+    if (!mayFit(evaluator, tree, variant)) return false;
     const { combinations: counts } = trace;
     const before = counts.tried;
     bounds.maxSteps = before + Math.max(SMALLEST_SHARE, Math.floor(budget.left() / LARGEST_SHARE));
     try {
-      for (const found of searchFor(ask, only)(anchorOf(tree))) {
+      for (const found of searchFor(variant, only)(anchorOf(tree))) {
         if (found === 'pause') yield found;
         else if (found !== 'stuck') return true;
       }
@@ -94,12 +98,12 @@ export function createAnchorSearch(
     }
   }
 
-  function* endedBy(tree: JudgedTree, ask: Ask): Generator<Pause, ReadonlySet<RuleName>, void> {
+  function* endedBy(tree: EvaluatedTree, variant: Variant): Generator<Pause, ReadonlySet<ConstraintName>, void> {
     const { dropped } = trace.combinations;
     const before = { ...dropped };
     const anchors = trace.anchors.everyGroup;
-    yield* fits(tree, ask);
-    const names = (Object.keys(dropped) as RuleName[]).filter((name) => dropped[name] > before[name]);
+    yield* fits(tree, variant);
+    const names = (Object.keys(dropped) as ConstraintName[]).filter((name) => dropped[name] > before[name]);
     // Options that no same_subtree can use are dropped before any combination is tried.
     return new Set(trace.anchors.everyGroup === anchors ? [...names, 'same_subtree'] : names);
   }
@@ -108,28 +112,28 @@ export function createAnchorSearch(
 }
 
 /** The request, changed, as the search takes it. Slots have options of this search's own. */
-function planOf(judge: Judge, ask: Ask, only: Only | null): Plan {
-  const { request, conditions } = judge;
-  const counts = (position: number): boolean => (ask.active & bit(position)) !== NONE;
+function planOf(evaluator: Evaluator, variant: Variant, only: Only | null): Plan {
+  const { request, conditions } = evaluator;
+  const counts = (position: number): boolean => (variant.active & bit(position)) !== NONE;
   const isActive = (kind: string): boolean => conditions.some((one, i) => one.kind === kind && counts(i));
   const slots: Slot[] = [];
   const kinds = new Map<string, number>();
-  for (const judged of judge.slots) {
-    const asked = judged.resources.filter(counts);
-    if (ask.withoutClasses && !judged.suffixed && asked.length === 0) continue;
-    const meaning = only?.slot === judged ? `only ${judged.index}` : meaningOf(judge, judged, ask);
+  for (const evaluated of evaluator.slots) {
+    const asked = evaluated.resources.filter(counts);
+    if (variant.withoutClasses && !evaluated.suffixed && asked.length === 0) continue;
+    const meaning = only?.slot === evaluated ? `only ${evaluated.index}` : meaningOf(evaluator, evaluated, variant);
     const kind = kinds.get(meaning) ?? slots.length;
     kinds.set(meaning, kind);
     const serves = (provider: Provider, root: Provider): boolean => {
-      if (only?.slot === judged && only.provider.id !== provider.id) return false;
-      return passes(judge, judged, { provider, verdict: judge.verdict(judged, provider, root) }, ask);
+      if (only?.slot === evaluated && only.provider.id !== provider.id) return false;
+      return passes(evaluator, evaluated, { provider, verdict: evaluator.verdict(evaluated, provider, root) }, variant);
     };
     slots.push({
       index: slots.length,
-      group: judged.group,
-      suffixed: judged.suffixed,
+      group: evaluated.group,
+      suffixed: evaluated.suffixed,
       kind,
-      resources: asked.flatMap((position) => amountsOf(judge, position, ask)),
+      resources: asked.flatMap((position) => amountsOf(evaluator, position, variant)),
       servesAtHome: serves,
       servesAbroad: () => false,
     });
@@ -160,21 +164,21 @@ function planOf(judge: Judge, ask: Ask, only: Only | null): Plan {
   };
 }
 
-function amountsOf({ conditions }: Judge, position: number, ask: Ask): ResourceAmount[] {
+function amountsOf({ conditions }: Evaluator, position: number, variant: Variant): ResourceAmount[] {
   const condition = conditions[position];
-  if (condition?.kind !== 'resources' || condition.resourceClass.id === ask.withoutSum) return [];
-  const amount = ask.override?.condition === position ? ask.override.amount : condition.amount;
+  if (condition?.kind !== 'resources' || condition.resourceClass.id === variant.withoutSum) return [];
+  const amount = variant.override?.condition === position ? variant.override.amount : condition.amount;
   return [{ resourceClass: condition.resourceClass, amount }];
 }
 
 /** Slots of the same meaning differ in nothing but the suffix of their group. */
-function meaningOf({ conditions }: Judge, slot: JudgedSlot, ask: Ask): string {
+function meaningOf({ conditions }: Evaluator, slot: EvaluatedSlot, variant: Variant): string {
   if (!slot.suffixed) return `unsuffixed ${slot.index}`;
   const own = conditions.flatMap((one, position) => {
     if (one.group !== slot.group) return [];
-    const isActive = (ask.active & bit(position)) !== NONE;
+    const isActive = (variant.active & bit(position)) !== NONE;
     if (one.kind !== 'resources') return isActive ? [[one.kind, one.item]] : [];
-    const amount = ask.override?.condition === position ? ask.override.amount : one.amount;
+    const amount = variant.override?.condition === position ? variant.override.amount : one.amount;
     return [[one.item, isActive ? amount : null]];
   });
   return JSON.stringify(own);

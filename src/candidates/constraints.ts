@@ -1,45 +1,46 @@
 import { hasTrait, type Provider, type TraitSet } from '../topology/model.js';
-import type { Place } from './ancestry.js';
+import type { TreePosition } from './ancestry.js';
 import { remember } from './conditions.js';
-import { amountOf, contestedClasses, freeRoom } from './contest.js';
+import { amountOf, contestedClasses, freeRoom } from './contested-classes.js';
 import { placesAt, type Anchor, type Level } from './levels.js';
 import type { Plan } from './plan.js';
 import type { Group } from './request.js';
 import type { Subtree } from './subtrees.js';
-import type { RuleName } from './trace.js';
+import type { ConstraintName } from './trace.js';
 
 /** A rule about several providers at once; whether it may hold yet is asked as each level is decided. */
-export interface Rule {
-  readonly name: RuleName;
+export interface Constraint {
+  readonly name: ConstraintName;
   /** Levels up to `depth` are decided, the one at `depth` just now. False: nothing that follows can be a candidate. */
   allows(levels: readonly Level[], depth: number): boolean;
 }
 
 /** Makes the rules that this request can break, cheap ones first, for the levels of an anchor. */
-export function rulesOf(
+export function constraintsOf(
   plan: Plan,
   subtrees: readonly Subtree[],
-): (levels: readonly Level[], anchor: Anchor) => Rule[] {
-  const always: Rule[] = [];
+): (levels: readonly Level[], anchor: Anchor) => Constraint[] {
+  const always: Constraint[] = [];
   if (plan.request.groupPolicy === 'isolate') always.push(isolate);
   if (!plan.request.nested) always.push(oneProviderPerTree);
   const contested = contestedClasses(plan);
-  if (contested.size > 0) always.push(capacityRule(contested));
+  if (contested.size > 0) always.push(capacityConstraint(contested));
   const maskOf = traitMasks(plan.unsuffixed);
   if (subtrees.length === 0 && maskOf === null) return () => always;
   return (levels, anchor) => {
-    const rules = [...always];
+    const constraints = [...always];
     if (subtrees.length > 0) {
       const placeOf = placesAt(anchor);
-      for (const subtree of subtrees) rules.push(subtreeRule(levels, subtree, placeOf));
+      for (const subtree of subtrees) constraints.push(subtreeConstraint(levels, subtree, placeOf));
     }
-    if (maskOf !== null && plan.unsuffixed !== null) rules.push(traitUnionRule(levels, plan.unsuffixed, maskOf));
-    return rules;
+    if (maskOf !== null && plan.unsuffixed !== null)
+      constraints.push(traitUnionConstraint(levels, plan.unsuffixed, maskOf));
+    return constraints;
   };
 }
 
 /** group_policy=isolate: the unsuffixed group may overlap with any, the others not with each other. */
-const isolate: Rule = {
+const isolate: Constraint = {
   name: 'isolate',
   allows: (levels, depth) => {
     const level = levels[depth];
@@ -53,7 +54,7 @@ const isolate: Rule = {
 };
 
 /** Below 1.29: two providers of one tree are not put together. */
-const oneProviderPerTree: Rule = {
+const oneProviderPerTree: Constraint = {
   name: 'nested',
   allows: (levels, depth) => {
     const provider = levels[depth]?.chosen;
@@ -76,7 +77,7 @@ function amountTaken(levels: readonly Level[], end: number, provider: Provider, 
 }
 
 /** Amounts of one class on one provider are added; min_unit and step_size were checked for each group by itself. */
-function capacityRule(contested: ReadonlySet<number>): Rule {
+function capacityConstraint(contested: ReadonlySet<number>): Constraint {
   return {
     name: 'capacity',
     allows: (levels, depth) => {
@@ -96,10 +97,14 @@ function capacityRule(contested: ReadonlySet<number>): Rule {
  * same_subtree: one of the chosen providers must be at or above all others; until all are chosen, it may be yet to come. A
  * chosen provider that is above all is the first of them in its tree; one to come is among the ancestors of the first.
  */
-function subtreeRule(levels: readonly Level[], subtree: Subtree, placeOf: (provider: Provider) => Place): Rule {
+function subtreeConstraint(
+  levels: readonly Level[],
+  subtree: Subtree,
+  placeOf: (provider: Provider) => TreePosition,
+): Constraint {
   const listed: { readonly depth: number; readonly level: Level }[] = [];
   /** The depth of the last level that has an option there. */
-  const lastDepth = new Map<Place, number>();
+  const lastDepth = new Map<TreePosition, number>();
   for (const [depth, level] of levels.entries()) {
     if (!subtree.has(level.slot)) continue;
     listed.push({ depth, level });
@@ -109,7 +114,7 @@ function subtreeRule(levels: readonly Level[], subtree: Subtree, placeOf: (provi
     name: 'same_subtree',
     allows: (_, depth) => {
       if (levels[depth] === undefined || !subtree.has(levels[depth].slot)) return true;
-      let first: Place | null = null;
+      let first: TreePosition | null = null;
       let last = -1;
       for (const { depth: above, level } of listed) {
         if (above > depth) break;
@@ -140,7 +145,7 @@ export function traitMasks(group: Group | null): ((set: TraitSet) => bigint) | n
 }
 
 /** The unsuffixed group's providers have the required traits together. */
-function traitUnionRule(levels: readonly Level[], group: Group, maskOf: (set: TraitSet) => bigint): Rule {
+function traitUnionConstraint(levels: readonly Level[], group: Group, maskOf: (set: TraitSet) => bigint): Constraint {
   const all = (1n << BigInt(group.requiredTraits.length)) - 1n;
   /** By depth: what the levels from there on can have at best. */
   const future: bigint[] = [];

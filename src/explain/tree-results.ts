@@ -1,15 +1,15 @@
 import type { Pause } from '../candidates/effort.js';
 import type { Inventory, Provider } from '../topology/model.js';
-import type { AnchorSearch } from './anchor.js';
-import { asking } from './ask.js';
-import type { Judge } from './judge.js';
+import type { AnchorSearch } from './anchor-search.js';
+import { variantOf } from './variant.js';
+import type { Evaluator } from './evaluate.js';
 import { isRelevantTree, NOT_FOUND, reasonsOfSlots, type Reason } from './reasons.js';
-import { ruleReasons } from './rules.js';
-import { judgeTree, mayFit, type JudgedTree } from './tree.js';
+import { constraintReasons } from './constraints.js';
+import { evaluateTree, mayFit, type EvaluatedTree } from './tree.js';
 
 /** What came out of a tree that is not a lone host. */
-export interface Fate {
-  readonly tree: JudgedTree;
+export interface TreeResult {
+  readonly tree: EvaluatedTree;
   /** Null when the search ended at its bound. */
   readonly fits: boolean | null;
   readonly fitsWhenEmpty: boolean;
@@ -19,44 +19,44 @@ export interface Fate {
   readonly reasons: readonly Reason[];
 }
 
-export function* fatesOf(
-  judge: Judge,
+export function* resultsOf(
+  evaluator: Evaluator,
   search: AnchorSearch,
-  trees: readonly JudgedTree[],
-): Generator<Pause, Fate[], void> {
+  trees: readonly EvaluatedTree[],
+): Generator<Pause, TreeResult[], void> {
   const emptied = emptier();
-  const everything = asking(judge.all);
-  const fates: Fate[] = [];
+  const everything = variantOf(evaluator.all);
+  const results: TreeResult[] = [];
   for (const tree of trees) {
     const fits = yield* search.fits(tree, everything);
-    const relevant = isRelevantTree(judge, tree);
+    const relevant = isRelevantTree(evaluator, tree);
     if (fits === true) {
-      fates.push({ tree, fits, fitsWhenEmpty: true, relevant, reasons: [] });
+      results.push({ tree, fits, fitsWhenEmpty: true, relevant, reasons: [] });
       continue;
     }
-    const reasons = yield* reasonsOf(judge, search, tree, fits);
-    if (!relevant || !mayFit(judge, tree, asking(judge.all), true)) {
-      fates.push({ tree, fits, fitsWhenEmpty: false, relevant, reasons });
+    const reasons = yield* reasonsOf(evaluator, search, tree, fits);
+    if (!relevant || !mayFit(evaluator, tree, variantOf(evaluator.all), true)) {
+      results.push({ tree, fits, fitsWhenEmpty: false, relevant, reasons });
       continue;
     }
     const { root, sharers } = tree;
     const members = tree.tree.members.map(emptied);
-    const empty = judgeTree(judge, { ...tree.tree, members }, emptied(root), sharers.map(emptied));
+    const empty = evaluateTree(evaluator, { ...tree.tree, members }, emptied(root), sharers.map(emptied));
     const fitsWhenEmpty = (yield* search.fits(empty, everything)) === true;
-    fates.push({ tree, fits, fitsWhenEmpty, relevant, reasons });
+    results.push({ tree, fits, fitsWhenEmpty, relevant, reasons });
   }
-  return fates;
+  return results;
 }
 
 function* reasonsOf(
-  judge: Judge,
+  evaluator: Evaluator,
   search: AnchorSearch,
-  tree: JudgedTree,
+  tree: EvaluatedTree,
   fits: false | null,
 ): Generator<Pause, readonly Reason[], void> {
-  const ofSlots = reasonsOfSlots(judge, tree);
+  const ofSlots = reasonsOfSlots(evaluator, tree);
   if (ofSlots.length > 0) return ofSlots;
-  return fits === null ? [NOT_FOUND] : yield* ruleReasons(judge, search, tree);
+  return fits === null ? [NOT_FOUND] : yield* constraintReasons(evaluator, search, tree);
 }
 
 /** Makes providers of which nothing is used, each once. */

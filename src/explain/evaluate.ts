@@ -2,7 +2,7 @@ import { hasAnyTrait, isInAny, remember } from '../candidates/conditions.js';
 import type { CandidatesRequest } from '../candidates/request.js';
 import { hasTrait, inventoryOf, type Provider, type TraitSet, type View } from '../topology/model.js';
 import type { Condition, ConditionOf } from './conditions.js';
-import { ROOM, roomCode, UNITS } from './room.js';
+import { MISFIT, misfitCode, UNITS } from './misfit.js';
 
 /**
  * Judges providers by the conditions of a request, every one of them. Sets of conditions are bit masks: bit i is the condition
@@ -11,7 +11,7 @@ import { ROOM, roomCode, UNITS } from './room.js';
 export type Mask = bigint;
 
 /** One decision of the search, as in candidates/plan.ts: a suffixed group, or one class of the unsuffixed group. */
-export interface JudgedSlot {
+export interface EvaluatedSlot {
   readonly index: number;
   /** Position of its group in the request. */
   readonly group: number;
@@ -38,17 +38,17 @@ export interface Verdict {
   readonly rootMember: Mask;
 }
 
-export interface Judge {
+export interface Evaluator {
   readonly request: CandidatesRequest;
   readonly conditions: readonly Condition[];
-  readonly slots: readonly JudgedSlot[];
+  readonly slots: readonly EvaluatedSlot[];
   /** All conditions. */
   readonly all: Mask;
   /** By kind. */
   readonly ofKind: (kind: Condition['kind']) => Mask;
   /** Whether some group finds no provider whatever there is: see `isImpossible` in candidates/plan.ts. */
   readonly impossible: (group: number) => boolean;
-  verdict(slot: JudgedSlot, provider: Provider, root: Provider): Verdict;
+  verdict(slot: EvaluatedSlot, provider: Provider, root: Provider): Verdict;
   /** root_required. */
   rootFails(root: Provider): Mask;
   /** What a lone host fails of traits, of aggregates, and of in_tree, over all groups and the root. */
@@ -73,9 +73,9 @@ export function positionsOf(mask: Mask): number[] {
   return positions;
 }
 
-export function createJudge(view: View, request: CandidatesRequest, conditions: readonly Condition[]): Judge {
+export function createEvaluator(view: View, request: CandidatesRequest, conditions: readonly Condition[]): Evaluator {
   const slots = slotsOf(request, conditions);
-  const groups = request.groups.map((_, position) => groupJudge(view, request, conditions, position));
+  const groups = request.groups.map((_, position) => groupEvaluator(view, request, conditions, position));
   const rootTraits = remember((set: TraitSet): Mask =>
     sum(conditions, (one) => {
       if (one.kind === 'root_required') return !hasTrait(set, one.trait);
@@ -84,7 +84,8 @@ export function createJudge(view: View, request: CandidatesRequest, conditions: 
   );
   const kinds = new Map<Condition['kind'], Mask>();
   for (const [position, { kind }] of conditions.entries()) kinds.set(kind, (kinds.get(kind) ?? NONE) | bit(position));
-  const over = (each: (group: GroupJudge) => Mask): Mask => groups.reduce((mask, group) => mask | each(group), NONE);
+  const over = (each: (group: GroupEvaluator) => Mask): Mask =>
+    groups.reduce((mask, group) => mask | each(group), NONE);
   return {
     request,
     conditions,
@@ -92,7 +93,8 @@ export function createJudge(view: View, request: CandidatesRequest, conditions: 
     all: (1n << BigInt(conditions.length)) - 1n,
     ofKind: (kind) => kinds.get(kind) ?? NONE,
     impossible: (group) => groups[group]?.impossible !== NONE,
-    verdict: (slot, provider, root) => verdictOf(slot, provider, root, conditions, groups[slot.group] as GroupJudge),
+    verdict: (slot, provider, root) =>
+      verdictOf(slot, provider, root, conditions, groups[slot.group] as GroupEvaluator),
     rootFails: (root) => rootTraits(root.traits),
     traitsOfHost: remember((set: TraitSet) => rootTraits(set) | over((one) => one.missing(set) | one.forbidden(set))),
     aggregatesOfHost: remember((aggregates: readonly string[]) =>
@@ -102,8 +104,8 @@ export function createJudge(view: View, request: CandidatesRequest, conditions: 
   };
 }
 
-function slotsOf({ groups }: CandidatesRequest, conditions: readonly Condition[]): JudgedSlot[] {
-  const slots: JudgedSlot[] = [];
+function slotsOf({ groups }: CandidatesRequest, conditions: readonly Condition[]): EvaluatedSlot[] {
+  const slots: EvaluatedSlot[] = [];
   for (const [group, { suffix, resources }] of groups.entries()) {
     const own = [...conditions.keys()].filter((position) => {
       const condition = conditions[position];
@@ -118,7 +120,7 @@ function slotsOf({ groups }: CandidatesRequest, conditions: readonly Condition[]
 }
 
 /** The conditions of one group, each judged once for each interned set. */
-interface GroupJudge {
+interface GroupEvaluator {
   readonly missing: (set: TraitSet) => Mask;
   readonly forbidden: (set: TraitSet) => Mask;
   readonly notMember: (aggregates: readonly string[]) => Mask;
@@ -128,12 +130,12 @@ interface GroupJudge {
   readonly impossible: Mask;
 }
 
-function groupJudge(
+function groupEvaluator(
   view: View,
   request: CandidatesRequest,
   conditions: readonly Condition[],
   position: number,
-): GroupJudge {
+): GroupEvaluator {
   const group = request.groups[position];
   const own = <Kind extends Condition['kind']>(kind: Kind) =>
     conditions.flatMap((one, i) =>
@@ -141,8 +143,8 @@ function groupJudge(
     );
   const or = <Item extends { readonly bit: Mask }>(items: readonly Item[], fails: (item: Item) => boolean): Mask =>
     items.reduce((mask, item) => (fails(item) ? mask | item.bit : mask), NONE);
-  const judged = <Key extends object>(isAsked: boolean, judge: (key: Key) => Mask): ((key: Key) => Mask) =>
-    isAsked ? remember(judge) : () => NONE;
+  const evaluated = <Key extends object>(isAsked: boolean, evaluator: (key: Key) => Mask): ((key: Key) => Mask) =>
+    isAsked ? remember(evaluator) : () => NONE;
 
   const [required, forbidden] = [own('required'), own('forbidden')];
   const members = own('member_of').map((one) => ({ bit: one.bit, anyOf: new Set(one.anyOf) }));
@@ -155,12 +157,12 @@ function groupJudge(
   const isSuffixed = group?.suffix !== '';
   const isImpossible = isResourceless && required.length + members.length === 0;
   return {
-    missing: judged(required.length > 0, (set: TraitSet) => or(required, ({ anyOf }) => !hasAnyTrait(set, anyOf))),
-    forbidden: judged(forbidden.length > 0, (set: TraitSet) => or(forbidden, ({ trait }) => hasTrait(set, trait))),
-    notMember: judged(members.length > 0, (aggregates: readonly string[]) =>
+    missing: evaluated(required.length > 0, (set: TraitSet) => or(required, ({ anyOf }) => !hasAnyTrait(set, anyOf))),
+    forbidden: evaluated(forbidden.length > 0, (set: TraitSet) => or(forbidden, ({ trait }) => hasTrait(set, trait))),
+    notMember: evaluated(members.length > 0, (aggregates: readonly string[]) =>
       or(members, ({ anyOf }) => !isInAny(aggregates, anyOf)),
     ),
-    banned: judged(banned.length > 0, (aggregates: readonly string[]) =>
+    banned: evaluated(banned.length > 0, (aggregates: readonly string[]) =>
       or(banned, ({ uuids }) => isInAny(aggregates, uuids)),
     ),
     otherTree(provider, root) {
@@ -176,20 +178,20 @@ function groupJudge(
 }
 
 function verdictOf(
-  slot: JudgedSlot,
+  slot: EvaluatedSlot,
   provider: Provider,
   root: Provider,
   conditions: readonly Condition[],
-  group: GroupJudge,
+  group: GroupEvaluator,
 ): Verdict {
   let [lacks, capacity, units] = [NONE, NONE, NONE];
   for (const position of slot.resources) {
     const condition = conditions[position];
     if (condition?.kind !== 'resources') continue;
-    const code = roomCode(inventoryOf(provider, condition.resourceClass.id), condition.amount);
+    const code = misfitCode(inventoryOf(provider, condition.resourceClass.id), condition.amount);
     if (code === 0) continue;
-    if ((code & ROOM.lacking) !== 0) lacks |= bit(position);
-    if ((code & ROOM.capacity) !== 0) capacity |= bit(position);
+    if ((code & MISFIT.lacking) !== 0) lacks |= bit(position);
+    if ((code & MISFIT.capacity) !== 0) capacity |= bit(position);
     if ((code & UNITS) !== 0) units |= bit(position);
   }
   const isAtHome = provider.rootId === root.rootId;
@@ -218,7 +220,7 @@ function sum(conditions: readonly Condition[], fails: (condition: Condition) => 
  * The conditions that fail, by the better of the two witnesses of member_of: provider and root cannot meet one each. Required
  * traits that are met together are left out.
  */
-export function failing(slot: JudgedSlot, verdict: Verdict): Mask {
+export function failing(slot: EvaluatedSlot, verdict: Verdict): Mask {
   const { lacks, capacity, units, other, missingTraits, ownMember, rootMember } = verdict;
   const member = sizeOf(rootMember) < sizeOf(ownMember) ? rootMember : ownMember;
   return lacks | capacity | units | other | member | (slot.traitsTogether ? NONE : missingTraits);

@@ -1,7 +1,7 @@
 import type { Inventory } from '../topology/model.js';
 
 /** What is wrong with an amount at an inventory; several may be. */
-export const ROOM = {
+export const MISFIT = {
   capacity: 1,
   minUnit: 2,
   maxUnit: 4,
@@ -12,17 +12,17 @@ export const ROOM = {
   evenEmpty: 32,
 } as const;
 
-export const UNITS = ROOM.minUnit | ROOM.maxUnit | ROOM.stepSize;
+export const UNITS = MISFIT.minUnit | MISFIT.maxUnit | MISFIT.stepSize;
 
-/** The bits of {@link ROOM} that hold; 0 when the amount fits. */
-export function roomCode(inventory: Inventory | undefined, amount: number): number {
-  if (inventory === undefined) return ROOM.lacking;
+/** The bits of {@link MISFIT} that hold; 0 when the amount fits. */
+export function misfitCode(inventory: Inventory | undefined, amount: number): number {
+  if (inventory === undefined) return MISFIT.lacking;
   const { capacity, used, minUnit, maxUnit, stepSize } = inventory;
   let code = 0;
-  if (used + amount > capacity) code = amount > capacity ? ROOM.capacity | ROOM.evenEmpty : ROOM.capacity;
-  if (amount < minUnit) code |= ROOM.minUnit;
-  if (amount > maxUnit) code |= ROOM.maxUnit;
-  if (amount % stepSize !== 0) code |= ROOM.stepSize;
+  if (used + amount > capacity) code = amount > capacity ? MISFIT.capacity | MISFIT.evenEmpty : MISFIT.capacity;
+  if (amount < minUnit) code |= MISFIT.minUnit;
+  if (amount > maxUnit) code |= MISFIT.maxUnit;
+  if (amount % stepSize !== 0) code |= MISFIT.stepSize;
   return code;
 }
 
@@ -51,13 +51,13 @@ export function shortfallOf(inventory: Inventory | undefined, amount: number, co
   if (inventory === undefined) return Infinity;
   const { minUnit, maxUnit, stepSize } = inventory;
   let factor = 1;
-  if ((code & ROOM.capacity) !== 0) {
+  if ((code & MISFIT.capacity) !== 0) {
     const free = freeOf(inventory);
     factor = free > 0 ? amount / free : Infinity;
   }
-  if ((code & ROOM.minUnit) !== 0) factor = Math.max(factor, minUnit / amount);
-  if ((code & ROOM.maxUnit) !== 0) factor = Math.max(factor, amount / maxUnit);
-  if ((code & ROOM.stepSize) !== 0) {
+  if ((code & MISFIT.minUnit) !== 0) factor = Math.max(factor, minUnit / amount);
+  if ((code & MISFIT.maxUnit) !== 0) factor = Math.max(factor, amount / maxUnit);
+  if ((code & MISFIT.stepSize) !== 0) {
     const below = amount - (amount % stepSize);
     factor = Math.max(factor, Math.min((below + stepSize) / amount, below === 0 ? Infinity : amount / below));
   }

@@ -1,12 +1,12 @@
 import type { Pause } from '../candidates/effort.js';
 import { otherAmount } from './amounts.js';
-import { asking } from './ask.js';
+import { variantOf } from './variant.js';
 import type { Condition } from './conditions.js';
-import { bit, type Judge } from './judge.js';
-import { countFitting, type Survey } from './survey.js';
+import { bit, type Evaluator } from './evaluate.js';
+import { countFitting, type CloudSurvey } from './survey.js';
 
 /** A single change of the request after which more trees fit. */
-export interface Change {
+export interface RequestChange {
   /** Position of the condition. */
   readonly condition: number;
   readonly change: 'lower' | 'raise' | 'drop';
@@ -22,11 +22,11 @@ const FLAT_VERSION = '1.28';
 const NESTED_VERSION = '1.29';
 
 /** Every such change: most trees first, then lower, raise, drop, then the order of conditions. */
-export function* changesOf(survey: Survey, version: string = FLAT_VERSION): Generator<Pause, Change[], void> {
-  const { judge, fitting, cloud } = survey;
+export function* changesOf(survey: CloudSurvey, version: string = FLAT_VERSION): Generator<Pause, RequestChange[], void> {
+  const { evaluator, fitting, cloud } = survey;
   if (fitting === cloud.total) return [];
-  const changes: Change[] = [];
-  for (const [position, condition] of judge.conditions.entries()) {
+  const changes: RequestChange[] = [];
+  for (const [position, condition] of evaluator.conditions.entries()) {
     if (condition.kind === 'resources') {
       for (const change of ['lower', 'raise'] as const) {
         const other = yield* otherAmount(survey, { position, condition }, change);
@@ -35,8 +35,8 @@ export function* changesOf(survey: Survey, version: string = FLAT_VERSION): Gene
       }
       continue;
     }
-    if (!mayDrop(judge, position, condition)) continue;
-    const trees = yield* countFitting(survey, asking(judge.all & ~bit(position)));
+    if (!mayDrop(evaluator, position, condition)) continue;
+    const trees = yield* countFitting(survey, variantOf(evaluator.all & ~bit(position)));
     changes.push(
       condition.kind === 'version'
         ? { condition: position, change: 'raise', from: version, to: NESTED_VERSION, trees }
@@ -48,7 +48,7 @@ export function* changesOf(survey: Survey, version: string = FLAT_VERSION): Gene
 
 const ORDER = { lower: 0, raise: 1, drop: 2 };
 
-function byUse(a: Change, b: Change): number {
+function byUse(a: RequestChange, b: RequestChange): number {
   return b.trees - a.trees || ORDER[a.change] - ORDER[b.change] || a.condition - b.condition;
 }
 
@@ -56,7 +56,7 @@ function byUse(a: Change, b: Change): number {
  * Whether the query without a condition finds as the others say. A resourceless group must keep a required trait or a member_of by which it is
  * looked up, and a same_subtree that lists it, or the query is rejected.
  */
-function mayDrop({ request, conditions }: Judge, position: number, condition: Condition): boolean {
+function mayDrop({ request, conditions }: Evaluator, position: number, condition: Condition): boolean {
   if (condition.kind === 'same_subtree') {
     const others = conditions.flatMap((one, i) => (one.kind === 'same_subtree' && i !== position ? one.suffixes : []));
     const resourceless = request.groups.filter(({ resources }) => resources.length === 0);

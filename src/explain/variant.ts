@@ -1,12 +1,12 @@
 import { inventoryOf, type Provider } from '../topology/model.js';
-import { bit, type Judge, type JudgedSlot, type Mask } from './judge.js';
-import { roomCode } from './room.js';
+import { bit, type Evaluator, type EvaluatedSlot, type Mask } from './evaluate.js';
+import { misfitCode } from './misfit.js';
 
 /**
  * The request with something changed. A condition on resources that does not count means that an inventory of the class is
  * enough, however full.
  */
-export interface Ask {
+export interface Variant {
   /** The conditions that count. */
   readonly active: Mask;
   /** Another amount of one condition on resources. */
@@ -17,20 +17,20 @@ export interface Ask {
   readonly withoutClasses: boolean;
 }
 
-export function asking(active: Mask, more: Partial<Ask> = {}): Ask {
+export function variantOf(active: Mask, more: Partial<Variant> = {}): Variant {
   return { active, override: null, withoutSum: null, withoutClasses: false, ...more };
 }
 
 /** The conditions on resources that fail, when one has another amount. */
 export function override(
-  { conditions }: Judge,
-  slot: JudgedSlot,
+  { conditions }: Evaluator,
+  slot: EvaluatedSlot,
   provider: Provider,
   failing: Mask,
-  { condition, amount }: NonNullable<Ask['override']>,
+  { condition, amount }: NonNullable<Variant['override']>,
 ): Mask {
   const asked = conditions[condition];
   if (asked?.kind !== 'resources' || !slot.resources.includes(condition)) return failing;
-  const fits = roomCode(inventoryOf(provider, asked.resourceClass.id), amount) === 0;
+  const fits = misfitCode(inventoryOf(provider, asked.resourceClass.id), amount) === 0;
   return fits ? failing & ~bit(condition) : failing | bit(condition);
 }

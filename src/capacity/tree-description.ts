@@ -1,14 +1,14 @@
-import { traitMasks } from '../candidates/rules.js';
-import { contestedClasses, freeRoom } from '../candidates/contest.js';
+import { traitMasks } from '../candidates/constraints.js';
+import { contestedClasses, freeRoom } from '../candidates/contested-classes.js';
 import type { Plan } from '../candidates/plan.js';
-import { freeOf } from './copies.js';
-import type { Survey } from './survey.js';
+import { freeOf } from './copies-of-options.js';
+import type { TreeSurvey } from './tree-survey.js';
 
 /**
  * Describes a tree such that trees with the same description have the same count: who is below whom, what is free, what one request
  * may take, which of the traits asked for a member has, and who may serve what. Null for a tree that others share with.
  */
-export function descriptions(plan: Plan): (survey: Survey) => string | null {
+export function descriptions(plan: Plan): (survey: TreeSurvey) => string | null {
   const classIds = [...new Set(plan.slots.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)))];
   const contested = [...contestedClasses(plan)];
   const maskOf = traitMasks(plan.unsuffixed);

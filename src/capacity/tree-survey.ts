@@ -6,7 +6,7 @@ import type { Sharing, Sharer } from '../candidates/sharing.js';
 import type { Provider, Tree, View } from '../topology/model.js';
 
 /** A tree in which every slot of the request has an option. */
-export interface Survey {
+export interface TreeSurvey {
   readonly tree: Tree;
   readonly root: Provider;
   /** Sharing providers of other trees that can serve a slot here. */
@@ -32,7 +32,7 @@ export function* surveyTrees(
   plan: Plan,
   sharing: Sharing,
   pace: Pace,
-): Generator<Pause, Survey[], void> {
+): Generator<Pause, TreeSurvey[], void> {
   const { slots } = plan;
   const isAllowed = rootCheck(plan);
   const only = plan.unsuffixed?.inTree ?? null;
@@ -40,7 +40,7 @@ export function* surveyTrees(
   const optionsAt = optionLists(slots, sharing);
   const position = plan.request.groups.findIndex(({ suffix }) => suffix === '');
   const hasTraits = plan.conditions[position]?.requiredTraits ?? null;
-  const surveys: Survey[] = [];
+  const surveys: TreeSurvey[] = [];
   for (const tree of trees) {
     if (pace.isDue(WORK_FOR_A_SLOT * slots.length * tree.members.length)) yield 'pause';
     if (onlyRootId !== null && tree.rootId !== onlyRootId) continue;
@@ -57,7 +57,7 @@ export function* surveyTrees(
 }
 
 /** Gives the survey of a tree; null when a slot has no option there. */
-function optionLists(slots: readonly Slot[], sharing: Sharing): (tree: Tree, root: Provider) => Survey | null {
+function optionLists(slots: readonly Slot[], sharing: Sharing): (tree: Tree, root: Provider) => TreeSurvey | null {
   /** What a lone host is reached by depends on nothing but its aggregates, and thousands have the same. */
   const ofLoneHosts = new Map<readonly string[], readonly Sharer[]>();
   const abroad = new Map<string, readonly Provider[]>();
