@@ -1,7 +1,7 @@
 import type { CandidatesRequest } from '../src/candidates/request.js';
 import type { View } from '../src/topology/model.js';
 import { requestFrom, searchAtOnce, type Options } from '../test/support/candidates.js';
-import { buildWorld, type ProviderSpec } from '../test/support/world.js';
+import { buildWorld, type ProviderSpec } from '../test/support/topology-world.js';
 import { flatHosts, numaHosts } from './clouds.js';
 
 /**

@@ -2,7 +2,7 @@ import { measureCapacity, type Capacity } from '../src/capacity/capacity.js';
 import { capacityDocument } from '../src/capacity/document.js';
 import type { View } from '../src/topology/model.js';
 import { requestFrom } from '../test/support/candidates.js';
-import { buildWorld, type ProviderSpec } from '../test/support/world.js';
+import { buildWorld, type ProviderSpec } from '../test/support/topology-world.js';
 
 /**
  * Time to count how many more requests fit, without HTTP: `tsx bench/capacity.ts`. Milliseconds of processor time, which

@@ -1,5 +1,5 @@
 import type { View } from '../src/topology/model.js';
-import { buildWorld, type ProviderSpec } from '../test/support/world.js';
+import { buildWorld, type ProviderSpec } from '../test/support/topology-world.js';
 
 /** Hosts as compute nodes are: a few trait sets, one aggregate in twenty hosts, one host in a hundred with a rare trait. */
 export function flatHosts(count: number): View {

@@ -1,10 +1,10 @@
 import { conditionsOf } from '../src/explain/conditions.js';
 import { documentOf } from '../src/explain/document.js';
 import { explain, type Explanation } from '../src/explain/explain.js';
-import { createStopwatch } from '../src/rounds.js';
+import { createStopwatch } from '../src/event-loop.js';
 import type { View } from '../src/topology/model.js';
 import { requestFrom, searchAtOnce } from '../test/support/candidates.js';
-import { buildWorld, type ProviderSpec } from '../test/support/world.js';
+import { buildWorld, type ProviderSpec } from '../test/support/topology-world.js';
 import { flatHosts, numaHosts } from './clouds.js';
 
 /**

@@ -13,7 +13,7 @@ import { memoryLimits } from './http/client-memory.js';
 import { policyOptions } from './policy/options.js';
 import { createDatabase } from './db/database.js';
 import { composeLists } from './lists/compose.js';
-import type { ListsParts } from './lists/parts.js';
+import type { ListsContext } from './lists/options.js';
 import { readHistoryGauges } from './history/gauges.js';
 import { prepareHistory, enforceRetention } from './history/retention.js';
 import { createHistoryReader, type HistoryReader } from './history/reader.js';
@@ -22,22 +22,22 @@ import { createClientMemory, type ClientMemory } from './http/client-memory.js';
 import { createClaimWriter } from './ledger/claims.js';
 import { createDialect } from './lists/dialect/handler.js';
 import { openKeysFile } from './lists/dialect/keys-file.js';
-import { tooManyQuestions } from './errors.js';
+import { tooManyAnalyses } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
-import { createEmptyResponses } from './resources/allocation-candidates/why.js';
-import { createAllocationsReader } from './resources/allocations/remembered.js';
+import { createEmptyResponses } from './resources/allocation-candidates/explain-empty.js';
+import { createAllocationsReader } from './resources/allocations/cache.js';
 import { createConsumerReader } from './resources/allocations/store.js';
-import { createUsagesReader } from './resources/usages/remembered.js';
+import { createUsagesReader } from './resources/usages/cache.js';
 import { authorOf } from './resources/author.js';
 import { createShapeGauges } from './resources/capacity/gauges.js';
 import { shapesOf } from './resources/capacity/shapes.js';
 import { createEstimates } from './resources/overview/estimates.js';
 import { createTwoTreesReader } from './resources/overview/two-trees.js';
 import { createPolicy } from './policy/policy.js';
-import { slicesOfThread } from './rounds.js';
+import { slicesOfThread } from './event-loop.js';
 import { createTopologyReader, type TopologyReader } from './topology/catch-up.js';
-import { createTurnstile } from './turnstile.js';
+import { createSemaphore } from './semaphore.js';
 
 /** The running parts of the service, without an HTTP server. */
 export interface Service {
@@ -49,7 +49,7 @@ export interface Service {
   readonly health: Health;
   readonly metrics: ProcessMetrics;
   /** What the dialects of inventory lists work with. */
-  readonly lists: ListsParts;
+  readonly lists: ListsContext;
   /**
    * Takes no more runs of inventory jobs; one that uploads may go on until the deadline, in milliseconds, or until `hurry` aborts.
    */
@@ -65,7 +65,7 @@ export interface Service {
 const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** Each looks at every tree, in slices: more at once would only make all of them late. */
-const QUESTIONS = { places: 2, mostWaiting: 10 };
+const ANALYSES = { places: 2, mostWaiting: 10 };
 
 /** Batches stay small, also while no client reads them. */
 const MARK_SECONDS = 10;
@@ -74,7 +74,7 @@ const MARK_SECONDS = 10;
 const RETENTION_SECONDS = 600;
 
 /** What only the process knows. */
-export interface Surroundings {
+export interface ProcessState {
   /** It finishes what has begun, and wants nothing new. */
   readonly isDraining?: () => boolean;
 }
@@ -84,7 +84,7 @@ export function composeService(
   config: Config,
   connectionString: string,
   log: Logger,
-  { isDraining = () => false }: Surroundings = {},
+  { isDraining = () => false }: ProcessState = {},
 ): Service {
   const meters = createMeters({
     ofProcess: config.adminPort !== null,
@@ -148,7 +148,7 @@ export function composeService(
     shapes,
     estimate: createEstimates(pool),
     onTwoTrees: createTwoTreesReader(pool, log),
-    questions: createTurnstile({ ...QUESTIONS, reject: tooManyQuestions }),
+    analyses: createSemaphore({ ...ANALYSES, reject: tooManyAnalyses }),
     cors: corsOptions(config),
     proxyHeaders: config.enableProxyHeadersParsing,
     pages: loadPages(

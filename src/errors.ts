@@ -406,9 +406,9 @@ export const noCandidatesAtVersion = (version: string) =>
     `Explain and capacity read queries of version 1.10 or later; this request is for ${version}. ` +
       'Leave the openstack-api-version header out for the newest.',
   );
-export const badQuestionValue = (name: string, expected: string, value: string) =>
+export const badQueryValue = (name: string, expected: string, value: string) =>
   badRequest(`${name}: expected ${expected}, got ${JSON.stringify(value.slice(0, 100))}`, 'placement.query.bad_value');
-export const tooManyQuestions = () =>
+export const tooManyAnalyses = () =>
   unavailable(
     'As many explanations and capacities as may be worked out at once are being worked out, and as many as may wait do. Please try again.',
     1,

@@ -1,13 +1,16 @@
-import { SLICE_MS, slicesOfThread, type Slices } from './rounds.js';
+import { SLICE_MS, slicesOfThread, type Slices } from './event-loop.js';
 
 /**
  * Divides long work on a body into stretches. Await it between pieces of work of at most a few milliseconds: when the stretch is
  * over it waits for its turn among all that works long in this process, and it costs a comparison otherwise.
  */
-export type Pause = () => Promise<void> | undefined;
+export type YieldPoint = () => Promise<void> | undefined;
 
 /** For work that is large: the first stretch begins now only if little else was worked in this round of the event loop. */
-export function createPause(slices: Slices = slicesOfThread, now: () => number = () => performance.now()): Pause {
+export function createYieldPoint(
+  slices: Slices = slicesOfThread,
+  now: () => number = () => performance.now(),
+): YieldPoint {
   let end = slices.isFree() ? now() + SLICE_MS : -Infinity;
   return () => {
     if (now() < end) return undefined;
@@ -18,15 +21,15 @@ export function createPause(slices: Slices = slicesOfThread, now: () => number =
 }
 
 /** For work that is small. */
-export const noPause: Pause = () => undefined;
+export const neverYield: YieldPoint = () => undefined;
 
 /** Work that yields about once in a millisecond, so that it can be divided. */
 export type Divided<T> = Generator<undefined, T, void>;
 
 /** Runs work with pauses. What ends without yielding ends at once, without a promise. */
-export function withPauses<T>(work: Divided<T>, pause?: Pause): T | Promise<T> {
+export function withPauses<T>(work: Divided<T>, pause?: YieldPoint): T | Promise<T> {
   const first = work.next();
-  return first.done === true ? first.value : rest(work, pause ?? createPause());
+  return first.done === true ? first.value : rest(work, pause ?? createYieldPoint());
 }
 
 /** Runs work in one go. */
@@ -69,7 +72,7 @@ export function* inPartsOfEach<T, U>(
   }
 }
 
-async function rest<T>(work: Divided<T>, pause: Pause): Promise<T> {
+async function rest<T>(work: Divided<T>, pause: YieldPoint): Promise<T> {
   for (;;) {
     await pause();
     const next = work.next();

@@ -1,5 +1,5 @@
 import { say, type Command } from './command.js';
-import { countOldData } from './old-data.js';
+import { countLegacyRows } from './legacy-rows.js';
 
 export const command: Command = {
   help:
@@ -13,7 +13,7 @@ export const command: Command = {
       return 127;
     }
     if (count === undefined) say('Running batches of 50 until complete');
-    const { withoutRoot, withoutConsumer } = await countOldData(config);
+    const { withoutRoot, withoutConsumer } = await countLegacyRows(config);
     const found = [
       ['set_root_provider_ids', withoutRoot],
       ['create_incomplete_consumers', withoutConsumer],

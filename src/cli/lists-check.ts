@@ -4,7 +4,7 @@ import { probeBucket } from '../lists/destination/probe.js';
 import { folderDestination } from '../lists/destination/folder.js';
 import { s3Destination } from '../lists/destination/s3.js';
 import type { ListBucket } from '../lists/model.js';
-import { listsOptions } from '../lists/parts.js';
+import { listsOptions } from '../lists/options.js';
 import { say, type Command } from './command.js';
 
 /** A store that is away is waited for three seconds beside its timeout, not ten. */

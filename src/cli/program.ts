@@ -5,7 +5,7 @@ import { HISTORY_COMMANDS } from './commands/history.js';
 import { LISTS_COMMANDS } from './commands/lists.js';
 import { ORPHANS_COMMANDS } from './commands/orphans.js';
 import { POLICY_COMMANDS } from './commands/policy.js';
-import { QUESTIONS_COMMANDS } from './commands/questions.js';
+import { QUESTIONS_COMMANDS } from './commands/analysis.js';
 import type { ListedCommand } from './commands/listed-command.js';
 
 const SERVE: ListedCommand = {

@@ -3,14 +3,14 @@ import { checkOptions } from '../process/check-options.js';
 import { openLog } from '../process/open-log.js';
 import { runService } from '../process/run.js';
 import { warn, type Command } from './command.js';
-import { checkEmbeddedAsked } from './embedded-asked.js';
+import { checkEmbeddedOrConnection } from './embedded-or-connection.js';
 
 export const command: Command = {
   help: 'Brings the database up and listens. SIGTERM or Ctrl-C: finishes what has begun, and ends. SIGHUP: reads the configuration again.',
   async run(loaded, commandLine) {
     warn(loaded);
     const { config } = loaded;
-    checkEmbeddedAsked(config, commandLine.switches.has('embedded'));
+    checkEmbeddedOrConnection(config, commandLine.switches.has('embedded'));
     checkOptions(config);
     const files: (() => void)[] = [];
     const log = openLog(config, (reopen) => files.push(reopen));

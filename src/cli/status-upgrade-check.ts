@@ -3,7 +3,7 @@ import { policyOptions } from '../policy/options.js';
 import type { Config } from '../config.js';
 import { locatePolicyFiles } from '../policy/locate.js';
 import { say, type Command } from './command.js';
-import { countOldData } from './old-data.js';
+import { countLegacyRows } from './legacy-rows.js';
 
 const RESULTS = ['Success', 'Warning', 'Failure'] as const;
 const TITLE = 'Upgrade Check Results';
@@ -27,7 +27,7 @@ export const command: Command = {
 };
 
 async function upgradeChecks(config: Config): Promise<UpgradeCheck[]> {
-  const { withoutRoot, withoutConsumer } = await countOldData(config);
+  const { withoutRoot, withoutConsumer } = await countLegacyRows(config);
   const json = hasJsonPolicy(config);
   return [
     {

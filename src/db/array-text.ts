@@ -1,4 +1,4 @@
-import { createPause } from '../slices.js';
+import { createYieldPoint } from '../slices.js';
 
 /** pg writes an array of so many items in well below a millisecond. */
 const SMALL = 1000;
@@ -23,7 +23,7 @@ export async function arrayTexts(columns: readonly Items[]): Promise<(Items | st
 }
 
 async function written(items: Items): Promise<string> {
-  const pause = createPause();
+  const pause = createYieldPoint();
   const parts: string[] = [];
   for (let start = 0; start < items.length; start += SMALL) {
     parts.push(

@@ -3,8 +3,8 @@ import knexFactory, { type Knex } from 'knex';
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
-import { foreignTables } from './foreign.js';
-import { closeClient } from './close.js';
+import { foreignTables } from './foreign-tables.js';
+import { closeClient } from './close-client.js';
 import type { Config } from '../config.js';
 import { databaseOptions, type DatabaseOptions } from './options.js';
 import { connectClient } from './pool.js';
@@ -200,7 +200,7 @@ async function runMigrations(
     const [, done] = (await knex.migrate.latest()) as [number, string[]];
     return done;
   } catch (error) {
-    throw withoutStatement(error);
+    throw withoutStatementText(error);
   } finally {
     await knex.destroy();
   }
@@ -210,7 +210,7 @@ async function runMigrations(
  * knex puts the statement and " - " before the message of a driver's error. Errors that the driver raises itself (a connection
  * that broke) have no code and are known by their message alone, so they get it back; the original error is the cause.
  */
-function withoutStatement(error: unknown): unknown {
+function withoutStatementText(error: unknown): unknown {
   const { message, code } = error as Error & { code?: string };
   const begin = message.lastIndexOf(' - ');
   return code !== undefined || begin === -1 ? error : new Error(message.slice(begin + 3), { cause: error });

@@ -6,7 +6,7 @@ import type { Availability } from './availability.js';
 import type { Scheduler, SchedulerOptions } from './scheduler/model.js';
 import { createScheduler } from './scheduler/scheduler.js';
 import type { Watchdog } from './watchdog.js';
-import { destroyClient } from './close.js';
+import { destroyClient } from './close-client.js';
 import { createHosts, type Hosts } from './hosts.js';
 import type { DatabaseOptions } from './options.js';
 import { pinSession, type Session, type SessionDeadlines } from './session.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { databaseUnavailable, type ApiError } from '../errors.js';
 import type { Availability } from './availability.js';
-import { closeClient, destroyClient } from './close.js';
+import { closeClient, destroyClient } from './close-client.js';
 import { isRejected, isUnavailable, UnusableDatabase, withAdvice } from './failures.js';
 import type { Watchdog } from './watchdog.js';
 

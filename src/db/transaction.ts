@@ -17,7 +17,7 @@ import {
   mayRunAgain,
   withAdvice,
 } from './failures.js';
-import { destroyClient } from './close.js';
+import { destroyClient } from './close-client.js';
 import type { Availability } from './availability.js';
 import type { Pool } from './pool.js';
 import { BEGIN } from './session.js';

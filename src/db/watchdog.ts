@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { isOutOfConnections } from './failures.js';
-import { closeClient, destroyClient } from './close.js';
+import { closeClient, destroyClient } from './close-client.js';
 
 /**
  * Finds connections on which no response will ever come (half-open: a cable, a firewall, a fail-over in between), long before

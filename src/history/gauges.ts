@@ -1,12 +1,12 @@
 import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
-import { KINDS, type Kind } from './model.js';
+import { CHANGE_KINDS, type ChangeKind } from './model.js';
 
 /** What the metrics and `stockroom history status` show. */
 export interface HistoryGauges {
   readonly enabled: boolean;
   /** Changes that are kept, by kind; estimated from the statistics of the tables. */
-  readonly changes: Readonly<Partial<Record<Kind, number>>>;
+  readonly changes: Readonly<Partial<Record<ChangeKind, number>>>;
   /** Of all tables and indexes. */
   readonly bytes: number;
   /** Age of the oldest place that a stream can begin at; null when none is kept. */
@@ -41,7 +41,7 @@ export async function readHistoryGauges(pool: Pool): Promise<HistoryGauges> {
   const [row] = (await runStatement<GaugesRow>(pool, query, 'read')).rows;
   if (row === undefined) throw new Error('a statement without a table returned no row');
   const changes = Object.fromEntries(
-    Object.entries(row.changes ?? {}).map(([kind, rows]) => [KINDS[Number(kind)] ?? 'everything', rows]),
+    Object.entries(row.changes ?? {}).map(([kind, rows]) => [CHANGE_KINDS[Number(kind)] ?? 'everything', rows]),
   );
   return { ...row, enabled: row.enabled === true, changes };
 }

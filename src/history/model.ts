@@ -1,5 +1,5 @@
 /** Kinds of changes by their number in history_changes. */
-export const KINDS = [
+export const CHANGE_KINDS = [
   'everything',
   'allocations',
   'consumer',
@@ -11,25 +11,25 @@ export const KINDS = [
   'trait',
 ] as const;
 
-export type Kind = (typeof KINDS)[number];
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** What is asked of the history; null for no filter. */
 export interface Filter {
-  readonly kinds: readonly Kind[] | null;
+  readonly kinds: readonly ChangeKind[] | null;
   readonly provider: string | null;
   readonly consumer: string | null;
   /** The id of a request, its own or the global one. */
   readonly request: string | null;
 }
 
-export type State = Readonly<Record<string, unknown>>;
+export type ObjectState = Readonly<Record<string, unknown>>;
 
 /** One object before and after one transaction. */
 export interface Change {
   readonly cursor: string;
   readonly at: string;
   readonly transaction: string;
-  readonly kind: Kind;
+  readonly kind: ChangeKind;
   readonly action: 'created' | 'changed' | 'deleted';
   readonly provider?: { readonly uuid: string | null; readonly name: string | null };
   readonly consumer?: {
@@ -40,8 +40,8 @@ export interface Change {
   };
   /** A resource class, a trait, a table. */
   readonly name?: string;
-  readonly before: State | null;
-  readonly after: State | null;
+  readonly before: ObjectState | null;
+  readonly after: ObjectState | null;
   readonly request: {
     readonly id: string;
     readonly global_id: string | null;

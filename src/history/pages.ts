@@ -4,7 +4,7 @@ import { cursorText, type Cursor } from './cursor.js';
 import type { HistoryState } from './marks.js';
 import { MARKS_FROM, MARKS_TO } from './marks.sql.js';
 import type { Change, ChangesPage } from './model.js';
-import { readBatches, readSealed, toChange, type ResolvedFilter, type Row } from './rows.js';
+import { readBatches, readSealed, toChange, type ResolvedFilter, type ChangeRow } from './rows.js';
 
 /** The most changes that one request looks at, and those that an index leads to. */
 const EXAMINED = { byIndex: 200_000, otherwise: 20_000 };
@@ -91,12 +91,12 @@ export async function readBackwards(
   return { changes, next: cursorText(place), more: !isEnd() };
 }
 
-function shown(rows: readonly Row[], history: number, { isWanted }: ResolvedFilter): Change[] {
+function shown(rows: readonly ChangeRow[], history: number, { isWanted }: ResolvedFilter): Change[] {
   return rows.filter(isWanted).flatMap((row) => toChange(row, history) ?? []);
 }
 
 /** Where a page ends that is full; null when there was no more to fill it. */
-function placeAfter(rows: readonly Row[], wanted: number, history: number): Cursor | null {
+function placeAfter(rows: readonly ChangeRow[], wanted: number, history: number): Cursor | null {
   const last = rows.at(-1);
   if (last === undefined || rows.length < wanted) return null;
   return { history, mark: last.mark, seq: last.seq };

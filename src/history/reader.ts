@@ -8,15 +8,15 @@ import { readBackwards, readForwards } from './pages.js';
 import { resolveFilter } from './rows.js';
 
 /** Where reading begins. */
-export type Place = Cursor | 'start' | 'now' | { readonly time: Date };
+export type StreamStart = Cursor | 'start' | 'now' | { readonly time: Date };
 
-export interface Question {
+export interface ChangesQuery {
   readonly filter: Filter;
   readonly limit: number;
 }
 
-export interface StreamQuestion extends Question {
-  readonly since: Place;
+export interface StreamQuery extends ChangesQuery {
+  readonly since: StreamStart;
   /** Milliseconds to wait for changes when there are none. */
   readonly wait: number;
 }
@@ -28,9 +28,9 @@ export interface HistoryReader {
    * @param isGone whether the client has left, while it waits
    * @throws 404 when no history is kept, 410 when the place is not kept any more, 503 when the database cannot be used
    */
-  follow(question: StreamQuestion, isGone: () => boolean): Promise<ChangesPage>;
+  follow(query: StreamQuery, isGone: () => boolean): Promise<ChangesPage>;
   /** What was before a place, newest first; what former histories have comes last. @throws as follow() does */
-  look(question: Question & { readonly before: Cursor | null }): Promise<ChangesPage>;
+  look(query: ChangesQuery & { readonly before: Cursor | null }): Promise<ChangesPage>;
   /** Puts what was committed into a batch, and finds out whether a history is kept. A timer of the process calls it. */
   mark(): Promise<void>;
   /** False when the database keeps no history, as far as this process knows. */
@@ -71,7 +71,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
     }
   }
 
-  async function follow({ filter, limit, since, wait }: StreamQuestion, isGone: () => boolean): Promise<ChangesPage> {
+  async function follow({ filter, limit, since, wait }: StreamQuery, isGone: () => boolean): Promise<ChangesPage> {
     const deadline = performance.now() + wait;
     let state = await present();
     let place = await placeOf(pool, since, state);
@@ -167,7 +167,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
   };
 }
 
-async function placeOf(pool: Pool, since: Place, state: HistoryState): Promise<Cursor> {
+async function placeOf(pool: Pool, since: StreamStart, state: HistoryState): Promise<Cursor> {
   if (since === 'now') return nowOf(state);
   if (since === 'start') return startOf(state);
   if ('mark' in since) return since;

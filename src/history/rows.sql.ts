@@ -8,14 +8,14 @@ export interface Limits {
   readonly request: boolean;
 }
 
-export type Order = 'oldest' | 'newest';
+export type Direction = 'oldest' | 'newest';
 
 /**
  * Batches between two marks: $1 the first batch, $2 the last, $3 and $4 the place in the batch where reading begins (mark and sequence
  * number, which is not read itself), $5 how many changes. The marks are looked at by the same statement: a batch whose mark is not kept any
  * more gives no row at all, and one without changes gives a row with `seq` null. Changes of former histories are sealed below $6.
  */
-export function batchesStatement(limits: Limits, order: Order, one: boolean): string {
+export function batchesStatement(limits: Limits, order: Direction, one: boolean): string {
   const direction = order === 'oldest' ? 'asc' : 'desc';
   const mark = one
     ? 'select $1::bigint as mark'

@@ -2,9 +2,16 @@ import type pg from 'pg';
 import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
 import { cursorText } from './cursor.js';
-import { fold, type Step } from './fold.js';
-import { KINDS, type Change, type Filter } from './model.js';
-import { batchesStatement, CONSUMER_IDS, PROVIDER_IDS, sealedStatement, type Limits, type Order } from './rows.sql.js';
+import { mergeSteps, type Step } from './merge-steps.js';
+import { CHANGE_KINDS, type Change, type Filter } from './model.js';
+import {
+  batchesStatement,
+  CONSUMER_IDS,
+  PROVIDER_IDS,
+  sealedStatement,
+  type Limits,
+  type Direction,
+} from './rows.sql.js';
 
 /** A filter whose names have been looked up. */
 export interface ResolvedFilter {
@@ -12,7 +19,7 @@ export interface ResolvedFilter {
   readonly values: readonly unknown[];
   readonly isIndexed: boolean;
   /** Ids that were used again are of others, too. */
-  readonly isWanted: (row: Row) => boolean;
+  readonly isWanted: (row: ChangeRow) => boolean;
 }
 
 /** Uuids that are of no one, and never were, are of no change. */
@@ -21,7 +28,7 @@ export async function resolveFilter(pool: Pool, filter: Filter): Promise<Resolve
   const idsOf = async (text: string, uuid: string): Promise<unknown[]> =>
     (await runStatement<{ id: unknown }>(pool, { text, values: [uuid] }, 'read')).rows.map(({ id }) => id);
   const values = [
-    ...(kinds === null ? [] : [kinds.map((kind) => KINDS.indexOf(kind))]),
+    ...(kinds === null ? [] : [kinds.map((kind) => CHANGE_KINDS.indexOf(kind))]),
     ...(provider === null ? [] : [await idsOf(PROVIDER_IDS, provider)]),
     ...(consumer === null ? [] : [await idsOf(CONSUMER_IDS, consumer)]),
     ...(request === null ? [] : [request]),
@@ -42,7 +49,7 @@ export async function resolveFilter(pool: Pool, filter: Filter): Promise<Resolve
 }
 
 /** As the statements return it. */
-export interface Row {
+export interface ChangeRow {
   readonly mark: number;
   readonly seq: number;
   readonly transaction: string;
@@ -80,17 +87,17 @@ export interface Batches {
 /** @returns null when a mark is not kept any more */
 export async function readBatches(
   pool: Pool,
-  order: Order,
+  order: Direction,
   { first, last, place, limit, sealedBelow }: Batches,
   { limits, values }: ResolvedFilter,
-): Promise<readonly Row[] | null> {
+): Promise<readonly ChangeRow[] | null> {
   const one = first === last;
   const query = {
     name: `changes_${order}_${one ? 'one' : 'many'}_${nameOf(limits)}`,
     text: batchesStatement(limits, order, one),
     values: [first, last, place.mark, place.seq, limit, sealedBelow, ...values],
   };
-  const { rows } = await runStatement<Row & pg.QueryResultRow>(pool, query, 'read');
+  const { rows } = await runStatement<ChangeRow & pg.QueryResultRow>(pool, query, 'read');
   if (rows.length === 0) return null;
   return rows.filter(({ seq }) => (seq as number | null) !== null);
 }
@@ -100,9 +107,9 @@ export async function readSealed(
   pool: Pool,
   { below, from, limit }: { readonly below: number; readonly from: number; readonly limit: number },
   { limits, values }: ResolvedFilter,
-): Promise<readonly Row[]> {
+): Promise<readonly ChangeRow[]> {
   const query = { text: sealedStatement(limits), values: [below, from, limit, ...values] };
-  return (await runStatement<Row & pg.QueryResultRow>(pool, query, 'read')).rows;
+  return (await runStatement<ChangeRow & pg.QueryResultRow>(pool, query, 'read')).rows;
 }
 
 function nameOf({ kinds, providers, consumers, request }: Limits): string {
@@ -110,9 +117,9 @@ function nameOf({ kinds, providers, consumers, request }: Limits): string {
 }
 
 /** Null when the statements of the transaction undid one another. */
-export function toChange(row: Row, history: number): Change | null {
-  const kind = KINDS[row.kind] ?? 'everything';
-  const folded = kind === 'everything' ? ([null, null] as const) : fold(kind, row.steps);
+export function toChange(row: ChangeRow, history: number): Change | null {
+  const kind = CHANGE_KINDS[row.kind] ?? 'everything';
+  const folded = kind === 'everything' ? ([null, null] as const) : mergeSteps(kind, row.steps);
   if (folded === null) return null;
   const [before, after] = folded;
   return {
@@ -146,7 +153,7 @@ function actionOf(kind: Change['kind'], before: Step[0], after: Step[1]): Change
   return after === null ? 'deleted' : 'changed';
 }
 
-function authorOf(row: Row): Pick<Change, 'request' | 'by'> {
+function authorOf(row: ChangeRow): Pick<Change, 'request' | 'by'> {
   const { requestId, globalRequestId, userId, projectId, route, version, command, by } = row;
   if (requestId === null || route === null || version === null) {
     return { request: null, by: command === null ? { database_user: by } : { command } };

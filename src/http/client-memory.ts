@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { serverFull } from '../errors.js';
-import { createOneAtATime, type OneAtATime } from '../one-at-a-time.js';
+import { createSmallestFirst, type SmallestFirst } from '../smallest-first.js';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.js';
 
 /** What this process holds in memory for its clients, each with a bound for all of them together. */
@@ -13,7 +13,7 @@ export interface ClientMemory {
   /** Responses that clients have not taken yet. */
   readonly responses: MemoryBudget;
   /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most bodies of that size are rejected then. */
-  readonly parsing: OneAtATime;
+  readonly parsing: SmallestFirst;
 }
 
 /** In bytes. */
@@ -47,7 +47,7 @@ export function createClientMemory(limits: MemoryLimits, log: Logger): ClientMem
     limits,
     requests: createMemoryBudget(limits.requests, full('requests', 'max_request_bytes_in_memory')),
     responses: createMemoryBudget(limits.responses, full('responses', 'max_response_bytes_in_memory')),
-    parsing: createOneAtATime(),
+    parsing: createSmallestFirst(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { malformedJson } from '../errors.js';
-import { createPause } from '../slices.js';
+import { createYieldPoint } from '../slices.js';
 
 /** So many bytes are decoded at once: 10 MB take 60 ms. */
 const PIECE = 256 * 1024;
@@ -18,7 +18,7 @@ export function textOf(bytes: Buffer): string | Promise<string> {
 }
 
 async function inPieces(bytes: Buffer): Promise<string> {
-  const pause = createPause();
+  const pause = createYieldPoint();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const texts: string[] = [];
   for (let start = 0; start < bytes.length; start += PIECE) {

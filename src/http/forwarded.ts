@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { withoutTrailing } from '../strip.js';
+import { withoutTrailing } from '../trim-end.js';
 
 /**
  * What a proxy in front says of the request it passes on. Believed only with [oslo_middleware]

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Pace } from '../candidates/effort.js';
-import { createStopwatch, type Slices, type Stopwatch } from '../rounds.js';
+import { createStopwatch, type Slices, type Stopwatch } from '../event-loop.js';
 import { createByteWriter } from './byte-writer.js';
 import { holdResponse } from './client-memory.js';
 import type { MemoryBudget } from './memory-budget.js';

@@ -1,5 +1,5 @@
 import { malformedJson } from '../errors.js';
-import { createPause } from '../slices.js';
+import { createYieldPoint } from '../slices.js';
 
 /** JSON.parse takes about a millisecond for so many characters; above, the event loop runs in between. */
 const SMALL = 65_536;
@@ -45,7 +45,7 @@ interface Bounds {
 
 async function parseInPieces(text: string, most: Bounds): Promise<unknown> {
   if (text.length <= SMALL) return parsePiece(text);
-  const pause = createPause();
+  const pause = createYieldPoint();
   let at = 0;
 
   async function boundValues(): Promise<void> {

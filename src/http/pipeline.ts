@@ -4,7 +4,7 @@ import type { Authenticate } from '../auth/identity.js';
 import { ApiError, methodNotAllowed, unknownPath } from '../errors.js';
 import type { AuditLog } from '../audit-log/audit-log.js';
 import type { Policy } from '../policy/policy.js';
-import type { Slices } from '../rounds.js';
+import type { Slices } from '../event-loop.js';
 import { auditedRequest } from './audited-request.js';
 import { createCors, type CorsOptions } from './cors.js';
 import { dropBody } from './drop-body.js';

@@ -7,7 +7,7 @@ import { prefixOf } from './forwarded.js';
 import { renderErrorDocument } from './error-document.js';
 import type { FileReply, Reply } from './route.js';
 import { rangeNotSatisfiable, type ApiError } from '../errors.js';
-import type { Slices } from '../rounds.js';
+import type { Slices } from '../event-loop.js';
 import { isUnchanged, type StaticFile } from './static-pages.js';
 
 type Headers = Record<string, string | number>;

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidQuery, schemaMismatch, type ApiError } from '../errors.js';
-import { createPause } from '../slices.js';
+import { createYieldPoint } from '../slices.js';
 import { chunksOf, isLarge } from './json-chunks.js';
 
 /**
@@ -77,7 +77,7 @@ export function validateInSlices<T>(validate: Validator<T>, value: unknown): T |
 }
 
 async function validateChunks<T>(validate: Validator<T>, value: unknown): Promise<T> {
-  const pause = createPause();
+  const pause = createYieldPoint();
   for (const chunk of chunksOf(value)) {
     await pause();
     validate(chunk);

@@ -7,7 +7,7 @@ import { stage } from './stage.js';
 import { emptyTarget, holdingsOf, isEmpty, lockTarget, rejection, type Holdings } from './target.js';
 import { write } from './write.js';
 import { BEGIN } from '../db/session.js';
-import { noteRequest } from '../history/note.js';
+import { settingAuthor } from '../history/set-author.js';
 
 export interface ImportOptions {
   readonly source: Source;
@@ -49,7 +49,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
     return { read, removed: await holdingsOf(client), written: null };
   }
   await lockTarget(client);
-  await client.query(noteRequest({ command: 'stockroom import' }).before);
+  await client.query(settingAuthor({ command: 'stockroom import' }).before);
   const removed = replace ? await holdingsOf(client) : await rejectNonEmptyTarget(client);
   if (removed !== null && !isEmpty(removed)) {
     await emptyTarget(client);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Connection, ConnectionOptions } from 'mysql2';
 import { reasonOf } from '../db/failures.js';
 import { ImportError } from './error.js';
-import { ROWS_PER_PAGE, type Source, type Text } from './source.js';
+import { ROWS_PER_PAGE, type Source, type DatabaseText } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -32,7 +32,7 @@ export async function openMysql(url: URL): Promise<Source> {
 
   // Unread rows keep the connection busy, and saying goodbye would wait for them for ever.
   let reading = false;
-  async function* pages(select: string): AsyncIterable<Text[][]> {
+  async function* pages(select: string): AsyncIterable<DatabaseText[][]> {
     reading = true;
     yield* pagesOf(connection, select);
     reading = false;
@@ -42,7 +42,7 @@ export async function openMysql(url: URL): Promise<Source> {
     dialect: 'mysql',
     pages,
     async columns() {
-      const found = new Map<string, Text>();
+      const found = new Map<string, DatabaseText>();
       const select = `select lower(concat(table_name, '.', column_name)), collation_name from information_schema.columns
                       where table_schema = database()`;
       for await (const page of pages(select)) {
@@ -63,7 +63,7 @@ export async function openMysql(url: URL): Promise<Source> {
 }
 
 /** The server sends rows while we read them; a full buffer makes it wait. */
-async function* pagesOf(connection: Connection, select: string): AsyncIterable<Text[][]> {
+async function* pagesOf(connection: Connection, select: string): AsyncIterable<DatabaseText[][]> {
   const rows = connection
     .query({
       sql: select,
@@ -72,8 +72,8 @@ async function* pagesOf(connection: Connection, select: string): AsyncIterable<T
       typeCast: (field) => field.string(),
     })
     .stream({ highWaterMark: ROWS_PER_PAGE });
-  let page: Text[][] = [];
-  for await (const row of rows as AsyncIterable<Text[]>) {
+  let page: DatabaseText[][] = [];
+  for await (const row of rows as AsyncIterable<DatabaseText[]>) {
     page.push(row);
     if (page.length === ROWS_PER_PAGE) {
       yield page;

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { parseDatabaseUrl } from '../database-url/parse.js';
 import { reasonOf } from '../db/failures.js';
-import { destroyClient } from '../db/close.js';
+import { destroyClient } from '../db/close-client.js';
 import { createHosts } from '../db/hosts.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 import { ImportError } from './error.js';
-import { ROWS_PER_PAGE, type Source, type Text } from './source.js';
+import { ROWS_PER_PAGE, type Source, type DatabaseText } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -15,10 +15,10 @@ export async function openPostgresql(href: string): Promise<Source> {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
   });
 
-  async function* pages(select: string): AsyncIterable<Text[][]> {
+  async function* pages(select: string): AsyncIterable<DatabaseText[][]> {
     await client.query(`declare import_page no scroll cursor for ${select}`);
     for (;;) {
-      const { rows } = await client.query<Text[]>({
+      const { rows } = await client.query<DatabaseText[]>({
         text: `fetch ${ROWS_PER_PAGE} from import_page`,
         rowMode: 'array',
       });
@@ -32,7 +32,7 @@ export async function openPostgresql(href: string): Promise<Source> {
     dialect: 'postgresql',
     pages,
     async columns() {
-      const { rows } = await client.query<[string, Text]>({
+      const { rows } = await client.query<[string, DatabaseText]>({
         text: `select table_name || '.' || column_name, collation_name from information_schema.columns
                where table_schema = any (current_schemas(false))`,
         rowMode: 'array',

@@ -3,11 +3,11 @@ import { reasonOf } from '../db/failures.js';
 import type { FindingKind } from './findings.js';
 import { ImportError } from './error.js';
 import type { Revision } from './revision.js';
-import type { Source, Text } from './source.js';
+import type { Source, DatabaseText } from './source.js';
 import { isThere, SOURCE_TABLES, type SourceTable } from './tables.js';
 
 /** Told of each page of rows. */
-export type Progress = (table: string, rows: number, done: boolean) => void;
+export type StageProgress = (table: string, rows: number, done: boolean) => void;
 
 /**
  * Copies the source into temporary tables `source_<table>` of the session that the import runs in, a page at a time, with what was
@@ -17,7 +17,7 @@ export async function stage(
   source: Source,
   revision: Revision,
   client: pg.ClientBase,
-  progress: Progress,
+  progress: StageProgress,
 ): Promise<void> {
   await client.query("set timezone = 'UTC'");
   // One session, once: joins of a million rows in memory instead of on disk.
@@ -68,7 +68,7 @@ async function insert(
   client: pg.ClientBase,
   table: SourceTable,
   columns: readonly string[],
-  page: readonly (readonly Text[])[],
+  page: readonly (readonly DatabaseText[])[],
 ): Promise<void> {
   const found: { kind: FindingKind; subject: string; detail: string }[] = [];
   const label = Math.max(0, columns.indexOf(table.label));
@@ -100,7 +100,7 @@ async function insert(
   }
 }
 
-type TextTest = (text: string) => { kind: FindingKind; instead: Text } | null;
+type TextTest = (text: string) => { kind: FindingKind; instead: DatabaseText } | null;
 
 /** What PostgreSQL cannot hold, and what takes its place. */
 function usableOf(type: SourceTable['columns'][string] | undefined): TextTest {

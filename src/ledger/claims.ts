@@ -1,6 +1,6 @@
 import type { Pool } from '../db/pool.js';
 import { runBriefStatement } from '../db/transaction.js';
-import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../db/scheduler/model.js';
+import { nothingLeft, type NotMade, type Runner, type Wait, type Write } from '../db/scheduler/model.js';
 import { consumerRow, providerRow, UNKNOWN, type Row } from '../db/scheduler/rows.js';
 import { culpritsOf } from '../db/scheduler/write.js';
 import { databaseTooSlow } from '../errors.js';
@@ -8,8 +8,8 @@ import type { Author } from '../history/author.js';
 import { writeTogether, type ClaimRequest } from './group.js';
 import { allocationsOf, sizeOf, type Claim, type UnknownClass } from './model.js';
 import { createOwnersStatement } from './owners.js';
-import { startingOver } from './starting-over.js';
-import { createOneAtATime } from '../one-at-a-time.js';
+import { retryConflicts } from './retry-conflicts.js';
+import { createSmallestFirst } from '../smallest-first.js';
 import { inParts, inPartsOfEach, withPauses, type Divided } from '../slices.js';
 
 /**
@@ -93,7 +93,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
       pool.scheduler.submit(request);
     });
   // Whenever a turn begins, each write that waits for one is looked at with all its rows: not many large ones wait there.
-  const large = createOneAtATime();
+  const large = createSmallestFirst();
   return (author, claims, unknownClass) => {
     const rows = withPauses(rowsOf(claims));
     if (!(rows instanceof Promise)) return submit(author, claims, unknownClass, rows);
@@ -129,13 +129,13 @@ async function writeGroup(
   groups: Groups,
   group: readonly QueuedClaims[],
   wait: Wait | null,
-): Promise<ReadonlyMap<Write, Left>> {
+): Promise<ReadonlyMap<Write, NotMade>> {
   const { pool, onGroup, how } = groups;
   try {
     if (wait?.rows.length === 0) await createOwnersFirst(pool, group);
     // Other processes lock rows for moments. While none is locked for longer it is cheapest to wait for all of them.
     const skip = how === 'first' && wait === null && pool.scheduler.isLocked();
-    const { rejections, heldUp } = await startingOver(() => writeTogether(pool, group, wait, skip));
+    const { rejections, heldUp } = await retryConflicts(() => writeTogether(pool, group, wait, skip));
     for (const request of group) {
       if (heldUp.has(request)) continue;
       const rejection = rejections.get(request);
@@ -157,7 +157,7 @@ async function writeGroup(
 }
 
 /** A claim was left out for a locked row. When that is not known to be stuck, the claim waits briefly, with others like it. */
-function afterSkipping({ pool, runners }: Groups, request: QueuedClaims, row: Row): Left {
+function afterSkipping({ pool, runners }: Groups, request: QueuedClaims, row: Row): NotMade {
   const stuck = pool.scheduler.isLocked(row);
   request.runner = stuck ? runners.first : runners.waiting;
   return stuck ? { row } : 'again';
@@ -169,7 +169,7 @@ function afterWaiting(
   request: QueuedClaims,
   locked: readonly Row[],
   groupSize: number,
-): Left {
+): NotMade {
   // A claim of the group may leave a provider without naming it. Skipping finds out which claim that is.
   for (const row of locked) pool.scheduler.note(row);
   const row = locked.find((one) => request.changes.has(one));

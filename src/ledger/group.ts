@@ -5,8 +5,8 @@ import type { Row } from '../db/scheduler/rows.js';
 import { waitingFirst } from '../db/scheduler/write.js';
 import { ApiError } from '../errors.js';
 import type { Author, AuthorOfConsumers } from '../history/author.js';
-import { withRequests } from '../history/note.js';
-import { createPause, noPause, withPauses, type Divided, type Pause } from '../slices.js';
+import { withRequests } from '../history/set-author.js';
+import { createYieldPoint, neverYield, withPauses, type Divided, type YieldPoint } from '../slices.js';
 import {
   checkConsumers,
   checkRoom,
@@ -16,7 +16,7 @@ import {
   resolveClaims,
   type NewAllocation,
 } from './rules.js';
-import { findHeldUp } from './held-up.js';
+import { findBlockedClaims } from './blocked-claims.js';
 import { lockAndRead, lockFreeAndRead } from './lock.js';
 import { sizeOf, type Claim, type LockedState, type StoredInventory, type UnknownClass } from './model.js';
 import { ensureOwners } from './owners.js';
@@ -53,9 +53,9 @@ export function writeTogether<R extends ClaimRequest>(
     const rejections = new Map<R, unknown>();
     const all = group.flatMap(({ claims }) => claims);
     // Small claims do not wait for their turn among large bodies: they hold locks.
-    const pause = sizeOf(all) > LARGEST_AT_ONCE ? createPause() : noPause;
+    const pause = sizeOf(all) > LARGEST_AT_ONCE ? createYieldPoint() : neverYield;
     const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
-    const heldUp = skip ? await findHeldUp(transaction, group, state) : new Map<R, Row>();
+    const heldUp = skip ? await findBlockedClaims(transaction, group, state) : new Map<R, Row>();
     // What one request takes, the next finds taken.
     let { inventories } = state;
     const accepted: Accepted[] = [];
@@ -103,7 +103,7 @@ async function write(
   transaction: Transaction,
   accepted: readonly Accepted[],
   state: LockedState,
-  pause: Pause,
+  pause: YieldPoint,
 ): Promise<void> {
   const [first] = accepted;
   const isOne = accepted.length === 1 && first !== undefined;

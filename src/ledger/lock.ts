@@ -21,7 +21,7 @@ export function lockAndRead(
   return read(transaction, claims, sets, { lockConsumers, lockProviders });
 }
 
-/** The same without waiting: what others have locked is not in `consumers` and `providers` (held-up.ts). */
+/** The same without waiting: what others have locked is not in `consumers` and `providers` (blocked-claims.ts). */
 export function lockFreeAndRead(transaction: Transaction, claims: readonly Claim[]): Promise<LockedState> {
   return read(transaction, claims, [], { lockConsumers: lockFreeConsumers, lockProviders: lockFreeProviders });
 }

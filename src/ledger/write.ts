@@ -3,7 +3,7 @@ import { runStatement } from '../db/transaction.js';
 import { classRow, consumerRow, providerRow, type Row } from '../db/scheduler/rows.js';
 import { writeTransaction } from '../db/scheduler/write.js';
 import type { Author } from '../history/author.js';
-import { noteRequest } from '../history/note.js';
+import { settingAuthor } from '../history/set-author.js';
 import { replacedInventoryInUse, unknownClassInReshape } from '../errors.js';
 import {
   checkConsumers,
@@ -26,7 +26,7 @@ import { overlayInventories, removeInventories } from './sql/inventories.js';
 import { lockConsumers, lockProviders } from './sql/locks.js';
 import { writeClaims } from './sql/write-claims.js';
 import { atOnce, withPauses } from '../slices.js';
-import { startingOver } from './starting-over.js';
+import { retryConflicts } from './retry-conflicts.js';
 
 /**
  * Replaces inventories of several providers and allocations of several consumers in one transaction. The allocations are
@@ -47,9 +47,9 @@ export function reshape(
       ...[...sets, ...allocations].map(({ providerUuid }) => providerRow(providerUuid)),
     ],
     refersTo: sets.flatMap(({ inventories }) => Array.from(inventories.keys(), classRow)),
-    note: noteRequest(author),
+    note: settingAuthor(author),
   };
-  return startingOver(() =>
+  return retryConflicts(() =>
     writeTransaction(pool, rows, async (transaction) => {
       const state = await lockAndRead(transaction, claims, sets);
       checkReshapedProviders(sets, state);
@@ -97,11 +97,11 @@ async function rejectInUse(
 
 /** Removes all a consumer has, in one round trip, without looking at generations. Returns how many allocations it had. */
 export function removeConsumer(pool: Pool, author: Author | null, uuid: string): Promise<number> {
-  return startingOver(async () => {
+  return retryConflicts(async () => {
     const rows = {
       changes: [consumerRow(uuid)],
       refersTo: await lockedByOthers(pool, [uuid]),
-      note: noteRequest(author),
+      note: settingAuthor(author),
     };
     return writeTransaction(pool, rows, async (transaction) => {
       const [, , { rows: removed }] = await Promise.all([
@@ -141,11 +141,11 @@ export function removeUnchanged(
   consumers: readonly SeenConsumer[],
 ): Promise<Removal[]> {
   const uuids = [...new Set(consumers.map(({ uuid }) => uuid))];
-  return startingOver(async () => {
+  return retryConflicts(async () => {
     const rows = {
       changes: uuids.map(consumerRow),
       refersTo: await lockedByOthers(pool, uuids),
-      note: noteRequest(author),
+      note: settingAuthor(author),
     };
     return writeTransaction(pool, rows, async (transaction) => {
       // The last statement begins when the locks are held, and so sees what the rivals it waited for have left.

@@ -8,14 +8,14 @@ import { folderDestination } from './destination/folder.js';
 import { s3Destination } from './destination/s3.js';
 import { readGauges, spoolBytes, type ListGauge } from './run/gauges.js';
 import type { Destination, ListBucket } from './model.js';
-import { createMessengers } from './notify/messengers.js';
-import { listsOptions, type ListsParts } from './parts.js';
+import { createMessengers } from './notify/deliver.js';
+import { listsOptions, type ListsContext } from './options.js';
 import { spoolList } from './spool/spool.js';
 import { createListWorker } from './run/worker.js';
 
 /** The inventory lists of a process. */
 export interface Lists {
-  readonly parts: ListsParts;
+  readonly parts: ListsContext;
   readGauges(): Promise<readonly ListGauge[]>;
   spoolBytes(): number;
   /** As that of the worker; returns at once where this process does no runs. */

@@ -1,11 +1,11 @@
 import type { Identity } from '../auth/identity.js';
 import { credential } from './credentials.js';
-import type { Check, Left } from './language/check.js';
+import type { Check, LeftOperand } from './language/check.js';
 import { pythonText } from './language/literal.js';
 import { constantText, fill, type Target, type Template } from './language/template.js';
 
 /** What a rule is asked: may this caller do that. */
-export interface Question {
+export interface PolicyQuery {
   /** The rule of the route, whatever other rules it refers to. */
   readonly rule: string;
   readonly identity: Identity;
@@ -15,66 +15,66 @@ export interface Question {
 export type Decision = boolean | Promise<boolean>;
 
 /** A compiled check. It decides at once unless it has to ask a remote server, and only that can fail. */
-export type Test = (question: Question) => Decision;
+export type Test = (query: PolicyQuery) => Decision;
 
-export interface Surroundings {
+export interface CompileContext {
   /** The test of another rule. */
   readonly rule: (name: string) => Test;
   /** Asks a remote server. */
-  readonly remote: (url: string, question: Question) => Promise<boolean>;
+  readonly remote: (url: string, query: PolicyQuery) => Promise<boolean>;
 }
 
 const allow: Test = () => true;
 const deny: Test = () => false;
 
 /** Turns a check into a function once, so that a request only runs it. */
-export function compile(check: Check, surroundings: Surroundings): Test {
+export function compile(check: Check, context: CompileContext): Test {
   switch (check.kind) {
     case 'always':
       return allow;
     case 'never':
       return deny;
     case 'not':
-      return negation(compile(check.check, surroundings));
+      return negation(compile(check.check, context));
     case 'and':
     case 'or':
       return chain(
-        check.checks.map((one) => compile(one, surroundings)),
+        check.checks.map((one) => compile(one, context)),
         check.kind === 'or',
       );
     case 'rule':
-      return surroundings.rule(check.name);
+      return context.rule(check.name);
     case 'role':
       return role(check.name);
     case 'remote':
-      return remote(check.url, surroundings);
+      return remote(check.url, context);
     case 'equal':
       return equal(check.left, check.right);
   }
 }
 
 function negation(test: Test): Test {
-  return (question) => {
-    const decision = test(question);
+  return (query) => {
+    const decision = test(query);
     return typeof decision === 'boolean' ? !decision : decision.then((allowed) => !allowed);
   };
 }
 
 /** Asks one after the other until one returns `decisive`. */
 function chain(tests: readonly Test[], decisive: boolean): Test {
-  const askFrom = (first: number, question: Question): Decision => {
+  const askFrom = (first: number, query: PolicyQuery): Decision => {
     let index = first;
     for (let test = tests[index]; test !== undefined; test = tests[++index]) {
-      const decision = test(question);
+      const decision = test(query);
       if (decision === decisive) return decisive;
       if (typeof decision !== 'boolean') {
         const next = index + 1;
-        return decision.then((allowed) => (allowed === decisive ? decisive : askFrom(next, question)));
+        return decision.then((allowed) => (allowed === decisive ? decisive : askFrom(next, query)));
       }
     }
     return !decisive;
   };
-  return (question) => askFrom(0, question);
+  return (query) => askFrom(0, query);
 }
 
 function role(name: Template): Test {
@@ -85,15 +85,15 @@ function role(name: Template): Test {
   };
 }
 
-function remote(url: Template, surroundings: Surroundings): Test {
-  return (question) => {
+function remote(url: Template, context: CompileContext): Test {
+  return (query) => {
     // What a client sends must not choose another server or path.
-    const filled = fill(url, question.target, encodeURIComponent);
-    return filled === undefined ? false : surroundings.remote(filled, question);
+    const filled = fill(url, query.target, encodeURIComponent);
+    return filled === undefined ? false : context.remote(filled, query);
   };
 }
 
-function equal(left: Left, right: Template): Test {
+function equal(left: LeftOperand, right: Template): Test {
   if ('literal' in left) return ({ target }) => fill(right, target) === left.literal;
   // Credentials are texts, or lists of texts: nothing is inside them.
   const read = left.path.length === 1 ? credential(left.path[0] ?? '') : undefined;

@@ -13,7 +13,7 @@ import {
 import { NEVER, type Check } from './language/check.js';
 import { parseList, parseRule } from './language/parser.js';
 import { PolicySyntaxError } from './language/syntax-error.js';
-import { PolicyFileError, type Place, type PolicyProblem } from './problem.js';
+import { PolicyFileError, type FilePosition, type PolicyProblem } from './problem.js';
 import { placeInScalar } from './yaml-place.js';
 
 /** A rule as a file has it. */
@@ -23,7 +23,7 @@ export interface FileRule {
   readonly check: Check;
   /** The check as text; the list form as JSON. */
   readonly text: string;
-  readonly place: Place;
+  readonly place: FilePosition;
 }
 
 export interface PolicyFile {
@@ -38,7 +38,7 @@ export interface PolicyFile {
  */
 export function parsePolicyFile(text: string, file: string): PolicyFile {
   const lines = new LineCounter();
-  const placeAt = (offset: number): Place => {
+  const placeAt = (offset: number): FilePosition => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };

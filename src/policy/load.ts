@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { Question, Test } from './compile.js';
+import type { PolicyQuery, Test } from './compile.js';
 import { parsePolicyFile, type FileRule } from './file.js';
 import { PolicyFileError, type PolicyProblem } from './problem.js';
 import { warningsOf } from './warnings.js';
@@ -19,7 +19,7 @@ export interface LoadedPolicy {
 export function loadPolicy(
   files: readonly string[],
   options: RuleOptions,
-  remote: (url: string, question: Question) => Promise<boolean>,
+  remote: (url: string, query: PolicyQuery) => Promise<boolean>,
 ): LoadedPolicy {
   const fileRules = new Map<string, FileRule>();
   const problems: PolicyProblem[] = [];

@@ -39,7 +39,7 @@ export interface Policy {
 export function createPolicy(options: PolicyOptions): Policy {
   const current = watchPolicy({
     locate: () => locatePolicyFiles(options),
-    load: (files) => loadPolicy(files, options, (url, question) => askRemote(url, question, options.remote)),
+    load: (files) => loadPolicy(files, options, (url, query) => askRemote(url, query, options.remote)),
     log: options.log,
     ...(options.now === undefined ? {} : { now: options.now }),
   });

@@ -1,7 +1,7 @@
 import { OperatorError } from '../operator-error.js';
 
 /** A place in a policy file; line and column count from 1. */
-export interface Place {
+export interface FilePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -12,10 +12,10 @@ export interface PolicyProblem {
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly rule?: string;
-  readonly place?: Place;
+  readonly place?: FilePosition;
 }
 
-function placeText({ file, line, column }: Place): string {
+function placeText({ file, line, column }: FilePosition): string {
   return `${file}:${line}:${column}`;
 }
 
@@ -28,9 +28,9 @@ export function problemText({ severity, message, rule, place }: PolicyProblem): 
 /** Policy files that cannot be used at all; the message names file, line and column. */
 export class PolicyFileError extends OperatorError {
   readonly reason: string;
-  readonly place: Place | string;
+  readonly place: FilePosition | string;
 
-  constructor(reason: string, place: Place | string, options?: ErrorOptions) {
+  constructor(reason: string, place: FilePosition | string, options?: ErrorOptions) {
     super(`${typeof place === 'string' ? place : placeText(place)}: ${reason}`, options);
     this.reason = reason;
     this.place = place;

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { withoutTrailing } from '../strip.js';
-import type { Question } from './compile.js';
+import { withoutTrailing } from '../trim-end.js';
+import type { PolicyQuery } from './compile.js';
 import { credentialsOf } from './credentials.js';
 
 /** How `http:` and `https:` checks ask ([oslo_policy] remote_*). */
@@ -24,8 +24,8 @@ const LONGEST_RESPONSE = 64 * 1024;
  *
  * @throws when the server cannot be reached or is too slow: then the result is unknown
  */
-export async function askRemote(url: string, question: Question, options: RemoteOptions): Promise<boolean> {
-  const body = requestBody(question, options.contentType);
+export async function askRemote(url: string, query: PolicyQuery, options: RemoteOptions): Promise<boolean> {
+  const body = requestBody(query, options.contentType);
   let text: string;
   try {
     text = await post(url, body, options);
@@ -35,7 +35,7 @@ export async function askRemote(url: string, question: Question, options: Remote
   return withoutTrailing(text.replace(/^"+/, ''), '"') === 'True';
 }
 
-function requestBody({ rule, target, identity }: Question, contentType: RemoteOptions['contentType']): string {
+function requestBody({ rule, target, identity }: PolicyQuery, contentType: RemoteOptions['contentType']): string {
   const members = { rule, target, credentials: credentialsOf(identity) };
   if (contentType === 'application/json') return JSON.stringify(members);
   const form = Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]);

@@ -1,9 +1,9 @@
-import { compile, type Question, type Test } from './compile.js';
+import { compile, type PolicyQuery, type Test } from './compile.js';
 import { DEFAULT_RULES } from './defaults.js';
 import type { FileRule } from './file.js';
 import type { Check } from './language/check.js';
 import { parseRule } from './language/parser.js';
-import { PolicyFileError, type Place } from './problem.js';
+import { PolicyFileError, type FilePosition } from './problem.js';
 
 /** A rule as it is after the files have been laid over the defaults. */
 export interface Rule {
@@ -13,7 +13,7 @@ export interface Rule {
   /** Tokens of any other scope are rejected; null for any scope. */
   readonly scopes: readonly string[] | null;
   /** Where a file defines it; null for a default. */
-  readonly place: Place | null;
+  readonly place: FilePosition | null;
 }
 
 export interface RuleOptions {
@@ -56,7 +56,7 @@ const MAX_DEPTH = 500;
 export function compileRules(
   rules: ReadonlyMap<string, Rule>,
   { defaultRule }: Pick<RuleOptions, 'defaultRule'>,
-  remote: (url: string, question: Question) => Promise<boolean>,
+  remote: (url: string, query: PolicyQuery) => Promise<boolean>,
 ): ReadonlyMap<string, Test> {
   const depths = new Map<string, number>();
   const path: string[] = [];

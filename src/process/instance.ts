@@ -5,9 +5,9 @@ import { composeService, type Service } from '../compose.js';
 import type { Config } from '../config.js';
 import { connectionsOf } from '../http/connections.js';
 import { createServer } from '../http/server.js';
-import { unlessAborted } from './aborted.js';
+import { unlessAborted } from './unless-aborted.js';
 import { processEnds } from '../errors.js';
-import { onFatal } from '../ops/last-resort.js';
+import { onFatal } from '../ops/unhandled-exceptions.js';
 
 /** The service with a loaded topology, for as long as one configuration is in force in one process. */
 export interface Instance {

@@ -12,7 +12,7 @@ export type ToWorker =
   /** The deadline is in milliseconds. */
   | { readonly kind: 'end'; readonly deadline: number }
   | { readonly kind: 'hurry' }
-  | { readonly kind: 'ask'; readonly id: number; readonly what: Question };
+  | { readonly kind: 'ask'; readonly id: number; readonly what: WorkerQuery };
 
 /** What a worker tells the primary process. */
 export type FromWorker =
@@ -37,4 +37,4 @@ export interface Replies {
   readonly capacity: string;
 }
 
-export type Question = keyof Replies;
+export type WorkerQuery = keyof Replies;

@@ -5,10 +5,10 @@ import { loadConfig, type Config } from '../config.js';
 import { startEmbedded, type EmbeddedDatabase } from '../db/embedded.js';
 import { failureText } from '../failure-text.js';
 import { defaultDataDir } from '../ops/process.js';
-import { unlessAborted } from './aborted.js';
+import { unlessAborted } from './unless-aborted.js';
 import { openAdminListener, type AdminListener } from './admin-listener.js';
 import { checkAuthStrategy } from './check-options.js';
-import { brokenProcess } from './broken.js';
+import { handleUnhandledFailures } from './unhandled-failures.js';
 import { drain } from './drain.js';
 import { greet } from './greeting.js';
 import { checkPortIsFree, openListeners } from './listeners.js';
@@ -20,7 +20,7 @@ import type { Server } from './server.js';
 import { listenToSignals, type Signals } from './signals.js';
 import { supervise } from './supervise.js';
 
-export interface Run {
+export interface ServiceStart {
   readonly config: Config;
   readonly commandLine: CommandLine;
   readonly log: Logger;
@@ -30,10 +30,10 @@ export interface Run {
 type ConnectionOf = (config: Config) => string;
 
 /** Runs the service until a signal ends it. @throws when it cannot start or cannot go on */
-export async function runService(given: Run): Promise<void> {
+export async function runService(given: ServiceStart): Promise<void> {
   const { log, config } = given;
   const signals = listenToSignals();
-  const broken = brokenProcess(log);
+  const broken = handleUnhandledFailures(log);
   const admin = await openAdminListener(config, log);
   try {
     await serveWithDatabase(given, admin, signals, broken);
@@ -48,7 +48,7 @@ export async function runService(given: Run): Promise<void> {
 }
 
 async function serveWithDatabase(
-  given: Run,
+  given: ServiceStart,
   admin: AdminListener,
   signals: Signals,
   broken: Promise<never>,
@@ -85,7 +85,7 @@ interface Serving {
   readonly broken: Promise<never>;
 }
 
-async function serveUntilTold(given: Run, serving: Serving): Promise<void> {
+async function serveUntilTold(given: ServiceStart, serving: Serving): Promise<void> {
   const { config, log } = given;
   const { server, admin, signals, connectionOf } = serving;
   const supervision = supervise(log, signals.stop);
@@ -128,7 +128,7 @@ async function openEmbedded(dataDir: string, stop: AbortSignal): Promise<Embedde
 
 /** Reads the configuration again and puts it in force. @throws when it stays as it was */
 async function reload(
-  { commandLine, log, reopenLog }: Run,
+  { commandLine, log, reopenLog }: ServiceStart,
   inForce: { config: Config },
   server: Server,
   connectionOf: ConnectionOf,

@@ -5,7 +5,7 @@ import { ConfigError, type Config } from '../config.js';
 import { isRejected, isUnavailable, reasonOf } from '../db/failures.js';
 import { ApiError } from '../errors.js';
 import { say } from '../ops/terminal.js';
-import { unlessAborted } from './aborted.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /**
  * Does something again and again while the database is away. An attempt may wait for long (for another process that

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.js';
 import type { MetricsSnapshot } from '../ops/metrics/series.js';
 import type { Taker } from './distributor.js';
-import type { FromWorker, Question, Replies, ToWorker } from './ipc.js';
+import type { FromWorker, WorkerQuery, Replies, ToWorker } from './ipc.js';
 
 /** A worker, as the primary process sees it. */
 export interface WorkerHandle extends Taker {
@@ -26,7 +26,7 @@ export interface WorkerHandle extends Taker {
   isEnding(): boolean;
   announce(): void;
   /** Undefined when it does not reply in time. */
-  ask<What extends Question>(what: What): Promise<Replies[What] | undefined>;
+  ask<What extends WorkerQuery>(what: What): Promise<Replies[What] | undefined>;
   /** What it had counted when it was last asked, or when it ended. */
   counted(): MetricsSnapshot;
   /** Lets it finish; one that does not is killed. @param deadline in milliseconds */

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import { failureText } from '../failure-text.js';
 import { OperatorError } from '../operator-error.js';
 import { openInstance, type Instance } from './instance.js';
-import { handleTheUnhandled } from '../ops/last-resort.js';
+import { handleUnhandledExceptions } from '../ops/unhandled-exceptions.js';
 import { outliveReaders } from '../ops/terminal.js';
 import { openLog } from './open-log.js';
-import type { FromWorker, Question, ToWorker } from './ipc.js';
+import type { FromWorker, WorkerQuery, ToWorker } from './ipc.js';
 import { waitForDatabase } from './wait-for-database.js';
 
 /**
@@ -50,7 +50,7 @@ async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' 
   try {
     const log = openLog(config).child({ worker });
     // The primary process replaces this one. The log is written to its end on the way out.
-    handleTheUnhandled(log, () => process.exit(1));
+    handleUnhandledExceptions(log, () => process.exit(1));
     instance = await waitForDatabase(config, connection, stop.signal, () =>
       openInstance(config, connection, log, stop.signal),
     );
@@ -85,7 +85,7 @@ async function end(deadline: number): Promise<void> {
 async function reply({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
   if (instance === null) return;
   const { health, metrics } = instance.service;
-  const find: Record<Question, () => Promise<unknown>> = {
+  const find: Record<WorkerQuery, () => Promise<unknown>> = {
     alive: () => Promise.resolve(true),
     readiness: () => health.readiness(),
     snapshot: () => metrics.snapshot(),

@@ -3,7 +3,7 @@ import type { Pool } from '../db/pool.js';
 import { providerRow } from '../db/scheduler/rows.js';
 import { writeTransaction } from '../db/scheduler/write.js';
 import type { Author } from '../history/author.js';
-import { noteRequest } from '../history/note.js';
+import { settingAuthor } from '../history/set-author.js';
 
 /**
  * Runs a statement that removes whatever a provider has, with no generation to say what that is. The provider is locked in
@@ -16,7 +16,7 @@ export function withProviderLocked<Row extends pg.QueryResultRow>(
   uuid: string,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {
-  const rows = { changes: [providerRow(uuid)], note: noteRequest(author) };
+  const rows = { changes: [providerRow(uuid)], note: settingAuthor(author) };
   return writeTransaction(pool, rows, async (transaction) => {
     const text = 'select from resource_providers where uuid = $1 for no key update';
     await transaction.query({ name: 'lock_provider', text, values: [uuid] });

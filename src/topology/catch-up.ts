@@ -1,16 +1,16 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { closeClient } from '../db/close.js';
+import { closeClient } from '../db/close-client.js';
 import type { Database } from '../db/database.js';
 import { databaseUnavailable } from '../errors.js';
-import { compareAll } from './audit.js';
+import { compareAll } from './differences.js';
 import { createCoalescer } from './coalescer.js';
 import { inOneSnapshot, load, readEverything, readChanges, readChangesInSnapshot, type Watermark } from './journal.js';
 import { inStretches } from './stretches.js';
 import { PRUNE } from './load.sql.js';
 import type { View } from './model.js';
-import type { Changes } from './changes.js';
+import type { TopologyChanges } from './changes.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -150,7 +150,10 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   }
 
   /** In slices, between which others have their turn; no reader gets the view before all of it has been applied. */
-  async function applied(batches: readonly Changes[], ...topologies: readonly (Topology | null)[]): Promise<boolean> {
+  async function applied(
+    batches: readonly TopologyChanges[],
+    ...topologies: readonly (Topology | null)[]
+  ): Promise<boolean> {
     for (const [n, batch] of batches.entries()) {
       if (n > 0) await breathe();
       for (const topology of topologies) {
@@ -161,7 +164,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   }
 
   /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
-  async function canApply(topology: Topology, changes: Changes): Promise<boolean> {
+  async function canApply(topology: Topology, changes: TopologyChanges): Promise<boolean> {
     try {
       return await inStretches(topology.applying(changes));
     } catch (error) {

@@ -31,7 +31,7 @@ export type InventoryState = readonly [
 export type NameState = readonly [id: number, name: string, modified: number];
 
 /** The present state of everything that changed; `null` as the state means that the object is gone. */
-export interface Changes {
+export interface TopologyChanges {
   readonly resourceClasses: readonly (readonly [id: number, state: NameState | null])[];
   readonly traits: readonly (readonly [id: number, state: NameState | null])[];
   readonly providers: readonly (readonly [id: number, state: ProviderState | null])[];

@@ -10,7 +10,7 @@ import {
   SELECT_RESOURCE_CLASSES,
   SELECT_TRAITS,
 } from './load.sql.js';
-import type { Changes, NameState, ProviderState } from './changes.js';
+import type { TopologyChanges, NameState, ProviderState } from './changes.js';
 import { inStretches } from './stretches.js';
 import { Topology } from './topology.js';
 import { includes, parseSnapshot, type PgSnapshot } from './pg-snapshot.js';
@@ -78,9 +78,9 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
   }
 }
 
-/** Changes to be applied one after the other, as of a watermark. Others may have their turn in between. */
+/** TopologyChanges to be applied one after the other, as of a watermark. Others may have their turn in between. */
 export interface News {
-  readonly batches: readonly Changes[];
+  readonly batches: readonly TopologyChanges[];
   readonly watermark: Watermark;
 }
 
@@ -117,7 +117,7 @@ async function catchUp(
   client: pg.ClientBase,
   watermark: Watermark,
   rows: number | null,
-): Promise<{ watermark: Watermark; changes: Changes; tooMany: boolean } | 'reload'> {
+): Promise<{ watermark: Watermark; changes: TopologyChanges; tooMany: boolean } | 'reload'> {
   const row = await firstRow<CatchUpRow>(client, 'catch_up', CATCH_UP, watermark, PAGE, rows);
   if (row === undefined) return 'reload';
   const [snapshot, epoch, prunedBelow, everything, resourceClasses, traits, projects, providers, tooMany] = row;
@@ -145,7 +145,7 @@ export async function readChangesInSnapshot(
   const { resourceClasses, traits, projects = [] } = found.changes;
   const isThere = ([, state]: readonly [number, NameState | null]): boolean => state !== null;
   const isGone = ([, state]: readonly [number, NameState | null]): boolean => state === null;
-  const batches: Changes[] = [
+  const batches: TopologyChanges[] = [
     { resourceClasses: resourceClasses.filter(isThere), traits: traits.filter(isThere), projects, providers: [] },
   ];
   const { rows } = await client.query<[string]>({

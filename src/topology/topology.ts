@@ -4,7 +4,7 @@ import {
   isAltered,
   keyOf,
   stateOf,
-  type Changes,
+  type TopologyChanges,
   type InventoryState,
   type NameState,
   type ProviderState,
@@ -95,7 +95,7 @@ export class Topology implements View {
   }
 
   /** {@link applying}, in one go. */
-  apply(changes: Changes): boolean {
+  apply(changes: TopologyChanges): boolean {
     return atOnce(this.applying(changes));
   }
 
@@ -106,7 +106,7 @@ export class Topology implements View {
    * A resource class that was renamed (PUT /resource_classes/{name} below 1.7) replaces the providers that have it: its name is part of what
    * readers derive from them. Returns false, with nothing applied, when a known trait changed; no route renames traits.
    */
-  *applying(changes: Changes): Divided<boolean> {
+  *applying(changes: TopologyChanges): Divided<boolean> {
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
     const renamed = changes.resourceClasses.filter((change) => isAltered(this.resourceClasses, change));
     const holders = this.#holdersOf(renamed, changes);
@@ -134,7 +134,7 @@ export class Topology implements View {
   }
 
   /** The providers of renamed classes that have not changed otherwise. */
-  #holdersOf(renamed: Changes['resourceClasses'], { providers }: Changes): Provider[] {
+  #holdersOf(renamed: TopologyChanges['resourceClasses'], { providers }: TopologyChanges): Provider[] {
     if (renamed.length === 0) return [];
     const changed = new Set(providers.map(([id]) => id));
     const holders = new Set<Provider>();
@@ -144,7 +144,7 @@ export class Topology implements View {
   }
 
   /** Replaces few providers, of which each may be in 200,000 aggregates: their index is changed in parts, and the rest at once. */
-  *#replace(changes: Changes['providers']): Divided<void> {
+  *#replace(changes: TopologyChanges['providers']): Divided<void> {
     const former = changes.flatMap(([id]) => this.providers.get(id) ?? []);
     const lists = new Map<number, readonly string[]>();
     for (const [id, state] of changes) if (state !== null) lists.set(id, yield* this.#aggregates(state[9] ?? ''));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, type Response } from '../support/wire.js';
+import { errorOf, send, type Response } from '../support/raw-request.js';
 
 interface WriteRoute {
   readonly method: 'PUT' | 'POST';

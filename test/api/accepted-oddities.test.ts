@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 describe('what is odd, but good', () => {
   let test: TestService;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { minorIn } from '../../api-ref/generator/versions.js';
 import { readSamples, type Sample } from '../../api-ref/generator/samples.js';
 import type { Operation } from '../../api-ref/site/model.js';
-import { assertDocumented, document } from '../support/document.js';
+import { assertDocumented, document } from '../support/api-document.js';
 import { messageOf, startTestService, type TestService } from '../support/service.js';
 
 const samples = readSamples();

@@ -11,7 +11,7 @@ import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startAdmin } from '../support/metrics.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send, sendElsewhere, type WireRequest } from '../support/wire.js';
+import { send, sendElsewhere, type WireRequest } from '../support/raw-request.js';
 
 const text = { type: 'string', minLength: 1 };
 const closed = (properties: Record<string, object>, optional: readonly string[] = []): object => ({

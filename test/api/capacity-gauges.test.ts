@@ -5,13 +5,13 @@ import { readConfig } from '../../src/config.js';
 import { checkOptions } from '../../src/process/check-options.js';
 import { createShapeGauges } from '../../src/resources/capacity/gauges.js';
 import { shapesOf } from '../../src/resources/capacity/shapes.js';
-import { createSlices } from '../../src/rounds.js';
+import { createSlices } from '../../src/event-loop.js';
 import { defaultConfig } from '../../src/config.js';
 import { claim } from '../support/claims.js';
 import { startAdmin, type Metrics } from '../support/metrics.js';
 import { createProvider, setInventories, startTestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { buildWorld } from '../support/world.js';
+import { buildWorld } from '../support/topology-world.js';
 
 const SMALL = 'm1.small resources=VCPU:1,MEMORY_MB:512';
 const LARGE = 'm1.large resources=VCPU:8,MEMORY_MB:4096';

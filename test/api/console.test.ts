@@ -7,7 +7,7 @@ import express from 'express';
 import { pino } from 'pino';
 import { CONSOLE, loadPages } from '../../src/http/static-pages.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, type Response } from '../support/wire.js';
+import { send, type Response } from '../support/raw-request.js';
 
 const FILES = {
   '/console': 'text/html; charset=utf-8',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ConfigError, readConfig } from '../../src/config.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, sendBytes, type Response } from '../support/wire.js';
+import { send, sendBytes, type Response } from '../support/raw-request.js';
 
 const ORIGIN = 'https://dashboard.example';
 

@@ -6,9 +6,9 @@ import os from 'node:os';
 import express from 'express';
 import { pino } from 'pino';
 import { API_REFERENCE, loadPages } from '../../src/http/static-pages.js';
-import { document } from '../support/document.js';
+import { document } from '../support/api-document.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, type Response } from '../support/wire.js';
+import { send, type Response } from '../support/raw-request.js';
 
 const PAGES = ['/docs', '/docs/openapi.json', '/docs/style.css', '/docs/script.js'];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/wire.js';
+import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/raw-request.js';
 
 describe('paths and methods', () => {
   let test: TestService;

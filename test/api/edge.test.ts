@@ -4,7 +4,7 @@ import express from 'express';
 import supertest from 'supertest';
 import { createServer } from '../../src/http/server.js';
 import { createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
-import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/wire.js';
+import { errorOf, send, sendBytes, type Response, type WireRequest } from '../support/raw-request.js';
 
 const REQUEST_ID = /^req-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { type ExplainDocument } from '../../src/explain/document.js';
 import { logSettings } from '../../src/ops/log.js';
 import { claim, generationOf } from '../support/claims.js';
-import { lockedBy } from '../support/locks.js';
+import { lockedBy } from '../support/outside-locks.js';
 import { PolicyFolder } from '../support/policy.js';
 import { ROOT } from '../support/process.js';
 import { codeOf, messageOf, setInventories, startTestService, type TestService } from '../support/service.js';

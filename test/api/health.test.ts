@@ -8,7 +8,7 @@ import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startAdmin, type Admin } from '../support/metrics.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { sendElsewhere, send } from '../support/wire.js';
+import { sendElsewhere, send } from '../support/raw-request.js';
 import { patience } from '../support/patience.js';
 import { until } from '../support/until.js';
 

@@ -9,7 +9,7 @@ import {
   startTestService,
   type TestService,
 } from '../support/service.js';
-import { whileHeld } from '../support/rival.js';
+import { whileHeld } from '../support/while-held.js';
 
 describe('inventories of a provider', () => {
   let test: TestService;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { processorUnit, watchStretches } from '../support/stretch.js';
-import { sendElsewhere, type Response } from '../support/wire.js';
+import { processorUnit, watchStretches } from '../support/processor-time.js';
+import { sendElsewhere, type Response } from '../support/raw-request.js';
 
 const MOST_UNITS = 8;
 

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import pino from 'pino';
-import { createAttemptLimit } from '../../src/resources/login/attempts.js';
+import { createLoginRateLimit } from '../../src/resources/login/rate-limit.js';
 import type { AuditEvent } from '../../src/audit-log/event.js';
 import { makeCertificates } from '../support/certificates.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { messageOf, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send, type Response } from '../support/wire.js';
+import { send, type Response } from '../support/raw-request.js';
 
 const [PASSWORD, SECRET] = ['pass-word-of-ada', 'secret-of-ada'];
 const BY_PASSWORD = {
@@ -206,7 +206,7 @@ describe('signing in with a password', () => {
 
   it('forgets attempts after a minute', () => {
     let now = 0;
-    const limit = createAttemptLimit(2, () => now);
+    const limit = createLoginRateLimit(2, () => now);
     assert.deepEqual([limit.take('a'), limit.take('a'), limit.take('a'), limit.take('b')], [null, null, 60, null]);
     now = 59_500;
     assert.equal(limit.take('a'), 1);

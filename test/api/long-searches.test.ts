@@ -3,8 +3,8 @@ import http from 'node:http';
 import net from 'node:net';
 import pino from 'pino';
 import { startTestService, type TestService } from '../support/service.js';
-import { processorUnit, watchStretches } from '../support/stretch.js';
-import { insertProviders, type TreeProvider } from '../support/tree.js';
+import { processorUnit, watchStretches } from '../support/processor-time.js';
+import { insertProviders, type TreeProvider } from '../support/insert-trees.js';
 import { until } from '../support/until.js';
 
 /**

@@ -5,7 +5,7 @@ import { createMemoryBudget } from '../../src/http/memory-budget.js';
 import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 const HEADERS = 'host: a\r\nx-auth-token: admin\r\nopenstack-api-version: placement 1.39\r\n';
 const PROVIDERS = 3000;

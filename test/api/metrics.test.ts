@@ -7,9 +7,9 @@ import { startKeystone } from '../support/keystone.js';
 import { parseMetrics, startAdmin, type Admin, type Metrics } from '../support/metrics.js';
 import { startProxy } from '../support/proxy.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 import { assertWithin, patience } from '../support/patience.js';
-import { someoneWaits } from '../support/rival.js';
+import { someoneWaits } from '../support/while-held.js';
 import { until } from '../support/until.js';
 
 const DURATION = 'stockroom_http_request_duration_seconds';

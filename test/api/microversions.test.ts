@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { changes } from '../../src/http/microversions.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 describe('microversion negotiation', () => {
   let test: TestService;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { OrphansDocument } from '../../src/resources/orphans/render.js';
 import { claim, generationOf, usagesOf } from '../support/claims.js';
 import { connect, sql } from '../support/database.js';
-import { sessionsWaiting } from '../support/locks.js';
+import { sessionsWaiting } from '../support/outside-locks.js';
 import { age, buildWorld, consumerUuid, findOrphans, hostUuid, occupy } from '../support/orphans.js';
 import {
   codeOf,

@@ -6,7 +6,7 @@ import { sql } from '../support/database.js';
 import { createProvider, messageOf, setInventories, startTestService, type TestService } from '../support/service.js';
 import { PolicyFolder } from '../support/policy.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 const AZ1 = 'a1000000-0000-4000-8000-000000000001';
 const AZ2 = 'a2000000-0000-4000-8000-000000000002';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import pino from 'pino';
 import { startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 interface Seen {
   location: string | undefined;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { claim } from '../support/claims.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 

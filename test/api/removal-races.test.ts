@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { connect } from '../support/database.js';
-import { whileHeld } from '../support/rival.js';
+import { whileHeld } from '../support/while-held.js';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
 
 describe('removing all that a provider has, while a rival is adding to it', () => {

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { noauth2 } from '../../src/auth/noauth2.js';
-import { createSlices } from '../../src/rounds.js';
+import { createSlices } from '../../src/event-loop.js';
 import { createClientMemory } from '../../src/http/client-memory.js';
 import { installRoutes } from '../../src/http/pipeline.js';
 import type { Route } from '../../src/http/route.js';
@@ -15,7 +15,7 @@ import { meterHttp } from '../../src/ops/metrics/http.js';
 import { prettyLine } from '../../src/ops/pretty.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { startTestService, type TestService } from '../support/service.js';
-import { send, type WireRequest } from '../support/wire.js';
+import { send, type WireRequest } from '../support/raw-request.js';
 
 interface Line {
   readonly level: string;

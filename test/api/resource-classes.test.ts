@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { STANDARD_RESOURCE_CLASSES } from '../../src/standard/resource-classes.js';
 import { connect } from '../support/database.js';
-import { whileHeld } from '../support/rival.js';
+import { whileHeld } from '../support/while-held.js';
 import { createProvider, messageOf, setInventories, startTestService, type TestService } from '../support/service.js';
 
 describe('resource classes', () => {

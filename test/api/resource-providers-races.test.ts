@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { connect } from '../support/database.js';
-import { whileHeld as holding } from '../support/rival.js';
+import { whileHeld as holding } from '../support/while-held.js';
 import { codeOf, createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
 
 /** The advisory lock that guards the shape of the trees (src/resources/resource-providers/store.ts). */

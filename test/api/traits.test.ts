@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { STANDARD_TRAITS } from '../../src/standard/traits.js';
 import { connect } from '../support/database.js';
-import { whileHeld } from '../support/rival.js';
+import { whileHeld } from '../support/while-held.js';
 import { codeOf, createProvider, messageOf, startTestService, type TestService } from '../support/service.js';
 
 describe('traits', () => {

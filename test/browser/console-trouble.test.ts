@@ -11,7 +11,7 @@ import {
   signIn,
   type Watched,
 } from '../support/console.js';
-import { startFront, type Front } from '../support/front.js';
+import { startFront, type Front } from '../support/prefix-proxy.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { patience } from '../support/patience.js';
 import { startTestService, type TestService } from '../support/service.js';

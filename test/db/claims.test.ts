@@ -4,7 +4,7 @@ import { claim, claimBody, usagesOf } from '../support/claims.js';
 import { connect } from '../support/database.js';
 import { checkLedger } from '../support/ledger.js';
 import { startAdmin } from '../support/metrics.js';
-import { someoneWaits } from '../support/rival.js';
+import { someoneWaits } from '../support/while-held.js';
 import {
   codeOf,
   createProvider,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type supertest from 'supertest';
 import { claim, claimBody, generationOf, usagesOf } from '../support/claims.js';
 import { checkLedger } from '../support/ledger.js';
-import { lockedBy, lockProvider, sessionsWaiting, type Outsider } from '../support/locks.js';
+import { lockedBy, lockProvider, sessionsWaiting, type Outsider } from '../support/outside-locks.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 import { patience } from '../support/patience.js';
 import { until } from '../support/until.js';

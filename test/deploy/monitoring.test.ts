@@ -10,7 +10,7 @@ import { ROOT } from '../support/process.js';
 import { namesIn } from '../support/promql.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { send } from '../support/raw-request.js';
 
 const RULES = path.join(ROOT, 'deploy/prometheus/stockroom.rules.yml');
 const RULE_TESTS = path.join(ROOT, 'deploy/prometheus/stockroom.rules.test.yml');

@@ -4,7 +4,7 @@ import { connect, createTestDatabase } from '../support/database.js';
 import { parseMetrics, untilInFlight } from '../support/metrics.js';
 import { cleanUp, runToEnd, startProcess, type RunningProcess } from '../support/process.js';
 import { createProvider } from '../support/service.js';
-import { sendElsewhere } from '../support/wire.js';
+import { sendElsewhere } from '../support/raw-request.js';
 import { freePorts } from '../support/free-ports.js';
 import { until } from '../support/until.js';
 

@@ -15,7 +15,7 @@ import { changesPage, changesSince, historyNow } from '../support/history.js';
 import { checkLedger } from '../support/ledger.js';
 import { startLoad } from '../support/load.js';
 import { cleanUp, ROOT, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
-import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import { codeOf, createProvider, startTestService, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
 

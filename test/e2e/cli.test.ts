@@ -168,7 +168,7 @@ describe('the commands of operators', () => {
   it('lists work says of a failure that no code handles what it is: a rejection does not end it, an exception does', async () => {
     const run = startProcess(['lists', 'work'], {
       ...at(await createTestDatabase()),
-      NODE_OPTIONS: `--require=${path.join(ROOT, 'test/support/accident.cjs')}`,
+      NODE_OPTIONS: `--require=${path.join(ROOT, 'test/support/cause-accidents.cjs')}`,
       ACCIDENTS: 'rejection,exception',
     });
     await run.printed(/Doing the runs/);

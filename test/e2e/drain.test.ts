@@ -6,7 +6,7 @@ import { startLoad } from '../support/load.js';
 import { untilInFlight } from '../support/metrics.js';
 import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
 import { until } from '../support/until.js';
-import { HEAD_WITHOUT_BODY } from '../support/wire.js';
+import { HEAD_WITHOUT_BODY } from '../support/raw-request.js';
 import { assertWithin, patience } from '../support/patience.js';
 
 for (const workers of ['1', '2']) {

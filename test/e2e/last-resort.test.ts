@@ -4,7 +4,7 @@ import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/d
 import { cleanUp, ROOT, startProcess } from '../support/process.js';
 import { createProvider, setInventories } from '../support/service.js';
 import { until } from '../support/until.js';
-import { errorOf, send } from '../support/wire.js';
+import { errorOf, send } from '../support/raw-request.js';
 import { assertWithin } from '../support/patience.js';
 
 /** docs/adr/0009: what real processes do about failures that no code handles. */
@@ -22,7 +22,7 @@ for (const workers of ['1', '2']) {
     const start = async (accidents: string) => {
       const run = startProcess(['--port', '0', '--workers', workers], {
         OS_PLACEMENT_DATABASE__CONNECTION: databaseUrl,
-        NODE_OPTIONS: `--require=${path.join(ROOT, 'test/support/accident.cjs')}`,
+        NODE_OPTIONS: `--require=${path.join(ROOT, 'test/support/cause-accidents.cjs')}`,
         ACCIDENTS: accidents,
       });
       const { url, api } = await run.listening();

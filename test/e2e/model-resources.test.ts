@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { claim, generationOf } from '../support/claims.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
-import { openPage, withPrograms } from '../support/page.js';
+import { openPage, withPrograms } from '../support/run-page.js';
 import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
 import { setInventories, type Api } from '../support/service.js';
 

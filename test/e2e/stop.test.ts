@@ -8,7 +8,7 @@ import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
 import { freePorts } from '../support/free-ports.js';
 import { createProvider } from '../support/service.js';
 import { until } from '../support/until.js';
-import { HEAD_WITHOUT_BODY } from '../support/wire.js';
+import { HEAD_WITHOUT_BODY } from '../support/raw-request.js';
 
 describe('the end of the process', () => {
   after(cleanUp);

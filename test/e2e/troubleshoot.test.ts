@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { claim } from '../support/claims.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
-import { openPage, withPrograms } from '../support/page.js';
+import { openPage, withPrograms } from '../support/run-page.js';
 import { buildWorld, consumerUuid, hostUuid } from '../support/orphans.js';
 import { cleanUp, startProcess, temporaryFolder } from '../support/process.js';
 import { until } from '../support/until.js';

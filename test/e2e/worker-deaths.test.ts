@@ -5,9 +5,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createDistributor } from '../../src/process/distributor.js';
-import { rejectUnread } from '../../src/process/reject.js';
+import { rejectUnread } from '../../src/process/reject-connection.js';
 import { createTestDatabase, dropTestDatabase } from '../support/database.js';
-import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import {
   cleanUp,
   killThose,

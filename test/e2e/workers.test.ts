@@ -18,7 +18,7 @@ import {
 } from '../support/process.js';
 import { createProvider, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
-import { sendElsewhere } from '../support/wire.js';
+import { sendElsewhere } from '../support/raw-request.js';
 
 describe('several workers', () => {
   let databaseUrl: string;

@@ -9,7 +9,7 @@ import { patience } from '../support/patience.js';
 import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
 import { codeOf, createProvider, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
-import { sendElsewhere, type Response } from '../support/wire.js';
+import { sendElsewhere, type Response } from '../support/raw-request.js';
 
 /** Sockets that wait for changes. */
 const READERS = 500;

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { Change } from '../../src/history/model.js';
 import { connect, sql } from '../support/database.js';
 import { assertChained, changesPage, changesSince, historyNow } from '../support/history.js';
-import { sessionsWaiting } from '../support/locks.js';
+import { sessionsWaiting } from '../support/outside-locks.js';
 import { createProvider, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 

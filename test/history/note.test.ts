@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
-import { noteRequest } from '../../src/history/note.js';
+import { settingAuthor } from '../../src/history/set-author.js';
 import { connect, createTestDatabase, dropTestDatabase } from '../support/database.js';
 
 const AUTHOR = {
@@ -27,7 +27,7 @@ describe('A request that is noted by the statement that writes', () => {
   afterEach(() => session.query('rollback'));
 
   const written = async (text: string, values: unknown[] = []): Promise<unknown[]> => {
-    const { rows } = await session.query<{ name: string }>(noteRequest(AUTHOR).within({ text, values }));
+    const { rows } = await session.query<{ name: string }>(settingAuthor(AUTHOR).within({ text, values }));
     const { rows: noted } = await session.query<{ request: unknown }>(
       `select history_noted_list(request) as request from history_changes where xid = pg_current_xact_id() order by seq`,
     );

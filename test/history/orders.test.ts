@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { connect, sql } from '../support/database.js';
 import { changesPage, historyNow } from '../support/history.js';
-import { someoneWaits } from '../support/rival.js';
+import { someoneWaits } from '../support/while-held.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import type { Change, State } from '../../src/history/model.js';
+import type { Change, ObjectState } from '../../src/history/model.js';
 import { changesSince, historyNow } from '../support/history.js';
 import { startTestService, type Api, type TestService } from '../support/service.js';
 
@@ -11,10 +11,10 @@ const CONSUMERS = 3;
 
 /** What a reader of the stream knows, in the form of what the API shows. */
 class Copy {
-  readonly providers = new Map<string, State>();
-  readonly inventories = new Map<string, State>();
+  readonly providers = new Map<string, ObjectState>();
+  readonly inventories = new Map<string, ObjectState>();
   readonly sets = new Map<string, Set<string>>();
-  readonly allocations = new Map<string, State>();
+  readonly allocations = new Map<string, ObjectState>();
 
   apply({ kind, name, provider, consumer, before, after }: Change): void {
     const uuid = provider?.uuid ?? '';
@@ -31,7 +31,7 @@ class Copy {
   }
 }
 
-function put(map: Map<string, State>, key: string, before: State | null, after: State | null): void {
+function put(map: Map<string, ObjectState>, key: string, before: ObjectState | null, after: ObjectState | null): void {
   assert.deepEqual(map.get(key) ?? null, before, `what ${key} was before`);
   if (after === null) map.delete(key);
   else map.set(key, after);
@@ -183,7 +183,7 @@ async function compare(api: Api, copy: Copy, hosts: string[], consumers: string[
   }
   for (const consumer of consumers) {
     const { body } = await api.get(`/allocations/${consumer}`).expect(200);
-    const shown = (body as { allocations: Record<string, { resources: State }> }).allocations;
+    const shown = (body as { allocations: Record<string, { resources: ObjectState }> }).allocations;
     const ours = [...copy.allocations]
       .filter(([key]) => key.startsWith(consumer))
       .map(([key, value]) => [key.split(' ')[1], value]);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { DialectError } from '../../src/lists/dialect/error.js';
 import { readTarget } from '../../src/lists/dialect/request.js';
-import { MalformedAuthorization } from '../../src/lists/dialect/signature/claim.js';
-import { readClaim } from '../../src/lists/dialect/signature/read.js';
+import { MalformedAuthorization } from '../../src/lists/dialect/signature/signed-request.js';
+import { readRequestSignature } from '../../src/lists/dialect/signature/read.js';
 
 /** Whatever is done with a request before its signature is checked, anybody can have done. */
 describe('an unproved request of the S3 dialect', () => {
@@ -13,7 +13,7 @@ describe('an unproved request of the S3 dialect', () => {
       ...{ host: 'h', 'x-amz-date': '20261126T000000Z', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
       ...{ a: value, authorization },
     };
-    return () => readClaim({ method: 'GET', rawPath: '/', query: [], headers, bucket: 'placement' });
+    return () => readRequestSignature({ method: 'GET', rawPath: '/', query: [], headers, bucket: 'placement' });
   }
 
   it('does not multiply a header by naming it 15,000 times: that is 450 MB', () => {

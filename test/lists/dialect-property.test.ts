@@ -4,8 +4,8 @@ import { readConfiguration } from '../../src/lists/dialect/configuration-read.js
 import { writeConfiguration } from '../../src/lists/dialect/configuration-write.js';
 import { DialectError } from '../../src/lists/dialect/error.js';
 import { readOperation, readTarget } from '../../src/lists/dialect/request.js';
-import { MalformedAuthorization, type Dialect } from '../../src/lists/dialect/signature/claim.js';
-import { readClaim } from '../../src/lists/dialect/signature/read.js';
+import { MalformedAuthorization, type Dialect } from '../../src/lists/dialect/signature/signed-request.js';
+import { readRequestSignature } from '../../src/lists/dialect/signature/read.js';
 import { OPTIONAL_FIELDS, type JobSettings, type ListBucket } from '../../src/lists/model.js';
 import { bucketAt } from '../support/s3-store.js';
 
@@ -165,7 +165,7 @@ describe('the S3 dialect, whatever it gets', () => {
             const target = readTarget(path, 'placement.stores.test', 'stores.test');
             const headers = { authorization, 'x-amz-date': '20261126T000000Z', 'x-oss-date': '20261126T000000Z' };
             onlyThrows(MalformedAuthorization, () => {
-              const claim = readClaim({ method, headers, ...target, bucket: target.bucket ?? 'placement' });
+              const claim = readRequestSignature({ method, headers, ...target, bucket: target.bucket ?? 'placement' });
               assert.equal(claim?.isSignedWith('secret') ?? false, false);
             });
             const covered = { coversParameter: () => true } as unknown as Parameters<typeof readOperation>[3];

@@ -6,7 +6,7 @@ import { createTestDatabase, sql } from '../support/database.js';
 import { startTestDialect, type TestDialect } from '../support/dialect.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
-import { play, type PlayedResponse } from '../support/recorder.js';
+import { play, type PlayedResponse } from '../support/record-requests.js';
 import { bucketAt } from '../support/s3-store.js';
 
 const KEY = { type: 'sse-kms', key_id: 'key-1' };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { resolveDomain, startTestDialect, type TestDialect } from '../support/dialect.js';
 import { SDK_NAMES, SDKS, type SdkName } from '../support/inventory-sdks.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
-import { play, record, type PlayedResponse, type RecordedRequest } from '../support/recorder.js';
+import { play, record, type PlayedResponse, type RecordedRequest } from '../support/record-requests.js';
 
 const KEYS = { access: 'recognisable-access', secret: 'recognisable-secret' };
 

@@ -8,7 +8,7 @@ import { folderDestination, folderFile } from '../../src/lists/destination/folde
 import { DestinationError } from '../../src/lists/model.js';
 import { prepareSpool } from '../../src/lists/spool/sweep.js';
 import { createLog } from '../../src/ops/log.js';
-import { objectOf } from '../support/object.js';
+import { objectOf } from '../support/outgoing-object.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 
 const SIGNAL = new AbortController().signal;

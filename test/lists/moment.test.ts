@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
 import { listOf } from '../support/lists.js';
-import { createRoomyHosts, startMovers } from '../support/movers.js';
+import { createRoomyHosts, startMovers } from '../support/moving-clients.js';
 import { cleanUp } from '../support/process.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { until } from '../support/until.js';

@@ -7,7 +7,7 @@ import { s3Destination } from '../../src/lists/destination/s3.js';
 import { DestinationError, type Destination, type S3Bucket } from '../../src/lists/model.js';
 import { urlOf } from '../../src/lists/s3/sign.js';
 import { startFaultyStore, type Fault, type FaultyStore } from '../support/faulty-store.js';
-import { objectOf } from '../support/object.js';
+import { objectOf } from '../support/outgoing-object.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { bucketAt } from '../support/s3-store.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { s3Destination } from '../../src/lists/destination/s3.js';
 import type { Destination, Encryption, S3Bucket } from '../../src/lists/model.js';
-import { objectOf } from '../support/object.js';
+import { objectOf } from '../support/outgoing-object.js';
 import { cleanUp } from '../support/process.js';
 import { bucketAt, startStore, type Store } from '../support/s3-store.js';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { send, SourceFailure } from '../../src/lists/s3/send.js';
-import { startSwitcher } from '../support/wire.js';
+import { startSwitcher } from '../support/raw-request.js';
 
 describe('a request to a store whose body cannot be opened', () => {
   // A small body is opened at once, a large one when the store says `100 Continue`.

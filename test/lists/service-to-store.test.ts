@@ -5,7 +5,7 @@ import path from 'node:path';
 import { s3Destination } from '../../src/lists/destination/s3.js';
 import { sql } from '../support/database.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
-import { createRoomyHosts, startMovers } from '../support/movers.js';
+import { createRoomyHosts, startMovers } from '../support/moving-clients.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { bucketAt, startStore, type Store } from '../support/s3-store.js';
 import { startTestService, type TestService } from '../support/service.js';

@@ -8,7 +8,7 @@ import { removeSpool } from '../../src/lists/spool/spool.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { csvTable, duckdb, parquetTable } from '../support/duckdb.js';
 import { listOf } from '../support/lists.js';
-import { sessionsWaiting } from '../support/locks.js';
+import { sessionsWaiting } from '../support/outside-locks.js';
 import { cleanUp, temporaryFolder } from '../support/process.js';
 import { until } from '../support/until.js';
 

@@ -17,7 +17,7 @@ import {
   type ListHook,
   type SpooledList,
 } from '../../src/lists/model.js';
-import { createMessengers } from '../../src/lists/notify/messengers.js';
+import { createMessengers } from '../../src/lists/notify/deliver.js';
 import { AT_ONCE } from '../../src/lists/notify/rows.js';
 import { retryDelay } from '../../src/lists/run/retry.js';
 import { doRun, type RunDeps } from '../../src/lists/run/run.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { differences } from '../../src/topology/audit.js';
+import { differences } from '../../src/topology/differences.js';
 import type { View } from '../../src/topology/model.js';
 
 /** Every index of a view leads to exactly the providers that it should; `names` are ones that may have been left behind. */

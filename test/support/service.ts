@@ -7,7 +7,7 @@ import { defaultConfig, type Config } from '../../src/config.js';
 import { createServer, type ServerOptions } from '../../src/http/server.js';
 import { createLog } from '../../src/ops/log.js';
 import { createTestDatabase, dropTestDatabase } from './database.js';
-import { assertDocumented } from './document.js';
+import { assertDocumented } from './api-document.js';
 
 /** The service on a database of its own, behind a real socket. */
 export interface TestService {

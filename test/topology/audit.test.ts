@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { differences } from '../../src/topology/audit.js';
-import { SEED } from '../support/hand-typed.js';
+import { differences } from '../../src/topology/differences.js';
+import { SEED } from '../support/hand-typed-sql.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
-import { someoneWaits } from '../support/rival.js';
+import { someoneWaits } from '../support/while-held.js';
 import { until } from '../support/until.js';
 
 /** Writes around the triggers stand for a bug in them, or in `apply`: no read can notice, the audit must. */

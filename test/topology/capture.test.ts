@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { differences } from '../../src/topology/audit.js';
+import { differences } from '../../src/topology/differences.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { SEED, STATEMENTS } from '../support/hand-typed.js';
+import { SEED, STATEMENTS } from '../support/hand-typed-sql.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
 
 /** Whatever an operator types, the next read of every process shows it: the triggers see to that. */

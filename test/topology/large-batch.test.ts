@@ -5,7 +5,7 @@ import { inASlice } from '../../src/resources/in-a-slice.js';
 import { createSlices } from '../../src/rounds.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
 import { processorUnit, watchStretches } from '../support/stretch.js';
 import { until } from '../support/until.js';

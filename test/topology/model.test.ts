@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Changes, InventoryState, ProviderState } from '../../src/topology/changes.js';
+import type { TopologyChanges, InventoryState, ProviderState } from '../../src/topology/changes.js';
 import { Topology } from '../../src/topology/topology.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 
@@ -35,7 +35,7 @@ describe('Topology.apply', () => {
           [2, root(2, 'b')],
         ],
       });
-      const swapped: Changes['providers'] = [
+      const swapped: TopologyChanges['providers'] = [
         [1, root(1, 'b')],
         [2, root(2, 'a')],
       ];
@@ -53,7 +53,7 @@ describe('Topology.apply', () => {
 
   it('keeps one list of aggregates for all providers that have it, and none for those that are gone', () => {
     const topology = new Topology();
-    const apply = (...providers: Changes['providers']): boolean =>
+    const apply = (...providers: TopologyChanges['providers']): boolean =>
       topology.apply({ resourceClasses: [], traits: [], providers });
     const within = (id: number, aggregates: string): [number, ProviderState] => {
       const state = root(id, `p${id}`);
@@ -73,7 +73,7 @@ describe('Topology.apply', () => {
 
   it('gives pinned trees as they were', () => {
     const topology = new Topology();
-    const apply = (...providers: Changes['providers']): boolean =>
+    const apply = (...providers: TopologyChanges['providers']): boolean =>
       topology.apply({ resourceClasses: [], traits: [], providers });
     apply([1, root(1, 'a')], [2, root(2, 'b')]);
     const [pinned, before] = [topology.pinTrees(), topology.trees.get(1)];
@@ -92,7 +92,7 @@ describe('Topology.apply', () => {
 
   it('rejects a changed name of a trait, and then applies nothing', () => {
     for (const kind of ['traits'] as const) {
-      const none: Changes = { resourceClasses: [], traits: [], providers: [] };
+      const none: TopologyChanges = { resourceClasses: [], traits: [], providers: [] };
       const topology = new Topology();
       topology.apply({ ...none, [kind]: [[1, [1, 'OLD', 0]]] });
       assert.equal(topology.apply({ ...none, [kind]: [[1, [1, 'NEW', 0]]], providers: [[1, root(1, 'a')]] }), false);
@@ -154,14 +154,14 @@ function worlds(): fc.Arbitrary<World> {
 }
 
 /** What differs, in any order, among it changes that were seen before. */
-function changesBetween(from: World, to: World, random: Iterator<number>): Changes {
+function changesBetween(from: World, to: World, random: Iterator<number>): TopologyChanges {
   const next = (): number => random.next().value as number;
   const shuffled = <T>(items: T[]): T[] =>
     items
       .map((item) => [next() % 1000, item] as const)
       .sort(([a], [b]) => a - b)
       .map(([, item]) => item);
-  const names = (old: ReadonlySet<number>, now: ReadonlySet<number>, prefix: string): Changes['traits'] =>
+  const names = (old: ReadonlySet<number>, now: ReadonlySet<number>, prefix: string): TopologyChanges['traits'] =>
     shuffled([1, 2, 3])
       .filter((id) => old.has(id) !== now.has(id) || next() % 3 === 0)
       .map((id) => [id, now.has(id) ? ([id, `${prefix}_${id}`, 0] as const) : null] as const);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import type { View } from '../../src/topology/model.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { lockedBy, sessionsWaiting } from '../support/locks.js';
+import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { insertProviders, startReplica, type Replica } from '../support/replica.js';
 import { assertWithin, patience } from '../support/patience.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { SEED } from '../support/hand-typed.js';
+import { SEED } from '../support/hand-typed-sql.js';
 
 /** `inventories.used` is the sum of the allocations, always, whichever client writes them. */
 describe('inventories.used', () => {

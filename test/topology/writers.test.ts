@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { assertIndexed } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
-import { SEED } from '../support/hand-typed.js';
+import { SEED } from '../support/hand-typed-sql.js';
 import { patience } from '../support/patience.js';
 import { startReplica } from '../support/replica.js';
 

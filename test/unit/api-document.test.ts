@@ -3,7 +3,7 @@ import { bodyForms, described, published, versionAt } from '../../api-ref/genera
 import { operations, routeRows } from '../../api-ref/generator/operations.js';
 import { atVersion, distinct, fold, minorIn } from '../../api-ref/generator/versions.js';
 import { changes, minorOf, NEWEST_VERSION } from '../../src/http/microversions.js';
-import { document } from '../support/document.js';
+import { document } from '../support/api-document.js';
 
 describe('the document of the API', () => {
   const operationAt = (path: string, method: string) =>

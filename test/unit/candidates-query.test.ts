@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { negotiate } from '../../src/http/microversions.js';
 import { parseQuery } from '../../src/http/query.js';
 import { parseCandidatesQuery } from '../../src/resources/allocation-candidates/parse.js';
-import { processorUnit } from '../support/stretch.js';
+import { processorUnit } from '../support/processor-time.js';
 
 const NEWEST = negotiate('placement 1.39');
 const many = (count: number, each: (i: number) => string, between = '&'): string =>

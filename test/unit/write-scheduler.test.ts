@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { nothingLeft, type Left, type Runner, type Wait, type Write } from '../../src/db/scheduler/model.js';
+import { nothingLeft, type NotMade, type Runner, type Wait, type Write } from '../../src/db/scheduler/model.js';
 import type { Row } from '../../src/db/scheduler/rows.js';
 import { createScheduler } from '../../src/db/scheduler/scheduler.js';
 
@@ -94,7 +94,7 @@ class World {
     for (const sleeper of this.#sleepers) sleeper();
   }
 
-  async #run(runner: Runner, writes: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, Left>> {
+  async #run(runner: Runner, writes: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, NotMade>> {
     const rows =
       wait === null ? new Set(writes.flatMap(({ changes }) => [...changes])) : new Set(wait.rows.slice(0, 1));
     for (const row of rows) {

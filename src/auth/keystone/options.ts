@@ -1,5 +1,5 @@
 import { ConfigError, type Config } from '../../config.js';
-import { withoutTrailing } from '../../strip.js';
+import { withoutTrailing } from '../../trim-end.js';
 import { loginOf, type Login } from './login.js';
 
 /** What [keystone_authtoken] says, checked and in the units the code uses. */

@@ -1,4 +1,4 @@
-import type { Change, State } from '../../history/model.js';
+import type { Change, ObjectState } from '../../history/model.js';
 
 /** One change as one line: when, what kind, of what, what it was and is, and who asked for it. */
 export function changeText(change: Change): string {
@@ -31,7 +31,7 @@ function differenceText({ kind, action, before, after }: Change): string {
 }
 
 /** Null for a member that is the same. */
-function memberText(key: string, before: State | null, after: State | null): string | null {
+function memberText(key: string, before: ObjectState | null, after: ObjectState | null): string | null {
   const [was, is] = [before?.[key], after?.[key]];
   if (before === null) return `${key} ${valueText(is)}`;
   if (after === null) return `${key} ${valueText(was)}`;

@@ -1,5 +1,5 @@
 import type { OptionalField } from '../../lists/model.js';
-import { listsOptions, type ListsParts } from '../../lists/parts.js';
+import { listsOptions, type ListsContext } from '../../lists/options.js';
 import { deleteJob, getJob, listJobs, setJob } from '../../lists/job/rows.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
 import { settingsOf } from '../../lists/job/settings.js';
@@ -95,7 +95,7 @@ function inDatabase(config: Config, work: (lists: ListsAccess) => Promise<number
   });
 }
 
-function ofDatabase(parts: ListsParts): ListsAccess {
+function ofDatabase(parts: ListsContext): ListsAccess {
   const shown = (document: object): JobDocument => document as JobDocument;
   return {
     async list() {

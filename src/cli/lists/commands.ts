@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { duckdbTable } from '../../lists/manifest/duckdb-sql.js';
 import type { ListBucket } from '../../lists/model.js';
-import { listsOptions } from '../../lists/parts.js';
+import { listsOptions } from '../../lists/options.js';
 import { sizeText } from '../../size-text.js';
 import { complain, say, type Command } from '../command.js';
 import { withLists, type JobDocument, type ListsAccess, type RunDocument } from './access.js';

@@ -9,7 +9,7 @@ import { keysOf, type ListKeys } from '../../lists/manifest/keys.js';
 import { renderManifest } from '../../lists/manifest/manifest.js';
 import { OPTIONAL_FIELDS, type JobSettings, type OptionalField, type SpooledList } from '../../lists/model.js';
 import { partObject, smallObject } from '../../lists/destination/objects.js';
-import { listsOptions, LOCAL, type ListsOptions } from '../../lists/parts.js';
+import { listsOptions, LOCAL, type ListsOptions } from '../../lists/options.js';
 import { DEFAULT_FIELDS } from '../../lists/job/settings.js';
 import { removeSpool, spoolList } from '../../lists/spool/spool.js';
 import { prepareSpool } from '../../lists/spool/sweep.js';

@@ -2,7 +2,7 @@ import { openPool } from '../../db/database.js';
 import { databaseOptions } from '../../db/options.js';
 import { composeLists } from '../../lists/compose.js';
 import { createMeters } from '../../ops/metrics.js';
-import { brokenProcess } from '../../process/broken.js';
+import { handleUnhandledFailures } from '../../process/unhandled-failures.js';
 import { openLog } from '../../process/open-log.js';
 import { prepareDatabase } from '../../process/prepare-database.js';
 import { listenToSignals } from '../../process/signals.js';
@@ -20,7 +20,7 @@ export const command: Command = {
     const config = { ...loaded.config, listsWorker: true };
     const signals = listenToSignals();
     const log = openLog(config);
-    const broken = brokenProcess(log);
+    const broken = handleUnhandledFailures(log);
     return withDatabase(config, async (connection) => {
       await waitForDatabase(config, connection, signals.stop, () => prepareDatabase(config, connection, log));
       if (signals.stop.aborted) return 0;

@@ -10,7 +10,7 @@ import { removeUnchanged, type Removal } from '../../ledger/write.js';
 import { createLog } from '../../ops/log.js';
 import { toClaims } from '../../resources/allocations/parse.js';
 import { manageBody, type ConsumersBody } from '../../resources/allocations/schema.js';
-import { parseQuestion } from '../../resources/orphans/parse.js';
+import { parseOrphansQuery } from '../../resources/orphans/parse.js';
 import { report } from '../../resources/orphans/route.js';
 import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { askService } from '../ask-service.js';
@@ -81,7 +81,7 @@ function ofDatabase(
 ): OrphansAccess {
   const writeClaims = createClaimWriter(pool);
   return {
-    find: async (body) => JSON.parse(await report(pool, await parseQuestion(body))) as OrphansDocument,
+    find: async (body) => JSON.parse(await report(pool, await parseOrphansQuery(body))) as OrphansDocument,
     async remove(consumers) {
       const seen = consumers.map(({ consumer, consumer_generation: generation }) => ({ uuid: consumer, generation }));
       const removals = await removeUnchanged(pool, author, seen);

@@ -7,7 +7,7 @@ import { MOST_DELETED, MOST_SHOWN } from '../../resources/orphans/schema.js';
 import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { complain, say, type Command } from '../command.js';
 import { withOrphans, type OrphansAccess, type Removed } from './access.js';
-import { questionOf, type Question } from './question.js';
+import { orphansArguments, type OrphansArguments } from './arguments.js';
 import { createSaveFile, readSaved, versionOf } from './saved.js';
 import { counted, orphansText } from './text.js';
 
@@ -30,16 +30,16 @@ export const command: Command = {
 };
 
 async function audit(config: Config, commandLine: CommandLine): Promise<number> {
-  const question = await questionOf(commandLine);
-  const { save: file, isDeletion } = question;
+  const given = await orphansArguments(commandLine);
+  const { save: file, isDeletion } = given;
   const saved = file === null ? null : await createSaveFile(file);
   try {
     return await withOrphans(config, commandLine, async (access) => {
-      const report = await access.find({ ...question.body, limit: MOST_SHOWN });
+      const report = await access.find({ ...given.body, limit: MOST_SHOWN });
       await saved?.save(report.orphans);
-      const isWanted = isDeletion && report.orphans.length > 0 && (await isAgreed(report, question));
+      const isWanted = isDeletion && report.orphans.length > 0 && (await isAgreed(report, given));
       const results = isWanted ? await remove(access, report) : null;
-      show(report, results, question, commandLine.switches.has('json'));
+      show(report, results, given, commandLine.switches.has('json'));
       if (report.counts.orphans === 0) return EXIT.none;
       return results === null ? EXIT.found : EXIT.deleted;
     });
@@ -49,7 +49,10 @@ async function audit(config: Config, commandLine: CommandLine): Promise<number> 
 }
 
 /** Asks on a terminal, unless --yes was given. */
-async function isAgreed({ counts, more }: OrphansDocument, { isAgreed, olderThan }: Question): Promise<boolean> {
+async function isAgreed(
+  { counts, more }: OrphansDocument,
+  { isAgreed, olderThan }: OrphansArguments,
+): Promise<boolean> {
   if (isAgreed) return true;
   const terminal = readline.createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -72,12 +75,17 @@ async function remove(access: OrphansAccess, { orphans }: OrphansDocument): Prom
   return results;
 }
 
-function show(report: OrphansDocument, results: readonly Removed[] | null, question: Question, isJson: boolean): void {
+function show(
+  report: OrphansDocument,
+  results: readonly Removed[] | null,
+  given: OrphansArguments,
+  isJson: boolean,
+): void {
   if (isJson) {
     say(JSON.stringify(results === null ? report : { ...report, results }, null, 2));
     return;
   }
-  const { save: file, olderThan } = question;
+  const { save: file, olderThan } = given;
   say(orphansText(report, olderThan));
   if (report.counts.orphans === 0) return;
   const saved = file === null ? '' : `Saved to ${file} (each line is a body for POST /allocations). `;

@@ -1,6 +1,6 @@
 import type { ConsumerDocument, OrphansDocument } from '../../resources/orphans/render.js';
 import { table } from '../lists/text.js';
-import { cut } from '../questions/text.js';
+import { cut } from '../analysis/text.js';
 
 /** Rows of a table; --json has all. */
 const MOST_ROWS = 100;

@@ -1,4 +1,4 @@
-import type { Left, Runner, SchedulerOptions, Write } from './model.js';
+import type { NotMade, Runner, SchedulerOptions, Write } from './model.js';
 import { UNKNOWN, type Row } from './rows.js';
 
 /**
@@ -50,7 +50,7 @@ const REPORT_MS = 1000;
 
 export function createLockedRows(
   { places, patience, onLocked }: SchedulerOptions,
-  scheduler: { readonly busy: Set<Row>; place: (left: ReadonlyMap<Write, Left>) => void; next: () => void },
+  scheduler: { readonly busy: Set<Row>; place: (left: ReadonlyMap<Write, NotMade>) => void; next: () => void },
 ): LockedRows {
   const lockedRows = new Map<Row, LockedRow>();
   /** Locked rows that a write met without having named them: what its consumers hold. */
@@ -190,7 +190,7 @@ export function createLockedRows(
   }
 
   /** What a turn has found out about the row that it waited for. */
-  function settle(row: Row, lockedRow: LockedRow, left: ReadonlyMap<Write, Left>): void {
+  function settle(row: Row, lockedRow: LockedRow, left: ReadonlyMap<Write, NotMade>): void {
     const now = performance.now();
     const inVain = [...left.values()].some((why) => why !== 'again' && why.row === row);
     if (inVain) {

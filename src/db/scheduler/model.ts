@@ -23,7 +23,7 @@ export interface Runner {
   /** How many turns may be under way at a time, not counting those that take long. */
   readonly limit: number;
   /** Never rejects. Resolves to the writes that could not be made yet, and why. */
-  run(writes: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, Left>>;
+  run(writes: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, NotMade>>;
 }
 
 /** What a turn has to wait for before anything else, while it holds nothing. */
@@ -35,7 +35,7 @@ export interface Wait {
 }
 
 /** `again`: the write is tried again, in its turn. A row: another session has it, and it was waited for in vain. */
-export type Left = 'again' | { readonly row: Row };
+export type NotMade = 'again' | { readonly row: Row };
 
 export interface Scheduler {
   submit(write: Write): void;
@@ -55,4 +55,4 @@ export interface SchedulerOptions {
 }
 
 /** What a runner resolves to when everything was made. */
-export const nothingLeft: ReadonlyMap<Write, Left> = new Map();
+export const nothingLeft: ReadonlyMap<Write, NotMade> = new Map();

@@ -1,4 +1,4 @@
-import type { Left, Runner, Scheduler, SchedulerOptions, Write } from './model.js';
+import type { NotMade, Runner, Scheduler, SchedulerOptions, Write } from './model.js';
 import type { Row } from './rows.js';
 import { createLockedRows, type LockedRows } from './locked-rows.js';
 
@@ -115,7 +115,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   /** Puts what could not be made where it waits, before those that came later. */
-  function place(left: ReadonlyMap<Write, Left>): void {
+  function place(left: ReadonlyMap<Write, NotMade>): void {
     const first: Write[] = [];
     for (const [write, why] of [...left].reverse()) {
       if (performance.now() >= write.deadline) write.expired();

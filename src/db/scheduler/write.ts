@@ -3,7 +3,7 @@ import { databaseTooSlow } from '../../errors.js';
 import { isLockTimeout } from '../failures.js';
 import type { Pool } from '../pool.js';
 import { runBriefStatement, runStatement, withBriefTransaction, type Transaction } from '../transaction.js';
-import { nothingLeft, type Left, type Wait, type Write } from './model.js';
+import { nothingLeft, type NotMade, type Wait, type Write } from './model.js';
 import { lockedRowsStatement, lockingStatements, UNKNOWN, type Row } from './rows.js';
 import { BRIEFLY_MS } from './locked-rows.js';
 
@@ -12,11 +12,11 @@ export interface Rows {
   /** One write at a time changes each of these. */
   readonly changes: readonly Row[];
   readonly refersTo?: readonly Row[];
-  readonly note?: Note | null;
+  readonly note?: AuthorSetting | null;
 }
 
-/** Says who makes the changes of a transaction (src/history/note.ts). */
-export interface Note {
+/** Says who makes the changes of a transaction (src/history/set-author.ts). */
+export interface AuthorSetting {
   /** A statement that goes out before those that write. */
   readonly before: pg.QueryConfig;
   /** The same as a part of a statement that is a transaction of its own. */
@@ -138,7 +138,7 @@ function inTurn<T>(pool: Pool, rows: Rows, attempt: (wait: Wait | null) => Promi
       },
     };
 
-    async function run(_: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, Left>> {
+    async function run(_: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, NotMade>> {
       try {
         resolve(await attempt(wait));
         return nothingLeft;

@@ -32,7 +32,7 @@ export async function writeClaims(
  * generations of the providers ($14 ids, $15 by how much).
  *
  * The insert looks at what the delete removed, so that it happens after it: the keys may be the same. A new consumer whose
- * uuid a rival has just created violates consumers_uuid_key, and the claim starts over (starting-over.ts).
+ * uuid a rival has just created violates consumers_uuid_key, and the claim starts over (retry-conflicts.ts).
  */
 const WRITE_CLAIMS = `
   with created as (

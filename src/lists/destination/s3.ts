@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { backOff } from '../../back-off.js';
 import { DestinationError, type Destination, type Encryption, type OutgoingObject, type S3Bucket } from '../model.js';
 import { confirmsEncryption, encryptionHeaders } from '../s3/encryption.js';
-import { connectionFailure, failureOf, type Failure } from '../s3/failure.js';
+import { connectionFailure, failureOf, type S3Failure } from '../s3/failure.js';
 import { readKeys } from '../s3/keys.js';
 import { send, SendTimeout, SourceFailure, type S3Request, type S3Response } from '../s3/send.js';
 import { EMPTY_SHA256, signed, urlOf } from '../s3/sign.js';
@@ -64,7 +64,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
     }
   }
 
-  type Outcome = { response: S3Response; failure: null } | { response: S3Response | null; failure: Failure };
+  type Outcome = { response: S3Response; failure: null } | { response: S3Response | null; failure: S3Failure };
 
   async function once(
     { method, key, headers = {}, object, accepts = () => false }: Wanted,

@@ -1,7 +1,7 @@
 import { OPTIONAL_FIELDS, type Encryption, type JobSettings, type OptionalField } from '../model.js';
 import { child, parseXml, XmlError, type XmlElement } from '../xml/read.js';
 import { invalidArgument, malformedXml } from './error.js';
-import type { Dialect } from './signature/claim.js';
+import type { Dialect } from './signature/signed-request.js';
 
 /** What a client of a dialect says of a job. What it cannot say is not here. */
 export interface Configuration {

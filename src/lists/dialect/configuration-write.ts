@@ -1,7 +1,7 @@
 import type { Encryption, JobSettings, ListBucket } from '../model.js';
 import { xml, type Markup } from '../xml/write.js';
 import { DESTINATIONS } from './configuration-read.js';
-import type { Dialect } from './signature/claim.js';
+import type { Dialect } from './signature/signed-request.js';
 
 /** What AWS' XML documents declare; the other two declare none. */
 const NAMESPACES: Readonly<Record<Dialect, string>> = {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Rejection } from '../../auth/identity.js';
 import { ApiError } from '../../errors.js';
 import { xml } from '../xml/write.js';
-import type { Dialect } from './signature/claim.js';
+import type { Dialect } from './signature/signed-request.js';
 
 /** A failure with the code and status of the object stores. */
 export class DialectError extends Error {

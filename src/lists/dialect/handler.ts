@@ -9,19 +9,19 @@ import type { ClientMemory } from '../../http/client-memory.js';
 import type { HttpMeter } from '../../http/request-meter.js';
 import { logRequest } from '../../http/request-log.js';
 import type { Policy } from '../../policy/policy.js';
-import type { ListsParts } from '../parts.js';
+import type { ListsContext } from '../options.js';
 import { checkBody } from './digest.js';
 import { identify, type IdentifyOptions } from './identify.js';
 import { perform, ruleOf, type DialectResponse } from './operations.js';
 import { accessDenied, DialectError, renderError, toDialectError } from './error.js';
 import { readOperation, readTarget } from './request.js';
-import { MalformedAuthorization, type Claim, type Dialect } from './signature/claim.js';
-import { dialectOf, readClaim } from './signature/read.js';
+import { MalformedAuthorization, type RequestSignature, type Dialect } from './signature/signed-request.js';
+import { dialectOf, readRequestSignature } from './signature/read.js';
 
 export interface DialectOptions extends IdentifyOptions {
   /** `[stockroom] lists_s3_domain`. */
   readonly domain: string | null;
-  readonly lists: ListsParts;
+  readonly lists: ListsContext;
   readonly policy: Policy;
   readonly log: Logger;
   readonly auditLog: AuditLog | null;
@@ -73,15 +73,17 @@ async function serve(req: Request, dialect: Dialect, options: DialectOptions): P
   const { source } = lists;
   const { method, headers } = req;
   const target = readTarget(req.originalUrl, headers.host ?? '', domain);
-  const claim = readSignature(() => readClaim({ method, headers, ...target, bucket: target.bucket ?? source }));
-  const { identity, isProved } = await identify(claim, options);
+  const signed = readSignature(() =>
+    readRequestSignature({ method, headers, ...target, bucket: target.bucket ?? source }),
+  );
+  const { identity, isProved } = await identify(signed, options);
   req.exchange.identity = identity;
-  const operation = readOperation(method, target, source, claim);
+  const operation = readOperation(method, target, source, signed);
   await policy.authorize(ruleOf(operation), identity);
   const { bytes, holding } = await readBody(req, MAX_BODY_BYTES, memory.requests);
   try {
     const isTls = req.exchange.forwarded?.scheme === 'https';
-    checkBody(bytes, headers, claim, !isProved || isTls);
+    checkBody(bytes, headers, signed, !isProved || isTls);
     return await perform(operation, { dialect, identity, body: bytes, lists });
   } finally {
     holding?.leave();
@@ -89,15 +91,15 @@ async function serve(req: Request, dialect: Dialect, options: DialectOptions): P
 }
 
 /** @throws DialectError */
-function readSignature(read: () => Claim | null): Claim {
-  let claim: Claim | null;
+function readSignature(read: () => RequestSignature | null): RequestSignature {
+  let signed: RequestSignature | null;
   try {
-    claim = read();
+    signed = read();
   } catch (error) {
     if (error instanceof MalformedAuthorization) throw accessDenied(error.message);
     throw error;
   }
-  if (claim !== null) return claim;
+  if (signed !== null) return signed;
   throw accessDenied('The request is not signed: there is no header authorization. Signed URLs are not accepted.');
 }
 

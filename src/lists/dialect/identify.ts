@@ -1,7 +1,7 @@
 import { Rejection, type Authenticate, type Identity } from '../../auth/identity.js';
 import type { KeysFile } from './keys-file.js';
 import { accessDenied, DialectError, rejected } from './error.js';
-import type { Claim } from './signature/claim.js';
+import type { RequestSignature } from './signature/signed-request.js';
 
 /** Asks Keystone whether a signature is of the secret of an access key; null when it says no. */
 export type CheckSignature = (
@@ -30,34 +30,34 @@ const MAX_SKEW_MS = 15 * 60_000;
  *
  * @throws DialectError 403, or 503 when Keystone cannot say
  */
-export async function identify(claim: Claim, { keysFile, strategy }: IdentifyOptions): Promise<Identified> {
-  const key = await keysFile?.find(claim.accessKey);
+export async function identify(signed: RequestSignature, { keysFile, strategy }: IdentifyOptions): Promise<Identified> {
+  const key = await keysFile?.find(signed.accessKey);
   if (key !== null && key !== undefined) {
-    checkTime(claim);
-    if (claim.isSignedWith(key.secret)) return { identity: key.identity, isProved: true };
+    checkTime(signed);
+    if (signed.isSignedWith(key.secret)) return { identity: key.identity, isProved: true };
     throw signatureDoesNotMatch('The signature does not fit the request and the secret of this access key.');
   }
   if ('noauth2' in strategy) {
-    const admission = await strategy.noauth2({ 'x-auth-token': claim.accessKey }, '', '', '');
+    const admission = await strategy.noauth2({ 'x-auth-token': signed.accessKey }, '', '', '');
     if (admission instanceof Rejection) throw rejected(admission);
     return { identity: admission, isProved: false };
   }
-  if (claim.forKeystone === null) {
+  if (signed.forKeystone === null) {
     if (keysFile !== null) throw unknownKey();
     throw accessDenied(
       'Keystone cannot check this kind of signature: it checks AWS Signature Version 4 and OSS signature version 1. ' +
         'Other kinds need a key in [stockroom] lists_s3_keys_file.',
     );
   }
-  checkTime(claim);
-  const { stringToSign, signature } = claim.forKeystone;
-  const response = await strategy.checkSignature(claim.accessKey, stringToSign, signature);
+  checkTime(signed);
+  const { stringToSign, signature } = signed.forKeystone;
+  const response = await strategy.checkSignature(signed.accessKey, stringToSign, signature);
   if (response instanceof Rejection) throw rejected(response);
   if (response !== null) return { identity: response, isProved: true };
   throw signatureDoesNotMatch('Keystone does not know the access key, or the signature is not of its secret.');
 }
 
-function checkTime({ signedAt, expiresAt }: Claim): void {
+function checkTime({ signedAt, expiresAt }: RequestSignature): void {
   const now = Date.now();
   if (expiresAt !== null && expiresAt < now) throw accessDenied('The signature has expired.');
   if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;

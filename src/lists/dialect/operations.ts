@@ -2,14 +2,14 @@ import type { Identity } from '../../auth/identity.js';
 import { ApiError } from '../../errors.js';
 import { deleteJob, getJob, listJobs, setJob } from '../job/rows.js';
 import type { JobSettings } from '../model.js';
-import type { ListsParts } from '../parts.js';
+import type { ListsContext } from '../options.js';
 import { requestRun } from '../run/rows.js';
 import { settingsOf } from '../job/settings.js';
 import { readConfiguration, type Configuration } from './configuration-read.js';
 import { writeBuckets, writeConfiguration, writeConfigurations, writeRun } from './configuration-write.js';
 import { invalidArgument, malformedXml, notImplemented } from './error.js';
 import type { Operation } from './request.js';
-import type { Dialect } from './signature/claim.js';
+import type { Dialect } from './signature/signed-request.js';
 
 export interface DialectResponse {
   readonly status: number;
@@ -22,7 +22,7 @@ interface Context {
   readonly dialect: Dialect;
   readonly identity: Identity;
   readonly body: Buffer;
-  readonly lists: ListsParts;
+  readonly lists: ListsContext;
 }
 
 /** As the stores have it. */
@@ -98,7 +98,7 @@ async function set(
   await setJob(lists, id, settings, { onlyNew, by: { user_id: identity.userId, project_id: identity.projectId } });
 }
 
-async function presentSettings(lists: ListsParts, id: string): Promise<JobSettings | null> {
+async function presentSettings(lists: ListsContext, id: string): Promise<JobSettings | null> {
   try {
     return (await getJob(lists, id)).settings;
   } catch (error) {

@@ -1,8 +1,8 @@
 import { accessDenied, invalidArgument, noSuchBucket, notImplemented } from './error.js';
-import type { Claim, QueryParameter } from './signature/claim.js';
+import type { RequestSignature, QueryParameter } from './signature/signed-request.js';
 
 /** Path and query as they were sent, and the bucket that host and path name. */
-export interface Target {
+export interface RequestTarget {
   readonly rawPath: string;
   readonly query: readonly QueryParameter[];
   /** Null when the request names no bucket: then it is about the source. */
@@ -31,7 +31,7 @@ const MOST_PARAMETERS = 100;
  * @param domain `[stockroom] lists_s3_domain`: hosts below it name a bucket
  * @throws DialectError
  */
-export function readTarget(url: string, host: string, domain: string | null): Target {
+export function readTarget(url: string, host: string, domain: string | null): RequestTarget {
   const mark = url.indexOf('?');
   const rawPath = mark === -1 ? url : url.slice(0, mark);
   const parameters = (mark === -1 ? '' : url.slice(mark + 1)).split('&').filter(Boolean);
@@ -53,10 +53,15 @@ export function readTarget(url: string, host: string, domain: string | null): Ta
  * @param source `[stockroom] lists_source`
  * @throws DialectError
  */
-export function readOperation(method: string, { query, bucket, key }: Target, source: string, claim: Claim): Operation {
+export function readOperation(
+  method: string,
+  { query, bucket, key }: RequestTarget,
+  source: string,
+  signed: RequestSignature,
+): Operation {
   if (bucket !== null && !isSource(bucket, source)) throw noSuchBucket(bucket);
   if (key !== '') throw notImplemented('There are no objects in the source bucket.');
-  const values = meaningful(query, claim);
+  const values = meaningful(query, signed);
   if (values.inventory === undefined) {
     if (method === 'HEAD') return { kind: 'head bucket' };
     if (method === 'GET' && bucket === null) return { kind: 'list buckets' };
@@ -92,7 +97,7 @@ function isSource(bucket: string, source: string): boolean {
 /** A parameter that the signature does not cover may be from another hand than the rest of the request. */
 function meaningful(
   query: readonly QueryParameter[],
-  claim: Claim,
+  signed: RequestSignature,
 ): Partial<Record<(typeof MEANINGFUL)[number], string>> {
   const seen = new Set<string>();
   const values: Partial<Record<string, string>> = {};
@@ -101,7 +106,7 @@ function meaningful(
     if (seen.has(name.toLowerCase())) throw invalidArgument(`The parameter ${name} is there twice.`);
     seen.add(name.toLowerCase());
     if (!(MEANINGFUL as readonly string[]).includes(name)) continue;
-    if (!claim.coversParameter(name)) throw accessDenied(`The signature does not cover the parameter ${name}.`);
+    if (!signed.coversParameter(name)) throw accessDenied(`The signature does not cover the parameter ${name}.`);
     values[name] = value;
   }
   return values;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { partName } from '../manifest/keys.js';
 import { createPartFile, type PartFile } from './part-file.js';
 import type { PartWriter } from './part-writer.js';
-import type { Column, Row } from '../read/columns.js';
+import type { Column, ListRow } from '../read/columns.js';
 import type { Part } from '../model.js';
 import { csvWriter } from './write-csv.js';
 import { parquetWriter } from './write-parquet.js';
@@ -26,7 +26,7 @@ export interface PackOptions {
 
 /** Writes rows into parts, one after the other; none of them is empty. */
 export interface Packer {
-  add(rows: readonly Row[]): Promise<void>;
+  add(rows: readonly ListRow[]): Promise<void>;
   /** Completes the last part and returns all of them. */
   finish(): Promise<readonly Part[]>;
 }

@@ -1,9 +1,9 @@
-import type { Row } from '../read/columns.js';
+import type { ListRow } from '../read/columns.js';
 
 /** Packs rows into one part. */
 export interface PartWriter {
   /** Resolves when more can be taken. */
-  add(rows: readonly Row[]): Promise<void>;
+  add(rows: readonly ListRow[]): Promise<void>;
   /** Afterwards the file has all bytes of the part. */
   finish(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Column, Row } from '../read/columns.js';
+import type { Column, ListRow } from '../read/columns.js';
 import type { PartFile } from './part-file.js';
 import type { PartWriter } from './part-writer.js';
 
 /** The text of rows: every value in quotes, null as nothing, a line ends with LF. */
-function csvText(columns: readonly Column[], rows: readonly Row[]): string {
+function csvText(columns: readonly Column[], rows: readonly ListRow[]): string {
   let text = '';
   for (const row of rows) {
     let separator = '';

@@ -24,7 +24,7 @@ export interface ListShape extends Pick<JobSettings, 'included_versions' | 'opti
 }
 
 /** A row as the database sends it: the values of the columns in their order, then the name of the root. */
-export type Row = readonly (string | null)[];
+export type ListRow = readonly (string | null)[];
 
 const CAPACITY = 'i.capacity';
 

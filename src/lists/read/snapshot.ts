@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Row } from './columns.js';
+import type { ListRow } from './columns.js';
 import type { ListStatement } from './fragments.js';
 
 /** Few enough that the thread can pause often (spool/pace.ts). */
@@ -11,7 +11,7 @@ export interface InventorySnapshot {
   /** Rows that `batches` will have. */
   readonly expected: number;
   /** Rows in order. */
-  batches(): AsyncGenerator<readonly Row[]>;
+  batches(): AsyncGenerator<readonly ListRow[]>;
   close(): Promise<void>;
 }
 

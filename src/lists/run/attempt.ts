@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Pool } from '../../db/pool.js';
 import { sizeText } from '../../size-text.js';
-import { failAttempt, giveBack, renewLease, type Claim } from './lease.js';
+import { failAttempt, giveBack, renewLease, type LeasedRun } from './lease.js';
 import { failureOf, retryDelay, type RunStopped } from './retry.js';
 import { doRun, type Done, type RunDeps } from './run.js';
 
@@ -21,20 +21,20 @@ export interface AttemptDeps extends RunDeps {
 /** Does one attempt of a run, whatever comes of it. `abort` is called when the lease is lost. */
 export async function attempt(
   deps: AttemptDeps,
-  claim: Claim,
+  leased: LeasedRun,
   signal: AbortSignal,
   abort: (why: RunStopped['why']) => void,
 ): Promise<void> {
   const { log, meter } = deps;
-  const { run } = claim;
-  const stopKeeping = keepLease(deps.pool, claim, abort);
+  const { run } = leased;
+  const stopKeeping = keepLease(deps.pool, leased, abort);
   try {
-    const done = await doRun(deps, claim, signal);
+    const done = await doRun(deps, leased, signal);
     meter.ended(run.job, 'succeeded', done);
     log.info({ list: run.job, run: run.id, ...done }, `lists run ${run.id} of ${run.job} succeeded: ${summary(done)}`);
   } catch (error) {
     // An abort shows as whatever the work under way makes of it.
-    await ended(deps, claim, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
+    await ended(deps, leased, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
       log.warn(
         { list: run.job, run: run.id, err: problem },
         `lists run ${run.id} of ${run.job}: its end could not be written; its lease brings it back`,
@@ -46,13 +46,13 @@ export async function attempt(
 }
 
 /** What follows from an attempt that did not succeed. */
-async function ended(deps: AttemptDeps, claim: Claim, error: unknown): Promise<void> {
+async function ended(deps: AttemptDeps, leased: LeasedRun, error: unknown): Promise<void> {
   const { pool, log, meter } = deps;
-  const { run } = claim;
+  const { run } = leased;
   const [fields, what] = [{ list: run.job, run: run.id }, `lists run ${run.id} of ${run.job}`];
   const failure = failureOf(error);
   if (failure.kind === 'stopped') {
-    if (failure.why === 'leaving') await giveBack(pool, claim);
+    if (failure.why === 'leaving') await giveBack(pool, leased);
     meter.ended(run.job, failure.why === 'leaving' ? 'given_back' : 'lost');
     log.info(
       fields,
@@ -69,7 +69,7 @@ async function ended(deps: AttemptDeps, claim: Claim, error: unknown): Promise<v
     return;
   }
   const { code, message, retry, unforeseen } = failure;
-  const now = await failAttempt(deps, claim, { code, message }, retryDelay(retry, run.attempt));
+  const now = await failAttempt(deps, leased, { code, message }, retryDelay(retry, run.attempt));
   if (now === null) {
     meter.ended(run.job, 'lost');
     log.info(fields, `${what} was taken over or cancelled`);
@@ -91,15 +91,15 @@ async function ended(deps: AttemptDeps, claim: Claim, error: unknown): Promise<v
 }
 
 /** Renews a lease until it is told to stop, and aborts the run when the lease is lost. */
-function keepLease(pool: Pool, claim: Claim, abort: (why: 'taken') => void): () => void {
-  const leaseMs = claim.lease * 1000;
+function keepLease(pool: Pool, leased: LeasedRun, abort: (why: 'taken') => void): () => void {
+  const leaseMs = leased.lease * 1000;
   let [renewedAt, isAsking] = [performance.now(), false];
   const timer = setInterval(() => {
     if (performance.now() - renewedAt > leaseMs) abort('taken');
     if (isAsking) return;
     isAsking = true;
     const asked = performance.now();
-    renewLease(pool, claim)
+    renewLease(pool, leased)
       .then((held) => {
         renewedAt = asked;
         if (!held) abort('taken');

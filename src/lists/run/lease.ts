@@ -9,7 +9,7 @@ import { addMessages, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from './ro
  */
 
 /** A run that this process does, for as long as it renews the lease. */
-export interface Claim {
+export interface LeasedRun {
   readonly run: Run;
   /** Seconds. */
   readonly lease: number;
@@ -22,7 +22,7 @@ const RETRY_HOURS = 24;
 export async function claimRun(
   pool: Pool,
   { worker, host, lease }: { worker: string; host: string; lease: number },
-): Promise<Claim | null> {
+): Promise<LeasedRun | null> {
   const text = `
     update list_runs r
     set state = 'running', phase = 'reading', attempt = r.attempt + 1, worker = $1, host = $2, not_before = null,
@@ -46,7 +46,7 @@ const HELD = `where r.id = $1 and r.attempt = $2 and r.state = 'running'`;
 /** Renews the lease, and says how far the run is. False: the run was taken over, or cancelled. */
 export async function renewLease(
   pool: Pool,
-  { run, lease }: Claim,
+  { run, lease }: LeasedRun,
   { rows = null, phase = null }: { rows?: number | null; phase?: RunPhase | null } = {},
 ): Promise<boolean> {
   const text = `
@@ -67,7 +67,7 @@ export interface Upload {
 }
 
 /** Notes what an attempt is going to leave in its bucket, before the first part is sent. False as {@link renewLease}. */
-export async function startUpload(pool: Pool, { run, lease }: Claim, upload: Upload): Promise<boolean> {
+export async function startUpload(pool: Pool, { run, lease }: LeasedRun, upload: Upload): Promise<boolean> {
   const text = `
     with held as (
       update list_runs r set phase = 'uploading', taken_at = $4, rows = $5, warnings = $6, lease_until = now() + make_interval(secs => $3)
@@ -85,7 +85,7 @@ export async function startUpload(pool: Pool, { run, lease }: Claim, upload: Upl
 }
 
 /** Counts a part that was sent. False as {@link renewLease}. */
-export async function partSent(pool: Pool, { run, lease }: Claim): Promise<boolean> {
+export async function partSent(pool: Pool, { run, lease }: LeasedRun): Promise<boolean> {
   const text = `
     with held as (
       update list_runs r set lease_until = now() + make_interval(secs => $3) ${HELD} returning r.id, r.attempt
@@ -103,7 +103,7 @@ export interface Published {
 }
 
 /** Ends a run whose manifest.checksum is in the bucket. False as {@link renewLease}. */
-export function succeed({ pool, hooks }: EndDeps, { run }: Claim, published: Published): Promise<boolean> {
+export function succeed({ pool, hooks }: EndDeps, { run }: LeasedRun, published: Published): Promise<boolean> {
   return withTransaction(pool, async (transaction) => {
     const text = `
       update list_runs r set state = 'succeeded', phase = null, lease_until = null, finished_at = now(), error = null,
@@ -131,7 +131,7 @@ export function succeed({ pool, hooks }: EndDeps, { run }: Claim, published: Pub
  */
 export function failAttempt(
   { pool, hooks }: EndDeps,
-  { run }: Claim,
+  { run }: LeasedRun,
   error: { readonly code: string; readonly message: string },
   delay: number,
 ): Promise<Run | null> {
@@ -155,7 +155,7 @@ export function failAttempt(
 }
 
 /** Gives a run back that this process cannot finish because it ends: any process may claim it at once. */
-export async function giveBack(pool: Pool, { run }: Claim): Promise<void> {
+export async function giveBack(pool: Pool, { run }: LeasedRun): Promise<void> {
   const text = `
     update list_runs r set state = 'queued', phase = null, lease_until = null, not_before = now(), rows = null ${HELD}`;
   await runStatement(pool, { text, values: [run.id, run.attempt] }, 'write');

@@ -24,7 +24,7 @@ export class RunStopped extends Error {
   }
 }
 
-export type Failure =
+export type AttemptFailure =
   | { readonly kind: 'stopped'; readonly why: RunStopped['why'] }
   /** The database is away: the lease runs out and brings the run back. */
   | { readonly kind: 'database'; readonly reason: string }
@@ -37,7 +37,7 @@ export type Failure =
       readonly unforeseen: boolean;
     };
 
-export function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): AttemptFailure {
   if (error instanceof RunStopped) return { kind: 'stopped', why: error.why };
   if (error instanceof DestinationError) {
     return { kind: 'failed', code: error.code, message: error.message, retry: error.retry, unforeseen: false };

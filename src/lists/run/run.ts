@@ -4,7 +4,7 @@ import path from 'node:path';
 import { baseOf, keysBelow, withRoot } from '../manifest/keys.js';
 import { renderManifest } from '../manifest/manifest.js';
 import { partObject, smallObject } from '../destination/objects.js';
-import { partSent, renewLease, startUpload, succeed, type Claim } from './lease.js';
+import { partSent, renewLease, startUpload, succeed, type LeasedRun } from './lease.js';
 import {
   DestinationError,
   type Destination,
@@ -58,8 +58,8 @@ const PROGRESS_MS = 2000;
  * @param signal aborted with a RunStopped
  * @throws RunStopped, DestinationError, and what the database throws
  */
-export async function doRun(deps: RunDeps, claim: Claim, signal: AbortSignal): Promise<Done> {
-  const { run } = claim;
+export async function doRun(deps: RunDeps, leased: LeasedRun, signal: AbortSignal): Promise<Done> {
+  const { run } = leased;
   const { destination: wanted } = run.settings;
   const bucket = bucketOf(deps.buckets, wanted.bucket);
   const destination = deps.destinationOf(bucket);
@@ -69,18 +69,18 @@ export async function doRun(deps: RunDeps, claim: Claim, signal: AbortSignal): P
   try {
     const began = performance.now();
     const uuid = randomUUID();
-    const list = await readList(deps, claim, spoolDir, uuid, signal);
+    const list = await readList(deps, leased, spoolDir, uuid, signal);
     const read = performance.now();
 
     const base = baseOf({ prefix: wanted.prefix, source: deps.source, id: run.job });
-    held(await startUpload(deps.pool, claim, { uuid, base, ...list }));
+    held(await startUpload(deps.pool, leased, { uuid, base, ...list }));
     deps.onPhase('uploading');
     for (const part of list.parts) {
       await destination.put(partObject(keysBelow(base, run.dueAt).data(part.name), part), wanted.encryption, signal);
-      held(await partSent(deps.pool, claim));
+      held(await partSent(deps.pool, leased));
     }
-    const published = await publish(deps, claim, bucket, destination, base, list, signal);
-    held(await succeed(deps, claim, published));
+    const published = await publish(deps, leased, bucket, destination, base, list, signal);
+    held(await succeed(deps, leased, published));
     return {
       rows: list.rows,
       parts: list.parts.length,
@@ -95,7 +95,7 @@ export async function doRun(deps: RunDeps, claim: Claim, signal: AbortSignal): P
 
 async function readList(
   deps: RunDeps,
-  claim: Claim,
+  leased: LeasedRun,
   spoolDir: string,
   uuid: string,
   signal: AbortSignal,
@@ -103,7 +103,7 @@ async function readList(
   let [reportedAt, reporting] = [performance.now(), Promise.resolve()];
   try {
     return await deps.spoolList({
-      settings: claim.run.settings,
+      settings: leased.run.settings,
       source: deps.source,
       uuid,
       spoolDir,
@@ -113,7 +113,7 @@ async function readList(
         reportedAt = performance.now();
         // One at a time. A failure is of no consequence here: the keeper of the lease notices it.
         reporting = reporting
-          .then(() => renewLease(deps.pool, claim, { rows }))
+          .then(() => renewLease(deps.pool, leased, { rows }))
           .then(
             () => undefined,
             () => undefined,
@@ -127,14 +127,14 @@ async function readList(
 
 async function publish(
   deps: RunDeps,
-  claim: Claim,
+  leased: LeasedRun,
   bucket: ListBucket,
   destination: Destination,
   base: string,
   list: SpooledList,
   signal: AbortSignal,
 ) {
-  const { run, lease } = claim;
+  const { run, lease } = leased;
   const [root, name, variant] =
     bucket.type === 's3'
       ? ([bucket.root, bucket.bucket, bucket.manifest] as const)
@@ -156,7 +156,7 @@ async function publish(
     [keys.manifest, manifest],
     [keys.checksum, checksum],
   ] as const) {
-    held(await renewLease(deps.pool, claim, { phase: 'publishing' }));
+    held(await renewLease(deps.pool, leased, { phase: 'publishing' }));
     const limited = AbortSignal.any([signal, AbortSignal.timeout(lease * 400)]);
     await destination
       .put(smallObject(key, bytes), run.settings.destination.encryption, limited)

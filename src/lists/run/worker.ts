@@ -5,7 +5,7 @@ import type { RunPhase } from '../model.js';
 import { attemptFolder, sweepSpool } from '../spool/sweep.js';
 import { minute } from '../render.js';
 import { attempt, attempts, type AttemptDeps } from './attempt.js';
-import { claimRun, giveBack, type Claim } from './lease.js';
+import { claimRun, giveBack, type LeasedRun } from './lease.js';
 import { failureOf, RunStopped } from './retry.js';
 
 export interface WorkerOptions extends Omit<AttemptDeps, 'spoolFolder' | 'onPhase'> {
@@ -77,13 +77,13 @@ export function createListWorker(options: WorkerOptions): ListWorker {
         for (const job of jobs) told(job);
       } while (jobs.length > 0 && !isStopped());
       while (!isStopped() && active.size < runs) {
-        const claim = await claimRun(pool, { worker, host, lease });
-        if (claim === null) break;
+        const leased = await claimRun(pool, { worker, host, lease });
+        if (leased === null) break;
         if (isStopped()) {
-          await giveBack(pool, claim);
+          await giveBack(pool, leased);
           break;
         }
-        begin(claim);
+        begin(leased);
       }
     } catch (error) {
       report(error, 'inventory jobs could not be looked at');
@@ -129,7 +129,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
     if (passed > 0 || !queued) meter.skipped(passed + (queued ? 0 : 1));
   }
 
-  function begin(claim: Claim): void {
+  function begin(leased: LeasedRun): void {
     const controller = new AbortController();
     const one: Active = {
       phase: 'reading',
@@ -139,10 +139,10 @@ export function createListWorker(options: WorkerOptions): ListWorker {
       ended: attempt(
         {
           ...options,
-          spoolFolder: attemptFolder(spool, worker, claim.run),
+          spoolFolder: attemptFolder(spool, worker, leased.run),
           onPhase: (phase) => (one.phase = phase),
         },
-        claim,
+        leased,
         controller.signal,
         (why) => {
           one.abort(why);

@@ -4,7 +4,7 @@ import type { Keys } from './keys.js';
 import type { S3Response } from './send.js';
 
 /** A failed request: what to tell, and whether to send it again at once. */
-export interface Failure {
+export interface S3Failure {
   readonly error: DestinationError;
   /** The store may be well again in a moment. */
   readonly passing: boolean;
@@ -40,7 +40,7 @@ const CODES_OF_STATUS: Readonly<Record<number, string>> = {
 };
 
 /** What a response other than 2xx means. The store's own code and text are passed on, without keys. */
-export function failureOf(response: S3Response, what: string, keys: Keys): Failure {
+export function failureOf(response: S3Response, what: string, keys: Keys): S3Failure {
   const { status } = response;
   if (status >= 300 && status < 400) return redirected(status, what);
   const { code, message } = readError(response.body.toString('utf8'));
@@ -51,7 +51,7 @@ export function failureOf(response: S3Response, what: string, keys: Keys): Failu
 }
 
 /** No response: the store is away, or it is not the one that is meant. */
-export function connectionFailure(error: NodeJS.ErrnoException, what: string): Failure {
+export function connectionFailure(error: NodeJS.ErrnoException, what: string): S3Failure {
   const code = error.code ?? '';
   // An operator has to mend certificates; waiting for a minute does not.
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL/.test(code);
@@ -66,7 +66,7 @@ export function connectionFailure(error: NodeJS.ErrnoException, what: string): F
   };
 }
 
-function redirected(status: number, what: string): Failure {
+function redirected(status: number, what: string): S3Failure {
   const text =
     `the store returns ${status} and names another address. Redirects are not followed: ` +
     'endpoint, region or addressing of the section has to change';

@@ -13,7 +13,7 @@ const SHARE = 2;
 /** The longest pause, milliseconds. */
 const LONGEST_MS = 1000;
 
-export interface Progress {
+export interface PackingProgress {
   /** Milliseconds that the main thread took to respond. */
   readonly response: number;
   /** Milliseconds of work since the last pause. */
@@ -27,7 +27,7 @@ export interface Progress {
 }
 
 /** Milliseconds to pause. None when the list would take more than half of its time at the speed so far. */
-export function pauseAfter({ response, work, elapsed, timeout, rows, expected }: Progress): number {
+export function pauseAfter({ response, work, elapsed, timeout, rows, expected }: PackingProgress): number {
   if (response <= CALM_MS) return 0;
   if ((elapsed / rows) * expected > timeout / 2) return 0;
   return Math.min(SHARE * work, LONGEST_MS);

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { ListGauge } from '../../lists/run/gauges.js';
 import type { CleanDeps } from '../../lists/clean/clean.js';
-import type { NotifyDeps } from '../../lists/notify/messengers.js';
+import type { NotifyDeps } from '../../lists/notify/deliver.js';
 import type { ListMeter } from '../../lists/run/attempt.js';
 import { addHistogram } from './histogram.js';
 import { addSeries, type Labels, type Sample } from './series.js';

@@ -11,9 +11,9 @@ export type Check =
   | { readonly kind: 'role'; readonly name: Template }
   | { readonly kind: 'remote'; readonly url: Template }
   /** A literal, or a credential by the dotted path to it, compared with a text. */
-  | { readonly kind: 'equal'; readonly left: Left; readonly right: Template };
+  | { readonly kind: 'equal'; readonly left: LeftOperand; readonly right: Template };
 
-export type Left = { readonly literal: string } | { readonly path: readonly string[] };
+export type LeftOperand = { readonly literal: string } | { readonly path: readonly string[] };
 
 export const ALWAYS: Check = { kind: 'always' };
 export const NEVER: Check = { kind: 'never' };

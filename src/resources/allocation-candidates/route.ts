@@ -5,14 +5,14 @@ import { longBody } from '../../http/long-body.js';
 import type { ClientMemory } from '../../http/client-memory.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
-import type { Slices } from '../../rounds.js';
+import type { Slices } from '../../event-loop.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
-import { inASlice } from '../in-a-slice.js';
+import { withViewInSlice } from '../view-in-slice.js';
 import { parseCandidatesQuery } from './parse.js';
 import { resolveQuery, type CandidatesOptions } from './resolve.js';
 import { search, type Outcome } from './search.js';
 import { renderCandidates } from './render.js';
-import type { EmptyResponses } from './why.js';
+import type { EmptyResponses } from './explain-empty.js';
 import type { Logger } from 'pino';
 
 /** What the route of allocation candidates works with. */
@@ -44,7 +44,7 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
   async function handle(routeRequest: RouteRequest): Promise<Reply> {
     const { query, version } = routeRequest;
     const parsed = parseCandidatesQuery(query, version);
-    return inASlice(topology, slices, (view) => {
+    return withViewInSlice(topology, slices, (view) => {
       const request = resolveQuery(view, parsed, version, options);
       const isGone = (): boolean => routeRequest.isGone();
       const bounds = { ...DEFAULT_BOUNDS, maxSeconds: options.maxSearchSeconds };

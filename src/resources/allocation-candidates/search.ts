@@ -3,14 +3,14 @@ import type { CandidatesRequest } from '../../candidates/request.js';
 import { searchCandidates, type CandidatesResult } from '../../candidates/search.js';
 import { clientGone, serverFull } from '../../errors.js';
 import type { MemoryBudget } from '../../http/memory-budget.js';
-import { createStopwatch, type Slices } from '../../rounds.js';
+import { createStopwatch, type Slices } from '../../event-loop.js';
 import type { View } from '../../topology/model.js';
 
 /** Searches that are not done within a slice, and responses that are sent in pieces, at one time in a process. */
 const MOST_LONG = 256;
 
 /** What a search runs in: with others that run at the same time, and for a client that may go. */
-export interface Surroundings {
+export interface SearchContext {
   readonly slices: Slices;
   /** Where what it keeps is accounted for. */
   readonly budget: MemoryBudget;
@@ -32,7 +32,7 @@ export function search(
   view: View,
   request: CandidatesRequest,
   bounds: Bounds,
-  surroundings: Surroundings,
+  context: SearchContext,
 ): Outcome | Promise<Outcome> {
   const watch = createStopwatch();
   const work = searchCandidates(view, request, bounds, watch);
@@ -42,7 +42,7 @@ export function search(
   if (first.done === true) return { result: first.value, seconds: watch.seconds() };
   const started = first.value;
 
-  async function rest({ slices, budget, isGone }: Surroundings): Promise<Outcome> {
+  async function rest({ slices, budget, isGone }: SearchContext): Promise<Outcome> {
     // When it has to give up, it holds nothing, and is told so the next time that it adds.
     const holding = budget.enter(() => undefined);
     try {
@@ -67,5 +67,5 @@ export function search(
       holding.leave();
     }
   }
-  return rest(surroundings);
+  return rest(context);
 }

@@ -1,6 +1,6 @@
 import type { Claim, ProviderAmounts } from '../../ledger/model.js';
 import type { Version } from '../../http/microversions.js';
-import { createPause, inParts, withPauses, type Divided } from '../../slices.js';
+import { createYieldPoint, inParts, withPauses, type Divided } from '../../slices.js';
 import type { ConsumerBody, ListedAllocations } from './schema.js';
 
 /** Whose allocations are that come without project and user (before 1.8). */
@@ -32,7 +32,7 @@ export async function toClaims(
   version: Version,
   incomplete: IncompleteConsumer,
 ): Promise<Claim[]> {
-  const pause = createPause();
+  const pause = createYieldPoint();
   const claims: Claim[] = [];
   for (const [uuid, body] of Object.entries(bodies)) {
     claims.push(await withPauses(toClaim(uuid, body, version, incomplete), pause));

@@ -12,7 +12,7 @@ import { removeConsumer } from '../../ledger/write.js';
 import { withPauses } from '../../slices.js';
 import { findProvider } from '../find-provider.js';
 import { toClaim, toClaims, type IncompleteConsumer } from './parse.js';
-import type { ReadRenderedAllocations } from './remembered.js';
+import type { ReadRenderedAllocations } from './cache.js';
 import { consumerBody, manageBody } from './schema.js';
 import type { ReadConsumer } from './store.js';
 import { renderConsumer } from './render.js';

@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { measureCapacity, type Capacity } from '../../capacity/capacity.js';
 import { ApiError } from '../../errors.js';
 import { NEWEST_VERSION } from '../../http/microversions.js';
-import type { Slices } from '../../rounds.js';
-import { createRefreshed } from '../../refreshed.js';
+import type { Slices } from '../../event-loop.js';
+import { createStaleWhileRevalidate } from '../../stale-while-revalidate.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
-import { inASlice } from '../in-a-slice.js';
-import { inSlices, type Worked } from '../questions/in-slices.js';
-import { resolveQuestion, type Question } from '../questions/query.js';
+import { withViewInSlice } from '../view-in-slice.js';
+import { runInSlices, type TimedResult } from '../analysis/run-in-slices.js';
+import { resolveAnalysisQuery, type AnalysisQuery } from '../analysis/query.js';
 import type { Shape } from './shapes.js';
 
 /** What is shown of one shape. */
@@ -54,7 +54,7 @@ const PATIENCE_MS = 1000;
 export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
   const { shapes, log, now, patience = PATIENCE_MS } = options;
   const told = new Set<string>();
-  const refreshed = createRefreshed({
+  const refreshed = createStaleWhileRevalidate({
     async make() {
       const counted: ShapeCapacity[] = [];
       for (const shape of shapes) counted.push(await countShape(options, shape, told));
@@ -79,13 +79,13 @@ export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
 /** One after another, each in slices: requests have their turn in between. */
 async function countShape(
   { topology, slices, maxSteps, log, onCapacity }: ShapeGaugesOptions,
-  { name, query, question }: Shape,
+  { name, query, parsed }: Shape,
   told: Set<string>,
 ): Promise<ShapeCapacity> {
-  const worked = await inASlice(topology, slices, (view): Promise<Worked<Capacity>> | null => {
-    let resolved: Question;
+  const worked = await withViewInSlice(topology, slices, (view): Promise<TimedResult<Capacity>> | null => {
+    let resolved: AnalysisQuery;
     try {
-      resolved = resolveQuestion(view, question, NEWEST_VERSION);
+      resolved = resolveAnalysisQuery(view, parsed, NEWEST_VERSION);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (!told.has(name)) log.warn({ shape: name, reason: error.message }, 'capacity of a shape: counted as 0');
@@ -93,7 +93,7 @@ async function countShape(
       return null;
     }
     const bounds = { maxSteps, enough: null };
-    return inSlices(
+    return runInSlices(
       (pace) => measureCapacity(view, resolved.request, bounds, pace),
       slices,
       () => false,

@@ -6,11 +6,11 @@ import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import type { Provider, View } from '../../topology/model.js';
-import { parseQuestion, wholeNumber, type Question } from '../questions/query.js';
-import { workOut, type QuestionDependencies } from '../questions/work-out.js';
+import { parseAnalysisQuery, wholeNumber, type AnalysisQuery } from '../analysis/query.js';
+import { analyse, type AnalysisDependencies } from '../analysis/analyse.js';
 
 /** What the route of capacity works with. */
-export interface CapacityRouteDependencies extends QuestionDependencies {
+export interface CapacityRouteDependencies extends AnalysisDependencies {
   /** `[stockroom] capacity_max_steps`. */
   readonly capacityMaxSteps: number;
   /** Is called after each count, with the seconds of work it took. */
@@ -28,12 +28,12 @@ export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[]
       checkAccept: true,
       async handle(routeRequest) {
         const { query, version } = routeRequest;
-        const parsed = parseQuestion(query, version, ['enough']);
+        const parsed = parseAnalysisQuery(query, version, ['enough']);
         const enough = wholeNumber(query, 'enough', { least: 1, most: Infinity });
         const bounds = { maxSteps: capacityMaxSteps, enough };
         const shown = { version: version.text, show: parsed.show };
-        const { result, seconds } = await workOut(dependencies, routeRequest, parsed, (view, question, pace) =>
-          evaluateCapacity(view, question, bounds, shown, pace),
+        const { result, seconds } = await analyse(dependencies, routeRequest, parsed, (view, resolved, pace) =>
+          evaluateCapacity(view, resolved, bounds, shown, pace),
         );
         onCapacity(seconds);
         return { status: 200, body: toJson(result), modified: nowSeconds() };
@@ -45,7 +45,7 @@ export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[]
 /** Works out the document of the response. It yields when the pace says so; the view is not looked at after the first time. */
 export function* evaluateCapacity(
   view: View,
-  { request, providers }: Pick<Question, 'request' | 'providers'>,
+  { request, providers }: Pick<AnalysisQuery, 'request' | 'providers'>,
   bounds: CapacityBounds,
   { version, show }: { readonly version: string; readonly show: number },
   pace: Pace,

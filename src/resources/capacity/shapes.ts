@@ -2,14 +2,14 @@ import { ConfigError, type Config } from '../../config.js';
 import { ApiError } from '../../errors.js';
 import { NEWEST_VERSION } from '../../http/microversions.js';
 import { parseQuery } from '../../http/query.js';
-import { parseQuestion, type ParsedQuestion } from '../questions/query.js';
+import { parseAnalysisQuery, type ParsedAnalysisQuery } from '../analysis/query.js';
 
 /** A request whose capacity is shown in the metrics. */
 export interface Shape {
   readonly name: string;
   /** As it was configured. */
   readonly query: string;
-  readonly question: ParsedQuestion;
+  readonly parsed: ParsedAnalysisQuery;
 }
 
 /** The shapes of `[stockroom] capacity_shape`. @throws ConfigError that names the shape whose query cannot be read */
@@ -17,7 +17,7 @@ export function shapesOf({ capacityShape }: Pick<Config, 'capacityShape'>): Shap
   return capacityShape.map((line) => {
     const [name = '', query = ''] = line.split(/\s+/);
     try {
-      return { name, query, question: parseQuestion(parseQuery(query.replace(/^[^?]*\?/, '')), NEWEST_VERSION) };
+      return { name, query, parsed: parseAnalysisQuery(parseQuery(query.replace(/^[^?]*\?/, '')), NEWEST_VERSION) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       throw new ConfigError(`[stockroom] capacity_shape ${name}: the query cannot be read: ${error.message}`);

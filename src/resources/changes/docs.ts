@@ -1,4 +1,4 @@
-import { KINDS } from '../../history/model.js';
+import { CHANGE_KINDS } from '../../history/model.js';
 import type { NounDocs } from '../../http/operation-docs.js';
 import type { Schema } from '../../http/validate.js';
 import { closed, orNull } from '../shapes.js';
@@ -16,7 +16,7 @@ const change = closed(
     transaction: said('What one transaction changed has the same value here.', text),
     kind: said('`everything`: a table was emptied with TRUNCATE, and any object may have lost what it had.', {
       type: 'string',
-      enum: [...KINDS],
+      enum: [...CHANGE_KINDS],
     }),
     action: { type: 'string', enum: ['created', 'changed', 'deleted'] },
     provider: said(

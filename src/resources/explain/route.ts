@@ -3,12 +3,12 @@ import { explain } from '../../explain/explain.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import { parseQuestion } from '../questions/query.js';
-import { workOut, type QuestionDependencies } from '../questions/work-out.js';
+import { parseAnalysisQuery } from '../analysis/query.js';
+import { analyse, type AnalysisDependencies } from '../analysis/analyse.js';
 import type { Explaining } from './explaining.js';
 
 /** What the route of explain works with. */
-export interface ExplainRouteDependencies extends QuestionDependencies {
+export interface ExplainRouteDependencies extends AnalysisDependencies {
   readonly explaining: Pick<Explaining, 'maxSteps' | 'onExplain'>;
 }
 
@@ -22,10 +22,10 @@ export function explainRoutes(dependencies: ExplainRouteDependencies): Route[] {
       checkAccept: true,
       async handle(routeRequest) {
         const { query, version } = routeRequest;
-        const parsed = parseQuestion(query, version);
+        const parsed = parseAnalysisQuery(query, version);
         const { maxSteps, onExplain } = dependencies.explaining;
-        const { result, seconds } = await workOut(dependencies, routeRequest, parsed, (view, question, pace) => {
-          const { request, conditions, providers } = question;
+        const { result, seconds } = await analyse(dependencies, routeRequest, parsed, (view, resolved, pace) => {
+          const { request, conditions, providers } = resolved;
           const options = { show: parsed.show, providers, maxSteps, version: version.text };
           return explain(view, request, conditions, options, pace);
         });

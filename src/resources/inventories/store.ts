@@ -16,9 +16,9 @@ import {
   updateConflict,
 } from '../../errors.js';
 import type { Author } from '../../history/author.js';
-import { noteRequest } from '../../history/note.js';
+import { settingAuthor } from '../../history/set-author.js';
 import { consumersHolding, readWith } from '../../ledger/holders.js';
-import { explainInUse, inspect } from './inspect.js';
+import { explainInUse, inspect } from './why-not-written.js';
 import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryNumbers } from '../../domain/inventory.js';
@@ -51,7 +51,7 @@ async function write(
   values: readonly [uuid: string, ...unknown[]],
   classes: readonly string[] = [],
 ): Promise<number | undefined> {
-  const rows = { changes: [providerRow(values[0])], refersTo: classes.map(classRow), note: noteRequest(author) };
+  const rows = { changes: [providerRow(values[0])], refersTo: classes.map(classRow), note: settingAuthor(author) };
   const result = await writeStatement<{ generation: number }>(pool, rows, { name, text, values: [...values] });
   return result.rows[0]?.generation;
 }

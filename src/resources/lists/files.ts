@@ -4,10 +4,10 @@ import type { FileReply } from '../../http/route.js';
 import { folderFile } from '../../lists/destination/folder.js';
 import { contentTypeOf } from '../../lists/destination/objects.js';
 import type { Run } from '../../lists/model.js';
-import type { ListsParts } from '../../lists/parts.js';
+import type { ListsContext } from '../../lists/options.js';
 
 /** A file of a list that is in a folder of this machine. @throws 404 that says where it is */
-export async function fileOf({ buckets, host }: ListsParts, run: Run, name: string): Promise<FileReply> {
+export async function fileOf({ buckets, host }: ListsContext, run: Run, name: string): Promise<FileReply> {
   const { key, md5 } = keyOf(run, name);
   const wanted = run.settings.destination.bucket;
   const bucket = buckets.find((one) => one.name === wanted);

@@ -5,7 +5,7 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { deleteJob, getJob, listJobs, setJob } from '../../lists/job/rows.js';
 import type { ListBucket } from '../../lists/model.js';
-import { LOCAL, type ListsParts } from '../../lists/parts.js';
+import { LOCAL, type ListsContext } from '../../lists/options.js';
 import { cancelRun, getRun, listRuns, requestRun } from '../../lists/run/rows.js';
 import { settingsOf } from '../../lists/job/settings.js';
 import { jobDocument, runDocument, runSummary } from '../../lists/render.js';
@@ -14,7 +14,7 @@ import { deleteQuery, idOf, jobListQuery, MAX_JOB_BYTES, runListQuery, tokenOf }
 
 /** What the routes of inventory lists work with. */
 export interface ListRouteDependencies {
-  readonly lists: ListsParts;
+  readonly lists: ListsContext;
 }
 
 /** The native routes of inventory lists (docs/contract/inventory-lists.md#routes). */

@@ -10,7 +10,7 @@ import {
 } from '../../errors.js';
 import { toJson } from '../../http/json.js';
 import type { Route, RouteRequest } from '../../http/route.js';
-import { createAttemptLimit } from './attempts.js';
+import { createLoginRateLimit } from './rate-limit.js';
 import { loginBody } from './schema.js';
 
 /** What the route of signing in works with. */
@@ -30,8 +30,8 @@ const LARGEST_BYTES = 8192;
  * anything of the body: what is rejected may be a password.
  */
 export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
-  const byAddress = createAttemptLimit(BY_ADDRESS);
-  const byUser = createAttemptLimit(BY_USER);
+  const byAddress = createLoginRateLimit(BY_ADDRESS);
+  const byUser = createLoginRateLimit(BY_USER);
   return [
     {
       method: 'POST',

@@ -4,7 +4,7 @@ import { inParts, withPauses, type Divided } from '../../slices.js';
 import { orphansBody, type OrphansBody } from './schema.js';
 
 /** Who lives, and what is to be judged: docs/contract/audit-and-orphans.md#post-stockroomorphans. */
-export interface OrphansQuestion {
+export interface OrphansQuery {
   /** A row an entry of `live`: the consumer, and its home or null. */
   readonly live: { readonly keys: readonly string[]; readonly homes: readonly (string | null)[] };
   readonly alsoLive: readonly string[];
@@ -37,7 +37,7 @@ const NOVA_CLASSES = [
 const DEFAULTS = { olderThan: 900, limit: 1000 };
 
 /** @throws 400 that names the member, with the number of an item, what was expected and what came */
-export async function parseQuestion(value: unknown): Promise<OrphansQuestion> {
+export async function parseOrphansQuery(value: unknown): Promise<OrphansQuery> {
   const body = orphansBody(value);
   const takenAt = timeOf(body.taken_at);
   const live = await withPauses(liveOf(body.live));
@@ -70,7 +70,7 @@ const UUID = 'a UUID';
 const ENTRY =
   'a UUID, or an object with a UUID as "consumer" and the UUID or name of a resource provider as "provider"';
 
-function* liveOf(items: readonly unknown[]): Divided<OrphansQuestion['live']> {
+function* liveOf(items: readonly unknown[]): Divided<OrphansQuery['live']> {
   const keys: string[] = [];
   const homes: (string | null)[] = [];
   yield* inParts(items, (item) => {

@@ -4,11 +4,11 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { removeUnchanged } from '../../ledger/write.js';
 import { withPauses } from '../../slices.js';
-import { createTurnstile } from '../../turnstile.js';
+import { createSemaphore } from '../../semaphore.js';
 import { checkPlausible } from './guard.js';
-import { parseQuestion, type OrphansQuestion } from './parse.js';
+import { parseOrphansQuery, type OrphansQuery } from './parse.js';
 import { deletionBody, LARGEST_LISTS } from './schema.js';
-import { judge, lastRequests } from './store.js';
+import { findOrphans, lastRequests } from './store.js';
 import { renderReport } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { AuthorOf } from '../author.js';
@@ -24,7 +24,7 @@ export interface OrphanRouteDependencies {
 
 /** Allocations whose consumers are gone (docs/contract/audit-and-orphans.md#orphans). */
 export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route[] {
-  const audits = createTurnstile({ ...AUDITS, reject: tooManyAudits });
+  const audits = createSemaphore({ ...AUDITS, reject: tooManyAudits });
   return [
     {
       method: 'POST',
@@ -33,10 +33,10 @@ export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route
       jsonBody: true,
       largeBodyBytes: LARGEST_LISTS,
       async handle(request) {
-        const question = await parseQuestion(await request.json());
+        const query = await parseOrphansQuery(await request.json());
         const leave = await audits.enter();
         try {
-          return { status: 200, body: await report(pool, question), modified: nowSeconds() };
+          return { status: 200, body: await report(pool, query), modified: nowSeconds() };
         } finally {
           leave();
         }
@@ -66,13 +66,13 @@ export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route
  *
  * @throws 400 for unknown homes and classes, 409 when it is implausible
  */
-export async function report(pool: Pool, question: OrphansQuestion): Promise<string> {
-  const judgement = await judge(pool, question);
+export async function report(pool: Pool, query: OrphansQuery): Promise<string> {
+  const judgement = await findOrphans(pool, query);
   checkPlausible({
-    live: question.live.keys.length,
+    live: query.live.keys.length,
     judged: judgement.judged,
     orphans: judgement.counts.orphans,
-    expectAtMost: question.expectAtMost,
+    expectAtMost: query.expectAtMost,
   });
   const { orphans, elsewhere, doubled } = judgement;
   const requests = await lastRequests(pool, [...orphans, ...elsewhere, ...doubled]);

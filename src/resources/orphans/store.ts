@@ -5,7 +5,7 @@ import { unknownClassesInOrphans, unknownHomes } from '../../errors.js';
 import { parseJsonOfDatabase } from '../../http/parse-json.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
-import type { OrphansQuestion } from './parse.js';
+import type { OrphansQuery } from './parse.js';
 import { FIND_CLASSES, FIND_HOMES, JUDGE, LAST_REQUESTS } from './sql.js';
 
 /** A consumer of a list of the report. */
@@ -55,10 +55,10 @@ type Row = Record<
   Record<'missing_keys' | 'held' | 'orphan_entries' | 'elsewhere_entries' | 'doubled_entries', string | null>;
 
 /** @throws 400 for a home that names no provider, and for an unknown resource class */
-export async function judge(pool: Pool, question: OrphansQuestion): Promise<Judgement> {
-  const { live, alsoLive, takenAt, olderThan, consumerTypes, limit } = question;
+export async function findOrphans(pool: Pool, query: OrphansQuery): Promise<Judgement> {
+  const { live, alsoLive, takenAt, olderThan, consumerTypes, limit } = query;
   const roots = await rootsOf(pool, live.homes);
-  const classes = await classesOf(pool, question.resourceClasses);
+  const classes = await classesOf(pool, query.resourceClasses);
   const homes = await withPauses(each(live.homes, (home) => (home === null ? null : (roots.get(home) ?? null))));
   const types = consumerTypes?.filter((type) => type !== null) ?? null;
   const values = [

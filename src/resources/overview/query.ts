@@ -1,9 +1,9 @@
-import { badQuestionValue } from '../../errors.js';
+import { badQueryValue } from '../../errors.js';
 import { lastValues, type Query } from '../../http/query.js';
 import { normalizeUuid, queryValidator } from '../../http/validate.js';
 import type { View } from '../../topology/model.js';
-import { wholeNumber } from '../questions/query.js';
-import type { Position, Sort, State, TreeFilter } from './select.js';
+import { wholeNumber } from '../analysis/query.js';
+import type { Position, Sort, Attention, TreeFilter } from './select.js';
 
 const text = { type: 'string' };
 
@@ -22,28 +22,27 @@ export interface TreesQuery {
   readonly trait: string | null;
   readonly memberOf: string | null;
   readonly resourceClass: string | null;
-  readonly state: State | null;
+  readonly state: Attention | null;
   readonly sort: Sort;
   readonly limit: number;
   readonly after: Position | null;
 }
 
 const SORTS: readonly Sort[] = ['name', 'fullest', 'freest'];
-const STATES: readonly State[] = ['over_capacity', 'without_inventory'];
+const STATES: readonly Attention[] = ['over_capacity', 'without_inventory'];
 const DEFAULT_LIMIT = 50;
 const MOST = 200;
 
 /** @throws 400 for what is unknown, malformed, given twice, or without meaning for the order */
 export function parseTreesQuery(query: Query): TreesQuery {
   const given = treesQuery(lastValues(query));
-  for (const [name, values] of query)
-    if (values.length > 1) throw badQuestionValue(name, 'one value', values.join(', '));
+  for (const [name, values] of query) if (values.length > 1) throw badQueryValue(name, 'one value', values.join(', '));
   // An empty field of a form is no filter.
   const value = (name: Parameter): string | null => (given[name] === '' ? null : (given[name] ?? null));
   const sort = oneOf('sort', SORTS, value('sort')) ?? 'name';
   const resourceClass = value('class');
   if (sort !== 'name' && resourceClass === null)
-    throw badQuestionValue('sort', 'name, or the parameter class beside it', sort);
+    throw badQueryValue('sort', 'name, or the parameter class beside it', sort);
   const after = value('after');
   return {
     q: value('q'),
@@ -59,14 +58,14 @@ export function parseTreesQuery(query: Query): TreesQuery {
 
 function oneOf<T extends string>(parameter: Parameter, values: readonly T[], given: string | null): T | null {
   const found = values.find((value) => value === given);
-  if (found === undefined && given !== null) throw badQuestionValue(parameter, `one of ${values.join(', ')}`, given);
+  if (found === undefined && given !== null) throw badQueryValue(parameter, `one of ${values.join(', ')}`, given);
   return found ?? null;
 }
 
 function aggregateOf(given: string | null): string | null {
   if (given === null) return null;
   const uuid = normalizeUuid(given);
-  if (uuid === undefined) throw badQuestionValue('member_of', 'the uuid of an aggregate', given);
+  if (uuid === undefined) throw badQueryValue('member_of', 'the uuid of an aggregate', given);
   return uuid;
 }
 
@@ -94,7 +93,7 @@ export function resolveTreesQuery(
 }
 
 function known<T>(parameter: string, name: string, found: T | undefined, what = parameter): T {
-  if (found === undefined) throw badQuestionValue(parameter, `the name of a ${what}`, name);
+  if (found === undefined) throw badQueryValue(parameter, `the name of a ${what}`, name);
   return found;
 }
 
@@ -112,8 +111,8 @@ function parsePosition(given: string, sort: Sort, resourceClass: string | null):
   }
   const [ofSort, ofClass, value, name, uuid] = Array.isArray(parts) ? (parts as unknown[]) : [];
   if (typeof value !== 'number' || typeof name !== 'string' || typeof uuid !== 'string')
-    throw badQuestionValue('after', '`next` of the response before', given);
+    throw badQueryValue('after', '`next` of the response before', given);
   if (ofSort !== sort || ofClass !== resourceClass)
-    throw badQuestionValue('after', '`next` of a response with the same sort and class', given);
+    throw badQueryValue('after', '`next` of a response with the same sort and class', given);
   return { value, name, uuid };
 }

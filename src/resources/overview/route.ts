@@ -2,18 +2,18 @@ import { SHARING_TRAIT } from '../../candidates/sharing.js';
 import { toJson } from '../../http/json.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
-import type { Slices } from '../../rounds.js';
+import type { Slices } from '../../event-loop.js';
 import { withPauses } from '../../slices.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import { version } from '../../ops/version.js';
 import { memberOf, type Provider } from '../../topology/model.js';
-import type { Refreshed } from '../../refreshed.js';
+import type { AgedValue } from '../../stale-while-revalidate.js';
 import type { ShapeGauges } from '../capacity/gauges.js';
 import { findProvider } from '../find-provider.js';
-import { inASlice } from '../in-a-slice.js';
+import { withViewInSlice } from '../view-in-slice.js';
 import type { Estimates } from './estimates.js';
 import { parseTreesQuery, renderPosition, resolveTreesQuery } from './query.js';
-import { inOrderOfTree, relatedRoots } from './related.js';
+import { inOrderOfTree, relatedRoots } from './sharing-trees.js';
 import { renderTree, timeText, treeEntry } from './render.js';
 import { selectTrees } from './select.js';
 import { totalsOf } from './totals.js';
@@ -27,7 +27,7 @@ export interface OverviewRouteDependencies {
   readonly slices: Slices;
   readonly shapes: ShapeGauges;
   readonly estimate: () => Promise<Estimates>;
-  readonly onTwoTrees: () => Promise<Refreshed<TwoTrees> | null>;
+  readonly onTwoTrees: () => Promise<AgedValue<TwoTrees> | null>;
 }
 
 /**
@@ -43,7 +43,7 @@ export function overviewRoutes(dependencies: OverviewRouteDependencies): Route[]
       rule: 'stockroom:overview',
       checkAccept: true,
       async handle() {
-        const seen = await inASlice(topology, slices, (view) => ({
+        const seen = await withViewInSlice(topology, slices, (view) => ({
           asOf: new Date(),
           providers: [...view.providers.values()],
           trees: view.trees.size,
@@ -80,7 +80,7 @@ export function overviewRoutes(dependencies: OverviewRouteDependencies): Route[]
       checkAccept: true,
       async handle({ query }) {
         const asked = parseTreesQuery(query);
-        const seen = await inASlice(topology, slices, (view) => ({
+        const seen = await withViewInSlice(topology, slices, (view) => ({
           changedAt: topology.status().changedAt,
           filter: resolveTreesQuery(view, asked),
           trees: [...view.trees.values()],
@@ -103,7 +103,7 @@ export function overviewRoutes(dependencies: OverviewRouteDependencies): Route[]
       rule: 'stockroom:overview',
       checkAccept: true,
       async handle(request) {
-        const { tree, related } = await inASlice(topology, slices, (view) => {
+        const { tree, related } = await withViewInSlice(topology, slices, (view) => {
           const tree = view.treeOf(findProvider(view, request.param('uuid')));
           const roots = relatedRoots(view, tree, view.traitByName(SHARING_TRAIT));
           const related = [...roots].flatMap((rootId): Provider[] => {

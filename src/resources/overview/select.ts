@@ -10,7 +10,7 @@ import {
 import { isOverCapacity } from './totals.js';
 
 /** What needs a look: more in use of some inventory than its capacity, or no inventory at all. */
-export type State = 'over_capacity' | 'without_inventory';
+export type Attention = 'over_capacity' | 'without_inventory';
 
 /** All of it holds for one provider of a tree. Null: no filter. */
 export interface TreeFilter {
@@ -19,7 +19,7 @@ export interface TreeFilter {
   readonly trait: Trait | null;
   readonly memberOf: string | null;
   readonly resourceClass: ResourceClass | null;
-  readonly state: State | null;
+  readonly state: Attention | null;
 }
 
 /** By name; or by the part of what the whole tree has of a resource class that is in use, largest or smallest first. */
@@ -48,7 +48,7 @@ export interface Selection {
   readonly isLast: boolean;
 }
 
-export interface Order {
+export interface TreeOrder {
   readonly sort: Sort;
   readonly limit: number;
   /** The page begins behind this place. */
@@ -56,7 +56,7 @@ export interface Order {
 }
 
 /** The first trees of an order for which a filter holds. Only those of the page are kept, whatever the number of trees. */
-export function* selectTrees(trees: readonly Tree[], filter: TreeFilter, order: Order): Divided<Selection> {
+export function* selectTrees(trees: readonly Tree[], filter: TreeFilter, order: TreeOrder): Divided<Selection> {
   const { sort, limit, after } = order;
   const page: Selected[] = [];
   let [matching, behind] = [0, 0];
@@ -93,7 +93,7 @@ function matchesOf({ members }: Tree, filter: TreeFilter): readonly Provider[] |
 
 const NONE: readonly Provider[] = [];
 
-const IS_IN_STATE: { readonly [state in State]: (provider: Provider) => boolean } = {
+const IS_IN_STATE: { readonly [state in Attention]: (provider: Provider) => boolean } = {
   over_capacity: isOverCapacity,
   without_inventory: ({ inventories }) => inventories.length === 0,
 };

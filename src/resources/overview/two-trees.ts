@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { SHARING_TRAIT } from '../../candidates/sharing.js';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
-import { createRefreshed, type Refreshed } from '../../refreshed.js';
+import { createStaleWhileRevalidate, type AgedValue } from '../../stale-while-revalidate.js';
 
 /** Consumers with allocations in two trees or more, as an evacuation leaves them behind. */
 export interface TwoTrees {
@@ -32,8 +32,8 @@ const OLD_MS = 5 * 60_000;
 const PATIENCE_MS = 1000;
 
 /** Reads what was counted last, at most five minutes ago; null before the first time. */
-export function createTwoTreesReader(pool: Pool, log: Logger): () => Promise<Refreshed<TwoTrees> | null> {
-  return createRefreshed({
+export function createTwoTreesReader(pool: Pool, log: Logger): () => Promise<AgedValue<TwoTrees> | null> {
+  return createStaleWhileRevalidate({
     async make() {
       const { rows } = await runStatement<{ number: number; consumers: string[] }>(
         pool,

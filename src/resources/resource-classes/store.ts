@@ -11,7 +11,7 @@ import {
   resourceClassNameTaken,
 } from '../../errors.js';
 import type { Author } from '../../history/author.js';
-import { noteRequest } from '../../history/note.js';
+import { settingAuthor } from '../../history/set-author.js';
 import { providersWithClass, readWith } from '../../ledger/holders.js';
 import { STANDARD_RESOURCE_CLASSES } from '../../standard/resource-classes.js';
 
@@ -26,7 +26,7 @@ export async function createResourceClass(pool: Pool, author: Author | null, nam
 export async function ensureResourceClass(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;
-  const rows = { changes: [classRow(name)], note: noteRequest(author) };
+  const rows = { changes: [classRow(name)], note: settingAuthor(author) };
   const { rowCount } = await writeStatement(pool, rows, { name: 'create_class', text, values: [name] });
   return rowCount === 1;
 }
@@ -41,7 +41,7 @@ export async function renameResourceClass(
   if (standard.has(name)) throw cannotUpdateStandardClass(name);
   const text = 'update resource_classes set name = $2, updated_at = now() where name = $1';
   try {
-    const rows = { changes: [classRow(name), classRow(newName)], note: noteRequest(author) };
+    const rows = { changes: [classRow(name), classRow(newName)], note: settingAuthor(author) };
     const { rowCount } = await writeStatement(pool, rows, { text, values: [name, newName] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {
@@ -54,7 +54,7 @@ export async function deleteResourceClass(pool: Pool, author: Author | null, nam
   if (standard.has(name)) throw cannotDeleteStandardClass(name);
   const text = 'delete from resource_classes where name = $1';
   try {
-    const rows = { changes: [classRow(name)], note: noteRequest(author) };
+    const rows = { changes: [classRow(name)], note: settingAuthor(author) };
     const { rowCount } = await writeStatement(pool, rows, { text, values: [name] });
     if (rowCount === 0) throw noSuchResourceClass(name);
   } catch (error) {

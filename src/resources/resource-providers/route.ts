@@ -4,7 +4,7 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import { normalizeUuid } from '../../http/validate.js';
 import { bodyForProvider, findProvider } from '../find-provider.js';
-import { inASlice } from '../in-a-slice.js';
+import { withViewInSlice } from '../view-in-slice.js';
 import { listProviders, parseListQuery } from './list.js';
 import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
@@ -12,7 +12,7 @@ import { renderFromView, renderList, renderProvider } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
-import type { Slices } from '../../rounds.js';
+import type { Slices } from '../../event-loop.js';
 
 /** What the routes of resource providers work with. */
 export interface ResourceProviderRouteDependencies {
@@ -64,7 +64,7 @@ export function resourceProviderRoutes({
       checkAccept: true,
       async handle({ query, version, prefix }) {
         const filters = parseListQuery(query, version);
-        return inASlice(topology, slices, (view) => {
+        return withViewInSlice(topology, slices, (view) => {
           const found = listProviders(view, filters);
           const modified = found.reduce((newest, provider) => Math.max(newest, provider.modified), 0);
           return {

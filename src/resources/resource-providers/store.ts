@@ -14,7 +14,7 @@ import {
   providerNotSaved,
 } from '../../errors.js';
 import type { Author } from '../../history/author.js';
-import { noteRequest } from '../../history/note.js';
+import { settingAuthor } from '../../history/set-author.js';
 import { childrenOf, consumersHolding, readWith } from '../../ledger/holders.js';
 import type { ProviderSummary } from './render.js';
 
@@ -36,7 +36,7 @@ export async function createProvider(
   const rows = {
     changes: [providerRow(uuid), nameRow(name)],
     refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
-    note: noteRequest(author),
+    note: settingAuthor(author),
   };
   try {
     if (parentUuid === null) {
@@ -109,7 +109,7 @@ export async function updateProvider(
 }
 
 async function renameProvider(pool: Pool, author: Author | null, uuid: string, name: string): Promise<ProviderSummary> {
-  const rows = { changes: [providerRow(uuid), nameRow(name)], note: noteRequest(author) };
+  const rows = { changes: [providerRow(uuid), nameRow(name)], note: settingAuthor(author) };
   const query = { name: 'rename_provider', text: RENAME, values: [uuid, name] };
   const result = await writeStatement<SummaryRow>(pool, rows, query);
   const row = result.rows[0];
@@ -139,7 +139,7 @@ function moveProvider(
   const rows = {
     changes: [TREES, providerRow(uuid), nameRow(name)],
     refersTo: parentUuid === null ? [] : [parentRow(parentUuid)],
-    note: noteRequest(author),
+    note: settingAuthor(author),
   };
   return writeTransaction(pool, rows, async (transaction) => {
     const [, , found] = await Promise.all([
@@ -213,7 +213,7 @@ const MOVE_SUBTREE = `
 export async function deleteProvider(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   try {
     const query = { name: 'delete_provider', text: 'delete from resource_providers where uuid = $1', values: [uuid] };
-    const rows = { changes: [providerRow(uuid)], note: noteRequest(author) };
+    const rows = { changes: [providerRow(uuid)], note: settingAuthor(author) };
     const { rowCount } = await writeStatement(pool, rows, query);
     if (rowCount === 0) throw noSuchProviderForDelete(uuid);
   } catch (error) {

@@ -12,7 +12,7 @@ import {
   traitInUse,
 } from '../../errors.js';
 import type { Author } from '../../history/author.js';
-import { noteRequest } from '../../history/note.js';
+import { settingAuthor } from '../../history/set-author.js';
 import { providersWithTrait, readWith } from '../../ledger/holders.js';
 import { STANDARD_TRAITS } from '../../standard/traits.js';
 import { comparableGeneration } from '../generation.js';
@@ -23,7 +23,7 @@ const standard = new Set(STANDARD_TRAITS);
 /** Creates a trait that is not there; returns whether it did. */
 export async function ensureTrait(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
-  const rows = { changes: [traitRow(name)], note: noteRequest(author) };
+  const rows = { changes: [traitRow(name)], note: settingAuthor(author) };
   const { rowCount } = await writeStatement(pool, rows, { name: 'create_trait', text, values: [name] });
   return rowCount === 1;
 }
@@ -33,7 +33,7 @@ export async function deleteTrait(pool: Pool, author: Author | null, name: strin
   if (standard.has(name)) throw cannotDeleteStandardTrait(name);
   try {
     const query = { text: 'delete from traits where name = $1', values: [name] };
-    const rows = { changes: [traitRow(name)], note: noteRequest(author) };
+    const rows = { changes: [traitRow(name)], note: settingAuthor(author) };
     const { rowCount } = await writeStatement(pool, rows, query);
     if (rowCount === 0) throw noSuchTrait(name);
   } catch (error) {
@@ -65,7 +65,7 @@ export async function replaceProviderTraits(
   for (;;) {
     try {
       const query = { name: 'replace_traits', text: REPLACE, values };
-      const rows = { changes: [providerRow(uuid)], refersTo: names.map(traitRow), note: noteRequest(author) };
+      const rows = { changes: [providerRow(uuid)], refersTo: names.map(traitRow), note: settingAuthor(author) };
       const written = await writeStatement<ProviderTraits>(pool, rows, query);
       const replaced = written.rows[0];
       if (replaced !== undefined) return replaced;

@@ -4,14 +4,14 @@ import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 import { findProvider } from '../find-provider.js';
 import { usagesQuery } from './schema.js';
-import type { ReadRememberedUsages } from './remembered.js';
+import type { ReadCachedUsages } from './cache.js';
 import { renderByType, renderProviderUsages, renderTotals } from './render.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 
 /** What the routes of usages work with. */
 export interface UsageRouteDependencies {
   readonly topology: TopologyReader;
-  readonly readUsages: ReadRememberedUsages;
+  readonly readUsages: ReadCachedUsages;
 }
 
 export function usageRoutes({ topology, readUsages }: UsageRouteDependencies): Route[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { BrokenResponse, createHttpClient } from '../../../src/auth/keystone/http-client.js';
-import { startSwitcher } from '../../support/wire.js';
+import { startSwitcher } from '../../support/raw-request.js';
 
 describe('a request to a Keystone that changes the protocol', () => {
   it('fails: the connection ends without a response and without an error', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isAtOrAbove, placesOf } from '../../../src/candidates/ancestry.js';
 import type { Provider, View } from '../../../src/topology/model.js';
-import { buildWorld, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type ProviderSpec } from '../../support/topology-world.js';
 
 /** Ids of a provider and all above it. */
 function lineage(view: View, { id, parentId }: Provider): number[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CandidatesRequest, Group } from '../../../src/candidates/request.js';
 import type { Topology } from '../../../src/topology/topology.js';
 import { requestFrom } from '../../support/candidates.js';
-import { buildWorld, type InventorySpec, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type InventorySpec, type ProviderSpec } from '../../support/topology-world.js';
 
 /** Random worlds and requests, small and crowded, so that groups meet, collide and often enough all find a place. */
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { responses, summaries } from '../../support/candidates.js';
-import { buildWorld, type WorldSpec } from '../../support/world.js';
+import { buildWorld, type WorldSpec } from '../../support/topology-world.js';
 
 const NESTED: WorldSpec = {
   cn: { inventory: { VCPU: 8, MEMORY_MB: 1024 }, traits: ['CUSTOM_ROOT'], aggregates: ['A'] },

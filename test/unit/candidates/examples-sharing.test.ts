@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { responses, ask, summaries } from '../../support/candidates.js';
-import { buildWorld, type WorldSpec } from '../../support/world.js';
+import { buildWorld, type WorldSpec } from '../../support/topology-world.js';
 
 const SHARES = 'MISC_SHARES_VIA_AGGREGATE';
 

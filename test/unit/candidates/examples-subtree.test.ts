@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { responses, ask, summaries } from '../../support/candidates.js';
-import { buildWorld } from '../../support/world.js';
+import { buildWorld } from '../../support/topology-world.js';
 
 const world = buildWorld({
   cn: { inventory: { MEMORY_MB: 1024 }, traits: ['CUSTOM_ROOT'] },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ask } from '../../support/candidates.js';
-import { buildWorld, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type ProviderSpec } from '../../support/topology-world.js';
 
 const spec: Record<string, ProviderSpec> = {};
 for (let i = 0; i < 2000; i++) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { responses, ask, findCandidates, requestFrom } from '../../support/candidates.js';
-import { buildWorld, type WorldSpec } from '../../support/world.js';
+import { buildWorld, type WorldSpec } from '../../support/topology-world.js';
 
 const hosts: Record<string, WorldSpec[string]> = {};
 for (const host of ['h1', 'h2', 'h3']) {

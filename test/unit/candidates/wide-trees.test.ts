@@ -9,7 +9,7 @@ import {
   mappingsText,
   requestFrom,
 } from '../../support/candidates.js';
-import { buildWorld, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type ProviderSpec } from '../../support/topology-world.js';
 
 /** Work is counted in tries, not in time: the same on every machine. */
 

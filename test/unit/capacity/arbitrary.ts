@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CandidatesRequest } from '../../../src/candidates/request.js';
 import type { Topology } from '../../../src/topology/topology.js';
 import { requestFrom } from '../../support/candidates.js';
-import { buildWorld, type InventorySpec, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type InventorySpec, type ProviderSpec } from '../../support/topology-world.js';
 
 /** Small worlds and queries of the four shapes whose number is exact (docs/contract/explain-and-capacity.md#how-capacity-is-counted). */
 export interface ExactCase {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CapacityDocument } from '../../../src/capacity/document.js';
 import { capacityOf } from '../../support/capacity.js';
-import { buildWorld } from '../../support/world.js';
+import { buildWorld } from '../../support/topology-world.js';
 
 const SHARES = 'MISC_SHARES_VIA_AGGREGATE';
 const AZ1 = 'a1000000-0000-4000-8000-000000000001';

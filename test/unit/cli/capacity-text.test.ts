@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { capacityText } from '../../../src/cli/questions/capacity-text.js';
+import { capacityText } from '../../../src/cli/analysis/capacity-text.js';
 import { capacityOf } from '../../support/capacity.js';
-import { buildWorld, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type ProviderSpec } from '../../support/topology-world.js';
 
 const AZ1 = 'a1000000-0000-4000-8000-000000000001';
 const AZ2 = 'a2000000-0000-4000-8000-000000000002';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { explainText } from '../../../src/cli/questions/explain-text.js';
+import { explainText } from '../../../src/cli/analysis/explain-text.js';
 import { explained } from '../../support/explain.js';
-import { buildWorld, type ProviderSpec } from '../../support/world.js';
+import { buildWorld, type ProviderSpec } from '../../support/topology-world.js';
 
 const AZ1 = 'a1000000-0000-4000-8000-000000000001';
 const AZ2 = 'a2000000-0000-4000-8000-000000000002';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { flagsOf, programOf } from '../../../src/cli/program.js';
-import { questionOf } from '../../../src/cli/orphans/question.js';
+import { orphansArguments } from '../../../src/cli/orphans/arguments.js';
 import { readArguments } from '../../../src/config/arguments.js';
 
 const ONE = '90000001-0000-4000-8000-000000000001';
@@ -25,7 +25,7 @@ describe('the command line of stockroom audit orphans', () => {
 
   const read = (...args: string[]) => {
     const files = args.map((one) => (/^(live|migrations|table|absent)$/.test(one) ? path.join(folder, one) : one));
-    return questionOf(readArguments(['audit', 'orphans', ...files], flagsOf(programOf('stockroom'))));
+    return orphansArguments(readArguments(['audit', 'orphans', ...files], flagsOf(programOf('stockroom'))));
   };
 
   it('becomes the body of the request', async () => {

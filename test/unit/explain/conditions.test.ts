@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { conditionsOf } from '../../../src/explain/conditions.js';
 import { parseQuery } from '../../../src/http/query.js';
 import { NEWEST_VERSION, negotiate } from '../../../src/http/microversions.js';
-import { parseQuestion, resolveQuestion } from '../../../src/resources/questions/query.js';
+import { parseAnalysisQuery, resolveAnalysisQuery } from '../../../src/resources/analysis/query.js';
 import { requestFrom } from '../../support/candidates.js';
-import { buildWorld } from '../../support/world.js';
+import { buildWorld } from '../../support/topology-world.js';
 
 const A1 = 'a1000000-0000-4000-8000-000000000001';
 const A2 = 'a2000000-0000-4000-8000-000000000001';
@@ -14,7 +14,9 @@ const view = buildWorld(
 );
 
 function idsOf(query: string, version = NEWEST_VERSION): string[] {
-  return resolveQuestion(view, parseQuestion(parseQuery(query), version), version).conditions.map(({ id }) => id);
+  return resolveAnalysisQuery(view, parseAnalysisQuery(parseQuery(query), version), version).conditions.map(
+    ({ id }) => id,
+  );
 }
 
 describe('the conditions of a query', () => {

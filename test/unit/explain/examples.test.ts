@@ -3,7 +3,7 @@ import { documentOf, type ExplainDocument } from '../../../src/explain/document.
 import type { Topology } from '../../../src/topology/topology.js';
 import { requestFrom, type Options } from '../../support/candidates.js';
 import { explainAtOnce } from '../../support/explain.js';
-import { buildWorld } from '../../support/world.js';
+import { buildWorld } from '../../support/topology-world.js';
 
 /** The worlds of docs/contract/allocation-candidates.md, with the examples of docs/contract/explain-and-capacity.md. */
 const E1 = buildWorld({

@@ -1,4 +1,11 @@
-import { basicTime, headerOf, MalformedAuthorization, signedNames, type Claim, type SignedRequest } from './claim.js';
+import {
+  basicTime,
+  headerOf,
+  MalformedAuthorization,
+  signedNames,
+  type RequestSignature,
+  type SignedRequest,
+} from './signed-request.js';
 import { versionFour } from './version-four.js';
 
 const FORM =
@@ -10,7 +17,7 @@ const FORM =
  *
  * @throws MalformedAuthorization
  */
-export function readAws4(authorization: string, request: SignedRequest): Claim {
+export function readAws4(authorization: string, request: SignedRequest): RequestSignature {
   const { headers } = request;
   const { accessKey, date, region, service, names, signature } = FORM.exec(authorization)?.groups ?? {};
   if (accessKey === undefined || date === undefined || names === undefined || signature === undefined) {

@@ -5,9 +5,9 @@ import {
   isSame,
   MalformedAuthorization,
   signedNames,
-  type Claim,
+  type RequestSignature,
   type SignedRequest,
-} from './claim.js';
+} from './signed-request.js';
 
 /**
  * COS: `q-sign-algorithm=sha1&q-ak=...&q-sign-time=...&q-key-time=...&q-header-list=...&q-url-param-list=...&q-signature=...`.
@@ -15,7 +15,7 @@ import {
  *
  * @throws MalformedAuthorization
  */
-export function readCos(authorization: string, { method, rawPath, query, headers }: SignedRequest): Claim {
+export function readCos(authorization: string, { method, rawPath, query, headers }: SignedRequest): RequestSignature {
   const fields = new Map(
     authorization.split('&').map((field): [string, string] => {
       const equals = field.indexOf('=');

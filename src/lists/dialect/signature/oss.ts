@@ -1,4 +1,12 @@
-import { basicTime, headerOf, hmac, isSame, MalformedAuthorization, type Claim, type SignedRequest } from './claim.js';
+import {
+  basicTime,
+  headerOf,
+  hmac,
+  isSame,
+  MalformedAuthorization,
+  type RequestSignature,
+  type SignedRequest,
+} from './signed-request.js';
 import { versionFour } from './version-four.js';
 
 /** The query parameters of these requests that signature version 1 covers; it leaves others out. */
@@ -9,7 +17,7 @@ const SUBRESOURCES = ['continuation-token', 'inventory', 'inventoryId'];
  *
  * @throws MalformedAuthorization
  */
-export function readOssV1(authorization: string, request: SignedRequest): Claim {
+export function readOssV1(authorization: string, request: SignedRequest): RequestSignature {
   const [, accessKey, signature] = /^OSS ([^\s]+):([A-Za-z0-9+/]{27}=)$/.exec(authorization) ?? [];
   if (accessKey === undefined || signature === undefined) {
     throw new MalformedAuthorization('The header authorization does not have the form OSS KEY:SIGNATURE.');
@@ -52,7 +60,7 @@ const V4_FORM =
  *
  * @throws MalformedAuthorization
  */
-export function readOssV4(authorization: string, request: SignedRequest): Claim {
+export function readOssV4(authorization: string, request: SignedRequest): RequestSignature {
   const { accessKey, date, region, product, names = '', signature } = V4_FORM.exec(authorization)?.groups ?? {};
   if (accessKey === undefined || date === undefined || signature === undefined) {
     throw new MalformedAuthorization('The header authorization does not have the form of OSS4-HMAC-SHA256.');

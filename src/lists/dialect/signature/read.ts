@@ -1,9 +1,15 @@
 import { readAws4 } from './aws4.js';
-import { headerOf, MalformedAuthorization, type Claim, type Dialect, type SignedRequest } from './claim.js';
+import {
+  headerOf,
+  MalformedAuthorization,
+  type RequestSignature,
+  type Dialect,
+  type SignedRequest,
+} from './signed-request.js';
 import { readCos } from './cos.js';
 import { readOssV1, readOssV4 } from './oss.js';
 
-type Read = (authorization: string, request: SignedRequest) => Claim;
+type Read = (authorization: string, request: SignedRequest) => RequestSignature;
 
 const KINDS: readonly { readonly start: string; readonly dialect: Dialect; readonly read: Read }[] = [
   { start: 'AWS4-HMAC-SHA256', dialect: 's3', read: readAws4 },
@@ -23,7 +29,7 @@ export function dialectOf(headers: SignedRequest['headers']): Dialect {
  *
  * @throws MalformedAuthorization
  */
-export function readClaim(request: SignedRequest): Claim | null {
+export function readRequestSignature(request: SignedRequest): RequestSignature | null {
   const authorization = headerOf(request.headers, 'authorization');
   if (authorization === '') return null;
   const kind = KINDS.find(({ start }) => authorization.startsWith(start));

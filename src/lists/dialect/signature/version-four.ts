@@ -1,4 +1,4 @@
-import { hexHash, hmac, isSame, type QueryParameter, type SignedRequest } from './claim.js';
+import { hexHash, hmac, isSame, type QueryParameter, type SignedRequest } from './signed-request.js';
 
 /** What AWS and OSS do alike in version 4 of their signatures; the names differ. */
 export interface VersionFour {

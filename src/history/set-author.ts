@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import type { AuthorSetting } from '../db/scheduler/write.js';
+import type { Author, AuthorOfConsumers } from './author.js';
+
+/**
+ * Who makes the changes of a transaction. The changes themselves are noted by triggers (docs/adr/0025).
+ *
+ * It is said in a setting of the transaction, and each change that is noted takes it from there. So a request that changes nothing leaves nothing,
+ * and neither does one where no history is kept.
+ */
+
+/** The changes of the whole transaction have one author. Null when no history is kept. */
+export function settingAuthor(author: Author): AuthorSetting;
+export function settingAuthor(author: Author | null): AuthorSetting | null;
+export function settingAuthor(author: Author | null): AuthorSetting | null {
+  if (author === null) return null;
+  const text = JSON.stringify(columnsOf(author));
+  return {
+    before: { name: 'note_request', text: `select set_config('stockroom.request', $1, true)`, values: [text] },
+    within: (query) => withFirst(query, NOTE_WITHIN, [text]),
+  };
+}
+
+/**
+ * Only a statement that writes is executed whether or not the rest refers to it, and before the triggers of the rest. This one writes nothing: the
+ * value of the setting is never null.
+ */
+const NOTE_WITHIN = (parameter: number): string =>
+  `insert into history_epochs (id) select 0 where set_config('stockroom.request', $${parameter}, true) is null`;
+
+/**
+ * Adds the requests of claims that are written together to the statement that writes them. Each is the author of the changes of its consumers.
+ */
+export function withRequests(query: pg.QueryConfig, requests: readonly AuthorOfConsumers[]): pg.QueryConfig {
+  const [first] = requests;
+  if (first === undefined) return query;
+  if (requests.length === 1) return settingAuthor(first.author).within(query);
+  const rows = requests.map(({ author, consumers }) => [...columnsOf(author), consumers]);
+  return withFirst(query, NOTE_REQUESTS, [JSON.stringify(rows)], 'together');
+}
+
+const NOTE_REQUESTS = (parameter: number): string =>
+  `insert into history_requests (n, requests) values (1, $${parameter})`;
+
+/**
+ * Puts a statement that writes before a query, as a part of it.
+ *
+ * @param first makes its text, given the number of its first parameter
+ * @param kind becomes part of the query's name
+ */
+function withFirst(
+  query: pg.QueryConfig,
+  first: (parameter: number) => string,
+  values: readonly (string | null)[],
+  kind = 'noted',
+): pg.QueryConfig {
+  const own: unknown[] = query.values ?? [];
+  const [clause = '', comments = '', recursive = ''] = WITH_CLAUSE.exec(query.text) ?? [];
+  const others = query.text.slice(clause.length);
+  return {
+    ...query,
+    ...(query.name === undefined ? {} : { name: `${query.name}_${kind}` }),
+    text: `${comments}with ${recursive}noted as (${first(own.length + 1)})${clause === '' ? '' : ','} ${others}`,
+    values: [...own, ...values],
+  };
+}
+
+/** `with`, and what may stand before and after it. */
+const WITH_CLAUSE = /^((?:\s|--.*\n|\/\*[^]*?\*\/)*)with\s+(recursive\s+)?/i;
+
+/** In the order that history_request_of() expects. JSON has no lone surrogates and no NUL in PostgreSQL. */
+function columnsOf(author: Author): (string | null)[] {
+  if ('command' in author) return [null, null, null, null, null, null, author.command];
+  const { requestId, globalRequestId, userId, projectId, route, version } = author;
+  const columns = [requestId, globalRequestId, userId, projectId, route, version, null];
+  return columns.map((column) => column?.toWellFormed().replaceAll('\0', '') ?? null);
+}

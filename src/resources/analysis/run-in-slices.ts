@@ -1,0 +1,35 @@
+import { clientGone } from '../../errors.js';
+import { createStopwatch, type Slices, type Stopwatch } from '../../event-loop.js';
+
+/** What was worked out, and the seconds of work that it took. */
+export interface TimedResult<T> {
+  readonly result: T;
+  readonly seconds: number;
+}
+
+/**
+ * Does work that yields whenever its pace says so, in slices between which other requests have their turn. The first slice is
+ * now: the caller is in one.
+ *
+ * @param start is given the pace of the work
+ * @throws {@link clientGone} when the client has closed the connection
+ */
+export async function runInSlices<T>(
+  start: (pace: Stopwatch) => Iterator<unknown, T, void>,
+  slices: Slices,
+  isGone: () => boolean,
+): Promise<TimedResult<T>> {
+  const watch = createStopwatch();
+  watch.begin();
+  const work = start(watch);
+  let next = work.next();
+  watch.end();
+  while (next.done !== true) {
+    await slices.next();
+    if (isGone()) throw clientGone();
+    watch.begin();
+    next = work.next();
+    watch.end();
+  }
+  return { result: next.value, seconds: watch.seconds() };
+}

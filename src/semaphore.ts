@@ -1,0 +1,38 @@
+/** Lets a few in at a time; some more may wait, in the order in which they came. */
+export interface Semaphore {
+  /**
+   * Resolves when there is a place.
+   *
+   * @returns what gives the place up; to be called once
+   * @throws what `reject` makes when too many wait
+   */
+  enter(): Promise<() => void>;
+}
+
+export interface SemaphoreOptions {
+  readonly places: number;
+  readonly mostWaiting: number;
+  readonly reject: () => Error;
+}
+
+export function createSemaphore({ places, mostWaiting, reject }: SemaphoreOptions): Semaphore {
+  let free = places;
+  const waiting: (() => void)[] = [];
+
+  function leave(): void {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  }
+
+  return {
+    async enter() {
+      if (free > 0) free--;
+      else {
+        if (waiting.length >= mostWaiting) throw reject();
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+      return leave;
+    },
+  };
+}

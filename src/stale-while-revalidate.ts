@@ -1,0 +1,58 @@
+/** What was made last. */
+export interface AgedValue<T> {
+  readonly value: T;
+  /** Seconds since its making began. */
+  readonly age: number;
+}
+
+export interface StaleWhileRevalidateOptions<T> {
+  readonly make: () => Promise<T>;
+  /** A reader begins to make a new value when the last one is so old. */
+  readonly oldMs: number;
+  /** A reader waits at most this long for a new value. */
+  readonly patienceMs: number;
+  /** The former value stays, and its age says so. */
+  readonly onFailure: (error: unknown) => void;
+  /** Milliseconds, as of `performance.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** The database is away for seconds; a value may be good for minutes. */
+const AFTER_FAILURE_MS = 5000;
+
+/**
+ * Reads a value that takes long to make. A reader who finds it old begins to make it again, and gets the new one when it is ready soon, else the
+ * last one; null before the first.
+ */
+export function createStaleWhileRevalidate<T>(
+  options: StaleWhileRevalidateOptions<T>,
+): () => Promise<AgedValue<T> | null> {
+  const { make, oldMs, patienceMs, onFailure, now = () => performance.now() } = options;
+  let last: { readonly value: T; readonly at: number } | null = null;
+  let nextAt = -Infinity;
+  let making: Promise<void> | null = null;
+
+  async function begin(): Promise<void> {
+    const at = now();
+    nextAt = at + oldMs;
+    try {
+      last = { value: await make(), at };
+    } catch (error) {
+      nextAt = at + Math.min(oldMs, AFTER_FAILURE_MS);
+      onFailure(error);
+    }
+  }
+
+  return async () => {
+    if (making === null && now() >= nextAt) making = begin().finally(() => (making = null));
+    if (making !== null) await orAfter(patienceMs, making);
+    return last === null ? null : { value: last.value, age: (now() - last.at) / 1000 };
+  };
+}
+
+async function orAfter(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
