@@ -1,4 +1,4 @@
-/** Milliseconds before the second attempt, how much longer each later pause is, and the longest of them. */
+/** In milliseconds: the pause before the second attempt and the longest pause. `factor`: how much longer each pause is than the one before. */
 export interface BackOff {
   readonly first: number;
   readonly factor?: number;

@@ -55,31 +55,31 @@ export interface Service {
    */
   endLists(deadline: number, hurry: AbortSignal): Promise<void>;
   readonly memory: ClientMemory;
-  /** Makes what the first request should find: partitions of the history. Its failure is not fatal. */
+  /** Creates the partitions of the history that the first requests need. A failure is not fatal. */
   prepare(): Promise<void>;
-  /** Ends what runs in the background and closes all connections. */
+  /** Ends the background jobs and closes all connections. */
   close(): Promise<void>;
 }
 
-/** Where the build puts pages: the same place for the compiled service and for its sources. */
+/** Where the build puts pages. The compiled service and the sources use the same folder. */
 const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 
-/** Each looks at every tree, in slices: more at once would only make all of them late. */
+/** Requests about the whole cloud: each looks at every tree, in slices. More at a time would only delay all of them. */
 const ANALYSES = { places: 2, mostWaiting: 10 };
 
-/** Batches stay small, also while no client reads them. */
+/** So that batches stay small while no client reads them. */
 const MARK_SECONDS = 10;
 
-/** Partitions are made for a week, and retention is in days. */
+/** Partitions are made for a week and retention counts days, so ten minutes are often enough. */
 const RETENTION_SECONDS = 600;
 
-/** What only the process knows. */
+/** What the process tells the service. */
 export interface ProcessState {
-  /** It finishes what has begun, and wants nothing new. */
+  /** Whether the process finishes its last requests and accepts no new ones. */
   readonly isDraining?: () => boolean;
 }
 
-/** The only place that constructs parts. Opens no connection until something needs one. */
+/** Constructs all parts of the service; no other code does. A connection opens when a part needs it. */
 export function composeService(
   config: Config,
   connectionString: string,

@@ -1,7 +1,7 @@
 /**
- * Every failure a client can see, once: status, code and message. The wording of those that clients or the OpenStack
- * project's own tests match on is part of the interface (docs/contract/errors.md#texts-that-clients-depend-on); the others say which field, what was expected
- * and what came.
+ * Every failure that a client can see: status, code and message. Clients and the OpenStack project's own tests match some
+ * texts, which are part of the interface (docs/contract/errors.md#texts-that-clients-depend-on); the other texts name the
+ * field, the expected value and the value that came.
  */
 
 export type ErrorCode =
@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'stockroom.changes.gone'
   | 'stockroom.orphans.implausible';
 
-/** A failure that is the request's, or passing: it reaches the client as an error document (http/error-document.ts). */
+/** A failure that the request caused, or that is temporary: the client gets it as an error document (http/error-document.ts). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
@@ -50,7 +50,7 @@ export interface ApiErrorExtra {
   members?: Record<string, string>;
   /** Names of the media type in the explanation of a 415. */
   mediaType?: string;
-  /** For the log: what the client is not told. */
+  /** For the log only: what the client must not see. */
   cause?: unknown;
 }
 
@@ -81,7 +81,7 @@ export const methodNotAllowed = (allow: string | null) =>
     undefined,
     allow === null ? {} : { headers: { allow } },
   );
-/** Upstream says no more where the microversion alone lacks the method. */
+/** Upstream has no further text when only the microversion lacks the method. */
 export const methodNotInVersion = () => new ApiError(405, '');
 export const notAcceptable = () => new ApiError(406, 'Only application/json is provided');
 export const unsupportedMediaType = (type: string) =>
@@ -90,13 +90,13 @@ export const rangeNotSatisfiable = (contentRange: string) =>
   new ApiError(416, 'No byte of the range is in the file.', undefined, { headers: { 'content-range': contentRange } });
 export const forbidden = (rule: string) =>
   new ApiError(403, `Policy does not allow ${rule} to be performed.${WHO_MAY[rule] ?? ''}`);
-/** Rules that reject even administrators: what follows upstream's text. */
+/** More text for rules that reject even administrators, after upstream's. */
 const WHO_MAY: Readonly<Record<string, string>> = {
   'placement:reshaper:reshape':
     ' By default the role "service" may; [oslo_policy] enforce_new_defaults = false, or a rule of this name in the policy file, ' +
     'allows it to others.',
 };
-/** The caller's token is for the whole system or a domain, and the rule wants one for a project. */
+/** The token has system or domain scope, and the rule requires project scope. */
 export const wrongScope = (rule: string) => new ApiError(403, rule);
 export const bodyTooLarge = (limit: number) =>
   new ApiError(413, `The request body is larger than ${limit} bytes, the most this server accepts.`);
@@ -109,22 +109,22 @@ const unavailable = (message: string, retryAfterSeconds: number, cause?: unknown
   const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
   return new ApiError(503, message, undefined, { headers, cause });
 };
-/** An exception that no code handles ends the process. */
+/** An unhandled exception ends the process. */
 export const processEnds = () =>
   new ApiError(
     500,
     'An unexpected error ended the process that served this request: a change may or may not have been made. The log of the server has the error.',
   );
-/** @param what takes the room */
+/** @param what uses the memory */
 export const serverFull = (what: string) =>
   unavailable(`The server has no memory left for this at the moment: it is full of ${what}. Please try again.`, 1);
 
-/** For the log: 499 is what proxies write there. */
+/** For the log: proxies log 499 for a client that has gone. */
 export const clientGone = () => new ApiError(499, 'The client has closed the connection before the response was made.');
 
-// ---- the database: all of this passes, so each says when to come back
+// ---- the database: all of these are temporary and have retry-after
 
-/** The database cannot be reached, or is starting, or a standby. */
+/** The database is unreachable, starts, or is a standby. */
 export const databaseUnavailable = (retryAfterSeconds = 1, cause?: unknown) =>
   unavailable('The database is not available at the moment. Please try again.', retryAfterSeconds, cause);
 export const databaseReadOnly = (cause: unknown) =>
@@ -160,7 +160,7 @@ export const noWorkerFree = () =>
 export const noSuchProvider = (uuid: string) => notFound(`No resource provider with uuid ${uuid} found`);
 export const noSuchProviderForDelete = (uuid: string) =>
   notFound(`No resource provider with uuid ${uuid} found for delete`);
-/** `No resource provider with uuid X found{separator}No resource provider with uuid X found`: clients get both. */
+/** `No resource provider with uuid X found{separator}No resource provider with uuid X found`: clients match both. */
 export const noSuchProviderTwice = (uuid: string, separator: ' : ' | ': ') =>
   notFound(`No resource provider with uuid ${uuid} found${separator}No resource provider with uuid ${uuid} found`);
 export const noSuchProviderForAllocations = (uuid: string) =>
@@ -184,13 +184,13 @@ export const providerHasAllocations = (uuid: string, consumers: Holders) =>
     'placement.resource_provider.inuse',
   );
 
-/** What keeps something from being removed: names of the first ones, and how many there are. */
+/** The objects that prevent a removal: the first names, and the number of all. */
 export interface Holders {
   readonly names: readonly string[];
   readonly total: number;
 }
 
-/** Follows upstream's text in a 409, so that the operator knows whom to ask. Empty when the holders are gone meanwhile. */
+/** Follows upstream's text in a 409, so that the operator knows the holders. Empty when they have gone meanwhile. */
 function listed(introduction: string, { names, total }: Holders): string {
   if (names.length === 0) return '';
   const more = total > names.length ? ` and ${total - names.length} more` : '';
@@ -302,7 +302,7 @@ const pythonList = (items: readonly string[]) => `[${items.map((item) => `'${ite
 
 // ---- inventories
 
-/** Clients look for upstream's text; what follows says how far off they are. */
+/** Clients match upstream's text. The rest says how large the difference is. */
 const generations = (current: number, given: number) =>
   `the provider has generation ${current}, the request says ${given}.`;
 export const generationConflict = (current: number, given: number) =>
@@ -376,7 +376,7 @@ export const badAssociated = () => badRequest('The query parameter "associated" 
 
 // ---- allocation candidates
 
-/** Not an empty list: that would say that nothing fits. @param bound steps or seconds of work */
+/** An error and not an empty list, which would say that nothing fits. @param bound steps or seconds of work */
 export const searchEnded = (bound: string) =>
   badRequest(
     `The search for allocation candidates used up the ${bound} that one request may take before it found any. This does not mean ` +
@@ -388,7 +388,7 @@ export const searchEnded = (bound: string) =>
 
 export const historyDisabled = () =>
   notFound('History is not recorded in this database; "stockroom history enable" switches it on.');
-/** Cursors of what can be read instead. */
+/** Cursors where reading can begin instead. */
 export const changesGone = (cursors: { readonly oldest: string; readonly now: string }) =>
   new ApiError(
     410,
@@ -426,7 +426,7 @@ export const loginInTheClear = () =>
     'A password is only taken over TLS or from this machine itself. Use https://, or paste a token. Behind a proxy, the service has to believe its headers: ' +
       '[oslo_middleware] enable_proxy_headers_parsing = true.',
   );
-/** Without what came: it may be a password. */
+/** Without the value that came: it may be a password. */
 export const malformedLogin = () =>
   badRequest(
     'The body has to be {"user": {"name", "domain", "password"}, "project": {"name", "domain"}} or {"application_credential": {"id", "secret"}}, all of them texts of 1 to 1024 characters.',
@@ -462,7 +462,7 @@ export const unknownClassInConsumerAllocations = (name: string, consumerUuid: st
   badRequest(`Unable to allocate inventory for consumer ${consumerUuid}: ${noClassText(name)}`);
 export const unknownClassInAllocations = (name: string) =>
   badRequest(`Unable to allocate inventory ${noClassText(name)}`);
-/** Clients look for the phrase `consumer generation conflict`. The expected side says null, the other None, as upstream. */
+/** Clients match `consumer generation conflict`. As upstream, the expected value is null and the actual one None. */
 export const consumerGenerationConflict = (stored: number | null, given: number | null) =>
   conflict(
     `consumer generation conflict - expected ${stored ?? 'null'} but got ${given ?? 'None'}`,
@@ -504,7 +504,7 @@ export const unknownClassInReshape = (name: string) => badRequest(`malformed res
 
 // ---- inventory lists
 
-/** `member` is the path of a member of the job, `expected` what is possible there, `got` what came; undefined for nothing. */
+/** `member`: the path of a member of the job; `expected`: the possible values; `got`: the value that came, undefined for none. */
 export const invalidListJob = (member: string, expected: string, got: unknown) =>
   badRequest(`${member}: expected ${expected}, got ${shownValue(got)}.`, 'stockroom.lists.invalid');
 export const tooManyListJobs = (limit: number) =>

@@ -1,12 +1,12 @@
 import type { Pace } from './candidates/effort.js';
 
 /**
- * Shares the event loop out among requests that work long. Each works in slices, and between two of them the event loop comes
- * round: whatever has arrived meanwhile has its turn. One object serves all requests of a process ({@link slicesOfThread}), or
- * the slices of ten requests would add up.
+ * Shares the event loop among long requests. Each works in slices, and between two slices the event loop runs, so that new
+ * requests are served. One object serves all requests of a process ({@link slicesOfThread}); otherwise the slices of ten
+ * requests would add up.
  *
- * One slice begins in each round. New requests, requests that have begun, and bodies take turns: what is short does not wait
- * for all that is long.
+ * One slice begins in each round of the event loop. New requests, running requests, and bodies take turns, so that a short
+ * request does not wait for all long ones.
  */
 export interface Slices {
   /** Whether the first slice of a request may begin now: little was worked since the event loop last came round. */

@@ -3,7 +3,7 @@ import { withoutSecrets } from './database-url/secrets.js';
 import { isRejected, isUnavailable, reasonOf } from './db/failures.js';
 import { OperatorError } from './operator-error.js';
 
-/** What standard error and the log say of a failure that ends a command or a worker. A stack trace only where no sentence is known. */
+/** The text of a failure that ends a command or a worker, for standard error and the log. It has a stack trace only for unexpected errors. */
 export function failureText(error: unknown, config: Config | null): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof OperatorError) return error.message;

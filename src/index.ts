@@ -70,7 +70,7 @@ export async function createService(options: ServiceOptions = {}): Promise<Embed
 async function embedded(dataDir: string | undefined): Promise<{ connectionString: string; stop(): Promise<void> }> {
   if (dataDir !== undefined) return startEmbedded({ dataDir });
   const temporary = await fs.mkdtemp(path.join(os.tmpdir(), 'stockroom-'));
-  // This data need not survive a crash, and without fsync it starts and writes faster.
+  // This data need not survive a crash, and without fsync PostgreSQL starts and writes faster.
   const database = await startEmbedded({ dataDir: temporary, settings: { fsync: 'off' } });
   return {
     connectionString: database.connectionString,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCli } from './cli/cli.js';
 
-/** What is still open when the command has ended, an attempt to connect for example, keeps the process no longer than this. */
+/** After the command, open handles such as an attempt to connect keep the process no longer than this. */
 const LINGER_MS = 500;
 
 process.exitCode = await runCli(process.argv.slice(1));

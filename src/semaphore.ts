@@ -1,9 +1,9 @@
-/** Lets a few in at a time; some more may wait, in the order in which they came. */
+/** A semaphore with a bounded queue: a few callers at a time, others wait in the order of arrival. */
 export interface Semaphore {
   /**
    * Resolves when there is a place.
    *
-   * @returns what gives the place up; to be called once
+   * @returns the function that releases the place, to be called once
    * @throws what `reject` makes when too many wait
    */
   enter(): Promise<() => void>;

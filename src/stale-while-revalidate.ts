@@ -1,4 +1,4 @@
-/** What was made last. */
+/** The last value. */
 export interface AgedValue<T> {
   readonly value: T;
   /** Seconds since its making began. */
@@ -21,8 +21,8 @@ export interface StaleWhileRevalidateOptions<T> {
 const AFTER_FAILURE_MS = 5000;
 
 /**
- * Reads a value that takes long to make. A reader who finds it old begins to make it again, and gets the new one when it is ready soon, else the
- * last one; null before the first.
+ * Caches a value that takes long to compute. A reader that finds it old starts a new computation. It gets the new value if
+ * that is ready soon, else the last one; null before the first.
  */
 export function createStaleWhileRevalidate<T>(
   options: StaleWhileRevalidateOptions<T>,

@@ -4,23 +4,23 @@ import { auditEvent, type AuditedRequest } from './event.js';
 /** `writes`: requests that may change something; `all`: these, and every other one with a token. */
 export type AuditMode = 'writes' | 'all';
 
-/** Where the audit log is, and what became of its lines. */
+/** The audit log, and counts of its lines. */
 export interface AuditLog {
-  /** Notes a request that has its response. Never throws, and waits for nothing. */
+  /** Adds a line for a request whose response was sent. It never throws and never waits. */
   record(request: AuditedRequest): void;
   readonly counts: AuditCounts;
-  /** Writes what waits, without waiting for a disk that is full, and closes the file. */
+  /** Writes the lines that wait, as far as the disk takes them at once, and closes the file. */
   close(): void;
 }
 
 export interface AuditCounts {
-  /** Lines that were handed over to be written. */
+  /** Lines that the destination accepted. */
   lines: number;
-  /** Lines that were not, because too many wait for a disk that takes none. */
+  /** Lines that were lost, because too many wait for a disk that takes none. */
   lost: number;
 }
 
-/** What has no body that a route reads. */
+/** Methods that change nothing. */
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export interface AuditLogOptions {

@@ -6,12 +6,12 @@ import { createLogDestination, type LogDestination } from '../ops/log-destinatio
 /** The user and the group of the service read it: it says who did what. */
 const FILE_MODE = 0o640;
 
-/** How often a file that takes no line is tried again, and how often it is looked at whether the file was moved away, in milliseconds. */
+/** How often the service tries a failed write again, and looks whether log rotation moved the file, in milliseconds. */
 const LOOK_MS = 1000;
 
 /**
- * Opens the audit log. Lines are written in the background, each at once while the disk keeps up. A file that was moved away or removed is
- * opened again under its name within a second, in every worker, so that log rotation needs no signal.
+ * Opens the audit log. It writes lines in the background, each at once while the disk keeps up. When log rotation moves or
+ * removes the file, every worker opens the name again within a second, so rotation needs no signal.
  *
  * @param file null for standard error
  * @param onLost is called for each line that is lost
@@ -56,7 +56,7 @@ function reopenWhenMoved(file: string, destination: LogDestination, log: Logger)
   async function look(): Promise<void> {
     const now = await inodeNow();
     if (now !== undefined && now === inode) return;
-    // Whether it can be opened is found out in the background, because a disk may let one wait.
+    // The file is opened in the background, because a slow disk would block a request.
     await (await fs.promises.open(file, 'a', FILE_MODE)).close();
     destination.reopen();
     inode = await inodeNow();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { maskedPath, withoutSecrets, withoutTokens } from './masked.js';
 import { targetOf, UNKNOWN } from './target.js';
 
-/** A request that has its response, as far as an audit wants to know it. */
+/** What the audit log needs of a request whose response was sent. */
 export interface AuditedRequest {
   readonly method: string;
   /** Path and query as the client sent them. */
@@ -17,7 +17,7 @@ export interface AuditedRequest {
   readonly agent: string | null;
   readonly userId: string | null;
   readonly projectId: string | null;
-  /** Values of headers that prove who calls: they are shown nowhere. */
+  /** Values of headers with credentials. No line contains them. */
   readonly secrets: readonly string[];
 }
 

@@ -9,7 +9,7 @@ const TOKEN = /(?:gAAAA|eyJ)[\w.%=-]{16,}/g;
 /** Parameters with such a name have no value that a route reads. */
 const SECRET_NAME = /token|signature|password|secret|credential|authorization/i;
 
-/** A shorter secret is no token of Keystone, and would be found in ordinary words. */
+/** Keystone issues no shorter tokens, and a shorter secret would match ordinary words. */
 const SHORTEST_SECRET = 20;
 
 const MASK = '***';
@@ -48,11 +48,11 @@ export function maskedPath(url: string, secrets: readonly string[]): string {
       return withoutSecrets(piece, secrets);
     })
     .join('');
-  // A secret with a delimiter in it lies across pieces.
+  // A secret that contains a delimiter lies in several pieces.
   return withoutSecrets(masked, secrets);
 }
 
-/** Decoded three times, as far as its characters are ASCII, of which tokens are made. The rest need not be valid. */
+/** Decodes three times, and only ASCII, of which tokens are made. The rest may be invalid. */
 function decoded(text: string): string {
   let value = text;
   for (let attempt = 0; attempt < 3 && value.includes('%'); attempt++) {

@@ -1,6 +1,6 @@
 import { normalizeUuid } from '../http/validate.js';
 
-/** What a request is about, by the nouns of its path. */
+/** The target of a request (CADF), by the nouns of its path. */
 export interface Target {
   /** `service/placement/resource_provider/inventories` */
   readonly typeURI: string;
@@ -77,7 +77,7 @@ export function targetOf(path: string): Target {
   };
 }
 
-/** What CADF calls what is not known. */
+/** The word of CADF for a target that is unknown. */
 export const UNKNOWN = 'unknown';
 
 function decoded(segment: string): string {

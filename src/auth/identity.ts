@@ -1,4 +1,4 @@
-/** Who calls, as policy sees it: docs/contract/policy.md#credentials. */
+/** The caller, as policy rules see it: docs/contract/policy.md#credentials. */
 export interface Identity {
   readonly userId: string;
   /** Federated users may have none. */
@@ -33,7 +33,10 @@ export const NO_SERVICE = {
 
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The response to a request that is not let in: a 401, or a 503 when the token could not be validated. Its documents are not the API's own. */
+/**
+ * The response to a request that authentication rejects: 401, or 503 when Keystone could not validate the token. Its
+ * document has another form than other errors of the API.
+ */
 export class Rejection {
   readonly status: 401 | 503;
   readonly headers: Readonly<Record<string, string>>;
@@ -49,8 +52,8 @@ export class Rejection {
 export type Admission = Identity | Rejection;
 
 /**
- * Finds out who calls, from the headers of a request; its method and path are for tokens that may do only certain things.
- * Returns at once when Keystone need not be asked: requests with a known token, tens of thousands a second, pay no promise.
+ * Identifies the caller by the headers of a request. Method and path matter to tokens with access rules. It returns no
+ * promise when the token is in the cache: a promise would slow down tens of thousands of requests a second.
  */
 export type Authenticate = (
   headers: RequestHeaders,
@@ -59,7 +62,7 @@ export type Authenticate = (
   client: string,
 ) => Admission | Promise<Admission>;
 
-/** What the service itself says when no user is known; Keystone's middleware has a document of its own. */
+/** The response of the service itself when the caller is unknown. Keystone's middleware has another document. */
 export const WITHOUT_USER = {
   message:
     'This server could not verify that you are authorized to access the document you requested. ' +

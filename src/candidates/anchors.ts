@@ -11,14 +11,14 @@ import { oneTree, walkTrees, WORK_FOR_A_PROVIDER, type AnchorIndex, type Trees }
 export interface AnchorTrees {
   readonly trees: Generator<Tree | Pause, void, void>;
   /**
-   * Keeps hold of what is left of the view, which is looked at no more: before a pause, in which it may change. Returns how
-   * many pointers were copied for that.
+   * Copies what the walk still needs of the view. To be called before the first pause, in which the view may change. Returns
+   * how many pointers were copied.
    */
   freeze(): number;
 }
 
 /**
- * Walks the smallest index that applies, and leaves trees out whose root is ruled out by itself.
+ * Walks the smallest index that applies. It leaves out trees whose root fails a condition by itself.
  *
  * @param isOver whether no more trees are wanted
  */
@@ -75,7 +75,7 @@ function cheapest(sources: readonly AnchorIndex[], sharing: Sharing): AnchorInde
   for (const source of sources) {
     let cost = source.parts.reduce((sum, part) => sum + part.size, 0);
     if (!source.rootsOnly) {
-      // One sharing provider can stand for the whole cloud.
+      // One sharing provider can lead to every tree of the cloud.
       for (const provider of sharing.providers.values()) {
         if (cost >= least) break;
         if (source.parts.some((part) => part.has(provider.id))) cost += sharing.reach(provider);
@@ -86,7 +86,7 @@ function cheapest(sources: readonly AnchorIndex[], sharing: Sharing): AnchorInde
   return best;
 }
 
-/** Any source will do, and each costs a look at every trait set: a request of hundreds of groups gets those of the first. */
+/** Any source is correct, and each takes a pass over all trait sets. So only the first groups of a request are looked at. */
 const MOST_GROUPS = 32;
 
 function sourcesOf(view: View, plan: Plan): AnchorIndex[] {

@@ -5,18 +5,18 @@ import type { Constraint } from './constraints.js';
 import type { MatchingCheck } from './matching.js';
 import type { CombinationCounts } from './trace.js';
 
-/** The rules of one anchor. */
+/** What limits the choices at one anchor. */
 export interface Checks {
-  /** Asked about every choice. */
+  /** Checked at every choice. */
   readonly constraints: readonly Constraint[];
-  /** Asked after every choice whether the rest can be matched. */
+  /** Checks after every choice whether the rest can be matched. */
   readonly matchings: readonly MatchingCheck[];
-  /** Asked at first, and after a choice where the search meets dead ends. */
+  /** Checked at the beginning, and after each choice once the search has met dead ends. */
   readonly sums: readonly Constraint[];
   readonly deadEnds: DeadEnds;
 }
 
-/** What all anchors of a search share. */
+/** What the searches at all anchors share. */
 export interface Search {
   readonly counts: CombinationCounts;
   readonly bounds: Bounds;
@@ -27,8 +27,8 @@ export interface Search {
 }
 
 /**
- * Every way to decide all levels that no rule forbids, one at a time: `levels` itself is what comes out, with `chosen` set
- * until the next one is asked for. Depth first with backtracking and no recursion, so what is kept is one choice a level.
+ * Every way to decide all levels that no constraint forbids, one at a time. It yields `levels` itself, whose `chosen` is
+ * valid until the next call. Depth-first backtracking without recursion: it keeps one choice for each level.
  */
 export function* combinations(
   levels: readonly Level[],

@@ -26,7 +26,7 @@ export interface Candidate {
   readonly mappings: readonly (readonly Provider[])[];
 }
 
-/** What a provider gives to some set of slots. Adding the same slots in the same order leads to the same list. */
+/** What a provider gives to a set of slots. Adding the same slots in the same order leads to the same list. */
 interface Bag {
   readonly resources: readonly ResourceAmount[];
   readonly bigger: Map<Slot, Bag>;

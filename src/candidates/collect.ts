@@ -1,26 +1,26 @@
 import type { BoundName, Bounds, Pause } from './effort.js';
 import type { CandidatesRequest } from './request.js';
 
-/** Some providers in the places of a candidate. */
+/** The providers of a candidate, by slot. */
 interface Sized {
   readonly chosen: readonly unknown[];
 }
 
 export interface Collected<Found> {
   readonly found: readonly Found[];
-  /** Whether the search came to its end, so that nothing was left unseen. */
+  /** Whether the search looked at everything. */
   readonly complete: boolean;
-  /** Whether some were left out for want of memory. */
+  /** Whether the bound on memory left some out. */
   readonly overflowed: boolean;
 }
 
 /**
- * What to do between two slices. Is given the bytes that are kept, roughly, and returns the bound that ends the search now, if
+ * Called between two slices with the approximate bytes that the search keeps. Returns the bound that ends the search now, if
  * any.
  */
 type Pausing = (kept: number) => Generator<number, BoundName | null, void>;
 
-/** Takes as many candidates as the request wants, and asks for no more than that. */
+/** Takes as many candidates as the request wants, and searches for no more. */
 export function* collect<Found extends Sized>(
   items: Iterable<Found | Pause>,
   request: CandidatesRequest,

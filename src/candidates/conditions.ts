@@ -1,7 +1,7 @@
 import { hasTrait, type Trait, type TraitSet } from '../topology/model.js';
 import type { CandidatesRequest, Group } from './request.js';
 
-/** What a group asks of traits and aggregates; `null` where it asks nothing. */
+/** What a group requires of traits and aggregates; `null` where it requires nothing. */
 export interface Conditions {
   /** Has at least one trait of each required set. */
   readonly requiredTraits: Predicate<TraitSet> | null;
@@ -54,7 +54,7 @@ export function isInAny(aggregates: readonly string[], anyOf: ReadonlySet<string
 }
 
 /**
- * Trait sets and lists of aggregates are interned, and thousands of providers share a few: each is judged once a request.
+ * Trait sets and lists of aggregates are interned, and thousands of providers share a few: each is evaluated once a request.
  * Neighbours in an index mostly have the same one, hence the shortcut before the map.
  */
 export function remember<Key extends object, Verdict>(judge: (key: Key) => Verdict): (key: Key) => Verdict {

@@ -8,14 +8,14 @@ import type { Group } from './request.js';
 import type { Subtree } from './subtrees.js';
 import type { ConstraintName } from './trace.js';
 
-/** A rule about several providers at once; whether it may hold yet is asked as each level is decided. */
+/** A constraint on several providers together. The search checks it as each level is decided. */
 export interface Constraint {
   readonly name: ConstraintName;
-  /** Levels up to `depth` are decided, the one at `depth` just now. False: nothing that follows can be a candidate. */
+  /** Levels up to `depth` are decided, the one at `depth` last. False: no choice for the other levels leads to a candidate. */
   allows(levels: readonly Level[], depth: number): boolean;
 }
 
-/** Makes the rules that this request can break, cheap ones first, for the levels of an anchor. */
+/** Makes the constraints that this request can violate, cheap ones first, for the levels of an anchor. */
 export function constraintsOf(
   plan: Plan,
   subtrees: readonly Subtree[],
@@ -53,7 +53,7 @@ const isolate: Constraint = {
   },
 };
 
-/** Below 1.29: two providers of one tree are not put together. */
+/** Below 1.29 a candidate has one provider of a tree. */
 const oneProviderPerTree: Constraint = {
   name: 'nested',
   allows: (levels, depth) => {
@@ -94,8 +94,9 @@ function capacityConstraint(contested: ReadonlySet<number>): Constraint {
 }
 
 /**
- * same_subtree: one of the chosen providers must be at or above all others; until all are chosen, it may be yet to come. A
- * chosen provider that is above all is the first of them in its tree; one to come is among the ancestors of the first.
+ * same_subtree: one of the chosen providers must be at or above all others. Until all are chosen, an open level may still
+ * choose it. A chosen top is the first of the chosen providers in tree order; a later one is among the ancestors of the
+ * first.
  */
 function subtreeConstraint(
   levels: readonly Level[],
@@ -147,7 +148,7 @@ export function traitMasks(group: Group | null): ((set: TraitSet) => bigint) | n
 /** The unsuffixed group's providers have the required traits together. */
 function traitUnionConstraint(levels: readonly Level[], group: Group, maskOf: (set: TraitSet) => bigint): Constraint {
   const all = (1n << BigInt(group.requiredTraits.length)) - 1n;
-  /** By depth: what the levels from there on can have at best. */
+  /** By depth: all that the levels from there on can contribute. */
   const future: bigint[] = [];
   let mask = 0n;
   for (let depth = levels.length; depth >= 0; depth--) {

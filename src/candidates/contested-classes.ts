@@ -2,7 +2,7 @@ import { inventoryOf, type Provider } from '../topology/model.js';
 import type { Plan, Slot } from './plan.js';
 import type { ResourceAmount } from './request.js';
 
-/** Ids of the classes that several slots ask for: only their amounts can add up. */
+/** Ids of the classes that several slots ask for: only their amounts add up. */
 export function contestedClasses({ slots }: Plan): Set<number> {
   const seen = new Set<number>();
   const contested = new Set<number>();
@@ -27,7 +27,7 @@ export function amountOf(resources: readonly ResourceAmount[], classId: number):
   return 0;
 }
 
-/** By index of the slot: its part of what the request asks for of contested classes, all classes added. */
+/** By index of the slot: its share of the contested amounts, added over all contested classes. */
 export function weightsOf(plan: Plan): number[] {
   const weights = plan.slots.map(() => 0);
   for (const classId of contestedClasses(plan)) {

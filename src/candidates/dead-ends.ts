@@ -8,22 +8,22 @@ import { traitMasks } from './constraints.js';
 import type { Subtree } from './subtrees.js';
 
 /**
- * States in which the search has found out that nothing follows. What can follow depends on what is left, not on how it came
- * to be: twenty ways to fill equal children, or to place equal groups, leave the same state, and one of them is tried. Only dead
- * ends are told apart like this; where there is something to find, all of it is listed.
+ * States from which the search found no candidate. What can follow depends on what is left, and not on the path to it:
+ * twenty ways to fill equal children, or to place equal groups, leave the same state, and the search tries one of them. Only
+ * dead ends are merged like this; the search lists every candidate.
  *
- * A state is described so that equal providers can be exchanged: the description of each provider leaves out which one it is,
- * and those of siblings are sorted. It holds for other anchors of the same request, too: of a thousand equal hosts one is
- * searched to the end.
+ * Equal providers have equal descriptions: the description of a provider leaves out which one it is, and the descriptions of
+ * siblings are sorted. A state also holds for other anchors of the request: of a thousand equal hosts, the search explores
+ * one to the end.
  */
 export interface DeadEnds {
   readonly known: () => boolean;
-  /** To be asked for when it is needed: it looks at every option. */
+  /** To be called only when it is needed: it looks at every option. */
   at(levels: readonly Level[], anchor: Anchor): DeadEndsAtAnchor;
 }
 
 export interface DeadEndsAtAnchor {
-  /** Describes what is left when the levels before `depth` are decided; null where that takes too long to be of use. */
+  /** Describes what is left after the levels before `depth` are decided; null where a description costs more than it saves. */
   stateAt(depth: number): string | null;
   isDead(state: string): boolean;
   remember(state: string): void;
@@ -31,7 +31,7 @@ export interface DeadEndsAtAnchor {
   readonly work: number;
 }
 
-/** Characters of all descriptions that are kept. */
+/** The most characters of all descriptions together. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 const LONGEST_STATE = 16 * 1024;
 /** Options of all levels together. */
@@ -133,7 +133,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
         if (level.slot.suffixed || !nested) node.isOccupied = true;
         if (maskOf !== null && !level.slot.suffixed) mask |= maskOf(node.provider.traits);
         for (const [s, isListed] of listed.entries()) {
-          // A subtree that is complete has nothing more to say, and a mark says the same when it is made twice.
+          // A complete subtree adds nothing, and a mark that is set twice means the same.
           if (isListed[above] === true && (ends[s] ?? -1) >= depth && !node.marks.includes(`s${s};`))
             node.marks += `s${s};`;
         }
@@ -148,7 +148,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
       return `${order}@${depth}/${mask}/${top.sort().join()}`;
     }
 
-    /** Empty for one that plays no part any more. */
+    /** Empty for a provider that no open level can use. */
     function ownState(node: Node, depth: number): string {
       const isOption = node.lastDepth >= depth;
       if (!isOption && node.marks === '' && (nested || !node.isOccupied)) return '';
@@ -180,7 +180,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
     const nodes = new Map<Provider, Node>();
     const atPlace = new Map<TreePosition, Node>();
     for (const [provider, serves] of sorted) {
-      // One of another tree, and each where a tree gives one provider, is like no other.
+      // A provider of another tree is unique. Where a tree gives one provider, each provider is unique.
       const name = !nested || provider.rootId !== anchor.tree.rootId ? `#${provider.id}` : '';
       const mask = maskOf === null ? '' : maskOf(provider.traits).toString(36);
       const place = placeOf(provider);

@@ -21,7 +21,7 @@ export interface Tuning {
 /** The bound that ended a search: steps and seconds of work, or the size of what is kept. */
 export type BoundName = 'steps' | 'seconds' | 'size';
 
-/** Tells a search when to let others have their turn. Its clock is outside: the search itself has none. */
+/** Tells a search when to yield. The clock is outside, so that the search itself has none. */
 export interface Pace {
   /**
    * Counts work, and returns whether the slice is over. It is called for each little piece.
@@ -33,7 +33,7 @@ export interface Pace {
   seconds(): number;
 }
 
-/** What a search yields between its candidates: others may have their turn now. */
+/** What a search yields between candidates, so that other requests can run. */
 export type Pause = 'pause';
 
 /** What the search at one anchor yields when it has had its share of the steps and found nothing for it. */

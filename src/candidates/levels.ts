@@ -15,7 +15,7 @@ export interface Level {
   chosen: Provider | null;
 }
 
-/** Gives the tree of a provider as it was when the search began. */
+/** Returns the tree of a provider as it was when the search began. */
 export type TreeOf = (provider: Provider) => Tree;
 
 /** A tree with what a candidate that is anchored at its root can be made of. */
@@ -27,7 +27,7 @@ export interface Anchor {
   readonly treeOf: TreeOf;
 }
 
-/** Makes the levels of the search at an anchor step by step, so that others may have their turn in between. */
+/** Builds the levels of the search at an anchor step by step, so that the search can yield in between. */
 export interface LevelsToBe {
   /** To be called for each slot in order. False when it has no provider: then there are no candidates at the anchor. */
   add(slot: Slot): boolean;
@@ -77,9 +77,9 @@ export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => Tree
 }
 
 /**
- * Drops the options that cannot be part of any subtree: those not at or below a top that has an option of every listed group
- * at or below it. Without this, two groups that only fit in different NUMA cells would be told apart again and again, deep in
- * the search. Returns whether each listed level has an option left.
+ * Drops the options that cannot be part of any subtree: those that are not at or below a top which has an option of every
+ * listed group at or below it. Otherwise the search would find out again and again, deep inside, that two groups only fit in
+ * different NUMA cells. Returns whether each listed level has an option left.
  */
 function keepSubtreeOptions(
   levels: readonly Level[],
@@ -103,7 +103,7 @@ function keepSubtreeOptions(
   return listed.every(({ options }) => options.length > 0);
 }
 
-/** Those that have none of the others above them, sorted. */
+/** The places without another of them above, sorted. */
 function highestOf(places: readonly TreePosition[]): TreePosition[] {
   const highest: TreePosition[] = [];
   // A parent sorts before its descendants.
@@ -144,7 +144,7 @@ function lowerBound(sorted: readonly TreePosition[], place: TreePosition): numbe
 
 /**
  * Few options first, so that dead ends show early; groups of one same_subtree next to each other for the same reason. Of
- * equals the one that takes most comes first: what is left for the small ones is told sooner.
+ * equal levels the one that takes most comes first, because it leaves the least choice to the others.
  */
 function inOrder(levels: readonly Level[], weights: readonly number[], subtrees: readonly Subtree[]): Level[] {
   const left = [...levels].sort(

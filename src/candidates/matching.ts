@@ -5,19 +5,20 @@ import { amountOf, freeRoom } from './contested-classes.js';
 import type { ConstraintName } from './trace.js';
 
 /**
- * Whether the undecided levels can still be matched, each with one of its options, with no provider over its room. Nine groups over
- * eight equal children cannot, and trying it out costs 8! combinations for every host. So before the search goes deeper, a maximum
- * bipartite matching of levels and providers (augmenting paths) finds out: where one rule alone is the matter, no dead end is entered.
+ * Whether the undecided levels can still be matched, each with one of its options, with no provider over its room. Nine
+ * groups over eight equal children cannot, and trying it out costs 8! combinations for every host. So before the search goes
+ * deeper, a maximum bipartite matching of levels and providers (augmenting paths) finds out: where one constraint alone
+ * decides, the search enters no dead end.
  *
- * It looks at one rule at a time, for capacity at one class and at the groups from one amount upward as if all wanted the
- * smallest: it may say yes to what turns out impossible, never no to what is possible.
+ * It looks at one constraint at a time. For capacity it looks at one class, and at the groups from one amount upward as if
+ * all wanted the smallest. It may accept what is impossible, but never rejects what is possible.
  */
 export interface MatchingCheck {
   readonly name: ConstraintName;
   allows(levels: readonly Level[], decided: number): boolean;
 }
 
-/** Room that is given away in amounts: of one class, or a provider as a whole to one suffixed group when they are isolated. */
+/** Capacity to match levels with: the free amount of one class, or under isolate a provider as a whole for one suffixed group. */
 interface Supply {
   readonly name: ConstraintName;
   readonly roomOf: (provider: Provider) => number;
@@ -26,7 +27,7 @@ interface Supply {
   readonly atLeast: number;
 }
 
-/** What has to be checked at this anchor; most often nothing. */
+/** The matchings to check at this anchor; most often none. */
 export function matchingChecksAt(plan: Plan, contested: readonly number[], levels: readonly Level[]): MatchingCheck[] {
   const matchings: MatchingCheck[] = [];
   for (const classId of contested) {
@@ -35,7 +36,7 @@ export function matchingChecksAt(plan: Plan, contested: readonly number[], level
     const total = levels.reduce((sum, level) => sum + demandOf(level), 0);
     const isRoomy = ({ options }: Level): boolean => options.some((provider) => roomOf(provider) >= total);
     if (levels.every((level) => demandOf(level) === 0 || isRoomy(level))) continue;
-    // Five units have room for two of two, or one of three: each amount sees something that the smaller ones do not.
+    // Five units fit two groups of two, but only one of three: each amount finds something that smaller ones miss.
     for (const atLeast of thresholdsOf(levels.map(demandOf)))
       matchings.push(matchingCheckOf({ name: 'capacity', roomOf, demandOf, atLeast }, levels));
   }
@@ -103,7 +104,7 @@ function matchingCheckOf({ name, roomOf, demandOf, atLeast }: Supply, levels: re
   return {
     name,
     allows: (_, decided) => {
-      // A level that takes nothing changes nothing.
+      // A level that takes nothing needs no check.
       if (levelNodes[decided - 1]?.demand === 0) return true;
       for (const node of nodes.values()) {
         node.left = node.room;
@@ -128,10 +129,10 @@ function matchingCheckOf({ name, roomOf, demandOf, atLeast }: Supply, levels: re
   };
 }
 
-/** Providers looked at in one check, of which some need more than all the rest of the search: then they say yes. */
+/** The most providers that one check looks at. Some checks would take longer than the rest of the search: then the check passes. */
 const MOST_LOOKS = 20_000;
 
-/** Matches one level more, if need be by moving others to another of their options. */
+/** Matches one more level. It may move matched levels to another of their options. */
 function augment(level: LevelNode, round: number, effort: { left: number }): boolean {
   for (const provider of level.options) {
     if (--effort.left <= 0) return true;

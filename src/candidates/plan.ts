@@ -23,7 +23,7 @@ export interface Slot {
   servesAbroad(provider: Provider): boolean;
 }
 
-/** A request taken apart. */
+/** A request as slots and conditions. */
 export interface Plan {
   readonly request: CandidatesRequest;
   readonly slots: readonly Slot[];
@@ -32,7 +32,7 @@ export interface Plan {
   readonly conditions: readonly Conditions[];
 }
 
-/** `null` when no provider at all can be in a candidate, whatever the topology holds otherwise. */
+/** `null` when a group makes every candidate impossible, whatever providers there are. */
 export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
   const slots: Slot[] = [];
   const conditions: Conditions[] = [];
@@ -71,15 +71,15 @@ export function planOf(view: View, request: CandidatesRequest, trace: Trace): Pl
 }
 
 /**
- * With an unknown in_tree the result is empty. So does a resourceless group that only says what it does not want (or only where):
- * its provider is looked up by required traits and member_of, as upstream does.
+ * Finds nothing: a group with an unknown in_tree, and a resourceless group without required traits and member_of. Upstream
+ * looks up the provider of a resourceless group by these two.
  */
 function isImpossible(view: View, group: Group): boolean {
   if (group.inTree !== null && view.providerByUuid(group.inTree) === undefined) return true;
   return group.resources.length === 0 && group.requiredTraits.length === 0 && group.memberOf.length === 0;
 }
 
-/** All that a suffixed group asks for, as a text. */
+/** All that a suffixed group asks for, as a key. */
 function meaningOf(group: Group): string {
   return JSON.stringify([
     group.resources.map(({ resourceClass, amount }) => [resourceClass.id, amount]),
@@ -91,7 +91,7 @@ function meaningOf(group: Group): string {
   ]);
 }
 
-/** Where a slot stands in the plan. */
+/** The position of a slot in the plan. */
 interface Position {
   readonly index: number;
   readonly group: number;
@@ -103,7 +103,7 @@ interface ProviderTest {
   passes(provider: Provider): boolean;
 }
 
-/** One provider meets everything by itself; its root does not help, and it makes no difference where it is anchored. */
+/** One provider meets everything by itself. Neither its root nor the anchor matters. */
 function suffixedSlot(view: View, group: Group, position: Position, asked: Conditions, trace: GroupTrace): Slot {
   const lookedAt = addStage(trace, 'looked at');
   const room = group.resources.map((resource) => roomCheck(resource, trace));
@@ -134,9 +134,9 @@ export function inTreeOf(view: View, group: Group): number | null {
 }
 
 /**
- * What a picked provider must meet by itself. Required traits are met by all picked providers together (see constraints.ts), unless
- * there is but one. member_of may be met by the root in place of a provider of its tree. What is asked of the root or of the
- * tree alone is checked once an anchor.
+ * What a provider must meet by itself. All providers of the group together meet the required traits (constraints.ts), unless
+ * there is only one. The root may meet member_of in place of a provider of its tree. Conditions on the root or the tree are
+ * checked once for each anchor.
  */
 function unsuffixedSlot(
   group: Group,

@@ -26,7 +26,7 @@ export interface CandidatesRequest {
   readonly groups: readonly Group[];
   /** `null` when the query says nothing, which is the same as 'none'. */
   readonly groupPolicy: 'none' | 'isolate' | null;
-  /** Each item lists suffixes of groups in `groups`; never ''. */
+  /** Each item lists suffixes of groups in `groups`, never ''. */
   readonly sameSubtrees: readonly (readonly string[])[];
   readonly rootRequired: { readonly required: readonly Trait[]; readonly forbidden: readonly Trait[] } | null;
   /** False as below 1.29: no candidate uses two providers of one tree, summaries leave out the rest of the trees. */

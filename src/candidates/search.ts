@@ -16,7 +16,7 @@ export interface CandidatesResult {
   readonly combinations: readonly Combination[];
   /** What a combination means for the client. */
   readonly toCandidate: (combination: Combination) => Candidate;
-  /** What to tell about in provider_summaries, each provider once. */
+  /** The providers of provider_summaries, each once. */
   readonly summarised: readonly Summarised[];
   /** Bytes that all of this keeps in memory, roughly. */
   readonly held: number;
@@ -25,7 +25,7 @@ export interface CandidatesResult {
   readonly trace: Trace;
 }
 
-/** Far above real requests, and one that goes wild ends there. docs/adr/0012-long-searches.md has the measurements. */
+/** Far above what real requests need. docs/adr/0012-long-searches.md has the measurements. */
 export const DEFAULT_BOUNDS: Bounds = {
   maxSteps: 1_000_000,
   maxSeconds: 5,
@@ -34,8 +34,8 @@ export const DEFAULT_BOUNDS: Bounds = {
 };
 
 /**
- * The share is enough for a combination without dead ends of the largest request, and little enough to come to the next anchor
- * soon. Where there are few dead ends it costs more to recognise one than to walk into it.
+ * The share is enough to find a combination of the largest request without dead ends, and small enough to reach the next
+ * anchor soon. Where dead ends are few, recognising one costs more than searching it.
  */
 const DEFAULT_TUNING: Tuning = { firstShare: 1000, triesBeforeCare: 64 };
 
@@ -43,8 +43,8 @@ const DEFAULT_TUNING: Tuning = { firstShare: 1000, triesBeforeCare: 64 };
  * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside
  * this file explains how they are found. What does not exist or does not fit gives an empty result, never an error.
  *
- * It yields whenever `pace` says so, and what it yields is how many bytes it keeps. The view is only looked at before the first time, so it may change in the pauses: the
- * result is about the state at the start.
+ * It yields when `pace` says so, and yields the number of bytes that it keeps. It reads the view only before the first
+ * yield, so the result is about the state at the start.
  */
 export function* searchCandidates(
   view: View,

@@ -45,7 +45,7 @@ function sharingProviders(view: View): Map<number, Provider> {
   return found;
 }
 
-/** Slots are judged when an anchor is met to which the provider reaches, each kind once. */
+/** Slots are evaluated at the first anchor that the provider shares with, each kind once. */
 function sharerOf(provider: Provider): Sharer {
   const verdicts: (boolean | undefined)[] = [];
   return {

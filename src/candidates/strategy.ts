@@ -19,7 +19,7 @@ const GROWTH = 4;
 /** A search that is interrupted keeps its options. Beyond this many are kept, an anchor is finished at once. */
 const MOST_OPEN = 10_000;
 
-/** Finishes one anchor before it looks at the next, unless it is stuck. */
+/** Depth-first: finishes one anchor before the next, unless the anchor is stuck. */
 export function* depthFirst<Found>({ anchors, searchAt, share }: Turns<Found>): Generator<Found | Pause, void, void> {
   let open: Iterator<Found | Pause | Stuck>[] = [];
   for (const tree of anchors) {
@@ -55,7 +55,7 @@ function* untilStuck<Found>(
   return false;
 }
 
-/** Takes one candidate of each anchor in turn, so that a small limit still spreads over the hosts. */
+/** Breadth-first: takes one candidate of each anchor in turn, so that a small limit spreads over the hosts. */
 export function* breadthFirst<Found>({ anchors, searchAt, share }: Turns<Found>): Generator<Found | Pause, void, void> {
   let open: Iterator<Found | Pause | Stuck>[] = [];
   for (const tree of anchors) {

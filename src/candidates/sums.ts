@@ -4,12 +4,12 @@ import type { Level } from './levels.js';
 import type { Constraint } from './constraints.js';
 
 /**
- * Can what is left of a class be given away at all, all options together? Groups of 340 and 330 fill a child of 1000 to
- * 1000, of 995 to 990: so the amounts that the rest can add up to are listed, and a provider counts as the largest of them
- * that fits. The sum of these is compared with the sum of what is asked for.
+ * Whether the options together have enough left of each class. Groups of 340 and 330 use at most 990 of a child with 995,
+ * because no sum of theirs is 991 to 995. So the check lists the sums that the open demands can have, and counts each
+ * provider with the largest sum that fits. It compares the total with the sum of the demands.
  *
- * It is asked before the product is tried and, where the search meets dead ends, at each step. It may say yes to what turns
- * out impossible, never no to what is possible.
+ * The search checks this before it tries combinations and, once it has met dead ends, at each step. The check may accept
+ * what is impossible, but never rejects what is possible.
  */
 export function sumCheck(classId: number, levels: readonly Level[]): Constraint | null {
   const demands = levels.map(({ slot }) => amountOf(slot.resources, classId));
@@ -19,7 +19,7 @@ export function sumCheck(classId: number, levels: readonly Level[]): Constraint 
   for (const options of lists) {
     for (const provider of options) {
       const room = freeRoom(provider, classId);
-      // One that takes everything: the sums say nothing.
+      // A provider that can take everything: the sums exclude nothing.
       if (room >= total) return null;
       rooms.set(provider, room);
     }

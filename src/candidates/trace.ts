@@ -1,9 +1,9 @@
 import type { CandidatesRequest, Group } from './request.js';
 
 /**
- * What became of the providers, counted while the search runs. It covers what the search looked at: all of the cloud when
- * `complete`, else the part it needed until it had enough. It begins with the smallest index, so providers that lack, say,
- * a rare required trait are often not looked at at all.
+ * Counts of providers at each stage of the search. They cover what the search looked at: the whole cloud when `complete`,
+ * else the part until it had enough. The search begins with the smallest index, so it often never looks at providers that
+ * lack a rare required trait.
  */
 export interface Trace {
   readonly groups: readonly GroupTrace[];

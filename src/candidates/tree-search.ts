@@ -17,7 +17,7 @@ import type { Trace } from './trace.js';
 const NONE: readonly Combination[] = [];
 const NO_RULES: readonly Constraint[] = [];
 
-/** The search at one anchor: gives the candidates of a tree that no tree before has given, found as they are asked for. */
+/** The search at one anchor: yields the candidates of a tree that no earlier tree has given, one for each call. */
 export function searchAtAnchor(
   plan: Plan,
   treeOf: TreeOf,
@@ -26,7 +26,7 @@ export function searchAtAnchor(
   search: Search,
 ): (tree: Tree) => Iterable<Combination | Pause | Stuck> {
   const atFlatHost = flatHostSearch(plan, trace);
-  // Made for the first tree that needs it: at flat hosts it would be most of the work of a small request.
+  // Created for the first tree that needs it: for flat hosts this would be most of the work of a small request.
   let inTree: ReturnType<typeof treeSearch> | null = null;
   return (tree) => {
     const root = rootOf(tree);
@@ -91,8 +91,8 @@ export function treeSearch(
 }
 
 /**
- * Most clouds are flat hosts asked for one group: there a host either serves everything or is no candidate, and nothing has
- * to be combined. `null` when the request is another one.
+ * The fast path for one group and flat hosts, as in most clouds: a host serves everything or is no candidate, and nothing is
+ * combined. `null` for other requests.
  */
 function flatHostSearch(plan: Plan, trace: Trace): ((tree: Tree, root: Provider) => readonly Combination[]) | null {
   const [group, ...others] = plan.request.groups;
@@ -129,8 +129,8 @@ function inSlotOrder(levels: readonly Level[]): Provider[] {
 }
 
 /**
- * Whether a combination was there before. The providers of the slots say all about a candidate, allocations and mappings,
- * and only providers that share have more than one anchor: so nothing but combinations of sharing providers is remembered.
+ * Whether the combination was found at an earlier anchor. The providers of the slots determine a candidate, and only sharing
+ * providers have more than one anchor: so only combinations of sharing providers are remembered.
  */
 function repetitionCheck({ providers }: Sharing): (chosen: readonly Provider[]) => boolean {
   const seen = new Set<string>();

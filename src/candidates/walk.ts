@@ -3,8 +3,8 @@ import type { Pace, Pause } from './effort.js';
 import type { Sharing } from './sharing.js';
 
 /**
- * Providers of which every candidate has at least one, by some condition of the request: so all anchors are among theirs.
- * Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
+ * An index of providers of which every candidate has at least one, by some condition of the request. So their trees include
+ * all anchors. Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
  */
 export interface AnchorIndex {
   readonly parts: readonly ReadonlyMap<number, Provider>[];
@@ -17,7 +17,7 @@ export interface AnchorIndex {
 export interface Walk {
   /** The next tree; null at the end. */
   next(): Tree | Pause | null;
-  /** From now on the view is not looked at. Returns how many pointers were copied. */
+  /** Copies what is left, so that the walk no longer reads the view. Returns how many pointers were copied. */
   readonly freeze: () => number;
 }
 
@@ -47,7 +47,7 @@ export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing
   let nextAggregate = 0;
   let neighbours = DONE;
 
-  /** Null when it was there before, or is gone. */
+  /** Null when the tree was visited before, or no longer exists. */
   function visit(rootId: number): Tree | null {
     if (visited.has(rootId)) return null;
     visited.add(rootId);
@@ -65,7 +65,7 @@ export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing
     }
     if (repeats) return visit(provider.rootId);
     const tree = trees.get(provider.rootId) ?? null;
-    // A lone host is met once: 100,000 of them need no set of those already seen.
+    // A lone host is visited once: 100,000 of them need no set of visited trees.
     return tree === null || tree.members.length === 1 ? tree : visit(provider.rootId);
   }
 

@@ -83,7 +83,7 @@ function sumOf(parts: readonly { readonly count: Count }[]): Count {
   return { atLeast, atMost };
 }
 
-/** For a request that nothing can meet, whatever there is. */
+/** The result for a request that no provider can meet, whatever there is. */
 function* nothing(trees: readonly Tree[], request: CandidatesRequest, pace: Pace): Generator<Pause, Capacity, void> {
   const none = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
   const relevant = yield* countRelevant(trees, request.groups, none, pace);

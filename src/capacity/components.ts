@@ -1,7 +1,7 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** Trees that take from the same sharing providers, directly or through others: what one takes, another may lack. */
+/** Connected components: trees that use the same sharing providers, directly or through other trees. What one takes, another lacks. */
 export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
   items: readonly Item[],
   sharing: ReadonlyMap<number, unknown>,
@@ -13,7 +13,7 @@ export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
   function topOf(survey: TreeSurvey): TreeSurvey {
     let top = survey;
     for (let next = above.get(top); next !== undefined; next = above.get(top)) top = next;
-    // Later walks are shorter.
+    // Path compression: later look-ups are shorter.
     for (let at = survey; at !== top;) {
       const next = above.get(at) ?? top;
       above.set(at, top);

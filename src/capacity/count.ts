@@ -10,7 +10,7 @@ import { proverOf, scarcest, type Proof, type Prover } from './proofs.js';
 import { conditionsOfSlot, type AmountCondition, type CapacityBounds, type Count, type FullProvider } from './model.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** What a tree could take if all others took nothing. */
+/** What fits in a tree if all other trees take nothing. */
 export interface TreeCount {
   readonly survey: TreeSurvey;
   readonly count: Count;
@@ -33,9 +33,9 @@ export interface Counter {
   countTrees(surveys: readonly TreeSurvey[]): Generator<Pause, TreeCount[], void>;
   /** The trees of each component together. */
   countTogether(components: readonly (readonly TreeCount[])[]): Generator<Pause, Together[], void>;
-  /** Some trees of a component, if the others took nothing. */
+  /** Some trees of a component, if its other trees take nothing. */
   countSome(together: Together, trees: readonly TreeCount[]): Generator<Pause, Count, void>;
-  /** Whether no bound has ended any of it. */
+  /** Whether no bound ended any part of the work. */
   isComplete(): boolean;
 }
 
@@ -45,7 +45,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   const describe = descriptions(plan);
   let complete = true;
   let left = bounds.maxSteps;
-  /** Requests that are sure so far, in trees that no other takes from. */
+  /** Requests that fit for sure so far, in trees that share nothing. */
   let sure = 0;
 
   function* construct(surveys: readonly TreeSurvey[], target: number, share: number): Generator<Pause, Packing, void> {
@@ -60,7 +60,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     return packing;
   }
 
-  /** How often each tree that has to be tried out may be counted on its own. */
+  /** The share of steps of each tree that needs a packing. */
   function shareOf(surveys: readonly TreeSurvey[]): number {
     const looks = new Set<string | TreeSurvey>();
     for (const survey of surveys) if (!prover.isExact(survey)) looks.add(describe(survey) ?? survey);
@@ -94,7 +94,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     const { atMost, because } = proof;
     const packing = yield* construct([survey], atMost, share);
     const { size } = packing;
-    // The search has found no candidate, and was not stopped: that is a proof, too.
+    // The search was complete and found no candidate: that is a proof as well.
     const isFull = size === 0 && packing.complete;
     return { survey, count: { atLeast: size, atMost: isFull ? 0 : atMost }, limits: isFull ? [] : because };
   }
@@ -140,7 +140,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     const isExact = (plan.slots.length === 1 || prover.independent) && pooled.length <= 2;
     let full: FullProvider[] = [];
     for (const [first, second] of pairsOf(pooled)) {
-      // Of the two slots themselves the flow knows more than the tree's bound.
+      // For the two slots themselves the flow is a closer bound than the tree's.
       const inTree = isExact
         ? boundOfOthers(prover, plan.slots, first, second)
         : (one: TreeSurvey) => bounds.get(one) ?? 0;
@@ -174,7 +174,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   };
 }
 
-/** With less than this nothing is constructed at all: some trees counted are worth more than none. */
+/** The fewest steps for a packing. With less, some trees get a count and others only a proof. */
 const LEAST_SHARE = 1000;
 
 function mostOf(trees: readonly TreeCount[]): number {
@@ -199,7 +199,7 @@ function pairsOf(pooled: readonly Slot[]): [Slot, Slot | null][] {
   return pairs.slice(0, MOST_PAIRS);
 }
 
-/** Each costs a maximum flow. */
+/** Each takes a maximum flow. */
 const MOST_PAIRS = 10;
 
 /** What a tree takes at most by the slots that are neither of these two. */

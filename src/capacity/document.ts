@@ -105,8 +105,8 @@ function treesShown(
 }
 
 /**
- * The `show` items that take most, most first; equal ones by name. One pass keeps the best: a sort of 100,000 hosts that are all
- * alike compares names for 100 ms, in which no other request has its turn.
+ * The `show` items that take most, most first; equal ones by name. One pass keeps the best: sorting 100,000 equal hosts
+ * compares names for 100 ms and blocks the event loop.
  */
 function largest<Item extends { readonly count: Count }>(
   items: readonly Item[],

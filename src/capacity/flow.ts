@@ -5,21 +5,21 @@ export interface Network {
   addNode(): number;
   /** Returns the number of the edge. */
   addEdge(from: number, to: number, capacity: number): number;
-  /** What can flow from one node to another at most; some edge of every path has to have a finite capacity. */
+  /** The maximum flow from one node to another. Every path needs an edge with a finite capacity. */
   maxFlow(source: number, sink: number, pace: Pace): Generator<Pause, number, void>;
   /** After maxFlow: the nodes that more could flow to from the source. Edges that lead out of them are a minimum cut. */
   reachable(source: number): ReadonlySet<number>;
 }
 
 /**
- * Dinic's algorithm: as long as the sink can be reached, give each node its distance from the source and send what fits along
- * edges that lead one step away. At most as many rounds as there are nodes; here, where paths are short, a few.
+ * Dinic's algorithm: while the sink can be reached, it computes the distance of each node from the source, and sends flow
+ * along edges that lead one step away. It takes at most as many rounds as there are nodes; here, with short paths, a few.
  */
 export function createNetwork(): Network {
   /** By node: numbers of the edges that begin there. Edge e and its reverse e ^ 1 are added together. */
   const edgesOf: number[][] = [];
   const heads: number[] = [];
-  /** What can still flow through an edge. */
+  /** The residual capacity of each edge. */
   const rest: number[] = [];
 
   function distances(source: number): Int32Array {

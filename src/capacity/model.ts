@@ -6,15 +6,15 @@ import type { Provider } from '../topology/model.js';
 export interface CapacityBounds {
   /** `[stockroom] capacity_max_steps`: providers tried and looked at while packings are constructed, over all trees. */
   readonly maxSteps: number;
-  /** Stop constructing when so many are sure; null: never. */
+  /** Stop when this many requests fit for sure; null: never. */
   readonly enough: number | null;
 }
 
-/** A number that is not known exactly lies between these two, both included. */
+/** A number of requests. Where it is not exact, it is between these two, both included. */
 export interface Count {
-  /** A packing with so many requests exists. */
+  /** A packing with this many requests exists. */
   readonly atLeast: number;
-  /** More than so many requests are proven impossible. */
+  /** A proof says that no more requests fit. */
   readonly atMost: number;
 }
 

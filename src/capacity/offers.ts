@@ -10,12 +10,12 @@ import type { Provider } from '../topology/model.js';
 import { claimOf, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** Steps of work that are left to a packing: providers tried by the search, and providers looked at. */
+/** The steps that a packing may still take: providers tried by the search, and providers looked at. */
 export interface Effort {
   left: number;
 }
 
-/** What the search for candidates finds at an anchor when some claims have been made, each set of amounts once. */
+/** The candidates at an anchor after some claims, each set of amounts once. */
 export type Offers = (
   survey: TreeSurvey,
   stock: Stock,
@@ -32,7 +32,7 @@ export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pac
     effort.left -= cost;
     if (effort.left <= 0) return;
     if (pace.isDue(4 * cost)) yield 'pause';
-    // The search takes options in this order: those with most left come first, so that none is used up early.
+    // The order of options in the search: those with most left come first, so that none is used up early.
     const tree = { rootId: survey.tree.rootId, members: roomiestFirst(members, classIds) };
     const reaching = roomiestFirst(sharers, classIds).map((provider) => ({
       provider,

@@ -5,24 +5,24 @@ import type { Prover } from './proofs.js';
 import { createStock, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** So many claims can be made one after another. */
+/** Claims that can be made one after another. */
 export interface Packing {
   readonly claims: readonly HypotheticalClaim[];
   /** Requests of all claims together. */
   readonly size: number;
-  /** False when the effort was used up: then there may be a larger packing. */
+  /** False when the steps were used up: a larger packing may exist. */
   readonly complete: boolean;
 }
 
-/** Of the offers at one moment so many are compared. */
+/** How many offers are compared at a time. */
 const OFFERS_COMPARED = 8;
 
-/** The last requests of the first packing that are tried otherwise. */
+/** How many of the last requests of the first packing are given back and tried again. */
 const REQUESTS_TRIED_AGAIN = 32;
 
 /**
- * Constructs a packing: takes an offer again and again until nothing fits any more, then gives the last requests back and tries others in
- * their place, depth-first, until `target` is reached or the effort is used up.
+ * Constructs a packing. It takes offers until nothing fits any more. Then it gives the last requests back and tries others
+ * in their place, depth-first, until it reaches `target` or has used up the steps.
  */
 export function* pack(
   surveys: readonly TreeSurvey[],
@@ -86,7 +86,7 @@ function* takeRepeatedly(
   return plain;
 }
 
-/** The trees take turns; one in which nothing fits any more is left out, because nothing will fit there later. */
+/** The trees take turns. A tree in which nothing fits is left out from then on, because nothing will fit there later. */
 function* takeUntilFull(
   surveys: readonly TreeSurvey[],
   stock: Stock,
@@ -104,7 +104,7 @@ function* takeUntilFull(
       if (effort.left <= 0 || size >= target) return claims;
       const best = yield* bestOffer(survey, stock, offers, compared, effort);
       if (best === null) continue;
-      // A part of what fits, so that others are taken in between while there is much of all.
+      // Takes only a part of what fits, so that the offers are mixed while much is left.
       const times = Math.min(Math.ceil(stock.fits(best) / 4), target - size);
       const claim = { ...best, times };
       stock.take(claim);
@@ -117,7 +117,7 @@ function* takeUntilFull(
   return claims;
 }
 
-/** Of the first offers, the one that leaves most to what it leaves least. */
+/** Of the first offers, the one whose tightest provider has most left. */
 function* bestOffer(
   survey: TreeSurvey,
   stock: Stock,
@@ -143,7 +143,7 @@ function* bestOffer(
 /** A state of the depth-first search: the offers that are still to be tried there. */
 interface PackingState {
   readonly offers: Generator<HypotheticalClaim | Pause, void, void>;
-  /** What led here; null at the start. */
+  /** The offer that led to this state; null at the start. */
   readonly taken: HypotheticalClaim | null;
 }
 

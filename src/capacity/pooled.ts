@@ -5,7 +5,7 @@ import { freeOf } from './copies-of-options.js';
 import type { TreeCount } from './count.js';
 import type { AmountCondition } from './model.js';
 
-/** What would fit if the free room of the options in all fitting trees were on one provider: what dashboards show. */
+/** How many requests would fit if the free amounts of all options in fitting trees were on one provider, as dashboards compute it. */
 export function* pooledRoom(
   plan: Plan,
   conditions: readonly AmountCondition[],
@@ -19,7 +19,7 @@ export function* pooledRoom(
     for (const { resourceClass, amount } of conditions) if (resourceClass.id === classId) asked += amount;
     const wanting = plan.slots.filter(({ resources }) => resources.some((one) => one.resourceClass.id === classId));
     let free = 0;
-    // Another tree, or another slot, may have the same provider.
+    // Several trees and slots may have the same provider.
     const counted = new Set<Provider>();
     const lists = new Set<readonly Provider[]>();
     for (const { survey } of fitting) {

@@ -5,14 +5,14 @@ import { copiesOf } from './copies-of-options.js';
 import { createNetwork } from './flow.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** A provider that gives all that it has to a slot. */
+/** A provider with the copies that it has for a slot. */
 export interface FullPool {
   readonly provider: Provider;
   readonly slot: Slot;
 }
 
 export interface PoolFlow {
-  /** Requests that fit, as far as these two slots and the trees' own bounds are the matter. */
+  /** The most requests that these two slots and the trees' own bounds allow. */
   readonly flow: number;
   /** The providers in a minimum cut. */
   readonly full: readonly FullPool[];

@@ -6,35 +6,36 @@ import { copiesOf, freeOf } from './copies-of-options.js';
 import { amountConditions, conditionsOfSlot, type AmountCondition } from './model.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** No more than `atMost` requests fit, because of these conditions. */
+/** These conditions prove that at most `atMost` requests fit. */
 export interface Proof {
   readonly atMost: number;
   readonly because: readonly AmountCondition[];
 }
 
-/** What is the same for all trees. */
+/** Proofs for one request; what is the same for all trees is computed once. */
 export interface Prover {
   readonly conditions: readonly AmountCondition[];
   /**
-   * The least of all proofs for providers that serve the slots, by index of the slot, each provider once: what can be said without
-   * trying anything.
+   * The least of all proofs, without a packing, for the providers that can serve each slot, by index of the slot, each
+   * provider once.
    *
    * @param room free units of a provider and class; those of the view when it is left out
    */
   prove(options: readonly (readonly Provider[])[], room?: FreeUnits): Proof;
   /** The sum of the copies of a slot's options. */
   sumOf(slot: Slot, options: readonly Provider[]): number;
-  /** Whether the least of the proofs is the exact number for this tree by itself. */
+  /** Whether the least proof is the exact number for this tree by itself. */
   isExact(survey: TreeSurvey): boolean;
-  /** Whether slots never interfere: each request takes a copy of each slot, wherever there is one. */
+  /** Whether slots are independent: each request takes one copy of each slot, from any provider. */
   readonly independent: boolean;
 }
 
 export type FreeUnits = (provider: Provider, classId: number) => number;
 
 /**
- * The four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of a class that several slots
- * want, and equal groups that must be apart. The fourth, for pools that several trees share, is in pools.ts.
+ * Three of the four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of
+ * a class that several slots want, and equal groups that must be apart. The fourth, for pools that several trees share, is
+ * in pools.ts.
  */
 export function proverOf(plan: Plan): Prover {
   const { slots, request } = plan;
@@ -121,7 +122,7 @@ function sumOfCopies(slot: Slot, options: readonly Provider[], room: FreeUnits):
 
 const NONE: readonly Provider[] = [];
 
-/** Lists of so many providers are pools, mostly: their sums are kept. */
+/** Lists this long are mostly those of pools, which many trees have: their sums are kept. */
 const LONG = 8;
 
 /** Each condition once. */
@@ -129,7 +130,7 @@ function together(some: readonly AmountCondition[], more: readonly AmountConditi
   return [...new Set([...some, ...more])];
 }
 
-/** The classes of a slot of which these options have the fewest copies. */
+/** The conditions of a slot of which these options have the fewest copies. */
 export function scarcest(
   conditions: readonly AmountCondition[],
   options: readonly Provider[],
@@ -144,7 +145,7 @@ export function scarcest(
 }
 
 interface Apart {
-  /** Any one of the equal groups. */
+  /** One of the equal groups stands for all. */
   readonly slot: Slot;
   readonly groups: number;
   readonly because: readonly AmountCondition[];

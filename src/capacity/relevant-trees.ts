@@ -11,8 +11,9 @@ interface Wanted {
 }
 
 /**
- * How many trees the request can be about at all (docs/contract/explain-and-capacity.md): those with an inventory of the right classes for
- * every slot, however full and whatever else is asked. If there are none, those with an inventory of any class that is asked for.
+ * How many trees are relevant for the request (docs/contract/explain-and-capacity.md): those with an inventory of the right
+ * classes for every slot, however full and whatever else is asked. If there are none, those with an inventory of any class
+ * that is asked for.
  */
 export function* countRelevant(
   trees: readonly Tree[],
@@ -37,7 +38,7 @@ export function* countRelevant(
   return part;
 }
 
-/** Groups without resources want nothing: any provider has it. */
+/** A group without resources: any provider serves. */
 function wantedOf(groups: readonly Group[]): Wanted[] {
   return groups.flatMap(({ suffix, resources, inTree }): Wanted[] => {
     const classIds = resources.map(({ resourceClass }) => resourceClass.id);

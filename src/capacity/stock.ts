@@ -3,7 +3,7 @@ import type { ResourceAmount } from '../candidates/request.js';
 import type { Provider } from '../topology/model.js';
 import { freeOf } from './copies-of-options.js';
 
-/** What one request takes, and how many requests take it. */
+/** What one request takes from each provider, and how many requests take it. */
 export interface HypotheticalClaim {
   readonly parts: readonly ClaimPart[];
   /** Root of the tree that the candidate is anchored at. */
@@ -16,16 +16,16 @@ interface ClaimPart {
   readonly resources: readonly ResourceAmount[];
 }
 
-/** Providers as they are when some claims have been made. */
+/** The providers after some claims. */
 export interface Stock {
-  /** The provider with what the claims use. */
+  /** The provider with the usage of the claims added. */
   now(provider: Provider): Provider;
   free(provider: Provider, classId: number): number;
   take(claim: HypotheticalClaim): void;
   giveBack(claim: HypotheticalClaim): void;
-  /** How often more a claim fits. */
+  /** How many more times a claim fits. */
   fits(claim: HypotheticalClaim): number;
-  /** The requests that are left to the tightest of what a claim takes, when it is made once. */
+  /** After one such claim: how many more times it fits. */
   leaves(claim: HypotheticalClaim): number;
   /** Equal for equal stocks. */
   key(): string;

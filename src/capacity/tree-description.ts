@@ -5,8 +5,9 @@ import { freeOf } from './copies-of-options.js';
 import type { TreeSurvey } from './tree-survey.js';
 
 /**
- * Describes a tree such that trees with the same description have the same count: who is below whom, what is free, what one request
- * may take, which of the traits asked for a member has, and who may serve what. Null for a tree that others share with.
+ * A description of a tree, equal for trees with the same count: the parents, the free amounts, the most that one request may
+ * take, which of the required traits each member has, and which slots it can serve. Null for a tree that sharing providers
+ * serve.
  */
 export function descriptions(plan: Plan): (survey: TreeSurvey) => string | null {
   const classIds = [...new Set(plan.slots.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)))];

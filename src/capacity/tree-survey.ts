@@ -48,7 +48,7 @@ export function* surveyTrees(
     if (!isAllowed(root)) continue;
     const survey = optionsAt(tree, root);
     if (survey === null) continue;
-    // What several providers must have together is seen here where there is but one.
+    // Where there is only one provider, it must have all required traits by itself.
     const isAlone = tree.members.length === 1 && survey.sharers.length === 0;
     if (isAlone && hasTraits !== null && !hasTraits(root.traits)) continue;
     surveys.push(survey);
@@ -58,7 +58,7 @@ export function* surveyTrees(
 
 /** Gives the survey of a tree; null when a slot has no option there. */
 function optionLists(slots: readonly Slot[], sharing: Sharing): (tree: Tree, root: Provider) => TreeSurvey | null {
-  /** What a lone host is reached by depends on nothing but its aggregates, and thousands have the same. */
+  /** The sharing providers of a lone host depend on its aggregates alone, and thousands of hosts have the same. */
   const ofLoneHosts = new Map<readonly string[], readonly Sharer[]>();
   const abroad = new Map<string, readonly Provider[]>();
   const served = remember((sharers: readonly Sharer[]) =>

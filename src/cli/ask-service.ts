@@ -4,9 +4,9 @@ import { ApiError } from '../errors.js';
 export interface ServiceRequest {
   /** Path and query. */
   readonly target: string;
-  /** The microversion; null for what the route has without. */
+  /** The microversion; null: none is sent. */
   readonly version: string | null;
-  /** Unless given, POST with a body and GET without one. */
+  /** POST with a body and GET without one, unless given. */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly body?: object;
 }
@@ -17,7 +17,7 @@ export interface ServiceResponse {
   readonly document: unknown;
 }
 
-/** A large question may have to wait for others. */
+/** A request about the whole cloud may wait for others. */
 const TIMEOUT_MS = 60_000;
 
 /** Sends a request to the service at a URL, and returns the document of the response. @throws as {@link sendToService} does */
@@ -28,8 +28,8 @@ export async function askService(url: string, token: string | null, request: Ser
 /**
  * Sends a request to the service at a URL (`--url`).
  *
- * @throws UsageError for a URL that is none, or without a token; ApiError with the status and message of an error response, 503 when the service
- *   cannot be reached
+ * @throws UsageError for an invalid URL, or without a token; ApiError with the status and message of an error response, 503
+ *   when the service cannot be reached
  */
 export async function sendToService(
   url: string,

@@ -8,10 +8,10 @@ import { complain, say, type Command } from './command.js';
 import { commandOf, flagsOf, programOf, usageExit, type Program } from './program.js';
 import { commandHelp, programHelp } from './help.js';
 
-/** The exit code of a command line that makes no sense. */
+/** The exit code for wrong usage. */
 const USAGE = 2;
 
-/** Runs what the command line asks for. Returns the exit code. */
+/** Runs the command of a command line. Returns the exit code. */
 export async function runCli([file = '', ...argv]: readonly string[]): Promise<number> {
   outliveReaders();
   const program = programOf(path.basename(file, '.js'));
@@ -56,7 +56,7 @@ async function dispatch(program: Program, commandLine: CommandLine): Promise<num
   return run(program, command, commandLine, operands);
 }
 
-/** Part of a command, `db`, lists those that begin with it; upstream's tool exits with 0 for that one. */
+/** The first word of several commands, `db`, lists these commands. Upstream's tool exits with 0 then. */
 function withoutCommand(program: Program, { words, switches }: CommandLine, wanted: string): number {
   const commands = program.commands.filter(({ name }) => name.startsWith(`${wanted} `));
   if (commands.length === 0) {

@@ -4,13 +4,13 @@ import { complain } from '../ops/terminal.js';
 
 export { complain, say } from '../ops/terminal.js';
 
-/** Something that one can ask the program to do. */
+/** A command of the program. */
 export interface Command {
-  /** What --help says below the usage. */
+  /** The text of --help below the usage. */
   readonly help?: string;
-  /** Returns the exit code; what it throws ends the program with 1 unless it has a code of its own for that. */
+  /** Returns the exit code. An error that it throws ends the program with exit code 1, or with `failureCode`. */
   run(loaded: LoadedConfig, commandLine: CommandLine, operands: readonly string[]): Promise<number>;
-  /** The exit code when something unforeseen happens. */
+  /** The exit code after an unexpected error. */
   readonly failure?: number;
 }
 

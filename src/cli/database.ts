@@ -4,11 +4,11 @@ import { ConfigError, type Config } from '../config.js';
 import { startEmbedded } from '../db/embedded.js';
 import { defaultDataDir } from '../ops/process.js';
 
-/** The database of the configuration: one's own, or the embedded one if it has been used before. */
+/** The database of the configuration: that of `connection`, or an embedded one that was used before. */
 export async function withDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
   if (config.connection !== null) return use(config.connection);
   const dataDir = config.dataDir ?? defaultDataDir();
-  // Otherwise someone who forgot the configuration would see an empty database, made for the occasion.
+  // Otherwise an operator who forgot the configuration would see a new, empty database.
   if (!fs.existsSync(path.join(dataDir, 'postgresql'))) {
     throw new ConfigError(
       `[placement_database] connection is missing, and there is no embedded database in ${dataDir}. Name a configuration ` +
@@ -18,7 +18,7 @@ export async function withDatabase<T>(config: Config, use: (connection: string) 
   return withNewDatabase(config, use);
 }
 
-/** The same, and an embedded one is made if need be. */
+/** The same, and it creates an embedded database if there is none. */
 export async function withNewDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
   if (config.connection !== null) return use(config.connection);
   const database = await startEmbedded({ dataDir: config.dataDir ?? defaultDataDir() });

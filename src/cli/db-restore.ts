@@ -75,7 +75,7 @@ async function restore(job: Job, { dryRun, replace }: { dryRun: boolean; replace
       progress.show(rows, facts.rows);
     });
     progress.clear();
-    // Until the statistics are there, plans are those of empty tables.
+    // Without ANALYZE the planner would take the tables for empty.
     await afterRestore('ANALYZE failed', 'Run `analyze` with psql, then `stockroom db sync`.', () =>
       client.query('analyze'),
     );

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { ConfigError, type Config } from '../config.js';
 
-/** A clone has its sources; the package has not. */
+/** A clone of the repository has sources; the package has none. */
 const IS_CLONE = fs.existsSync(new URL('../../src', import.meta.url));
 
 /**
- * An installed service with a configuration file and no connection is one whose operator forgot the connection: an embedded,
- * empty database would look to every client like a cloud that has lost all its data.
+ * When an installed service has a configuration file without a connection, the operator forgot the connection. With an
+ * embedded, empty database, clients would see a cloud that has lost all its data.
  *
  * @param asked --embedded
  * @throws ConfigError

@@ -7,7 +7,7 @@ import type { Program } from './program.js';
 
 const CONFIG_FILE = { '--config-file FILE': 'Configuration file in the format of placement.conf. May be repeated.' };
 
-/** The options that a first start needs; tables.ts has the others. */
+/** The options for a first start; tables.ts has the others. */
 const FIRST: Readonly<Record<string, string>> = {
   ...CONFIG_FILE,
   'OS_PLACEMENT_DATABASE__CONNECTION=URL':

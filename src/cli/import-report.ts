@@ -6,14 +6,14 @@ import { differenceText, type Difference } from '../import/verify.js';
 import { complain, say } from './command.js';
 import { counted } from './terminal-progress.js';
 
-/** Where from, where to. */
+/** The databases that the import reads and writes, as text. */
 interface Journey {
   readonly source: string;
   readonly revision: string;
   readonly target: string;
 }
 
-/** Prints what an import did, on standard output, as it becomes known: neither findings nor differences gather in memory. */
+/** Prints the report of an import on standard output, as it becomes known: neither findings nor differences are collected in memory. */
 export interface ImportReporter {
   /** @param client the session of the import, which has the findings */
   imported(result: ImportResult & Journey & { dryRun: boolean }, client: pg.ClientBase): Promise<void>;
@@ -28,7 +28,7 @@ export function importReporter({ json }: { json: boolean }): ImportReporter {
   return json ? jsonReporter() : textReporter();
 }
 
-/** Lines on standard error, at most one each two seconds for what is going on, and one for each step that is done. */
+/** Progress on standard error: a line for each step that is done, and at most one every two seconds during a step. */
 export function progressLines(start: number): ImportOptions['progress'] {
   let last = start;
   return (step, rows, done) => {
@@ -70,7 +70,7 @@ function textReporter(): ImportReporter {
   };
 }
 
-/** One object, written piece by piece. */
+/** One JSON object, written piece by piece. */
 function jsonReporter(): ImportReporter {
   let first = true;
   let different = 0;

@@ -40,7 +40,7 @@ export const command: Command = {
       report.end();
       return done && same ? 0 : 1;
     };
-    // An import may be the first thing that happens in a data folder, if it is named.
+    // An import may create the data folder, if the command line names it.
     const make = !dryRun && !verifyOnly && loaded.config.dataDir !== null;
     return make ? withNewDatabase(loaded.config, work) : withDatabase(loaded.config, work);
   },
@@ -78,11 +78,11 @@ function rejectSameDatabase({ from, connection }: Job): void {
   );
 }
 
-/** Returns whether the import was done or, in a dry run, would be. */
+/** Returns whether the import succeeded or, in a dry run, would succeed. */
 async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; replace: boolean }): Promise<boolean> {
   let possible = true;
   await inSession(job, async (client, source, revision) => {
-    // As the service would say at its start.
+    // The same message as at the start of the service.
     const { unknown } = await databaseSchema(job.config, job.connection);
     if (unknown.length > 0) throw newerSchema(unknown);
     if (!dryRun) await migrateDatabase(job.config, job.connection);
@@ -95,7 +95,7 @@ async function bringOver(job: Job, { dryRun, replace }: { dryRun: boolean; repla
   return possible;
 }
 
-/** In a session, and of the source in a snapshot, of its own: nothing of the import is believed. */
+/** The verification uses its own session and its own snapshot of the source, so it does not trust the import. */
 async function verify(job: Job): Promise<boolean> {
   let same = true;
   await inSession(job, async (client, source, revision) => {
@@ -122,7 +122,7 @@ async function inSession(
   const source = await openSource(from);
   try {
     const revision = await revisionOf(source);
-    // A statement that writes a million rows may take longer than one of a request.
+    // A statement that writes a million rows needs longer than a statement of a request.
     const client = await connectDatabase({ ...config, statementTimeout: 0 }, connection);
     try {
       await work(client, source, revision);

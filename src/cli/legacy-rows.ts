@@ -4,7 +4,10 @@ import type { Config } from '../config.js';
 import { newerSchema, SchemaError } from '../db/migrate.js';
 import { withDatabase } from './database.js';
 
-/** Rows as releases of upstream long ago left them. Constraints rule both out here, so both are 0 unless someone dropped those. */
+/**
+ * Rows in the form of old upstream releases. Constraints of our schema forbid both, so both counts are 0 unless an operator
+ * dropped the constraints.
+ */
 export interface LegacyRows {
   readonly withoutRoot: number;
   readonly withoutConsumer: number;

@@ -7,7 +7,7 @@ import type { ListBucket } from '../lists/model.js';
 import { listsOptions } from '../lists/options.js';
 import { say, type Command } from './command.js';
 
-/** A store that is away is waited for three seconds beside its timeout, not ten. */
+/** The retries wait for three seconds beside the timeout, not ten, when a store is away. */
 const FIRST_PAUSE_MS = 150;
 
 export const command: Command = {

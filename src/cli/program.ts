@@ -34,20 +34,20 @@ const COMMANDS: readonly ListedCommand[] = [
 const UPSTREAM_MANAGE = ['db sync', 'db version', 'db online_data_migrations'];
 const UPSTREAM_STATUS = ['status upgrade check'];
 
-/** The program goes by three names; two are those of upstream's tools and know only what these know. */
+/** The program has three names. Two are the names of upstream's tools, with the commands of these tools only. */
 export interface Program {
   readonly name: string;
-  /** The words that its commands begin with and that are left out on its command line. */
+  /** The first words of its commands, which its command line leaves out. */
   readonly prefix: readonly string[];
   readonly commands: readonly ListedCommand[];
   /**
-   * Whether the configuration is searched in the usual places, as upstream's tools do. Not by the service: what happens to
-   * be in /etc/placement must not decide where a first try writes.
+   * Whether the program searches configuration files in the usual places, as upstream's tools do. The service does not:
+   * files that happen to be in /etc/placement must not decide where a first trial writes.
    */
   readonly searchesConfiguration: boolean;
 }
 
-/** @param file what was started: a link of that name to the one program */
+/** @param file the path that was started: a link to the program */
 export function programOf(file: string): Program {
   const only = (names: readonly string[]): ListedCommand[] => COMMANDS.filter(({ name }) => names.includes(name));
   if (/placement-manage$/.test(file))
@@ -93,7 +93,7 @@ export function commandOf(
   return null;
 }
 
-/** The exit code for a wrong usage of the command that a command line seems to mean; null for the usual one. */
+/** The exit code for wrong usage of the command that the words begin with; null for the usual code. */
 export function usageExit(program: Program, argv: readonly string[]): number | null {
   const words = [...program.prefix, ...argv.filter((one) => !one.startsWith('-'))].join(' ');
   return program.commands.find(({ name }) => words.startsWith(name))?.usageExit ?? null;

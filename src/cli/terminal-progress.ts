@@ -1,4 +1,4 @@
-/** How far something with a known number of rows is, on one line of a terminal that is written again and again. */
+/** Shows the progress of work with a known number of rows, on one line of a terminal that it rewrites. */
 export interface TerminalProgress {
   show(rows: number, expected: number): void;
   /** Removes the line. */
@@ -6,7 +6,7 @@ export interface TerminalProgress {
 }
 
 const REDRAW_MS = 200;
-/** Before, the time that is left is a guess about the first rows. */
+/** Before, an estimate of the time that is left would be a guess. */
 const ESTIMATE_AFTER_MS = 1000;
 
 /** Writes nothing when the stream is no terminal. */
@@ -38,7 +38,7 @@ export function progressText(rows: number, expected: number, elapsedMs: number):
   return `${text}, ${durationText(seconds)} left`;
 }
 
-/** A number for people: `104,000`. */
+/** A number with separators: `104,000`. */
 export function counted(number: number): string {
   return number.toLocaleString('en');
 }

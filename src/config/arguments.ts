@@ -8,9 +8,9 @@ import { OPTIONS } from './options.js';
 export class UsageError extends Error {}
 
 export interface CommandLine {
-  /** What is no flag: the command. */
+  /** Words that are no flags: the command. */
   readonly words: readonly string[];
-  /** Texts of options that were given as flags. */
+  /** Values of options on the command line. */
   readonly flags: ReadonlyMap<string, string>;
   readonly given: Given;
   /** Flags that are no options: --help, --json and the like. */
@@ -23,14 +23,14 @@ const SEE_HELP = '\nSee --help for the options.';
 
 /** A flag of a command, beside those of the configuration. */
 export interface Flag {
-  /** What stands for its value in --help; a flag without one is a switch. */
+  /** The placeholder for the value in --help; a flag without one is a switch. */
   readonly argument?: string;
   /** It may be given several times; the values are joined with commas. */
   readonly repeatable?: boolean;
   readonly help: string;
 }
 
-/** Every command knows these. */
+/** Flags of every command. */
 const COMMON = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -56,7 +56,7 @@ export function readArguments(
   for (const [name, one] of ofOptions) types[name] = { type: one.flag === 'switch' ? 'boolean' : 'string' };
   for (const [name, { argument }] of Object.entries(ofCommands))
     types[name] = { type: argument === undefined ? 'boolean' : 'string' };
-  // Not strict: the messages of node:util name no similar flag, and it takes -1 for a flag.
+  // Not strict: in strict mode node:util suggests no similar flag, and takes -1 for a flag.
   const { tokens, positionals } = parseArgs({
     args: argv.map((one) => one.replace(/^--[a-z_]+/, (flag) => flag.replaceAll('_', '-'))),
     options: types,
@@ -73,7 +73,7 @@ export function readArguments(
     const { name, rawName, value } = token;
     const type = types[name]?.type;
     if (type === undefined) throw unknownFlag(rawName, Object.keys(types));
-    // Alone it asks for the version of this program, with a value for the microversion of a question.
+    // Without a value it prints the version of this program; with one it sets the microversion of a request.
     if (name === 'version' && (value === undefined || !/^(?:\d+\.\d+|latest)$/.test(value))) {
       switches.add(name);
       continue;

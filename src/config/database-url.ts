@@ -23,14 +23,14 @@ export function urlWarnings(connection: string): string[] {
   return url === undefined ? [] : warningsOn(url, didYouMean);
 }
 
-/** What is wrong with the arguments of a URL; empty when they are not what is wrong. */
+/** The error in the arguments of a URL; empty when they are valid. */
 export function adviceOnSource(value: string): string {
   const url = parseDatabaseUrl(value);
   const rejection = url === undefined ? null : rejectionOf(url);
   return rejection === null ? '' : ` Of its arguments, ${rejection}.`;
 }
 
-/** What to do about a URL of another database; empty for others. */
+/** The remedy for a URL of another kind of database; empty for other URLs. */
 export function adviceOnUrl(value: string): string {
   const rejected = adviceOnSource(value);
   if (rejected !== '') return rejected;

@@ -19,7 +19,7 @@ function lettersOf(name: string): string {
   return Array.from(name.toLowerCase()).sort().join('');
 }
 
-/** ` Did you mean NAME?`, or nothing when no candidate is similar. It goes behind a full stop. */
+/** ` Did you mean NAME?`, or nothing when no candidate is similar. It follows a full stop. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const near = nearest(name, candidates);
   return near === undefined ? '' : ` Did you mean ${near}?`;

@@ -82,7 +82,7 @@ export const IGNORED_OPTIONS: readonly IgnoredOptions[] = [
   { section: 'keystone_authtoken', names: ['cache'], why: 'it names an object of the Swift proxy server' },
 ];
 
-/** Sections of libraries that a shared configuration may hold and that nothing here looks at: no warning for what is in them. */
+/** Sections of libraries in a configuration that other services share. The service reads none of them and warns of nothing in them. */
 const OTHER_SECTIONS =
   /^(oslo_(?!policy$|middleware$)\w+|profiler|cache|database|healthcheck|ssl|osprofiler|coordination|keystone|service_user|cinder|glance|neutron|nova|os_vif\w*|vault|barbican|key_manager)$/;
 

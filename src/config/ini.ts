@@ -4,7 +4,7 @@ import { ConfigError } from './error.js';
 export interface Entry {
   /** In lower case, as oslo.config compares them; DEFAULT in upper case. */
   readonly section: string;
-  /** As written: names of options are compared exactly. */
+  /** As it is written: oslo.config compares names of options exactly. */
   readonly name: string;
   readonly value: string;
   readonly file: string;
@@ -12,9 +12,9 @@ export interface Entry {
 }
 
 /**
- * Reads the INI of oslo.config: `name = value` or `name: value`, comments at the start of a line with # or ;, and lines
- * that start with a blank go on with the value above them. Unlike other INI readers it keeps every value of a repeated name,
- * knows no comments behind a value, and no nesting in section names.
+ * Reads the INI of oslo.config: `name = value` or `name: value`, comments at the start of a line with # or ;, and lines that
+ * start with a blank go on with the value above them. Other INI readers drop repeated names, accept comments behind a value,
+ * or nest section names; oslo.config does none of this.
  *
  * @throws ConfigError that names file and line
  */

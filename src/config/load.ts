@@ -12,19 +12,19 @@ import { valueOf, type Sources } from './sources.js';
 import { supervisorOf, type Supervisor } from './supervisor.js';
 import { unknownOptions } from './unknown.js';
 
-/** A configuration and how it came about. */
+/** A configuration with the origin of each value. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** Where each option was said, by its key; those that are not here have their defaults. */
+  /** Where each option was set, by its key. Options that are missing here have their defaults. */
   readonly origins: ReadonlyMap<string, string>;
   /**
    * The options as they are found: [keystone_authtoken] auth_section moves some to another section. Those of sections that files may
    * have several of, [list_bucket:...], are here too, under keys of their own.
    */
   readonly options: ReadonlyMap<string, AnyOption>;
-  /** What each option is, by its key. */
+  /** The value of each option, by its key. */
   readonly values: ReadonlyMap<string, unknown>;
-  /** What was said and has no effect. */
+  /** Warnings of settings without an effect. */
   readonly warnings: readonly string[];
 }
 
@@ -98,12 +98,12 @@ function readListSections(
   return { listBuckets, listHooks };
 }
 
-/** What systemd says to this process. */
+/** The variables of systemd in the environment of this process. */
 export function readSupervisor(): Supervisor {
   return supervisorOf(process.env, process.pid);
 }
 
-/** For those who want nothing but the values. */
+/** The same, without origins and warnings. */
 export function readConfig(from: { argv: readonly string[]; env: Environment }): Config {
   return loadConfig(readArguments(from.argv), from).config;
 }
@@ -116,7 +116,7 @@ function connectionOf({ connection, connectionParameters }: Config): string | nu
   return url;
 }
 
-/** What `$name` stands for when the option is not set. */
+/** The value of `$name` when the option is not set. */
 function defaultTextOf(section: string, name: string): string | undefined {
   const found: AnyOption | undefined = Object.values(OPTIONS).find(
     (one) => sectionName(one.group) === section && one.name === name,

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from './error.js';
 
-/** Where configuration is read from: in this order, later files win. */
+/** Files and folders of configuration, in the order of reading. Later ones win. */
 export interface LocatedFiles {
   readonly files: readonly string[];
   readonly folders: readonly string[];
 }
 
-/** What the command line names, in its order. */
+/** The files and folders that the command line names, in its order. */
 export type Given = readonly { readonly kind: 'file' | 'folder'; readonly path: string }[];
 
 /**

@@ -7,19 +7,19 @@ import type { Parse } from './values.js';
 export interface Option<Default, Value> {
   readonly group: string;
   readonly name: string;
-  /** Names that still work, after the present one: `name` of the same group, or `GROUP/name`. */
+  /** Deprecated names that still work: `name` of the same group, or `GROUP/name`. */
   readonly deprecatedNames?: readonly string[];
   readonly help: string;
   readonly default: Default;
   readonly defaultText?: string;
   readonly parse: Parse<Value>;
-  /** What else to say about a text that cannot be used. */
+  /** More text for the error message of an invalid value. */
   readonly advice?: (text: string) => string;
   readonly env?: string;
   /** 'switch': a flag without a value. */
   readonly flag?: boolean | 'switch';
   readonly secret?: boolean;
-  /** What stands for the value in --help; without it, what `parse` expects says so. */
+  /** The placeholder for the value in --help; by default it follows from what `parse` expects. */
   readonly argument?: string;
   /** The values of a name that is repeated, in one file or several, are collected; otherwise the last wins. */
   readonly repeatable?: boolean;
@@ -54,7 +54,7 @@ export function argumentOf({ argument, parse: { expected = '' } }: AnyOption): s
   return /^a (whole )?number/.test(expected) ? 'N' : 'VALUE';
 }
 
-/** Every name an option goes by, the present one first. */
+/** Every name of an option, the present one first. */
 export function namesOf({ group, name, deprecatedNames = [] }: AnyOption): { group: string; name: string }[] {
   const older = deprecatedNames.map((text) => {
     const [oldGroup, oldName] = text.split('/');

@@ -49,7 +49,7 @@ export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[
   readonly listHooks: readonly ListHook[];
 };
 
-/** The configuration with nothing but defaults, and what is given. */
+/** The default configuration with the given values. */
 export function defaultConfig(given: Partial<Config> = {}): Config {
   const defaults = Object.fromEntries(
     Object.entries(OPTIONS).map(([key, one]) => [key, one.default]),

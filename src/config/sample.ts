@@ -12,7 +12,7 @@ export function configSample(): string {
     '# ',
   );
   const sections = Object.entries(SECTIONS).map(
-    // A section of which there may be several has a name to be chosen first.
+    // A section that may repeat needs a name of the operator's choice.
     ([section, about]) =>
       `${section.includes(':') ? '#' : ''}[${section}]\n${wrapped(about, '# ')}\n${optionsOf(section).map(entry).join('\n')}`,
   );

@@ -4,7 +4,7 @@ import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
 import { IGNORED_OPTIONS } from './ignored-options.js';
 
-/** Every option with its value, secrets masked, and where it was said: `stockroom config show`. */
+/** Every option with its value, secrets masked, and its origin: `stockroom config show`. */
 export function configText(loaded: LoadedConfig): string {
   const { configFiles } = loaded.config;
   const shown = shownOptions(loaded);
@@ -36,7 +36,7 @@ function shownOptions({ values, origins, options }: LoadedConfig) {
     const value = values.get(key);
     const origin = origins.get(key);
     const text = origin === undefined ? defaultText(one) : valueText(one, value);
-    // What is no value, but says what is done without one, must not be taken for one.
+    // A text that describes the behaviour without a value must not look like a value.
     const line =
       origin === undefined && one.defaultText !== undefined ? `# ${one.name}: ${text}` : `${one.name} = ${text}`;
     return { section: one.group, name: one.name, text, line, origin: origin ?? 'default' };

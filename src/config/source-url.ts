@@ -7,7 +7,7 @@ import { OPTIONS } from './options.js';
 import { valueOf, type Sources } from './sources.js';
 import { expecting } from './values.js';
 
-/** Where an OpenStack Placement keeps its data, as its configuration says it in the form of SQLAlchemy. */
+/** The database of an OpenStack Placement, read from the SQLAlchemy URL of its configuration. */
 export type SourceUrl =
   | { readonly dialect: 'mysql'; readonly url: URL }
   | { readonly dialect: 'postgresql'; readonly href: string; readonly url: DatabaseUrl };
@@ -15,7 +15,7 @@ export type SourceUrl =
 const EXPECTED =
   'a URL of the form mysql+pymysql://user:password@host:3306/placement or postgresql://user:password@host:5432/placement';
 
-/** `mysql+pymysql://`, `mysql://`, `mariadb://`, `postgresql+psycopg2://`, `postgresql://` and their likes. */
+/** `mysql+pymysql://`, `mysql://`, `mariadb://`, `postgresql+psycopg2://`, `postgresql://` and other drivers. */
 function readSourceUrl(text: string): SourceUrl | undefined {
   // With unix_socket there is no host, which a URL with a user must have.
   const mysql = text.replace(/^(mysql|mariadb)(\+\w+)?:/, 'mysql:').replace(/^(mysql:\/\/[^/]*@)\//, '$1localhost/');
@@ -64,7 +64,7 @@ export function sourceUrlOfConfig(file: string): SourceUrl {
   return found;
 }
 
-/** For people: which database it is, without user and password. */
+/** The database as text, without user and password. */
 export function placeOf(source: SourceUrl): string {
   if (source.dialect === 'mysql') {
     return `mysql://${source.url.host === '' ? 'localhost' : source.url.host}${source.url.pathname}`;

@@ -3,17 +3,17 @@ import { sectionName, type Entry } from './ini.js';
 import { environmentName, flagName, namesOf, type AnyOption } from './option.js';
 import { substitute } from './substitute.js';
 
-/** The places where an option may be said; what comes first wins. */
+/** The sources of an option's value. The first that has it wins. */
 export interface Sources {
   readonly flags: ReadonlyMap<string, string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of all files, in the order in which they are laid over each other. */
+  /** Entries of all files, in the order in which the files override each other. */
   readonly entries: readonly Entry[];
   /** Texts of options that are not set. */
   readonly defaults: (section: string, name: string) => string | undefined;
 }
 
-/** What was said, and where. */
+/** A value and its origin. */
 export interface Said {
   readonly text: string;
   /** `--port`, a variable of the environment, or `file:line`. */
@@ -54,7 +54,7 @@ function originOf({ file, line }: Entry): string {
 }
 
 /**
- * What an option is, and where that was said; undefined: its default.
+ * The value of an option and its origin; undefined: the default counts.
  *
  * @throws ConfigError that names the place, section, option, what was expected and what came
  */
@@ -73,7 +73,7 @@ export function valueOf(one: AnyOption, sources: Sources): { value: unknown; ori
   throw new ConfigError(`${where}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.${advice}`);
 }
 
-/** With `$name` replaced, in what replaces it too. A name may be any that the files or the environment have, known or not. */
+/** With `$name` replaced, also inside the replacement. A name may be any that files or the environment have. */
 function completed(text: string, group: string, sources: Sources, where: string, seen: ReadonlySet<string>): string {
   const lookup = (section: string | null, name: string): string | undefined => {
     for (const place of section === null ? [group, 'DEFAULT'] : [section]) {

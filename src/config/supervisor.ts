@@ -1,8 +1,8 @@
-/** What systemd says of itself to the process it has started (sd_notify(3), sd_watchdog_enabled(3)). */
+/** What systemd tells the process that it has started (sd_notify(3), sd_watchdog_enabled(3)). */
 export interface Supervisor {
-  /** Where messages about the state go; null when it wants none. */
+  /** The socket for messages about the state; null when systemd expects none. */
   readonly notifySocket: string | null;
-  /** It ends the process when it hears nothing for so many milliseconds; null for never. */
+  /** systemd ends the process after this many milliseconds without a message; null: never. */
   readonly watchdog: number | null;
 }
 

@@ -4,7 +4,7 @@ import { bucketOptions, hookOptions } from './options/list-sections.js';
 import { IGNORED_OPTIONS } from './ignored-options.js';
 import { wrapped } from './wrap.js';
 
-/** What the sections of the configuration file are about, in the order of --help and of `config sample`. */
+/** The sections of the configuration file with their subjects, in the order of --help and of `config sample`. */
 export const SECTIONS: Readonly<Record<string, string>> = {
   stockroom: 'The service and its process.',
   api: 'Authentication.',

@@ -1,4 +1,4 @@
-/** Parsers of option values. Each returns undefined for a text that is no such value. */
+/** Parsers of option values. Each returns undefined for an invalid text. */
 export type Parse<Value> = ((text: string) => Value) & { expected?: string };
 
 export function expecting<Value>(expected: string, parse: (text: string) => Value | undefined) {
@@ -9,7 +9,7 @@ export function text(value: string): string {
   return value;
 }
 
-/** An empty value takes back what a file before it says, as oslo.log has it for files and folders of the log. */
+/** An empty value removes the value of an earlier file, as in oslo.log for files and folders of the log. */
 export function textOrNone(value: string): string | null {
   return value === '' ? null : value;
 }
@@ -50,7 +50,7 @@ export function list(value: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
-/** Credentials in it would end up in logs and headers; they have options of their own. */
+/** Credentials in the URL would end up in logs and headers. There are options for credentials. */
 export const httpUrl = expecting(
   'a URL of the form https://host:port/path, without user, password or query',
   (value) => {

@@ -1,9 +1,9 @@
 import type { DatabaseUrl } from './parse.js';
 
-/** What is done with an argument of libpq. */
+/** How the service treats an argument of libpq. */
 type Meaning =
   | 'honoured'
-  /** What is done is what it asks for, whatever it says, or close to it. */
+  /** The service does this in any case, or something close to it. */
   | 'settled'
   /** A sentence for the operator. */
   | { readonly instead: string };
@@ -57,7 +57,7 @@ const ARGUMENTS: Readonly<Record<string, Meaning>> = {
   replication: { instead: 'the service does not replicate' },
 };
 
-/** What upstream's drivers understand and libpq does not. */
+/** Arguments of upstream's drivers that libpq does not have. */
 const OF_PYTHON = [
   'charset',
   'use_unicode',
@@ -72,7 +72,7 @@ const OF_PYTHON = [
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
-/** Without what only upstream's drivers understand. */
+/** The arguments without those of upstream's drivers. */
 export function withoutPython(url: DatabaseUrl): DatabaseUrl {
   return { ...url, parameters: new Map([...url.parameters].filter(([name]) => !OF_PYTHON.includes(name))) };
 }

@@ -8,17 +8,17 @@ export interface Attempt {
   /** For people: host and port. */
   readonly place: string;
   readonly sslmode: string | null;
-  /** Reads the files of certificates, each time, because they are renewed. @throws FileError */
+  /** Reads the files of certificates at each attempt, because operators renew them. @throws FileError */
   config(): ClientConfig;
 }
 
 /** A file that the URL names cannot be read. */
 export class FileError extends Error {}
 
-/** Where libpq looks for a server of this machine, then its address. */
+/** The folders of sockets that libpq tries, then the local address. */
 const USUAL = ['/var/run/postgresql', '/tmp', 'localhost'];
 
-/** What to try for a URL, in order. `prefer` tries TLS first and `allow` last, as libpq does. */
+/** The attempts for a URL, in order. `prefer` tries TLS first and `allow` last, as libpq does. */
 export function attemptsOf(url: DatabaseUrl): Attempt[] {
   const mode = url.parameters.get('sslmode') ?? null;
   const ways = mode === 'prefer' ? [true, false] : mode === 'allow' ? [false, true] : [encrypts(url, mode)];
@@ -29,7 +29,7 @@ function places(hosts: readonly DatabaseHost[]): DatabaseHost[] {
   return hosts.flatMap((one) => (one.host === '' ? USUAL.map((host) => ({ ...one, host })) : [one]));
 }
 
-/** Undefined: whatever PGSSLMODE says, which the driver reads. */
+/** Undefined: the driver reads PGSSLMODE. */
 function encrypts({ parameters }: DatabaseUrl, mode: string | null): boolean | undefined {
   if (mode !== null) return mode !== 'disable';
   return ['sslrootcert', 'sslcert', 'sslkey'].some((name) => parameters.has(name)) ? true : undefined;
@@ -55,7 +55,7 @@ function attempt(
         application_name: text('application_name'),
         options: text('options'),
         sslnegotiation: text('sslnegotiation') as ClientConfig['sslnegotiation'],
-        // TLS is for networks.
+        // A socket needs no TLS.
         ssl: isSocket || tls === false ? false : tls === true ? tlsOptions(parameters, host, mode) : undefined,
       }),
       host: text('hostaddr') ?? host,
@@ -66,7 +66,7 @@ function attempt(
 
 function tlsOptions(parameters: DatabaseUrl['parameters'], host: string, mode: string | null): ConnectionOptions {
   const root = parameters.get('sslrootcert');
-  // As libpq: with a root certificate `require` checks it, too, and `system` is checked in full.
+  // As in libpq: with a root certificate `require` verifies it as well, and `system` means full verification.
   const full = mode === 'verify-full' || root === 'system';
   const checked = full || mode === 'verify-ca' || (root !== undefined && mode === 'require') || mode === null;
   return defined({
@@ -92,7 +92,7 @@ function contentOf(name: string, file: string | undefined): string | undefined {
   }
 }
 
-/** Without members that are undefined, which the driver would take for values. */
+/** Drops undefined members, because the driver would take them for values. */
 function defined<T extends object>(members: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }

@@ -29,7 +29,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | undefined {
   const parts = FORM.exec(text);
   if (parts === null) return undefined;
   const [, user, ownPassword, authority = '', database, query = ''] = parts;
-  // A password with an @ that is not encoded: the host begins behind the last one.
+  // The password may contain an @ that is not encoded: the host begins after the last @.
   const at = authority.lastIndexOf('@');
   const password = at === -1 ? ownPassword : `${ownPassword ?? ''}@${authority.slice(0, at)}`;
   const parameters = new Map<string, string>();
@@ -50,7 +50,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | undefined {
   };
 }
 
-/** In the form of libpq, in which {@link parseDatabaseUrl} reads the same from it. */
+/** The URL in the form of libpq. {@link parseDatabaseUrl} reads the same values from it. */
 export function databaseHref({ user, password, database, hosts, parameters }: DatabaseUrl): string {
   const login =
     user === null && password === null ? '' : `${encoded(user)}${password === null ? '' : `:${encoded(password)}`}@`;
@@ -122,7 +122,7 @@ function decoded(text: string | undefined): string | null {
   }
 }
 
-/** What has a meaning in a URL is encoded, other marks stay as they are. */
+/** Encodes characters with a meaning in a URL, and no others. */
 function encoded(text: string | null): string {
   return encodeURIComponent(text ?? '').replace(/%(?:24|26|2B|2C|3B|3D)/g, decodeURIComponent);
 }

@@ -1,8 +1,8 @@
 import { databaseHref, parseDatabaseUrl } from './parse.js';
 
 /**
- * A connection URL as it may be shown, in messages, the log and `config show`. The one place that knows what is secret in it: the password
- * of the user, and arguments whose name says so, in any case and however they are percent-encoded. They are left out.
+ * A connection URL without its secrets, for messages, the log and `config show`. It leaves out the password of the user and
+ * every argument whose name says that it is secret, in any case and percent-encoding. No other code decides what is secret.
  */
 export function withoutSecrets(connection: string): string {
   const url = parseDatabaseUrl(connection);
@@ -20,7 +20,7 @@ function ofAnotherDatabase(url: URL): string {
   return url.href;
 }
 
-/** Or the value has settings with such a name, as `options` may. */
+/** The value of `options` may have settings with such a name. */
 function isSecret(name: string, value: string): boolean {
   return SECRET.test(name) || (value.includes('=') && SECRET.test(value));
 }

@@ -1,6 +1,6 @@
 import { createYieldPoint } from '../slices.js';
 
-/** pg writes an array of so many items in well below a millisecond. */
+/** pg serialises an array of this many items in well below a millisecond. */
 const SMALL = 1000;
 
 export type Item = string | number | null | undefined;
@@ -8,8 +8,8 @@ export type Item = string | number | null | undefined;
 export type Items = readonly Item[];
 
 /**
- * A value for a parameter that is an array: a small one as it is, which pg writes; a large one as PostgreSQL's text for it, written
- * with the event loop running in between (pg takes 100 ms for 200,000 texts).
+ * A value for a parameter that is an array. A small array stays an array, which pg serialises. A large one becomes
+ * PostgreSQL's text for it, made with pauses for the event loop (pg takes 100 ms for 200,000 texts).
  */
 export function arrayText(items: Items): Items | Promise<string> {
   return items.length <= SMALL ? items : written(items);

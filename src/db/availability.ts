@@ -4,33 +4,37 @@ import { databaseBusy, databaseUnavailable, ApiError } from '../errors.js';
 import { isOutOfConnections, reasonOf } from './failures.js';
 
 /**
- * The one owner of what is known of the database: whether it is worth asking, what it cannot do at the moment, and the attempts to
- * come back. A trouble has one line in the log when it begins and one when it is over, however many requests meet it.
+ * The state of the database as this process knows it: whether a request should try it, what it cannot do at present, and the
+ * attempts to reconnect. Each trouble has one line in the log when it begins and one when it ends, however many requests
+ * meet it.
  */
 export interface Availability {
-  /** The 503 for a request while the database is away; null while it is worth asking. */
+  /** The 503 for a request while the database is away; null when a request should try. */
   rejection(): ApiError | null;
   /** The 503 for a request that reads the topology, which also needs a connection that the server may not have; null outside an outage. */
   readonly rejectionOfReads: () => ApiError | null;
-  /** A statement or a connection failed for want of something. */
+  /** A statement or a connection failed because the database lacks something. */
   report(trouble: 'readOnly' | 'resources' | 'connections', error: unknown): void;
-  /** No connection could be made, by an attempt that began at a time of `performance.now()`. Older news than the last recovery is ignored. */
+  /**
+   * No connection could be made, by an attempt that began at a time of `performance.now()`. A failure that began before the
+   * last recovery is ignored.
+   */
   readonly unreachable: (error: unknown, since: number) => void;
   /** An attempt to read failed: an outage begins, or goes on with a longer pause. */
   failed(error: unknown): ApiError;
-  /** A statement has written: what kept others from it is over, unless it was there a moment ago. */
+  /** A statement has written: a trouble with writes is over, unless it was reported a moment ago. */
   wrote(): void;
-  /** A connection was there for the asking. */
+  /** The pool had a connection to give. */
   connected(): void;
   /** A request was rejected with 503. */
   readonly rejected: () => void;
-  /** Calls the listener when an outage begins: connections that are open may be dead without knowing. */
+  /** Calls the listener when an outage begins: open connections may be half-open. */
   onOutage(listener: () => void): void;
   /**
-   * What an outage ends with. It is tried in the background, with longer and longer pauses, until it succeeds; requests are rejected
-   * until then. Without it there are no outages: each caller finds out for itself.
+   * Sets the attempt that ends an outage. It runs in the background with growing pauses until it succeeds; until then
+   * requests are rejected. Without it there are no outages: each caller tries the database itself.
    *
-   * @param attempt rejects with what {@link failed} returned, or with a fault of ours
+   * @param attempt rejects with what {@link failed} returned, or with a bug
    */
   recoverWith(attempt: () => Promise<unknown>): void;
   /** Ends the attempts. */
@@ -38,8 +42,8 @@ export interface Availability {
 }
 
 /**
- * away: nothing can be asked. readOnly: reads go on. resources: no disk, no memory, I/O errors. connections: there are, but
- * no more.
+ * away: no statement is possible. readOnly: only reads are. resources: no disk, no memory, I/O errors. connections: all are
+ * in use.
  */
 export type Trouble = 'away' | 'readOnly' | 'resources' | 'connections';
 
@@ -50,7 +54,7 @@ const WORDS: Readonly<Record<Trouble, { begins: string; ends: string }>> = {
   connections: { begins: 'no database connection free', ends: 'database connections free again' },
 };
 
-/** Under pressure some succeed while others fail; that is one trouble and not many. */
+/** Under pressure some statements succeed while others fail: that is one trouble, not many. */
 const CALM_MS = 1000;
 
 const ATTEMPTS = { first: 100, longest: 1000 };
@@ -59,7 +63,7 @@ export function createAvailability(log: Logger): Availability {
   const troubles = createTroubles(log);
   const listeners: (() => void)[] = [];
   let attempt: (() => Promise<unknown>) | null = null;
-  /** Why readers are rejected, while one attempt after the other is made in the background, each later. */
+  /** The error for readers while attempts run in the background. */
   let outage: { readonly error: unknown; readonly timer: NodeJS.Timeout } | null = null;
   let [failures, nextTry, recoveredAt, isClosed] = [0, 0, 0, false];
 
@@ -74,10 +78,10 @@ export function createAvailability(log: Logger): Availability {
     outage = { error, timer: setTimeout(tryNow, wait).unref() };
   }
 
-  /** Others are rejected until an attempt has got through: a request that is let in finds a topology. */
+  /** Requests are rejected until an attempt succeeds, so that an accepted request finds a topology. */
   function tryNow(): void {
     attempt?.().then(recovered, (error: unknown) => {
-      // A fault of ours, of which failed() was not told.
+      // A bug, which was not reported to failed().
       if (!(error instanceof ApiError)) tryLater(error);
     });
   }
@@ -126,7 +130,7 @@ export function createAvailability(log: Logger): Availability {
   };
 }
 
-/** The troubles there are, and their lines in the log. */
+/** The present troubles, and their lines in the log. */
 function createTroubles(log: Logger) {
   const troubles = new Map<Trouble, { since: number; last: number; rejectedBefore: number }>();
   let rejected = 0;

@@ -8,7 +8,7 @@ import { createReconnectingClient, type ReconnectingClient } from './reconnectin
 import { logLockedRows } from './scheduler/log.js';
 import { createWatchdog } from './watchdog.js';
 
-/** One database, with all connections of this process to it and what is known of it. Connects when something needs it. */
+/** One database: its connections in this process and its state. It connects when a caller needs it. */
 export interface Database {
   /** For requests. */
   readonly pool: Pool;
@@ -45,7 +45,7 @@ export function openPool(config: Config, connectionString: string, log: Logger):
   return createDatabase(databaseOptions(config, connectionString), log).pool;
 }
 
-/** One connection, for what the command line asks; the caller ends it. */
+/** One connection for a command; the caller ends it. */
 export function connectDatabase(config: Config, connectionString: string): Promise<pg.Client> {
   return connectClient(databaseOptions(config, connectionString));
 }

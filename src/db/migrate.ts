@@ -15,12 +15,12 @@ import { OperatorError } from '../operator-error.js';
 // Beside src/ and dist/ alike.
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
-/** Any number will do that no other program uses as an advisory lock in this database. */
+/** Any number that no other program uses as an advisory lock in this database. */
 const MIGRATION_LOCK = 7_786_225;
 
 export const OLDEST_SERVER = 14;
 
-/** The database is not one this program can work with; the message says what to do. */
+/** This program cannot use the database; the message says what to do. */
 export class SchemaError extends OperatorError {}
 
 /**
@@ -44,8 +44,8 @@ export async function migrateDatabase(
   try {
     keeper = await connectClient(patient);
     await checkServerVersion(client);
-    // Instead of knex's lock, which stays behind when a process dies with it; and in a transaction that does nothing else,
-    // because a lock of the session would stay behind in a pooler (docs/explanation/when-the-database-breaks.md).
+    // Instead of knex's lock, which remains when its process dies. It is held in a transaction of its own, because a lock of
+    // the session would remain in a pooler (docs/explanation/when-the-database-breaks.md).
     await keeper.query(BEGIN);
     await keeper.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await rejectForeignDatabase(client);
@@ -59,8 +59,8 @@ export async function migrateDatabase(
 }
 
 /**
- * For those who migrate by hand ([placement_database] sync_on_startup = false): rejects a schema that is not up to date, and adds the
- * standard resource classes and traits that are missing.
+ * For operators who migrate by hand ([placement_database] sync_on_startup = false): rejects a schema that is not up to date,
+ * and adds missing standard resource classes and traits.
  *
  * @throws SchemaError
  */
@@ -87,7 +87,7 @@ export async function databaseVersion(config: Config, connectionString: string):
   return (await databaseSchema(config, connectionString)).newest;
 }
 
-/** The migrations of a database beside those of this program. */
+/** The migrations of a database, compared with those of this program. */
 export interface SchemaState {
   /** Null for a database without any. */
   readonly newest: string | null;
@@ -159,7 +159,7 @@ export function migrationNames(): string[] {
     .sort();
 }
 
-/** knex demands a way back of each migration. The schema of this program only goes forward; the way back is a backup. */
+/** knex requires a `down` of each migration. Our schema only goes forward; an operator goes back with a backup. */
 const migrationSource = (wanted: readonly string[]): Knex.MigrationSource<string> => ({
   getMigrations: () => Promise.resolve([...wanted]),
   getMigrationName: (name) => name,
@@ -191,7 +191,7 @@ async function runMigrations(
         }, done);
       },
     },
-    // What fails is thrown; knex would print the whole migration as well.
+    // Errors are thrown. knex would also print the whole migration.
     log: { error: () => undefined, warn: () => undefined },
     migrations: { migrationSource: migrationSource(wanted) },
   });
@@ -207,8 +207,9 @@ async function runMigrations(
 }
 
 /**
- * knex puts the statement and " - " before the message of a driver's error. Errors that the driver raises itself (a connection
- * that broke) have no code and are known by their message alone, so they get it back; the original error is the cause.
+ * Removes the prefix of knex from the message of a driver's error: the statement and " - ". The driver's own errors, such as
+ * a broken connection, have no code, and failures.ts recognises them by their message alone. The error of knex stays as the
+ * cause.
  */
 function withoutStatementText(error: unknown): unknown {
   const { message, code } = error as Error & { code?: string };

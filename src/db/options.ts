@@ -3,18 +3,18 @@ import { createHosts, type Hosts } from './hosts.js';
 
 export interface DatabaseOptions {
   readonly connectionString: string;
-  /** The servers of the connection string, where several connections share what is known of them. */
+  /** The servers of the connection string. Connections that share this object share what they know of the servers. */
   readonly hosts?: Hosts;
   readonly maxConnections: number;
   /** Longest wait for a connection, milliseconds. */
   readonly connectTimeout: number;
   /** Longest wait for one of the pool's connections, a new one included, milliseconds; connectTimeout unless given. */
   readonly poolTimeout?: number;
-  /** Free connections of the pool that are older are closed, seconds; 0 for never. */
+  /** The pool closes free connections that are older, seconds; 0: never. */
   readonly maxConnectionAge?: number;
-  /** Longest time for one statement, milliseconds, in the server and (a little longer) in the driver; 0 for no limit. */
+  /** The longest time of a statement, milliseconds, in the server and (a little longer) in the driver; 0: no limit. */
   readonly statementTimeout: number;
-  /** False: no named statements, for a pooler that gives each transaction another session. True unless given. */
+  /** False: no named statements, for a pooler that gives each transaction another session. The default is true. */
   readonly preparedStatements?: boolean;
 }
 

@@ -11,47 +11,47 @@ import { createHosts, type Hosts } from './hosts.js';
 import type { DatabaseOptions } from './options.js';
 import { pinSession, type Session, type SessionDeadlines } from './session.js';
 
-/** The connections that requests share, and what is known of the database they lead to. */
+/** The connections that requests share, with the state of their database. */
 export interface Pool extends pg.Pool {
   readonly availability: Availability;
   readonly counts: TransactionCounts;
   /** The order in which requests write (scheduler/scheduler.ts). */
   readonly scheduler: Scheduler;
-  /** Until when a write that begins now is tried, as a time of `performance.now()`. */
+  /** The deadline of a write that begins now, as a time of `performance.now()`. */
   writeDeadline(): number;
   /**
    * One connection, to be released.
-   * @throws ApiError 503 when there is none to be had
+   * @throws ApiError 503 when no connection is free in time
    */
   borrow(): Promise<pg.PoolClient>;
-  /** Ends, within moments, whatever state connections are in. */
+  /** Closes the pool within a moment, whatever state its connections are in. */
   close(): Promise<void>;
 }
 
-/** What did not go straight with the transactions of a pool since it was made. */
+/** Counts of what went wrong with the transactions of a pool since its creation. */
 export interface TransactionCounts {
-  /** Transactions that ran again: after a deadlock or serialization failure, or a connection that broke before COMMIT. */
+  /** Transactions that ran again after a deadlock, a serialization failure, or a connection that broke before COMMIT. */
   readonly retried: { conflict: number; connection: number };
-  /** Transactions whose connection broke while they were being committed: they may or may not have been. */
+  /** Transactions whose connection broke during COMMIT, so that their outcome is unknown. */
   outcomeUnknown: number;
 }
 
 export interface PoolParts {
   readonly availability: Availability;
   readonly watchdog: Watchdog;
-  /** A row stays locked by another session, or is free again. */
+  /** Called when another session keeps a row locked, and when the row is free again. */
   readonly onLocked?: SchedulerOptions['onLocked'];
 }
 
-/** The host name of the database leads to a standby: its data may be old. */
+/** The URL leads to a standby: its data may be old. */
 class StandbyError extends Error {
-  /** cannot_connect_now: it may become the primary. */
+  /** cannot_connect_now: the standby may become the primary. */
   readonly code = '57P03';
 }
 
 /**
- * How long a statement of a request waits for a row that another session has locked, before the request leaves its place to
- * others (scheduler/scheduler.ts). A claim's transaction takes some milliseconds.
+ * How long a statement of a request waits for a row that another session has locked, before it lets other writes go first
+ * (scheduler/scheduler.ts). A claim's transaction takes some milliseconds.
  */
 const LOCK_TIMEOUT_MS = 50;
 
@@ -64,7 +64,7 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
     connectionTimeoutMillis: options.poolTimeout ?? options.connectTimeout,
     maxLifetimeSeconds: options.maxConnectionAge ?? 0,
     max: options.maxConnections,
-    // Statements of one transaction go out without waiting for each other's results where the code does not await them.
+    // The driver sends the statements of a transaction in a pipeline where the code does not await each of them.
     pipeline: true,
     verify: (client, done) => {
       pinSession(client, { ...deadlines(options), lock: LOCK_TIMEOUT_MS }).then((session) => {
@@ -72,10 +72,10 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
       }, done);
     },
   });
-  // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
+  // The pool replaces an idle connection that broke. Without a listener the event would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
-    // So would one that breaks while it is lent out, under a statement, which fails with the same error.
+    // The same for a borrowed connection. Its statement fails with the same error.
     client.on('error', () => undefined);
     if (options.preparedStatements === false) forgetNames(client);
     watchdog.watch(client);
@@ -112,14 +112,14 @@ export function createPool(options: DatabaseOptions, parts: PoolParts): Pool {
     counts: { retried: { conflict: 0, connection: 0 }, outcomeUnknown: 0 },
     borrow,
     async close() {
-      // What is lent out comes back when its statement ends, at the latest when the watchdog has cut it.
+      // A borrowed connection returns when its statement ends, at the latest after the watchdog has closed it.
       await Promise.race([pool.end(), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
       watchdog.stop();
     },
   });
 }
 
-/** How many connections of a pool may wait for stuck rows, and for how long at a stretch: most are free for other requests. */
+/** How many connections of a pool may wait for stuck rows, and for how long at a time. The others stay free for other requests. */
 function waitingPlaces(maxConnections: number): Pick<SchedulerOptions, 'places' | 'patience'> {
   if (maxConnections < 5) return { places: 1, patience: 100 };
   return { places: Math.min(10, Math.floor(maxConnections / 5)), patience: 2000 };
@@ -127,12 +127,12 @@ function waitingPlaces(maxConnections: number): Pick<SchedulerOptions, 'places' 
 
 const GOODBYE_MS = 1000;
 
-/** A connection keeps the role its server had: a primary that becomes a standby starts anew. */
+/** Connections are not checked again: a primary that becomes a standby restarts and so closes them. */
 const STANDBY =
   'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
   'target_session_attrs=read-write';
 
-/** What is idle in a transaction is a fault of ours, and holds locks. */
+/** A session that is idle in a transaction is a bug of ours, and it holds locks. */
 function deadlines({ statementTimeout }: DatabaseOptions): SessionDeadlines {
   return { statement: statementTimeout, idleInTransaction: statementTimeout, lock: 0 };
 }
@@ -145,7 +145,7 @@ function forgetNames(client: pg.ClientBase): void {
   Object.assign(client, { query: (first: unknown, ...rest: unknown[]) => query(unnamed(first), ...rest) });
 }
 
-/** Null for a server that can be written to; a single one that only reads by default serves readers. */
+/** Null for a usable server. A single server that is read-only by default is usable for readers. */
 function problemWith({ standby, readOnly }: Session, { readWrite, several }: Hosts): StandbyError | null {
   if (standby) return new StandbyError(STANDBY);
   return readOnly && readWrite && several
@@ -159,14 +159,14 @@ function hostsOf({ hosts, connectionString }: DatabaseOptions): Hosts {
   return hosts ?? createHosts(connectionString);
 }
 
-/** Clients that connect to the server that was right last. */
+/** A class of clients that connect to the server that was usable last. */
 function clientOf(hosts: Hosts): new () => pg.Client {
   return class extends pg.Client {
     constructor(given?: pg.ClientConfig) {
       const [config, problem] = outcomeOf(() => hosts.preferred());
       super({ ...given, ...config });
       if (problem === null) return;
-      // Thrown here it would reach no caller: the pool also makes clients when others leave.
+      // An error that is thrown here would reach no caller, because the pool also creates clients when others are released.
       this.connect = ((callback: (error: unknown) => void) => {
         process.nextTick(callback, problem);
       }) as typeof this.connect;
@@ -183,8 +183,8 @@ function outcomeOf(read: () => pg.ClientConfig): [config: pg.ClientConfig, probl
 }
 
 /**
- * A connection of its own: for catch-ups, migrations, anything that must not wait for the pool. With several hosts it is the first that
- * can be written to; a single one may be a standby, which callers recognise.
+ * Opens a connection outside the pool: for catch-ups, migrations, and anything that must not wait for the pool. Of several
+ * hosts it takes the first that is writable. A single host may be a standby, which callers recognise.
  *
  * @throws UnusableConnection when the configuration has to be changed first
  */
@@ -192,7 +192,7 @@ export async function connectClient(options: DatabaseOptions): Promise<pg.Client
   const hosts = hostsOf(options);
   return hosts.connect(async (config) => {
     const client = new pg.Client({ ...clientConfig(options, hosts), ...config });
-    // The statement under way fails with the same error; without a listener the event would end the process.
+    // The running statement fails with the same error. Without a listener the event would end the process.
     client.on('error', () => undefined);
     if (options.preparedStatements === false) forgetNames(client);
     try {
@@ -212,10 +212,10 @@ function clientConfig({ connectTimeout, statementTimeout }: DatabaseOptions, hos
   return {
     application_name: 'stockroom',
     connectionTimeoutMillis: hosts.connectTimeout ?? connectTimeout,
-    // The server's deadline does not help on a half-open connection; the driver's does.
+    // On a half-open connection only the driver's deadline works, not the server's.
     query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1000,
     keepAlive: true,
-    // Then the operating system asks every second, and gives up after ten; by itself it would begin after two hours.
+    // Then the operating system probes every second and gives up after ten; by default it would begin after two hours.
     keepAliveInitialDelayMillis: 10_000,
   };
 }

@@ -5,19 +5,19 @@ import { closeClient, destroyClient } from './close-client.js';
 import { isRejected, isUnavailable, UnusableDatabase, withAdvice } from './failures.js';
 import type { Watchdog } from './watchdog.js';
 
-/** One connection that is made when it is needed, and made anew when it was cut. */
+/** One connection. It opens when a caller needs it, and again after it broke. */
 export interface ReconnectingClient {
   /**
-   * Runs reading statements, once more on a new connection when the one there was turns out to have been cut.
+   * Runs statements that read. When the connection turns out to be broken, it runs them once more on a new one.
    *
    * @throws ApiError 503 while the database cannot be used
    */
   use<T>(read: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** Why {@link use} would be rejected at present; null when it is worth trying. */
+  /** The error that {@link use} would throw at present; null when a caller should try. */
   rejection(): ApiError | null;
-  /** After an outage, requests are let in when this has succeeded with {@link use}, which lets it through before them. */
+  /** Sets the work that must succeed with {@link use} before an outage ends. It runs before any request. */
   recoverWith(attempt: (use: ReconnectingClient['use']) => Promise<unknown>): void;
-  /** Serves no more requests, waits for what is under way, but not long, and closes the connection. */
+  /** Rejects new callers, waits briefly for running work, and closes the connection. */
   close(underWay: Promise<unknown>): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createReconnectingClient(
 
   const useDuringOutage: ReconnectingClient['use'] = (read) => attempt(read, useDuringOutage);
 
-  /** @param again how it is tried on a new connection when the one there was turns out to have been cut */
+  /** @param again runs the work on a new connection after the old one turned out to be broken */
   async function attempt<T>(read: (client: pg.Client) => Promise<T>, again: ReconnectingClient['use']): Promise<T> {
     const reused = client !== null;
     try {
@@ -74,11 +74,11 @@ export function createReconnectingClient(
     if (client === broken) client = null;
     if (broken === null) return;
     broken.end().catch(() => undefined);
-    // On a black-holed connection `end` would wait for a response for ever.
+    // On a half-open connection `end` would wait forever.
     destroyClient(broken);
   }
 
-  // A caller that waits for a response is told at once.
+  // A caller that waits gets its error at once.
   availability.onOutage(() => {
     disconnect();
   });
@@ -92,7 +92,7 @@ export function createReconnectingClient(
     async close(underWay) {
       isClosed = true;
       availability.close();
-      // It may wait for a response that never comes.
+      // The work may wait for a response that never comes.
       const impatience = setTimeout(() => {
         disconnect();
       }, GOODBYE_MS);

@@ -2,12 +2,12 @@ import type pg from 'pg';
 import { numberOf } from './watchdog.js';
 
 /**
- * The settings that correctness or a response depends on, stated by each session itself: what the server, the database, the role or
- * `options` in the URL say does not reach it (docs/adr/0014-settings-that-are-pinned.md). They are set after the connection is made,
- * because startup parameters lose against `options`.
+ * The settings that correctness or a response depends on. Each session sets them, so that values of the server, the
+ * database, the role or `options` in the URL have no effect (docs/adr/0014-settings-that-are-pinned.md). They are set after
+ * the connection is made, because startup parameters lose against `options`.
  */
 const PINNED: Readonly<Record<string, string>> = {
-  // Statements that are transactions of their own; others say it with BEGIN.
+  // For statements that are transactions of their own; other transactions set it with BEGIN.
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
   TimeZone: 'UTC',
@@ -17,11 +17,12 @@ const PINNED: Readonly<Record<string, string>> = {
   standard_conforming_strings: 'on',
   array_nulls: 'on',
   transform_null_equals: 'off',
-  // Shortest exact: with 0 and below an allocation ratio loses digits.
+  // The shortest exact form: with 0 or less, an allocation ratio would lose digits.
   extra_float_digits: '1',
   // Only the pool decides how long a connection lives.
   idle_session_timeout: '0',
-  // A statement of milliseconds whose cost the planner overestimates would be compiled for 300 ms first, at each connection.
+  // The planner overestimates the cost of some statements of milliseconds. JIT would compile them for 300 ms at each
+  // connection.
   jit: 'off',
 };
 
@@ -36,7 +37,7 @@ export interface SessionDeadlines {
 export interface Session {
   /** The server is in recovery. */
   readonly standby: boolean;
-  /** Transactions read only unless they say otherwise: a standby, or default_transaction_read_only. */
+  /** Transactions are read-only by default: a standby, or default_transaction_read_only. */
   readonly readOnly: boolean;
 }
 
@@ -46,9 +47,9 @@ export const BEGIN = 'begin isolation level read committed not deferrable';
 /** How every transaction that reads one snapshot begins. */
 export const BEGIN_SNAPSHOT = 'begin isolation level repeatable read read only not deferrable';
 
-/** Pins the settings of a session that has just been connected. */
+/** Sets the pinned settings of a new session. */
 export async function pinSession(client: pg.ClientBase, deadlines: SessionDeadlines): Promise<Session> {
-  // By itself: a deadline of the role that is shorter than the next statement would end it.
+  // A statement of its own: a statement timeout of the role could otherwise end the next one.
   const first = client.query(`set statement_timeout = ${deadlines.statement}`);
   const [, { rows }] = await Promise.all([
     first,
@@ -63,17 +64,18 @@ function pinStatement({ idleInTransaction, lock }: SessionDeadlines, process: nu
     idle_in_transaction_session_timeout: String(idleInTransaction),
   };
   const settings = Object.entries(all).map(([name, value]) => `set_config('${name}', '${value}', false)`);
-  // A pooler in transaction mode gives the session to migrations, too, which wait for longer. It makes up the number of the process.
+  // A pooler in transaction mode also gives this session to migrations, which wait for longer. Such a pooler invents the
+  // number of the process.
   const lockTimeout = `case when pg_backend_pid() = ${process} then set_config('lock_timeout', '${lock}', false) end`;
   return `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "readOnly", ${[...settings, lockTimeout, ...WITH_CONDITIONS].join(', ')}`;
 }
 
 /**
- * - search_path: the schema that has our tables, or the one where they will be made, and nothing else, so that no table or function of
- *   the same name is taken for ours. An empty path means `public`.
- * - synchronous_commit: all but `off` keep what was acknowledged.
- * - session_replication_role: with another one the triggers that note changes do not fire. Only a superuser may set it, so it is left
- *   alone where it is right.
+ * - search_path: only the schema that has our tables or will have them, so that no other table or function of the same name
+ *   hides ours. An empty path means `public`.
+ * - synchronous_commit: every value but `off` keeps acknowledged transactions.
+ * - session_replication_role: with another value the triggers of the journal and the history do not fire. Only a superuser
+ *   may set it, so a right value stays as it is.
  * - transaction_timeout: exists from PostgreSQL 17 on.
  */
 const WITH_CONDITIONS = [

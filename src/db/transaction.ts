@@ -25,8 +25,8 @@ import { BEGIN } from './session.js';
 const ATTEMPTS = 5;
 
 /**
- * Runs a short transaction that waits for locked rows as long as the statement timeout lets it, with a connection. Writes of
- * requests wait better (scheduler/write.ts).
+ * Runs a short transaction that waits for locked rows as long as the statement timeout lets it, with a connection. Requests
+ * write through scheduler/write.ts, whose waits block no other write.
  *
  * @throws ApiError 503 when the database cannot be used; anything `work` throws, after a rollback
  */
@@ -44,11 +44,11 @@ export async function withTransaction<T>(pool: Pool, work: (transaction: Transac
 
 /**
  * Runs a short transaction and returns its result. It runs again, a few times with jitter, after a deadlock or a
- * serialization failure, and once when the connection broke before COMMIT was sent. A connection lost during COMMIT is
- * reported and never blindly repeated: the change may have been made.
+ * serialization failure, and once when the connection broke before COMMIT was sent. When the connection breaks during
+ * COMMIT, the error says so and the transaction does not run again: the change may have been made.
  *
- * The first statement is sent together with BEGIN and what `work` ends with may go out together with COMMIT
- * ({@link Transaction.commitWith}), so a transaction of two statements takes two round trips.
+ * BEGIN is sent together with the first statement, and COMMIT may be sent together with the last one ({@link
+ * Transaction.commitWith}), so a transaction of two statements takes two round trips.
  *
  * A statement waits for a locked row no longer than the pool's lock timeout.
  *
@@ -80,7 +80,7 @@ export interface Transaction {
   commitWith<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
-/** The connection broke while nothing had been committed. */
+/** The connection broke before COMMIT was sent. */
 class ConnectionLost extends Error {}
 
 async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -89,7 +89,7 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
   const onError = (): undefined => undefined;
   client.on('error', onError);
   let commitSent = false;
-  let committed = false as boolean; // the callbacks below change it
+  let committed = false as boolean; // the callbacks below set it
   let broken = false;
   try {
     const begun = client.query(BEGIN);
@@ -102,11 +102,11 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
       commitWith: async (query) => {
         const last = client.query(query);
         commitSent = true;
-        // In a failed transaction COMMIT means ROLLBACK, so sending it blindly is safe.
+        // In a failed transaction COMMIT means ROLLBACK, so it may be sent before the result is known.
         const done = client.query('commit');
         done.catch(() => undefined);
         const output = await last.catch((error: unknown) => {
-          // When the server says so instead of a result, we know that COMMIT was not reached.
+          // When the server reports its own end instead of a result, it did not reach COMMIT.
           if (isSessionEnded(error)) commitSent = false;
           throw error;
         });
@@ -189,13 +189,13 @@ export async function runBriefStatement<Row extends pg.QueryResultRow>(
   }
 }
 
-/** A broken connection is closed at once: the pool would say goodbye first, and keep its place until the server responds. */
+/** Closes a broken connection at once: the pool would send a terminate message first, and keep the place until the server responds. */
 function giveBack(client: pg.PoolClient, broken: boolean): void {
   if (broken) destroyClient(client);
   client.release(broken);
 }
 
-/** What the client is told of a failed statement, and the log once; what is no fault of the database comes back as it is. */
+/** The error for the client after a failed statement. It reports a trouble of the database, and returns other errors unchanged. */
 function responseTo(error: unknown, availability: Availability): unknown {
   if (!isUnavailable(error)) return withAdvice(error);
   if (isConnectionLost(error)) return databaseUnavailable(1, error);

@@ -3,27 +3,27 @@ import { isOutOfConnections } from './failures.js';
 import { closeClient, destroyClient } from './close-client.js';
 
 /**
- * Finds connections on which no response will ever come (half-open: a cable, a firewall, a fail-over in between), long before
- * the deadline of their statements. Whatever has been waited for longer than `patience` is looked into, on a new connection:
- * when there is none to be had the database is away; when there is, it tells which of our sessions it knows.
+ * Finds half-open connections (after a broken cable, a firewall, a fail-over), long before the deadline of their statements.
+ * When a caller has waited longer than `patience`, the watchdog opens a new connection. If that fails, the database is away;
+ * otherwise the database says which of our sessions still exist.
  *
- * It costs requests nothing: no statement of its own while responses come in time.
+ * It sends no statement while responses come in time.
  */
 export interface Watchdog {
-  /** Have an eye on a connection until it ends. */
+  /** Watches a connection until it ends. */
   watch(client: pg.ClientBase): void;
-  /** A caller waits for its responses from now on, */
+  /** A caller begins to wait for responses of the connection. */
   busy(client: pg.ClientBase): void;
-  /** and no more. */
+  /** The caller waits no more. */
   idle(client: pg.ClientBase): void;
-  /** Closes the connections that no caller waits for: after an outage they may be dead without knowing. */
+  /** Closes the connections that no caller waits for: after an outage they may be half-open. */
   readonly dropIdle: () => void;
-  /** Closes all connections that are still there. */
+  /** Closes all connections. */
   stop(): void;
 }
 
 export interface WatchdogOptions {
-  /** Makes a client with short deadlines, on connecting and on its statements. */
+  /** Makes a client with short deadlines for connecting and for statements. */
   readonly connect: () => Promise<pg.Client>;
   /** Milliseconds. */
   readonly patience: number;
@@ -49,7 +49,7 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
       const dead = await strangersAmong([...watched]);
       dead.forEach(destroyClient);
     } catch (error) {
-      // Full is not away: those who have a connection can go on.
+      // A server without free connections is not away: existing connections work.
       if (!isOutOfConnections(error)) {
         onUnreachable(error, since);
         overdue().forEach(destroyClient);
@@ -59,7 +59,7 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
     }
   }
 
-  /** Those whose sessions have ended on the server, of which they have not heard. */
+  /** The connections whose sessions have ended on the server. */
   async function strangersAmong(clients: readonly pg.ClientBase[]): Promise<pg.ClientBase[]> {
     const asking = await connect();
     try {
@@ -69,7 +69,7 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
         [clients.map(numberOf)],
       );
       const { own, alive = [] } = rows[0] ?? {};
-      // Behind a pooler the numbers are the pooler's, and say nothing.
+      // Behind a pooler the process numbers are the pooler's own.
       if (own !== numberOf(asking)) return [];
       return clients.filter((client) => numberOf(client) !== null && !alive.includes(numberOf(client) as number));
     } finally {
@@ -99,7 +99,7 @@ export function createWatchdog({ connect, patience, onUnreachable }: WatchdogOpt
   };
 }
 
-/** The number of the server's process, as the server said when the connection was made; the driver does not declare it. */
+/** The process number that the server sent with the connection; the driver's types lack it. */
 export function numberOf(client: pg.ClientBase): number | null {
   return (client as pg.ClientBase & { readonly processID: number | null }).processID;
 }

@@ -19,7 +19,7 @@ import {
   type Table,
 } from './tables.js';
 
-/** What a dump says of the program that makes it. */
+/** The program that makes a dump. */
 export interface DumpOrigin {
   readonly version: string;
   readonly migrations: readonly string[];
@@ -32,14 +32,15 @@ export interface DumpResult {
   readonly bytes: number;
 }
 
-/** Long enough for the DDL of a running service; a restore or a migration may take longer. */
+/** Long enough for DDL of a running service. A restore or a migration may take longer. */
 const LOCK_TIMEOUT = '5s';
 
 /**
- * Writes all data of a database, as of one snapshot, into a new file that only its owner can read. The file has its name when it is whole.
+ * Writes all data of a database, as of one snapshot, into a new file that only its owner can read. The file gets its name
+ * when it is complete.
  *
- * @param client with no deadline for statements
- * @param progress is told how many rows were written, and how many the planner expects
+ * @param client without a statement timeout
+ * @param progress is called with the rows written so far and the planner's estimate of all
  * @throws DumpError when the file exists or cannot be written, or when another session locks the tables; errors of the driver otherwise
  */
 export async function dumpDatabase(
@@ -78,7 +79,7 @@ async function openNew(file: string): Promise<fs.promises.FileHandle> {
   }
 }
 
-/** Errors of a file alone: a connection to the database has other codes. */
+/** Codes of file errors. Errors of a database connection have other codes. */
 const FILE_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'ESTALE']);
 
 function explained(error: unknown): unknown {
@@ -100,7 +101,7 @@ interface Counts {
   tables: number;
 }
 
-/** The bytes of a dump. A slow reader makes the database wait. */
+/** The bytes of a dump. A slow reader slows the database down. */
 async function* dumpBytes(
   client: pg.Client,
   origin: DumpOrigin,

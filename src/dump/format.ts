@@ -36,7 +36,7 @@ export interface Trailer {
   readonly sha256: string;
 }
 
-/** What ends the rows of a table. No row is this: COPY writes a backslash as two. */
+/** The line after the rows of a table. No row equals it: COPY writes a backslash as two. */
 export const END_OF_ROWS = '\\.\n';
 
 /** A line of JSON. */
@@ -46,7 +46,7 @@ export function lineOf(value: Header | Section | Trailer): Buffer {
 
 const NEWLINE = 10;
 
-/** COPY writes a row a line. */
+/** COPY writes one row on each line. */
 export function countRows(chunk: Uint8Array): number {
   let rows = 0;
   for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) rows++;

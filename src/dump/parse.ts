@@ -18,7 +18,7 @@ const CUT_OFF = 'it ends too early: the dump was interrupted, or a copy of it wa
 /**
  * Reads a dump that is no longer compressed. The last part is the trailer; it comes when the checksum over everything before it is right.
  *
- * @throws DumpError for what is no whole dump
+ * @throws DumpError for anything but a complete dump
  */
 export async function* parseDump(source: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   const reader = lineReader(source);
@@ -61,7 +61,7 @@ function parseLine(line: Buffer): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(line.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // The same as other JSON.
+    // The line as JSON of a known form.
   }
   throw new DumpError('it is no dump of Stockroom, or it was changed');
 }
@@ -69,7 +69,7 @@ function parseLine(line: Buffer): Readonly<Record<string, unknown>> {
 interface LineReader {
   /** The next line with its end. */
   line(): Promise<Buffer>;
-  /** All lines up to one that is `end`, which is skipped. */
+  /** All lines before the line `end`, which is skipped. */
   until(end: string): AsyncGenerator<Buffer>;
   atEnd(): Promise<boolean>;
 }
@@ -115,7 +115,7 @@ function lineReader(source: AsyncIterable<Buffer>): LineReader {
           take(end.length);
           return;
         }
-        // The end may begin in what is here and go on in what comes.
+        // The line `end` may lie in two pieces.
         if (rest.length >= later.length) yield take(rest.length - later.length + 1);
         if (!(await more())) throw new DumpError(CUT_OFF);
       }

@@ -8,7 +8,7 @@ import { DumpError } from './error.js';
 /** The parts of a dump file. @throws DumpError that names the file */
 export async function* readDump(file: string, source: ReadStream = createReadStream(file)): AsyncGenerator<Part> {
   const gunzip = createGunzip();
-  // Its error ends the loop below.
+  // An error of the file ends the loop below.
   pipeline(source, gunzip, () => undefined);
   try {
     yield* parseDump(gunzip as AsyncIterable<Buffer>);
@@ -19,7 +19,7 @@ export async function* readDump(file: string, source: ReadStream = createReadStr
   }
 }
 
-/** What a dump is about. */
+/** The contents of a dump. */
 export interface DumpFacts {
   readonly header: Header;
   readonly trailer: Trailer;
@@ -30,7 +30,7 @@ export interface DumpFacts {
 /**
  * Reads a whole dump file and checks it.
  *
- * @param progress is told how many rows were read so far, and how many there may be
+ * @param progress is called with the rows read so far and the estimated total
  * @throws DumpError
  */
 export async function checkDump(file: string, progress: (rows: number, expected: number) => void): Promise<DumpFacts> {

@@ -13,13 +13,13 @@ import { isHistoryOn, quoted, readTables, type Sequence, type Table } from './ta
 const LOCK_TIMEOUT = '5s';
 
 /**
- * Puts a dump in the place of all that a database has, in one transaction. The schema of the database is that of the dump.
+ * Replaces all rows of a database with those of a dump, in one transaction. The database must have the schema of the dump.
  *
- * Triggers are off meanwhile: the sums that they keep and the history that they write are in the dump. Foreign keys and other constraints
- * are checked. Services load everything again, and cursors of the history are of another history.
+ * Triggers are off, because the dump has the sums and the history that they write. PostgreSQL checks foreign keys and other
+ * constraints. Running services load everything again, and the history gets a new number, so that old cursors are rejected.
  *
- * @param client with no deadline for statements
- * @param progress is told how many rows were written so far
+ * @param client without a statement timeout
+ * @param progress is called with the rows written so far
  * @throws DumpError or an error of the driver; the transaction is rolled back then, unless the connection broke during COMMIT
  */
 export async function restoreDatabase(
@@ -77,14 +77,14 @@ async function restoreInTransaction(
   }
 }
 
-/** Whether changes are recorded is a matter of triggers. */
+/** The triggers of the tables decide whether changes are recorded. */
 async function switchHistory(client: pg.Client, wanted: boolean | null): Promise<void> {
   const present = await isHistoryOn(client);
   if (wanted === null || present === wanted) return;
   await client.query(wanted ? 'select history_enable()' : 'select history_disable()');
 }
 
-/** The table that a section is of. Its names go into statements, so only those that the database has will do. */
+/** The table of a section. Its names go into statements, so the database must have them. */
 function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Table, 'name' | 'columns'> {
   const found = tables.find(({ name }) => name === table);
   const isSame = found?.columns.length === columns.length && columns.every((one) => found.columns.includes(one));
@@ -97,7 +97,7 @@ function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Ta
   return { name: table, columns };
 }
 
-/** Takes the rows of one table from the parts, and the end of them. */
+/** Takes the rows of one table, up to their end, from the parts. */
 async function copyRows(
   client: pg.Client,
   { name, columns }: Pick<Table, 'name' | 'columns'>,
@@ -117,14 +117,14 @@ async function copyRows(
   await pipeline(Readable.from(rows()), client.query(copyFrom(statement)));
 }
 
-/** A sequence only goes forward: it is set outside the transaction, which may still fail. */
+/** setval is not transactional, and the transaction may still fail: so a sequence is never set back. */
 const SET_SEQUENCES = `
   select setval(to_regclass(s.name), greatest(s.last, p.last_value, 1), s.called or p.last_value is not null)
   from jsonb_to_recordset($1::jsonb) as s (name text, last bigint, called boolean)
   join pg_class c on c.oid = to_regclass(s.name) and c.relkind = 'S'
   join pg_sequences p on p.schemaname = c.relnamespace::regnamespace::text and p.sequencename = c.relname`;
 
-/** Transaction ids of another database mean nothing in this one, and what a service remembers of this one before is no longer so. */
+/** Transaction ids of the dump mean nothing in this database, and running services must drop their copies. */
 const NEW_EPOCH = `
   update topology_epoch
   set uuid = gen_random_uuid(), pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 
 /**
- * The tables that a dump has, each after those that it refers to.
+ * The tables of a dump, each after the tables that it refers to.
  *
- * Left out: the journal of the topology (`topology_changes`, `topology_epoch`), whose transaction ids mean nothing in another database;
- * `list_locks`, which is about processes that run now; and the list of migrations, which the restore runs itself.
+ * Left out: the journal of the topology (`topology_changes`, `topology_epoch`), whose transaction ids mean nothing in
+ * another database; `list_locks`, which is about running processes; and the list of migrations, which the restore runs
+ * itself.
  */
 export const DUMPED_TABLES = [
   'resource_classes',
@@ -65,7 +66,7 @@ export async function readTables(client: pg.ClientBase): Promise<Table[]> {
   return rows;
 }
 
-/** How far a sequence has come. */
+/** The position of a sequence. */
 export interface Sequence {
   readonly name: string;
   /** Text: it may be more than a double holds. */
@@ -73,7 +74,7 @@ export interface Sequence {
   readonly called: boolean;
 }
 
-/** Sequences are not part of a snapshot: read after the rows, they are never behind them. */
+/** A snapshot does not include sequences. They are read after the rows, so they are never behind them. */
 export async function readSequences(client: pg.ClientBase): Promise<Sequence[]> {
   const { rows } = await client.query<{ name: string }>(
     `select relname::text as name from pg_class

@@ -3,10 +3,10 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { DUMPED_TABLES, existingTables, quoted } from './tables.js';
 
-/** Every history has an epoch and a mark from its beginning on. */
+/** Every database with a history has an epoch and a mark. */
 const BEGINNINGS: readonly string[] = ['history_epochs', 'history_marks'];
 
-/** Which tables hold more than every database of ours does from its beginning on: with so many rows. */
+/** The tables with more rows than a new database of ours has, and how many rows. */
 export async function holdingsOf(client: pg.ClientBase): Promise<{ readonly table: string; readonly rows: number }[]> {
   const tables = await existingTables(
     client,
@@ -26,7 +26,7 @@ export async function holdingsOf(client: pg.ClientBase): Promise<{ readonly tabl
   return holdings;
 }
 
-/** The process numbers, at the server, of other sessions of Stockroom. */
+/** The server's process numbers of other sessions of Stockroom. */
 export async function otherSessions(client: pg.ClientBase): Promise<number[]> {
   const { rows } = await client.query<{ pid: number }>(
     `select pid from pg_stat_activity

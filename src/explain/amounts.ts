@@ -10,7 +10,7 @@ import { largestAmount, misfitCode, smallestAbove } from './misfit.js';
 import { WORK_FOR_A_TREE, type CloudSurvey } from './survey.js';
 import { mayFit, passes, type SlotOption } from './tree.js';
 
-/** Another amount of a condition on resources, and how many trees fit the request with it. */
+/** Another amount of a condition on resources, and the number of trees that fit with it. */
 export interface OtherAmount {
   readonly amount: number;
   readonly trees: number;
@@ -24,7 +24,7 @@ interface Asked {
 
 type Direction = 'lower' | 'raise';
 
-/** The amount nearest to the one asked for with which some tree fits that does not fit now; null when there is none. */
+/** The amount nearest to the requested one with which another tree fits; null when there is none. */
 export function* otherAmount(
   survey: CloudSurvey,
   asked: Asked,
@@ -79,7 +79,7 @@ function* bestOfTrees(
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     if (result.fits !== false || !result.relevant || !mayFit(evaluator, result.tree, open)) continue;
     if (!mayBeNearer(survey, asked, direction, { result, slot, open, best })) continue;
-    // What does not fit when any inventory will do fits with no amount.
+    // A tree that does not fit with any inventory at all fits with no amount.
     if ((yield* search.fits(result.tree, open)) !== true) continue;
     best = yield* bestInTree(survey, asked, direction, { result, slot, open, best });
   }
@@ -97,11 +97,11 @@ interface Place {
 interface UsefulOption {
   readonly provider: Provider;
   readonly inventory: Inventory;
-  /** The amount nearest to the one asked for that it gives by itself. */
+  /** The amount nearest to the requested one that the option allows by itself. */
   readonly amount: number;
 }
 
-/** The options at which another amount makes a difference: the one asked for fails there, or amounts of several groups add up. */
+/** The options at which another amount may help: the requested one fails there, or amounts of several groups add up. */
 function usefulOptions(
   evaluator: Evaluator,
   { position, condition }: Asked,
@@ -126,7 +126,7 @@ function mayBeNearer({ evaluator }: CloudSurvey, asked: Asked, direction: Direct
   );
 }
 
-/** Tries each option of the slot with the amount that it gives by itself, as long as that is nearer than the best so far. */
+/** Tries each option of the slot with the amount that it allows by itself, when that is nearer than the best so far. */
 function* bestInTree(
   { evaluator, search }: CloudSurvey,
   { position, condition }: Asked,
@@ -148,7 +148,8 @@ function* bestInTree(
       nearest = amount;
       continue;
     }
-    // What other groups take of the provider may leave room for less. A larger amount leaves less of it.
+    // Other groups may leave less of the provider than the amount needs, so smaller amounts are tried too. Larger ones would
+    // leave even less.
     if (direction === 'raise' || !isContested(evaluator)) continue;
     const { stepSize, minUnit } = inventory;
     let low = Math.ceil(Math.max(minUnit, 1, (nearest ?? 0) + 1) / stepSize);
@@ -164,7 +165,7 @@ function* bestInTree(
   return nearest;
 }
 
-/** How many trees fit with another amount, those that fit now and no longer do left out. */
+/** How many trees fit with another amount. Trees that fit only with the requested amount do not count. */
 function* countWith(
   { evaluator, cloud, search, results, pace }: CloudSurvey,
   { position, condition }: Asked,
@@ -180,7 +181,7 @@ function* countWith(
   const slot = evaluator.slots.find(({ resources }) => resources.includes(position));
   for (const { tree, fits } of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
-    // With a smaller amount that every option takes by itself, what fits still does.
+    // A smaller amount that every option allows keeps every fitting tree.
     const isSafe = fits === true && amount < condition.amount && slot !== undefined;
     if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(evaluator, slot, option, variant)))
       count++;

@@ -16,23 +16,23 @@ import { mayFit, passes, type EvaluatedTree } from './tree.js';
 export interface AnchorSearch {
   /** Null when the budget is used up. */
   fits(tree: EvaluatedTree, variant: Variant, only?: Only): Generator<Pause, boolean | null, void>;
-  /** The rules that ended some combination at a tree that does not fit. */
+  /** The constraints that ended combinations at a tree that does not fit. */
   endedBy(tree: EvaluatedTree, variant: Variant): Generator<Pause, ReadonlySet<ConstraintName>, void>;
 }
 
-/** The provider of one slot is given. */
+/** Fixes the provider of one slot. */
 export interface Only {
   readonly slot: EvaluatedSlot;
   readonly provider: Provider;
 }
 
-/** The tries that one tree may take of the budget: the others are to be looked at, too. */
+/** The most tries of the budget for one tree, so that some are left for the others. */
 const LARGEST_SHARE = 8;
 const SMALLEST_SHARE = 20_000;
 
 type SearchAt = (anchor: Anchor) => Generator<Combination | Pause | Stuck, void, void>;
 
-/** A candidate of sharing providers alone is anchored at many roots, and each of them has it: no repetition is remembered. */
+/** Sharing providers alone may be a candidate at many roots, and it counts at each: so the search remembers no repetitions. */
 const NO_REPETITIONS = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
 
 const TRIES_BEFORE_CARE = 64;
@@ -104,14 +104,14 @@ export function createAnchorSearch(
     const anchors = trace.anchors.everyGroup;
     yield* fits(tree, variant);
     const names = (Object.keys(dropped) as ConstraintName[]).filter((name) => dropped[name] > before[name]);
-    // Options that no same_subtree can use are dropped before any combination is tried.
+    // The search drops options that no same_subtree can use before it tries combinations.
     return new Set(trace.anchors.everyGroup === anchors ? [...names, 'same_subtree'] : names);
   }
 
   return { fits, endedBy };
 }
 
-/** The request, changed, as the search takes it. Slots have options of this search's own. */
+/** The plan of a variant for the search. Its slots get their options from the evaluated tree. */
 function planOf(evaluator: Evaluator, variant: Variant, only: Only | null): Plan {
   const { request, conditions } = evaluator;
   const counts = (position: number): boolean => (variant.active & bit(position)) !== NONE;
@@ -159,7 +159,7 @@ function planOf(evaluator: Evaluator, variant: Variant, only: Only | null): Plan
               one.kind === 'required' && one.group === position && counts(i) ? [one.anyOf] : [],
             ),
           },
-    // Only the search at a flat host looks at them.
+    // Only the fast path for flat hosts reads them.
     conditions: [],
   };
 }

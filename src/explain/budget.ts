@@ -1,11 +1,11 @@
-/** How much work trees with combinations may take: options that are looked at, and providers that are tried for a place. */
+/** The steps for trees that need a search: options looked at, and providers tried. */
 export interface Budget {
   spend(steps: number): void;
   left(): number;
   isSpent(): boolean;
-  /** A search did not come to its end within its share. */
+  /** A search reached the end of its share. */
   giveUp(): void;
-  /** Whether something was left undecided for want of steps. */
+  /** Whether something is undecided because the steps were used up. */
   isIncomplete(): boolean;
 }
 

@@ -8,12 +8,12 @@ import { NONE, type Evaluator } from './evaluate.js';
 import { createLoneKinds, type LoneKind } from './lone-hosts.js';
 import { evaluateTree, type EvaluatedTree } from './tree.js';
 
-/** Every tree of the cloud, judged: lone hosts by kind, the others one by one. */
+/** Every tree of the cloud, evaluated: lone hosts by kind, the others one by one. */
 export interface Cloud {
   readonly total: number;
   readonly lone: readonly LoneKind[];
   readonly trees: readonly EvaluatedTree[];
-  /** The trees that were to be kept apart, by id of the root. */
+  /** The trees of `roots`, by id of the root. */
   readonly wanted: ReadonlyMap<number, Wanted>;
   /** The tree of a provider of `trees`, those that share included. */
   readonly treeOf: (provider: Provider) => Tree;
@@ -27,9 +27,9 @@ const WORK_FOR_AN_INVENTORY = 4;
 const WORK_FOR_AN_OPTION = 30;
 
 /**
- * Judges all trees as they are now. After its first pause it does not look at the view any more: trees are constants.
+ * Evaluates all trees as they are now. It reads the view only before its first yield; trees are constants.
  *
- * @param roots ids of roots whose trees are to be kept apart
+ * @param roots ids of roots whose trees the explanation lists in any case
  */
 export function* evaluateCloud(
   view: View,
@@ -91,7 +91,7 @@ function sharerSlot({ slots, conditions }: Evaluator): Slot {
   };
 }
 
-/** Whether several groups ask for the same class: then a lone host is no longer judged by one condition at a time. */
+/** Whether several groups ask for the same class. Then amounts add up, and one condition at a time does not decide a lone host. */
 export function isContested({ conditions }: Evaluator): boolean {
   const classes = conditions.flatMap((one) => (one.kind === 'resources' ? [one.resourceClass.id] : []));
   return new Set(classes).size < classes.length;
@@ -110,7 +110,7 @@ function treeAmong(
   };
 }
 
-/** Whether the hosts of a kind fit. An amount that is changed is another matter: it depends on the host. */
+/** Whether the hosts of a kind fit. Not for another amount, which depends on the host. */
 export function loneFits({ fails, constraints, lacks }: LoneKind, variant: Variant): boolean {
   return (variant.withoutClasses || !lacks) && ((fails | constraints) & variant.active) === NONE;
 }

@@ -31,7 +31,7 @@ interface Base {
 export type ConditionKind = Condition['kind'];
 export type ConditionOf<Kind extends ConditionKind> = Extract<Condition, { kind: Kind }>;
 
-/** The values of each parameter that count, in order: of `required` below 1.39 the last one, say. */
+/** The values of each parameter that count, in order. Below 1.39, for example, only the last `required` counts. */
 export type WrittenQuery = ReadonlyMap<string, readonly string[]>;
 
 /**
@@ -87,7 +87,7 @@ function ofRoot({ rootRequired }: CandidatesRequest, written: WrittenQuery): Con
   });
 }
 
-/** Only rules that can reject something: `isolate` with one suffixed group cannot. */
+/** Only constraints that can reject something: `isolate` with one suffixed group cannot. */
 function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: CandidatesRequest): Condition[] {
   const constraints: Condition[] = [];
   const suffixed = groups.filter(({ suffix }) => suffix !== '').length;
@@ -101,7 +101,7 @@ function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: Candidates
   return constraints;
 }
 
-/** A request as a query string has it, by parameter: the way back from the parser, for requests that come from no query. */
+/** The query of a request, by parameter: the inverse of the parser, for requests that come from no query. */
 function writtenOut({ groups, rootRequired }: CandidatesRequest): WrittenQuery {
   const query = new Map<string, string[]>();
   const add = (name: string, values: readonly string[]): void => {

@@ -3,17 +3,17 @@ import { variantOf } from './variant.js';
 import { bit, NONE, positionsOf } from './evaluate.js';
 import { anyFits, countFitting, type CloudSurvey } from './survey.js';
 
-/** A condition of a conflict, and how many trees meet it when nothing else is asked. */
+/** A condition of a conflict, and how many trees meet it alone. */
 export interface ConflictingCondition {
   readonly condition: number;
   readonly metBy: number;
 }
 
 /**
- * An irreducible set of conditions that no tree meets together, while any proper subset is met by some tree: goes through the
- * conditions from last to first and leaves out each one without which there is still no candidate (deletion filter). A
- * condition on resources is left out by asking for an inventory of the class, however full; where no tree has inventories of
- * all classes, by not asking for the class.
+ * An irreducible set of conditions: no tree meets all of them, and some tree meets each proper subset. The deletion filter
+ * goes through the conditions from last to first and leaves out each one without which there is still no candidate. To leave
+ * out a condition on resources still requires an inventory of the class, however full; where no tree has inventories of all
+ * classes, not even that.
  */
 export function* conflictOf(survey: CloudSurvey): Generator<Pause, ConflictingCondition[], void> {
   const { evaluator } = survey;

@@ -8,18 +8,18 @@ import type { EvaluatedTree } from './tree.js';
 
 /** A rule that several providers meet together. */
 interface GroupConstraint {
-  /** Position of the condition it is told by. */
+  /** Position of the condition that names it. */
   readonly condition: number;
   readonly code: Code;
   /** The request without it. */
   readonly without: Variant;
-  /** As the search calls it. */
+  /** Its name in the trace of the search. */
   readonly name: ConstraintName;
 }
 
 /**
- * Why a tree has no candidate although each slot has an option by itself: the rules without which it would have one; if there
- * is no single one, all that ended a combination.
+ * Why a tree has no candidate although each slot has an option: each constraint without which it would have one; if there is
+ * no such constraint, all that ended a combination.
  */
 export function* constraintReasons(
   evaluator: Evaluator,

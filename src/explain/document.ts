@@ -1,7 +1,7 @@
 import type { Explanation } from './explain.js';
 import { showReason, type ShownReason } from './shown-reason.js';
 
-/** An explanation as clients get it (docs/contract/explain-and-capacity.md#response). */
+/** The response of GET /stockroom/explain (docs/contract/explain-and-capacity.md#response). */
 export interface ExplainDocument {
   readonly version: string;
   readonly outcome: 'some' | 'none';

@@ -5,8 +5,8 @@ import type { Condition, ConditionOf } from './conditions.js';
 import { MISFIT, misfitCode, UNITS } from './misfit.js';
 
 /**
- * Judges providers by the conditions of a request, every one of them. Sets of conditions are bit masks: bit i is the condition
- * at position i. A bit that is set is a condition that fails.
+ * Evaluates every condition of a request at a provider. Sets of conditions are bit masks: bit i stands for the condition at
+ * position i, and a set bit for a condition that fails.
  */
 export type Mask = bigint;
 
@@ -22,9 +22,9 @@ export interface EvaluatedSlot {
   readonly resources: readonly number[];
 }
 
-/** How a provider does in a slot at an anchor: which conditions of the group fail. */
+/** The conditions of a group that a provider fails in a slot at an anchor. */
 export interface Verdict {
-  /** Conditions on resources of which there is no inventory. */
+  /** Conditions on resources without an inventory. */
   readonly lacks: Mask;
   readonly capacity: Mask;
   /** min_unit, max_unit, step_size. */
@@ -32,9 +32,9 @@ export interface Verdict {
   readonly missingTraits: Mask;
   /** Forbidden traits and aggregates, in_tree. */
   readonly other: Mask;
-  /** The member_of that the provider itself does not meet. */
+  /** The member_of that the provider itself fails. */
   readonly ownMember: Mask;
-  /** Those that the root does not meet in its place; the same where the root does not count. */
+  /** The member_of that the root fails in its place; the same as `own` where the root does not count. */
   readonly rootMember: Mask;
 }
 
@@ -46,12 +46,12 @@ export interface Evaluator {
   readonly all: Mask;
   /** By kind. */
   readonly ofKind: (kind: Condition['kind']) => Mask;
-  /** Whether some group finds no provider whatever there is: see `isImpossible` in candidates/plan.ts. */
+  /** Whether a group can find no provider at all: see `isImpossible` in candidates/plan.ts. */
   readonly impossible: (group: number) => boolean;
   verdict(slot: EvaluatedSlot, provider: Provider, root: Provider): Verdict;
   /** root_required. */
   rootFails(root: Provider): Mask;
-  /** What a lone host fails of traits, of aggregates, and of in_tree, over all groups and the root. */
+  /** The conditions on traits, aggregates and in_tree that a lone host fails, over all groups and the root. */
   readonly traitsOfHost: (set: TraitSet) => Mask;
   readonly aggregatesOfHost: (aggregates: readonly string[]) => Mask;
   readonly treeOfHost: (host: Provider) => Mask;
@@ -119,14 +119,14 @@ function slotsOf({ groups }: CandidatesRequest, conditions: readonly Condition[]
   return slots;
 }
 
-/** The conditions of one group, each judged once for each interned set. */
+/** The conditions of one group, each evaluated once for each interned set. */
 interface GroupEvaluator {
   readonly missing: (set: TraitSet) => Mask;
   readonly forbidden: (set: TraitSet) => Mask;
   readonly notMember: (aggregates: readonly string[]) => Mask;
   readonly banned: (aggregates: readonly string[]) => Mask;
   readonly otherTree: (provider: Provider, root: Provider) => Mask;
-  /** All its conditions when it finds nothing whatever there is, else none. */
+  /** All conditions of a group that can find nothing, else none. */
   readonly impossible: Mask;
 }
 
@@ -217,8 +217,8 @@ function sum(conditions: readonly Condition[], fails: (condition: Condition) => 
 }
 
 /**
- * The conditions that fail, by the better of the two witnesses of member_of: provider and root cannot meet one each. Required
- * traits that are met together are left out.
+ * The conditions that fail. For member_of the better of provider and root counts, because one of them must meet all.
+ * Required traits that several providers meet together are left out.
  */
 export function failing(slot: EvaluatedSlot, verdict: Verdict): Mask {
   const { lacks, capacity, units, other, missingTraits, ownMember, rootMember } = verdict;

@@ -14,7 +14,7 @@ import { countConditions, suppliesOf, type ConditionCount, type Supply } from '.
 import { summaryOf } from './summary.js';
 import { survey, type CloudSurvey } from './survey.js';
 
-/** Why there is no candidate, or only these. */
+/** The explanation of a request: why it has no candidate, or only some. */
 export interface Explanation {
   readonly evaluator: Evaluator;
   /** False: the bound was reached, and some trees or changes are undecided. */
@@ -42,13 +42,14 @@ export interface ExplainOptions {
   readonly providers: readonly Provider[];
   /** The bound of the work for trees that are not lone hosts. */
   readonly maxSteps: number;
-  /** The version of the request, where it is below 1.29. */
+  /** The microversion of the request, if it is below 1.29. */
   readonly version?: string;
 }
 
 /**
- * GET /stockroom/explain without HTTP: judges every tree by every condition. README.md beside this file says how. It yields whenever
- * `pace` says so; the view is looked at before the first time only, so the explanation is about the state at the start.
+ * GET /stockroom/explain without HTTP: evaluates every tree by every condition. README.md beside this file says how. It
+ * yields whenever `pace` says so; it reads the view only before its first yield, so the explanation is about the state at
+ * the start.
  */
 export function* explain(
   view: View,

@@ -7,7 +7,7 @@ import type { EvaluatedTree, SlotOption } from './tree.js';
 
 export interface FunnelStage {
   readonly stage: StageName;
-  /** How many trees are left: those with an option for every slot that passes all kinds of conditions up to this one. */
+  /** The trees with an option for every slot that meets all kinds of conditions up to this one. */
   readonly trees: number;
 }
 
@@ -26,8 +26,14 @@ type StageName =
 
 const KINDS = ['required', 'forbidden', 'member_of', 'forbidden_aggregates', 'in_tree'] as const;
 
-/** How many trees are left when conditions are added kind by kind; kinds that the query does not use are left out. */
-export function* funnelOf({ evaluator, cloud, results, fitting, pace }: CloudSurvey): Generator<Pause, FunnelStage[], void> {
+/** How many trees are left when conditions are added kind by kind. Kinds that the query does not use are left out. */
+export function* funnelOf({
+  evaluator,
+  cloud,
+  results,
+  fitting,
+  pace,
+}: CloudSurvey): Generator<Pause, FunnelStage[], void> {
   const root = evaluator.ofKind('root_required') | evaluator.ofKind('root_forbidden');
   const used = KINDS.filter((kind) => evaluator.ofKind(kind) !== NONE);
   const stages: StageName[] = ['inventory', 'capacity', 'units', ...used, ...(root === NONE ? [] : ['root' as const])];
@@ -47,7 +53,7 @@ export function* funnelOf({ evaluator, cloud, results, fitting, pace }: CloudSur
   ];
 }
 
-/** How many stages are passed before the first that is not. */
+/** How many stages an option passes before the first that it fails. */
 function firstNot(stages: readonly StageName[], passes: (stage: StageName) => boolean): number {
   const first = stages.findIndex((stage) => !passes(stage));
   return first === -1 ? stages.length : first;
@@ -68,7 +74,7 @@ function maskOf(evaluator: Evaluator, stage: StageName): Mask {
   return evaluator.ofKind(stage as (typeof KINDS)[number]);
 }
 
-/** The options that are left of each slot become fewer from stage to stage. */
+/** Each stage keeps a subset of the options of the stage before. */
 function stagesOfTree(
   evaluator: Evaluator,
   stages: readonly StageName[],
@@ -107,7 +113,7 @@ function passesKind(evaluator: Evaluator, slot: EvaluatedSlot, { verdict }: Slot
   }
 }
 
-/** From `required` on: each required trait of the unsuffixed group is had by an option of some slot of it. */
+/** From `required` on: some option of the unsuffixed group has each of its required traits. */
 function hasTogether(evaluator: Evaluator, left: readonly (readonly SlotOption[])[]): boolean {
   const slots = evaluator.slots.filter(({ traitsTogether }) => traitsTogether);
   if (slots.length === 0) return true;

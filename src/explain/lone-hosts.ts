@@ -3,15 +3,15 @@ import { bit, NONE, type Evaluator, type Mask } from './evaluate.js';
 import { MISFIT, misfitCode } from './misfit.js';
 
 /**
- * Lone hosts that do equally at every condition. A host without children, which nothing shares with, can only serve all
- * slots by itself: there is nothing to combine, and ten thousand hosts come down to some tens of such kinds.
+ * Lone hosts with equal results for every condition. A host without children and without sharing providers must serve all
+ * slots by itself, so there is nothing to combine, and ten thousand hosts are a few dozen such kinds.
  */
 export interface LoneKind {
-  /** Conditions that fail, those between groups left out. */
+  /** Conditions that fail, without those between groups. */
   readonly fails: Mask;
-  /** Rules between groups that fail: a host cannot be several different providers. */
+  /** Constraints between groups that fail, because a host is only one provider. */
   readonly constraints: Mask;
-  /** Whether an inventory is missing. */
+  /** Whether the host lacks an inventory. */
   readonly lacks: boolean;
   /** In the order of the conditions on resources, the bits of {@link MISFIT}. */
   readonly codes: readonly number[];
@@ -19,12 +19,12 @@ export interface LoneKind {
 }
 
 export interface LoneKinds {
-  /** Returns the kind of the host. */
+  /** Adds a host, and returns its kind. */
   add(host: Provider): LoneKind;
   kinds(): readonly LoneKind[];
 }
 
-/** Codes have six bits, so eight of them fit into a number that is exact. */
+/** A code has six bits, so a double holds eight of them exactly. */
 const CODES_IN_A_KEY = 8;
 const KEY_BASE = 64;
 /** More than there can be different masks of traits, or of aggregates, in a cloud that fits into memory. */
@@ -101,7 +101,7 @@ function stepTo(node: Node, key: number): Node {
   return next;
 }
 
-/** Numbers masks in the order in which they are met. The last one is remembered: neighbours are mostly alike. */
+/** Numbers masks in the order of their first use. It remembers the last one, because neighbours are mostly alike. */
 function numbering(): (mask: Mask) => number {
   const numbers = new Map<Mask, number>();
   let [lastMask, lastNumber] = [-1n, -1];

@@ -1,6 +1,6 @@
 import type { Inventory } from '../topology/model.js';
 
-/** What is wrong with an amount at an inventory; several may be. */
+/** Why an amount does not fit an inventory; several bits may be set. */
 export const MISFIT = {
   capacity: 1,
   minUnit: 2,
@@ -46,7 +46,7 @@ export function smallestAbove(inventory: Inventory, amount: number): number | nu
   return least <= Math.min(freeOf(inventory), maxUnit) ? least : null;
 }
 
-/** By which factor an amount misses what is possible, the worst of all that is wrong; 1 for what fits. */
+/** The factor by which an amount misses the nearest possible one, the largest of all reasons; 1 when it fits. */
 export function shortfallOf(inventory: Inventory | undefined, amount: number, code: number): number {
   if (inventory === undefined) return Infinity;
   const { minUnit, maxUnit, stepSize } = inventory;

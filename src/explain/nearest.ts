@@ -13,7 +13,7 @@ export interface ListedTree {
   readonly reasons: readonly Reason[];
 }
 
-/** What trees are sorted by: the one that misses least comes first. */
+/** The sort key of trees: the tree that misses least comes first. */
 interface Miss {
   readonly reasons: number;
   readonly shortfall: number;
@@ -22,8 +22,8 @@ interface Miss {
 }
 
 /**
- * The trees that were asked for, in this order, and the relevant ones that do not fit with the fewest reasons; of equals
- * those with the smaller shortfall, then by name.
+ * The trees that the query names, in its order, and then the relevant trees that do not fit: those with the fewest reasons
+ * first, then by shortfall, then by name.
  */
 export function* nearestTrees(
   survey: CloudSurvey,
@@ -88,13 +88,13 @@ function shortfallOfTree(evaluator: Evaluator, { reasons }: TreeResult): number 
   return Math.max(...Array.from(byProvider, ([provider, mask]) => shortfallAt(evaluator, mask, provider)));
 }
 
-/** Whether no tree with so many reasons can be among those shown. */
+/** Whether trees with this many reasons come after all shown ones. */
 function isHopeless(best: readonly Miss[], show: number, reasons: number): boolean {
   const last = best.at(-1);
   return show === 0 || (best.length >= show && last !== undefined && last.reasons < reasons);
 }
 
-/** Into a list that stays sorted and no longer than `show`. */
+/** Inserts into a list that stays sorted and at most `show` long. */
 function insert(best: Miss[], show: number, miss: Miss): void {
   if (show === 0) return;
   const last = best.at(-1);

@@ -28,14 +28,14 @@ export const REASON_CODES = [
 
 export type Code = (typeof REASON_CODES)[number];
 
-/** Why a tree does not fit; what else there is to say is found when it is shown. */
+/** Why a tree does not fit. The details are computed when the response shows it. */
 export interface Reason {
   /** Position of the condition; null for `not_found`. */
   readonly condition: number | null;
   readonly code: Code;
-  /** The nearest option, or the root; null where it is no matter of one provider. */
+  /** The nearest option, or the root; null when the reason is not about one provider. */
   readonly provider: Provider | null;
-  /** With `capacity`: what is free in the tree where that is enough, but not on one provider. */
+  /** With `capacity`: the free amount in the tree, where it is enough but not on one provider. */
   readonly treeFree?: number;
 }
 
@@ -69,7 +69,7 @@ export function codeOf(kind: Exclude<Condition['kind'], 'resources'>): Code {
   return CODES[kind];
 }
 
-/** What fails, of the conditions in a mask, at one provider. */
+/** The reasons for the conditions of a mask at one provider. */
 function reasonsAt({ conditions }: Evaluator, mask: Mask, provider: Provider): Reason[] {
   return positionsOf(mask).flatMap((condition): Reason[] => {
     const asked = conditions[condition];
@@ -83,7 +83,7 @@ function reasonsAt({ conditions }: Evaluator, mask: Mask, provider: Provider): R
   });
 }
 
-/** All that a lone host fails; the rules between groups only when it fails nothing else. */
+/** All conditions that a lone host fails. Constraints between groups count only when it fails nothing else. */
 export function loneMask({ fails, constraints }: LoneKind): Mask {
   return fails === NONE ? constraints : fails;
 }
@@ -92,7 +92,7 @@ export function reasonsOfHost(evaluator: Evaluator, kind: LoneKind, host: Provid
   return reasonsAt(evaluator, loneMask(kind), host);
 }
 
-/** How many reasons each host of a kind has. */
+/** The number of reasons of each host of a kind. */
 export function countOfKind(kind: LoneKind): number {
   const ofRoom = kind.codes.reduce((sum, code) => sum + roomCodes(code).length, 0);
   const failingRoom = kind.codes.filter((code) => code !== 0).length;
@@ -120,8 +120,8 @@ export function shortfallAt(evaluator: Evaluator, mask: Mask, provider: Provider
 }
 
 /**
- * What the slots and the root of a tree fail: in each slot what its nearest option does, the one with the fewest failing
- * conditions. Empty when each slot has an option by itself: then the rules between groups are the reason.
+ * The conditions that the slots and the root of a tree fail. For a slot, the option with the fewest failing conditions
+ * counts. Empty when each slot has an option by itself: then constraints between groups are the reason.
  */
 export function reasonsOfSlots(evaluator: Evaluator, tree: EvaluatedTree): Reason[] {
   const reasons = evaluator.slots.flatMap((slot) => {
@@ -146,7 +146,7 @@ export function reasonsOfSlots(evaluator: Evaluator, tree: EvaluatedTree): Reaso
     .sort((a, b) => (a.condition ?? 0) - (b.condition ?? 0));
 }
 
-/** Of the options of a slot, or of all providers where it has none. */
+/** The nearest of the options of a slot, or of all providers when it has none. */
 function nearestOption(evaluator: Evaluator, slot: EvaluatedSlot, tree: EvaluatedTree): SlotOption | null {
   const listed = tree.options[slot.index] ?? [];
   const options =
@@ -194,7 +194,7 @@ function withTreeFree({ conditions }: Evaluator, slot: EvaluatedSlot, tree: Eval
   return treeFree >= asked.amount ? { ...reason, treeFree } : reason;
 }
 
-/** Whether a tree has an option for every slot. Without any such tree those with an inventory of any class that is asked for count. */
+/** Whether a tree has an option for every slot. If no tree has, trees with an inventory of any requested class count instead. */
 export function isRelevantTree(evaluator: Evaluator, tree: EvaluatedTree): boolean {
   return hasOptions(tree) && !evaluator.slots.some(({ group }) => evaluator.impossible(group));
 }

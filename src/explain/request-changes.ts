@@ -13,7 +13,7 @@ export interface RequestChange {
   /** Amounts, or versions; null for `drop`. */
   readonly from: number | string | null;
   readonly to: number | string | null;
-  /** How many trees fit then, all counted. */
+  /** How many trees fit with the change. */
   readonly trees: number;
 }
 
@@ -22,7 +22,10 @@ const FLAT_VERSION = '1.28';
 const NESTED_VERSION = '1.29';
 
 /** Every such change: most trees first, then lower, raise, drop, then the order of conditions. */
-export function* changesOf(survey: CloudSurvey, version: string = FLAT_VERSION): Generator<Pause, RequestChange[], void> {
+export function* changesOf(
+  survey: CloudSurvey,
+  version: string = FLAT_VERSION,
+): Generator<Pause, RequestChange[], void> {
   const { evaluator, fitting, cloud } = survey;
   if (fitting === cloud.total) return [];
   const changes: RequestChange[] = [];
@@ -53,8 +56,8 @@ function byUse(a: RequestChange, b: RequestChange): number {
 }
 
 /**
- * Whether the query without a condition finds as the others say. A resourceless group must keep a required trait or a member_of by which it is
- * looked up, and a same_subtree that lists it, or the query is rejected.
+ * Whether the query is valid without a condition. A resourceless group needs a required trait or a member_of, and a
+ * same_subtree that lists it.
  */
 function mayDrop({ request, conditions }: Evaluator, position: number, condition: Condition): boolean {
   if (condition.kind === 'same_subtree') {

@@ -15,7 +15,7 @@ export interface ShownReason {
   readonly [member: string]: unknown;
 }
 
-/** What else a reason has, and its sentence. */
+/** The further members of a reason, and its sentence. */
 type Details = Readonly<Record<string, unknown>> & { readonly text: string };
 
 export function showReason({ request, conditions }: Evaluator, reason: Reason): ShownReason {

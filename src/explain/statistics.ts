@@ -7,21 +7,21 @@ import { freeOf, largestAmount } from './misfit.js';
 import type { CloudSurvey } from './survey.js';
 import { pickable } from './tree.js';
 
-/** What became of a condition, over the relevant trees. */
+/** Counts of a condition over the relevant trees. */
 export interface ConditionCount {
-  /** Trees that have it among their reasons. */
+  /** Trees with this reason among others. */
   fails: number;
-  /** Trees that have no other. */
+  /** Trees with this reason alone. */
   only: number;
   readonly codes: Map<Code, number>;
 }
 
 /** What is free of a class, over the options of relevant trees, each provider once. */
 export interface Supply {
-  /** Of all together; those that are overcommitted count as 0. */
+  /** The sum over all; an overcommitted inventory counts as 0. */
   sum: number;
   largest: number;
-  /** The largest amount of this class alone that one of them gives. */
+  /** The largest amount of this class that one provider allows. */
   largestAsk: number;
 }
 

@@ -6,7 +6,7 @@ import { shortLabel } from './text.js';
 /** Conditions that the summary names; a query may have hundreds. */
 const MOST_NAMED = 12;
 
-/** The whole explanation in one sentence: for the log, and for people. */
+/** The explanation in one sentence, for the log and the response. */
 export function summaryOf(
   { evaluator, cloud, fitting, fittingWhenEmpty }: CloudSurvey,
   counts: readonly ConditionCount[],

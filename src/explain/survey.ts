@@ -9,17 +9,17 @@ import { inventoryOf } from '../topology/model.js';
 import { MISFIT } from './misfit.js';
 import { mayFit } from './tree.js';
 
-/** All trees with what came out of each: what every part of an explanation is made of. */
+/** All trees with their results, from which the parts of an explanation are computed. */
 export interface CloudSurvey {
   readonly evaluator: Evaluator;
   readonly cloud: Cloud;
   readonly search: AnchorSearch;
   readonly pace: Pace;
   readonly results: readonly TreeResult[];
-  /** The lone hosts and the other trees that reasons are counted over. */
+  /** The lone hosts and the other trees over which reasons are counted. */
   readonly relevantKinds: readonly LoneKind[];
   readonly relevantResults: readonly TreeResult[];
-  /** False: no tree has an option for every slot, so those count that have an inventory of some class. */
+  /** False when no tree has an option for every slot: then trees with an inventory of some requested class count as relevant. */
   readonly anyRelevant: boolean;
   readonly fitting: number;
   readonly fittingWhenEmpty: number;
@@ -70,7 +70,7 @@ function hasSomeClass({ conditions }: Evaluator, { tree }: TreeResult): boolean 
   );
 }
 
-/** Fails nothing but capacity, which would be there if nothing were used. */
+/** Hosts that fail only capacity, and would fit if nothing were used. */
 function fitsWhenEmpty({ conditions }: Evaluator): (kind: LoneKind) => boolean {
   const positions = conditions.flatMap((one, position) => (one.kind === 'resources' ? [position] : []));
   return ({ fails, constraints, codes }) => {
@@ -83,7 +83,7 @@ function fitsWhenEmpty({ conditions }: Evaluator): (kind: LoneKind) => boolean {
 /** To ask whether each slot has an option, in the units of candidates/effort.ts. */
 export const WORK_FOR_A_TREE = 100;
 
-/** How many trees fit the request when something is changed, an amount excepted. */
+/** How many trees fit a variant. Not for another amount. */
 export function* countFitting(
   { evaluator, cloud, search, results, pace }: CloudSurvey,
   variant: Variant,
@@ -91,14 +91,14 @@ export function* countFitting(
   let count = hostsOf(cloud.lone.filter((kind) => loneFits(kind, variant)));
   for (const { tree, fits } of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
-    // Less is asked, so what fits still does.
+    // The variant requires less, so every fitting tree still fits.
     if (fits === true) count++;
     else if (mayFit(evaluator, tree, variant) && (yield* search.fits(tree, variant)) === true) count++;
   }
   return count;
 }
 
-/** Whether any tree fits the request when less is asked. */
+/** Whether any tree fits a variant that requires less. */
 export function* anyFits(
   { evaluator, cloud, search, results, pace }: CloudSurvey,
   variant: Variant,

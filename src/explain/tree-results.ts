@@ -7,10 +7,10 @@ import { isRelevantTree, NOT_FOUND, reasonsOfSlots, type Reason } from './reason
 import { constraintReasons } from './constraints.js';
 import { evaluateTree, mayFit, type EvaluatedTree } from './tree.js';
 
-/** What came out of a tree that is not a lone host. */
+/** The result for a tree that is not a lone host. */
 export interface TreeResult {
   readonly tree: EvaluatedTree;
-  /** Null when the search ended at its bound. */
+  /** Null when the search reached its bound. */
   readonly fits: boolean | null;
   readonly fitsWhenEmpty: boolean;
   /** Whether it has an option for every slot. */
@@ -59,7 +59,7 @@ function* reasonsOf(
   return fits === null ? [NOT_FOUND] : yield* constraintReasons(evaluator, search, tree);
 }
 
-/** Makes providers of which nothing is used, each once. */
+/** Copies of providers without usage, each made once. */
 function emptier(): (provider: Provider) => Provider {
   const made = new Map<Provider, Provider>();
   return (provider) => {

@@ -9,11 +9,11 @@ export interface SlotOption {
   readonly verdict: Verdict;
 }
 
-/** A tree that is not a lone host, with all that can be picked at its root. */
+/** A tree that is not a lone host, with the options at its root. */
 export interface EvaluatedTree {
   readonly tree: Tree;
   readonly root: Provider;
-  /** Providers of other trees that share with it and have what some slot asks for. */
+  /** Providers of other trees that share with it and have the classes of a slot. */
   readonly sharers: readonly Provider[];
   /** root_required. */
   readonly rootFails: Mask;
@@ -48,7 +48,7 @@ export function hasOptions({ options }: EvaluatedTree): boolean {
   return options.every((list) => list.length > 0);
 }
 
-/** Whether an option meets every condition that counts; required traits that are met together are left to the search. */
+/** Whether an option meets every condition that counts. The search checks required traits that providers meet together. */
 export function passes(
   evaluator: Evaluator,
   slot: EvaluatedSlot,
@@ -76,9 +76,9 @@ function slotsLeft({ slots }: Evaluator, { group }: EvaluatedSlot, { active }: V
 }
 
 /**
- * Whether each slot has an option that passes, and the root does: without it no search is needed.
+ * Whether each slot has an option that passes, and the root passes. If not, no search is needed.
  *
- * @param whateverIsUsed capacity is not looked at
+ * @param whateverIsUsed whether capacity does not count
  */
 export function mayFit(
   evaluator: Evaluator,

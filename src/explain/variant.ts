@@ -3,8 +3,8 @@ import { bit, type Evaluator, type EvaluatedSlot, type Mask } from './evaluate.j
 import { misfitCode } from './misfit.js';
 
 /**
- * The request with something changed. A condition on resources that does not count means that an inventory of the class is
- * enough, however full.
+ * A variant of the request. A condition on resources that does not count still requires an inventory of the class, however
+ * full.
  */
 export interface Variant {
   /** The conditions that count. */
@@ -13,7 +13,7 @@ export interface Variant {
   readonly override: { readonly condition: number; readonly amount: number } | null;
   /** A class whose amounts in several groups are not added up. */
   readonly withoutSum: number | null;
-  /** Where no tree has inventories of all classes: a condition on resources that does not count asks for no inventory, either. */
+  /** True where no tree has inventories of all classes: then a condition on resources that does not count requires no inventory. */
   readonly withoutClasses: boolean;
 }
 
@@ -21,7 +21,7 @@ export function variantOf(active: Mask, more: Partial<Variant> = {}): Variant {
   return { active, override: null, withoutSum: null, withoutClasses: false, ...more };
 }
 
-/** The conditions on resources that fail, when one has another amount. */
+/** Updates the failing conditions for the other amount of a variant. */
 export function override(
   { conditions }: Evaluator,
   slot: EvaluatedSlot,

@@ -1,7 +1,7 @@
-/** Who makes a change: a request, or one of our own commands on the database. */
+/** The author of a change: a request, or one of our own commands on the database. */
 export type Author = RequestAuthor | CommandAuthor;
 
-/** What is kept of a request. No tokens, roles, bodies or addresses of clients. */
+/** What the history stores of a request. No tokens, roles, bodies or addresses of clients. */
 export interface RequestAuthor {
   readonly requestId: string;
   /** The id that the caller gives all requests of one operation. */

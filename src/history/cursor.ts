@@ -1,6 +1,7 @@
 /**
- * A place in the stream: all batches before `mark`, and of that one all changes up to `seq`, have been seen. Read backwards (`before`), it
- * is the place of the first change that is not asked for. Mark 0 has the changes of former histories.
+ * A position in the stream: the reader has seen all batches before `mark`, and of that batch all changes up to `seq`. For
+ * reading backwards (`before`), it is the position of the first change that the page leaves out. Mark 0 has the changes of
+ * former histories.
  */
 export interface Cursor {
   readonly history: number;
@@ -8,7 +9,7 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** @returns null for what is no cursor */
+/** @returns null for a text that is no cursor */
 export function parseCursor(text: string): Cursor | null {
   const found = /^(\d{1,5})\.(\d{1,15})\.(\d{1,15})$/.exec(text);
   if (found === null) return null;

@@ -2,14 +2,14 @@ import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
 import { CHANGE_KINDS, type ChangeKind } from './model.js';
 
-/** What the metrics and `stockroom history status` show. */
+/** The numbers of the metrics and of `stockroom history status`. */
 export interface HistoryGauges {
   readonly enabled: boolean;
-  /** Changes that are kept, by kind; estimated from the statistics of the tables. */
+  /** Stored changes by kind, estimated from the statistics of the tables. */
   readonly changes: Readonly<Partial<Record<ChangeKind, number>>>;
   /** Of all tables and indexes. */
   readonly bytes: number;
-  /** Age of the oldest place that a stream can begin at; null when none is kept. */
+  /** Age of the oldest position at which a stream can begin; null when there is none. */
   readonly oldestSeconds: number | null;
   /** Transactions that a new batch looks through: more than a few when one stays open for long. */
   readonly lagTransactions: number;

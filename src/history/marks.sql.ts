@@ -3,10 +3,10 @@
 /** Only one session at a time makes marks or begins a history. */
 const MARKS_LOCK = 7_786_227;
 
-/** By itself: the snapshot of the next statement is taken after the wait, so that snapshots only grow. */
+/** A statement of its own: the next statement takes its snapshot after the wait, so that snapshots only grow. */
 export const LOCK_MARKS = `select pg_advisory_xact_lock(${MARKS_LOCK})`;
 
-/** Something committed is in no batch. In this order the planner takes the index. */
+/** Whether a committed change is in no batch. With this order the planner uses the index. */
 const NEWS = `
   (select true from history_changes c
    where c.xid >= pg_snapshot_xmin(m.snapshot) and not pg_visible_in_snapshot(c.xid, m.snapshot) and c.seq > e.sealed_below
@@ -16,7 +16,7 @@ const PRESENT = `
   (select * from history_epochs order by id desc limit 1) e
   left join (select * from history_marks order by id desc limit 1) m on true`;
 
-/** The present history and its newest mark. `same` is false when the database is another than the one that was marked last. */
+/** The present history and its newest mark. `same` is false when the last mark is of another database. */
 export const READ_STATE = `
   select e.id as history, e.first_mark::float8 as "firstMark", e.sealed_below::float8 as "sealedBelow",
     e.ended_at is null as enabled, e.identity = history_identity() as same,
@@ -32,15 +32,15 @@ export const MAKE_MARK = `
   )
   select coalesce((select id from made), (select max(id) from history_marks))::float8 as id`;
 
-/** Against writers: a change that is not committed yet would belong to neither history. */
+/** Locks out writers: an uncommitted change would belong to neither history. */
 export const LOCK_CHANGES = 'lock table only history_changes in share row exclusive mode';
 
 /** The present history is that of another database. */
 const IS_ANOTHER = 'history_identity() is distinct from (select identity from history_epochs order by id desc limit 1)';
 
 /**
- * Before a history begins. Its number is the one after the last that the database knows, and so was that of a history after another
- * restoration of the same backup. The time in milliseconds is above every mark of that other one, so that its cursors are rejected, too.
+ * Runs before a history begins. Two restores of the same backup begin histories with the same number. So the first mark is
+ * the time in milliseconds: it is above every mark of the other history, whose cursors are then rejected.
  */
 export const MARK_OF_NOW = `
   insert into history_marks (id, snapshot, seq, at)

@@ -13,14 +13,14 @@ import {
   READ_STATE,
 } from './marks.sql.js';
 
-/** The present history, as of a moment: everything that was committed before is in a batch up to `newest`. */
+/** The present history at one moment: every change that was committed before is in a batch up to `newest`. */
 export interface HistoryState {
   readonly history: number;
-  /** There is no batch of this mark: what it sees is of former histories. */
+  /** This mark has no batch: it sees only changes of former histories. */
   readonly firstMark: number;
   readonly sealedBelow: number;
   readonly newest: number;
-  /** Batches after this mark are kept. */
+  /** The history has the batches after this mark. */
   readonly oldest: number;
 }
 
@@ -30,7 +30,7 @@ interface StateRow extends HistoryState {
   readonly news: boolean;
 }
 
-/** Null where history was never enabled. */
+/** Null when the history was never enabled. */
 async function readState(pool: Pool): Promise<StateRow | null> {
   const query = { name: 'history_state', text: READ_STATE };
   return (await runStatement<StateRow>(pool, query, 'read')).rows[0] ?? null;
@@ -50,7 +50,7 @@ export async function currentState(pool: Pool): Promise<HistoryState> {
   }
 }
 
-/** Makes a mark if something committed is in no batch. Returns the newest. */
+/** Makes a mark if a committed change is in no batch. Returns the newest mark. */
 function makeMark(pool: Pool): Promise<number> {
   return withTransaction(pool, async (transaction) => {
     const [, { rows }] = await Promise.all([
@@ -61,12 +61,12 @@ function makeMark(pool: Pool): Promise<number> {
   });
 }
 
-/** What a reader of a snapshot is told of the history before it takes the snapshot. */
+/** The state of the history before a reader takes its snapshot. */
 export interface HistoryBefore {
   readonly isRecorded: boolean;
   /**
-   * A cursor: all changes behind it are of transactions that had not committed yet. Null when no history is kept, and when the
-   * database is another one than that which was marked last.
+   * A cursor: every change after it is of a transaction that had not committed yet. Null when no history is kept, and when
+   * the last mark is of another database.
    */
   readonly cursor: string | null;
 }
@@ -87,10 +87,10 @@ export async function historyBefore(client: pg.Client): Promise<HistoryBefore> {
   return { isRecorded, cursor: cursorText({ history: state.history, mark: newest + 1, seq: 0 }) };
 }
 
-/** How long writers may wait for one that does not end, while another history begins. */
+/** How long writers may wait behind a long transaction while another history begins. */
 const LOCK_TIMEOUT_MS = 1000;
 
-/** The database is another one than that which was marked last: a restored one, or a server that took over. */
+/** Begins a history because the last mark is of another database: after a restore or a fail-over. */
 async function beginHistory(pool: Pool): Promise<void> {
   await withTransaction(pool, async (transaction) => {
     await Promise.all([

@@ -4,9 +4,9 @@ import type { ChangeKind, ObjectState } from './model.js';
 export type Step = readonly [before: ObjectState | null, after: ObjectState | null];
 
 /**
- * Puts together what the statements of one transaction did to one object, in their order.
+ * Merges the changes of one object by the statements of one transaction, in their order.
  *
- * @returns null when they undid one another
+ * @returns null when they cancel each other out
  */
 export function mergeSteps(kind: ChangeKind, steps: readonly Step[]): Step | null {
   if (kind === 'traits' || kind === 'aggregates') return foldSets(steps);
@@ -17,7 +17,7 @@ export function mergeSteps(kind: ChangeKind, steps: readonly Step[]): Step | nul
   return isEqual(before, after) ? null : [before, after];
 }
 
-/** A statement removes some classes and writes others; what it does not name stays. */
+/** A statement removes some classes and writes others. Classes that it does not name stay. */
 function foldAmounts(steps: readonly Step[]): ObjectState | null {
   const state = new Map(Object.entries(steps[0]?.[0] ?? {}));
   for (const [before, after] of steps) {

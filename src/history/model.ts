@@ -13,7 +13,7 @@ export const CHANGE_KINDS = [
 
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** What is asked of the history; null for no filter. */
+/** The filter of a query of the history; null: no filter. */
 export interface Filter {
   readonly kinds: readonly ChangeKind[] | null;
   readonly provider: string | null;

@@ -6,13 +6,13 @@ import { MARKS_FROM, MARKS_TO } from './marks.sql.js';
 import type { Change, ChangesPage } from './model.js';
 import { readBatches, readSealed, toChange, type ResolvedFilter, type ChangeRow } from './rows.js';
 
-/** The most changes that one request looks at, and those that an index leads to. */
+/** The most changes that one request examines, with an index for its filter and without. */
 const EXAMINED = { byIndex: 200_000, otherwise: 20_000 };
 
-/** The most marks that one request looks at. */
+/** The most marks that one request examines. */
 const MARKS = 5000;
 
-/** A page of the stream, and where it ends. Null: what the cursor is behind of is not kept any more. */
+/** A page of the stream, and the position of its end. Null: the history no longer has the changes after the cursor. */
 export async function readForwards(
   pool: Pool,
   state: HistoryState,
@@ -42,7 +42,7 @@ export async function readForwards(
   return { changes, next: cursorText(place), more: place.mark <= newest, place };
 }
 
-/** A page of what was before a place, newest first. */
+/** A page of the changes before a position, newest first. */
 export async function readBackwards(
   pool: Pool,
   state: HistoryState,
@@ -66,7 +66,7 @@ export async function readBackwards(
       place = placeAfter(rows, wanted, history) ?? { history, mark: 0, seq: from };
       continue;
     }
-    // A place at the beginning of a batch is the end of the one before.
+    // A position at the beginning of a batch is the end of the batch before.
     const [mark, seq] = place.seq === 0 ? [place.mark - 1, Number.MAX_SAFE_INTEGER] : [place.mark, place.seq];
     const marks = await marksOf(pool, MARKS_TO, mark);
     const [top] = marks;
@@ -95,7 +95,7 @@ function shown(rows: readonly ChangeRow[], history: number, { isWanted }: Resolv
   return rows.filter(isWanted).flatMap((row) => toChange(row, history) ?? []);
 }
 
-/** Where a page ends that is full; null when there was no more to fill it. */
+/** The end of a full page; null when the page is not full. */
 function placeAfter(rows: readonly ChangeRow[], wanted: number, history: number): Cursor | null {
   const last = rows.at(-1);
   if (last === undefined || rows.length < wanted) return null;

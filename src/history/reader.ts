@@ -29,19 +29,19 @@ export interface HistoryReader {
    * @throws 404 when no history is kept, 410 when the place is not kept any more, 503 when the database cannot be used
    */
   follow(query: StreamQuery, isGone: () => boolean): Promise<ChangesPage>;
-  /** What was before a place, newest first; what former histories have comes last. @throws as follow() does */
+  /** The changes before a position, newest first. Those of former histories come last. @throws as follow() does */
   look(query: ChangesQuery & { readonly before: Cursor | null }): Promise<ChangesPage>;
-  /** Puts what was committed into a batch, and finds out whether a history is kept. A timer of the process calls it. */
+  /** Puts committed changes into a batch, and checks whether a history is kept. A timer of the process calls it. */
   mark(): Promise<void>;
   /** False when the database keeps no history, as far as this process knows. */
   isKept(): boolean;
   /** Readers that wait for changes. */
   waiting(): number;
-  /** Sends those who wait what they have. */
+  /** Returns to waiting readers what they have so far. */
   close(): void;
 }
 
-/** However many wait, the database is asked so often. */
+/** How often the reader polls the database, however many readers wait. */
 const POLL_MS = 250;
 
 interface Waiter {
@@ -57,7 +57,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
   let isPolling = false;
   let isClosed = false;
   let kept = true;
-  /** Those who wait at the same place read together. */
+  /** Readers at the same position share a query. */
   const pages = new Map<string, ReturnType<typeof readForwards>>();
 
   async function present(): Promise<HistoryState> {
@@ -107,7 +107,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
     return isClosed || isDraining();
   }
 
-  /** The state once there is a mark after that one; null when the time is over. */
+  /** The state after the next mark; null when the time is over. */
   function news(waiter: Omit<Waiter, 'resolve' | 'reject'>): Promise<HistoryState | null> {
     return new Promise((resolve, reject) => {
       waiters.add({ ...waiter, resolve, reject });
@@ -176,7 +176,7 @@ async function placeOf(pool: Pool, since: StreamStart, state: HistoryState): Pro
   return { history: state.history, mark: mark + 1, seq: 0 };
 }
 
-/** A place behind the newest batch is of a history that this database has not had. */
+/** A position after the newest batch comes from a history that this database never had. */
 function isKeptPlace({ history, mark }: Cursor, state: HistoryState): boolean {
   return history === state.history && mark > state.oldest && mark <= state.newest + 1;
 }

@@ -2,18 +2,19 @@ import { isLockTimeout } from '../db/failures.js';
 import type { Pool } from '../db/pool.js';
 import { runBriefStatement, withBriefTransaction, type Transaction } from '../db/transaction.js';
 
-/** Partitions are made so many days ahead: a service that is away for a week finds them. */
+/** Days for which partitions are made in advance, so that a service which was stopped for a week finds one. */
 const DAYS_AHEAD = 7;
 
 /** Rows that one statement deletes. */
 const BATCH = 10_000;
 
-/** One process at a time. Taken for a transaction, as a pooler wants it. */
+/** An advisory lock for one process at a time. It belongs to a transaction, so that it works behind a pooler. */
 const RETENTION_LOCK = 7_786_228;
 
 /**
- * Makes the partitions of the next days, and drops what is older than so many days; 0 keeps all. Each step waits for writers, who wait
- * behind it, no longer than the lock timeout of the pool: a step that does not get its lock is left for the next time.
+ * Makes the partitions of the next days, and drops what is older than so many days; 0 keeps all. Writers wait behind each
+ * step, so a step waits for its lock no longer than the lock timeout of the pool. A step that does not get its lock runs the
+ * next time.
  *
  * @param now the present time, for tests
  */
@@ -34,7 +35,7 @@ export async function enforceRetention(pool: Pool, retentionDays: number, now = 
     await deleteBefore(pool, table, cutoff);
 }
 
-/** Today or tomorrow has no partition. A standby is asked for nothing: it cannot be written. */
+/** Whether today or tomorrow lacks a partition. False on a standby, which nobody can write. */
 const PARTITIONS_MISSING = `
   select not pg_is_in_recovery() and (to_regclass('history_changes_' || $1) is null or to_regclass('history_changes_' || $2) is null)
     as missing`;
@@ -59,7 +60,7 @@ function dateText(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** Null when another process is at it, or a lock was not to be had. */
+/** Null when another process does it, or a lock timed out. */
 async function step<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T | null> {
   try {
     return await withBriefTransaction(pool, async (transaction) => {

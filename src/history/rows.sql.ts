@@ -1,6 +1,6 @@
 /** The statements that read changes. */
 
-/** What limits the changes that are read: parameters are numbered from $6 on, in this order. */
+/** The filters of a statement. Their parameters are numbered from $6 on, in this order. */
 export interface Limits {
   readonly kinds: boolean;
   readonly providers: boolean;
@@ -19,7 +19,7 @@ export function batchesStatement(limits: Limits, order: Direction, one: boolean)
   const direction = order === 'oldest' ? 'asc' : 'desc';
   const mark = one
     ? 'select $1::bigint as mark'
-    : // The first mark that sees the transaction: their upper ends only grow.
+    : // The first mark that sees the transaction. The upper ends of marks only grow.
       `select k.id as mark from history_marks k
        where k.id >= $1 and pg_snapshot_xmax(k.snapshot) > c.xid and pg_visible_in_snapshot(c.xid, k.snapshot)
        order by pg_snapshot_xmax(k.snapshot), k.id limit 1`;
@@ -59,7 +59,7 @@ export function sealedStatement(limits: Limits): string {
   order by c.seq desc`;
 }
 
-/** That everything was removed is a change of every object. */
+/** TRUNCATE is a change of every object. */
 function conditions(limits: Limits, first: number): string {
   let next = first;
   const any = [
@@ -116,7 +116,7 @@ const COLUMNS = `
   r.request_id as "requestId", r.global_request_id as "globalRequestId", r.user_id as "userId", r.project_id as "projectId",
   r.route, r.version, r.command`;
 
-/** An id may have been used again by an import: what was removed after the change comes first, then what is there. */
+/** An import may reuse an id. So the name comes first from an object that was removed after the change, and else from the present one. */
 const DETAILS = `
   left join lateral (
     select uuid, name from (

@@ -18,11 +18,11 @@ export interface ResolvedFilter {
   readonly limits: Limits;
   readonly values: readonly unknown[];
   readonly isIndexed: boolean;
-  /** Ids that were used again are of others, too. */
+  /** Excludes changes of other objects with a reused id. */
   readonly isWanted: (row: ChangeRow) => boolean;
 }
 
-/** Uuids that are of no one, and never were, are of no change. */
+/** A uuid that never existed has no changes. */
 export async function resolveFilter(pool: Pool, filter: Filter): Promise<ResolvedFilter> {
   const { kinds, provider, consumer, request } = filter;
   const idsOf = async (text: string, uuid: string): Promise<unknown[]> =>
@@ -78,7 +78,7 @@ export interface ChangeRow {
 export interface Batches {
   readonly first: number;
   readonly last: number;
-  /** What was seen last. */
+  /** The position after the last row. */
   readonly place: { readonly mark: number; readonly seq: number };
   readonly limit: number;
   readonly sealedBelow: number;

@@ -3,13 +3,13 @@ import type { AuthorSetting } from '../db/scheduler/write.js';
 import type { Author, AuthorOfConsumers } from './author.js';
 
 /**
- * Who makes the changes of a transaction. The changes themselves are noted by triggers (docs/adr/0025).
+ * The author of a transaction's changes. Triggers note the changes themselves (docs/adr/0025).
  *
- * It is said in a setting of the transaction, and each change that is noted takes it from there. So a request that changes nothing leaves nothing,
- * and neither does one where no history is kept.
+ * A setting of the transaction has the author, and the triggers read it for each change. So a request that changes nothing
+ * leaves no trace, and neither does one where no history is kept.
  */
 
-/** The changes of the whole transaction have one author. Null when no history is kept. */
+/** One author for all changes of a transaction. Null when no history is kept. */
 export function settingAuthor(author: Author): AuthorSetting;
 export function settingAuthor(author: Author | null): AuthorSetting | null;
 export function settingAuthor(author: Author | null): AuthorSetting | null {
@@ -22,8 +22,8 @@ export function settingAuthor(author: Author | null): AuthorSetting | null {
 }
 
 /**
- * Only a statement that writes is executed whether or not the rest refers to it, and before the triggers of the rest. This one writes nothing: the
- * value of the setting is never null.
+ * PostgreSQL executes a CTE that writes even if the query does not refer to it, and before the triggers of the query. This
+ * CTE writes nothing, because the value of the setting is never null.
  */
 const NOTE_WITHIN = (parameter: number): string =>
   `insert into history_epochs (id) select 0 where set_config('stockroom.request', $${parameter}, true) is null`;
@@ -43,7 +43,7 @@ const NOTE_REQUESTS = (parameter: number): string =>
   `insert into history_requests (n, requests) values (1, $${parameter})`;
 
 /**
- * Puts a statement that writes before a query, as a part of it.
+ * Adds a CTE that writes to a query.
  *
  * @param first makes its text, given the number of its first parameter
  * @param kind becomes part of the query's name

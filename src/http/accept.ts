@@ -1,6 +1,6 @@
 /**
- * What an `Accept` header thinks of a media type (RFC 9110, 12.5.1). Not the `accepts` package: it cannot tell a tie, and
- * ties matter for errors (http/error-document.ts); nor does it tell a header that cannot be parsed from one that accepts nothing.
+ * How an `Accept` header rates a media type (RFC 9110, 12.5.1). Not the `accepts` package: it does not show ties, which
+ * matter for errors (http/error-document.ts); nor does it tell a header that cannot be parsed from one that accepts nothing.
  */
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";

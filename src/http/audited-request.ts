@@ -5,7 +5,7 @@ import { globalRequestId, shownId } from './request-ids.js';
 /** Headers whose value proves who calls. */
 const SECRETS = ['x-auth-token', 'x-service-token', 'x-subject-token', 'authorization'];
 
-/** What the audit log is told of a request that has its response. */
+/** What the audit log gets of a request whose response was sent. */
 export function auditedRequest(req: Request, status: number): AuditedRequest {
   const { method, originalUrl: url, headers, exchange } = req;
   const caller = exchange.identity ?? exchange.signedIn;

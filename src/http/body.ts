@@ -4,15 +4,15 @@ import type { Holding, MemoryBudget } from './memory-budget.js';
 import { onBroken } from './request-queue.js';
 
 /**
- * Bodies up to this size are not accounted for, in bytes: a claim gets through while large bodies take all the room, and the
- * clients that a process can have at once do not take much with these.
+ * Bodies up to this size do not count, in bytes: so a claim succeeds while large bodies use the whole budget, and small
+ * bodies of all clients of a process need little memory.
  */
 const SMALL_BYTES = 16 * 1024;
 
 /** A body in memory. */
 export interface Body {
   readonly bytes: Buffer;
-  /** To be left when the request has its response: what was made of the body is in memory until then. Null for a small body. */
+  /** To be released when the response was sent: until then the parsed body is in memory. Null for a small body. */
   readonly holding: Holding | null;
 }
 

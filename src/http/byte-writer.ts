@@ -1,4 +1,4 @@
-/** Puts a body together, in buffers that are sent as they are: what is in them is copied once. */
+/** Builds a body in buffers that are sent as they are, so each byte is copied once. */
 export interface ByteWriter {
   /** @param piece ASCII only, or bytes, which are copied */
   add(piece: string | Buffer): void;

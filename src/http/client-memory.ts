@@ -5,14 +5,14 @@ import { serverFull } from '../errors.js';
 import { createSmallestFirst, type SmallestFirst } from '../smallest-first.js';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.js';
 
-/** What this process holds in memory for its clients, each with a bound for all of them together. */
+/** The memory that this process holds for its clients. Each kind has one budget for all clients together. */
 export interface ClientMemory {
   readonly limits: MemoryLimits;
-  /** Bodies, until their response is made, and requests that wait for their turn. */
+  /** Bodies until their response, and requests that wait behind another one of their connection. */
   readonly requests: MemoryBudget;
   /** Responses that clients have not taken yet. */
   readonly responses: MemoryBudget;
-  /** Where large bodies are parsed: what is made of 10 MB may take 100 MB, and most bodies of that size are rejected then. */
+  /** Parses large bodies one at a time: the values of a body of 10 MB may take 100 MB, and the service rejects most such bodies. */
   readonly parsing: SmallestFirst;
 }
 
@@ -51,13 +51,13 @@ export function createClientMemory(limits: MemoryLimits, log: Logger): ClientMem
   };
 }
 
-/** The kernel takes this much from a socket whose client reads, so most responses are never held. */
+/** The kernel buffers this much for a client that reads, so most responses never count. */
 const HELD_FROM_BYTES = 16 * 1024;
 
-/** A client that has not taken its response after this time may be cut off when the room is needed for others. */
+/** A client that has not read its response after this time may lose its connection when others need the memory. */
 const STALLED_MS = 2000;
 
-/** A client that takes no byte of its response for this long is cut off in any case. */
+/** A client that reads no byte of its response for this long loses its connection in any case. */
 const SEND_TIMEOUT_MS = 60_000;
 
 /**
@@ -74,7 +74,7 @@ export function holdResponse(budget: MemoryBudget, res: ServerResponse, bytes: n
     () => res.destroy(),
     () => performance.now() - (takenAt?.() ?? now) > STALLED_MS,
   );
-  // One that is larger than the bound gets through when it is the only one.
+  // A response larger than the budget is sent when it is the only one.
   if (!holding.add(bytes) && !isAlone) {
     holding.leave();
     throw serverFull('responses that other clients have not taken yet');

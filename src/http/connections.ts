@@ -5,28 +5,28 @@ import type { ApiError } from '../errors.js';
 import { sendLastError } from './respond.js';
 import { isIdle, responseUnderWay } from './request-queue.js';
 
-/** The connections of an HTTP server that does not listen: they were accepted elsewhere, perhaps by another process. */
+/** The connections of an HTTP server that does not listen: another object, perhaps in another process, accepts them. */
 export interface Connections {
   receive(socket: Socket): void;
   /**
    * Lets requests that have begun finish and closes connections that are idle. Resolves when there is none left.
    *
-   * @param deadline milliseconds after which connections are cut whatever they do
-   * @param hurry cuts them at once
+   * @param deadline milliseconds after which the server closes all connections
+   * @param hurry closes them at once when it aborts
    */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
   /**
-   * Sends the error to every client whose request has no response yet. Does all its work at once: the process is ending.
+   * Sends the error to every client whose request has no response yet. It is synchronous, because the process ends.
    *
    * @returns the ids of these requests
    */
   failAll(error: ApiError): string[];
 }
 
-/** A client that uses its connection all the time gets a response that says `connection: close` before this is over. */
+/** Within this time a busy client gets a response with `connection: close`. */
 const IDLE_AFTER_MS = 500;
 
-/** For a client that has connected and not said anything yet. */
+/** For a client that has connected and sent nothing yet. */
 const SILENT_AFTER_MS = 2000;
 
 const SWEEP_EVERY_MS = 50;
@@ -34,7 +34,7 @@ const SWEEP_EVERY_MS = 50;
 export function connectionsOf(server: http.Server): Connections {
   const sockets = new Set<Socket>();
   let onNone = (): void => undefined;
-  // Node watches over headers and bodies that do not come from the moment a server listens.
+  // Node enforces its timeouts for headers and bodies only after a server listens.
   server.emit('listening');
 
   return {
@@ -44,7 +44,7 @@ export function connectionsOf(server: http.Server): Connections {
         sockets.delete(socket);
         if (sockets.size === 0) onNone();
       });
-      // As of a server that listens: a client may have ended its side and still wait for the response.
+      // As in a listening server: a client may have ended its side and still wait for the response.
       socket.allowHalfOpen = true;
       server.emit('connection', socket);
       socket.resume();
@@ -57,14 +57,14 @@ export function connectionsOf(server: http.Server): Connections {
       const sweep = (): void => {
         const waited = performance.now() - start;
         for (const socket of sockets) {
-          // Not server.closeIdleConnections: it cuts responses that have ended and are still being sent.
+          // Not server.closeIdleConnections: it also closes connections whose last response is still being sent.
           if (waited > IDLE_AFTER_MS && isIdle(socket)) socket.destroy();
           if (waited > SILENT_AFTER_MS && socket.bytesRead === 0) socket.destroy();
         }
       };
       const none = new Promise<void>((resolve) => (onNone = resolve));
       const late = setTimeout(cut, deadline);
-      // After what has arrived was read: a request that waits for its turn is not an idle connection.
+      // Runs after the arrived bytes were read: a connection with a waiting request is not idle.
       const timer = setInterval(() => setImmediate(sweep), SWEEP_EVERY_MS);
       hurry.addEventListener('abort', cut);
       if (hurry.aborted) cut();

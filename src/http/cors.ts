@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config.js';
 
 /**
- * What browsers want to know before they let a page of another origin use the API (docs/contract/routes.md#cors). It sits outside
- * authentication: a preflight carries no token, and a page may read the 401 it gets.
+ * Lets browsers give pages of other origins access to the API (docs/contract/routes.md#cors). It comes before
+ * authentication: a preflight has no token, and a page may read a 401.
  */
 export interface CorsOptions {
   /** `PROTOCOL://HOST[:PORT]` each, or `*` for all others. */
   readonly allowedOrigins: readonly string[];
   readonly allowCredentials: boolean;
   readonly exposeHeaders: readonly string[];
-  /** Seconds a browser may remember the response to a preflight; 0 says nothing about it. */
+  /** Seconds for which a browser may cache the response to a preflight; 0: no header. */
   readonly maxAge: number;
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
@@ -39,7 +39,7 @@ export interface Cors {
 /** Without `vary`, to which every response adds `Origin` by itself. */
 export type CorsHeaders = Readonly<Record<string, string>>;
 
-/** Headers that no list has to name. */
+/** Headers that are always allowed. */
 const SIMPLE_HEADERS = [
   'accept',
   'accept-language',
@@ -57,7 +57,7 @@ export function createCors(options: CorsOptions): Cors {
   const allowed = new Set([...SIMPLE_HEADERS, ...options.allowHeaders.map((name) => name.toLowerCase())]);
   const ordinary = new Map([...origins].map((origin) => [origin, ordinaryHeaders(origin, options)]));
 
-  /** What `access-control-allow-origin` says to a request, or null. */
+  /** The value of `access-control-allow-origin` for a request, or null. */
   function permitted({ origin }: IncomingHttpHeaders): string | null {
     if (origin === undefined) return null;
     if (origins.has(origin)) return origin;

@@ -84,8 +84,8 @@ function detailOf(error: ApiError, { method, accept }: ErrorContext): string {
 }
 
 /**
- * Newlines become spaces and what looks like an HTML tag goes, as upstream does with client-supplied text. Halves of
- * surrogate pairs, sent or left by shortening, are replaced: strict JSON parsers reject a document with one.
+ * Makes text of a client safe, as upstream does: newlines become spaces, and HTML tags are removed. It also replaces lone
+ * surrogates, because strict JSON parsers reject them.
  */
 function oneLine(message: string): string {
   return message

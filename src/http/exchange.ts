@@ -6,28 +6,28 @@ import { readForwarded, type Forwarded } from './forwarded.js';
 import type { PathMeter } from './request-meter.js';
 import type { Version } from './microversions.js';
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Caller {
   readonly userId: string;
   readonly projectId: string | null;
 }
 
-/** What is known of a request so far. Its response, its line in the log and its event in the audit log carry as much of it as there is. */
+/** What the pipeline knows of a request so far, for its response, its line in the log and its event in the audit log. */
 export interface Exchange {
   readonly requestId: string;
   /** Of `performance.now()`. */
   readonly startedAt: number;
-  /** Null unless a page of another origin asks, and may read the response. */
+  /** CORS headers for a page of another origin that may read the response; else null. */
   readonly cors: CorsHeaders | null;
-  /** Null unless the headers of a proxy are to be believed. */
+  /** Headers of a proxy, if the configuration trusts them; else null. */
   readonly forwarded: Forwarded | null;
   /** Null until the caller is known, and at public paths. */
   identity: Identity | null;
-  /** Whom a login has signed in. Log and audit log name this caller: there is no identity at a public path. */
+  /** The user that a login has signed in. Log and audit log name this caller, because a public path has no identity. */
   signedIn: Caller | null;
   /** Null until the version has been negotiated. */
   version: Version | null;
-  /** Machines send it all the time: its line in the log is of DEBUG. */
+  /** Machines send it all the time, so its line in the log has the level DEBUG. */
   quiet: boolean;
   meter: PathMeter;
 }
@@ -38,18 +38,18 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** What was sent. */
+/** The response that was sent. */
 export interface Sent {
   readonly status: number;
   /** Bytes of the body. */
   readonly length: number;
-  /** What a response 500 does not tell the client. */
+  /** The error behind a 500, which the client does not see. */
   readonly error?: unknown;
-  /** What a response that was foreseen does not tell the client. */
+  /** Details of an expected error that the client does not see. */
   readonly reason?: unknown;
 }
 
-/** The exchange of a request that has just come. */
+/** The exchange of a new request. */
 export function beginExchange(
   headers: IncomingHttpHeaders,
   meter: PathMeter,

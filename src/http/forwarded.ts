@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { withoutTrailing } from '../trim-end.js';
 
 /**
- * What a proxy in front says of the request it passes on. Believed only with [oslo_middleware]
- * enable_proxy_headers_parsing: any client can send these headers. A value that is not of the right form is as good as none.
+ * The headers in which a proxy describes the original request. The service trusts them only with [oslo_middleware]
+ * enable_proxy_headers_parsing, because any client can send them. It ignores malformed values.
  */
 export interface Forwarded {
   readonly scheme: string | null;
   readonly host: string | null;
   /** Address of the client, for the log. Where the proxy appends to what the client sent, the client can choose it. */
   readonly client: string | null;
-  /** Addresses in the last elements, one of each header that came: what the nearest proxy wrote is among them. */
+  /** The addresses in the last element of each such header. The nearest proxy wrote one of them. */
   readonly nearest: readonly string[];
   /** Path that the proxy serves this service under, '' for none. It comes before the path it is mounted under here. */
   readonly prefix: string;

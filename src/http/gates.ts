@@ -19,8 +19,8 @@ import type { Route, RouteRequest } from './route.js';
 import type { StaticPages } from './static-pages.js';
 
 /**
- * The gates of a request, each of which lets it through, sends its response, or throws the error that the client gets. The order in
- * which a request comes to them stands in pipeline.ts.
+ * The gates of a request. Each gate lets the request through, sends its response, or throws the error that the client gets.
+ * pipeline.ts has their order.
  */
 
 /** A request on its way to its route. */
@@ -31,8 +31,8 @@ export interface Arrival {
 }
 
 /**
- * A gate of every request. Undefined: the request goes on; else the gate has sent the response. It returns a promise only when a
- * remote server has to be asked: a promise for nothing would cost each request a turn of the event loop.
+ * A gate of every request. Returns undefined when the request goes on; otherwise the gate has sent the response. It returns
+ * a promise only when it waits for a remote server, because each needless promise delays every request.
  */
 export type Gate = (arrival: Arrival) => Sent | undefined | Promise<Sent | undefined>;
 
@@ -44,7 +44,7 @@ export interface RoutedRequest {
   readonly request: RouteRequest;
 }
 
-/** A gate of the requests of one route. It returns a promise only when a remote server has to be asked. */
+/** A gate of the requests of one route. It returns a promise only when it waits for a remote server. */
 export type RouteGate = (routed: RoutedRequest) => void | Promise<void>;
 
 /** OPTIONS where CORS is on: the response is for whatever path, and needs no token. */
@@ -66,7 +66,7 @@ export function staticPage(pages: StaticPages): Gate {
   };
 }
 
-/** Who calls. `publicPaths` need no token. */
+/** Authenticates the caller. `publicPaths` need no token. */
 export function authentication(authenticate: Authenticate, publicPaths: ReadonlySet<string>): Gate {
   function admit({ res, exchange }: Arrival, admission: Admission): Sent | undefined {
     if (admission instanceof Rejection) return sendRejection(res, exchange, admission);
@@ -84,7 +84,7 @@ export function authentication(authenticate: Authenticate, publicPaths: Readonly
   };
 }
 
-/** Routes that Placement does not have are below it, so that no later microversion can have the same path. */
+/** The prefix of routes that Placement does not have, so that no later microversion has the same path. */
 const EXTENSIONS = '/stockroom/';
 
 /** @throws 400, 406 */
@@ -99,7 +99,7 @@ export function contentHeaders({ req: { headers } }: Arrival): undefined {
   const length = headers['content-length'];
   if (length === undefined) return;
   if (!/^\d+$/.test(length)) throw contentLengthNotInteger();
-  // An empty one says as little as none.
+  // An empty header counts as absent.
   if (Number(length) > 0 && (headers['content-type'] ?? '') === '') throw contentTypeMissing();
 }
 
@@ -117,7 +117,7 @@ function decodedUrl(url: string): string {
   } catch {
     throw notUtf8('path');
   }
-  // Nothing can have a NUL in its name: PostgreSQL does not store it.
+  // PostgreSQL stores no NUL, so no name contains one.
   if (decoded.includes('\0')) throw unknownPath();
   return decoded.split('/').map(encodeURIComponent).join('/') + (end === -1 ? '' : url.slice(end));
 }
@@ -150,7 +150,7 @@ export function contentType({ route: { jsonBody = false }, version, req }: Route
 export function permission(policy: Policy): RouteGate {
   return ({ route: { rule, policyTarget }, request }) => {
     if (rule === null) return undefined;
-    // The gate `authentication` has let no request without an identity through to a path with a rule.
+    // The gate `authentication` rejects requests without an identity on paths with a rule.
     return policy.authorize(rule, request.identity as Identity, policyTarget?.(request.query));
   };
 }

@@ -26,7 +26,7 @@ export function parseResources(text: string): Map<string, number> {
   for (const item of text.split(',')) {
     const [name, amount, ...rest] = item.split(':');
     if (name === undefined || amount === undefined || rest.length > 0) throw badResourceItem(item);
-    // What Python's int() takes: blanks around, a sign, underscores between digits.
+    // The form that Python's int() accepts: blanks around, a sign, underscores between digits.
     const digits = amount.trim();
     if (!/^[+-]?\d+(_\d+)*$/.test(digits)) throw resourceAmountNotInteger(name, amount);
     const number = Number(digits.replaceAll('_', ''));

@@ -1,6 +1,6 @@
 /**
- * Divides a value of JSON for a check that looks at each part of it: whatever is in the value is in one of the chunks, at its place.
- * Together the chunks are not much larger than the value.
+ * Divides a JSON value for validation in slices: each part of the value is in one of the chunks, at the same path. All
+ * chunks together are not much larger than the value.
  */
 
 /** So many values, each member and item counted, are in one chunk, or a few times as many. */
@@ -9,7 +9,7 @@ const CHUNK = 2000;
 /** No schema has more members of fixed names. What has more is a map: each of its members is checked by itself. */
 const MOST_NAMED = 8;
 
-/** What is below so many levels is not divided: no body of the API is nested that deep, so its check ends above. */
+/** Values below this many levels stay whole: no body of the API is nested that deep, so validation ends above. */
 const MOST_LEVELS = 10;
 
 /** Whether a value has more than one chunk. */
@@ -34,7 +34,7 @@ function* chunksOfArray(items: readonly unknown[], levels: number): Generator<un
   for (const run of runsOf(items, (item) => item)) {
     if (Array.isArray(run)) yield run;
     else for (const part of chunksOf(run.heavy, levels)) yield [part];
-    // For `uniqueItems`, which else holds within a chunk only. Items of lists that are this long are texts.
+    // For `uniqueItems`, which otherwise holds only within a chunk. Items of lists that are this long are texts.
     const repeated = Array.isArray(run) ? run.find((item) => seen.size === seen.add(item).size) : undefined;
     if (repeated !== undefined) yield [repeated, repeated];
   }
@@ -61,7 +61,7 @@ function* chunksOfRecord(members: Members, levels: number): Generator<object> {
   }
 }
 
-/** Neighbours that are light enough for one chunk together, and alone what is too heavy for one. */
+/** Groups neighbours that fit into one chunk together. A value that is too large for a chunk is alone. */
 function* runsOf<T>(items: readonly T[], valueOf: (item: T) => unknown): Generator<T[] | { readonly heavy: T }> {
   let run: T[] = [];
   let weight = 0;

@@ -5,13 +5,13 @@ import { createByteWriter } from './byte-writer.js';
 import { holdResponse } from './client-memory.js';
 import type { MemoryBudget } from './memory-budget.js';
 
-/** A body that is made while it is sent, so that a large one is never in memory as a whole. */
+/** A body that is rendered while it is sent, so that a large one is never in memory as a whole. */
 export interface LongBody {
-  /** JSON in pieces, ASCII only; undefined when others may have their turn first. */
+  /** JSON in pieces, ASCII only; undefined at a point where the renderer may yield. */
   readonly pieces: Iterator<Buffer | undefined, void, void>;
   /** The pace of the pieces. */
   readonly watch: Stopwatch;
-  /** Bytes of what the pieces are made of, which stay in memory until the last has been sent. */
+  /** The bytes of the data behind the pieces, which stay in memory until the last piece was sent. */
   readonly held: number;
   readonly first: Chunk;
 }
@@ -24,14 +24,14 @@ interface Chunk {
   readonly isLast: boolean;
 }
 
-/** What is made at once and is not larger is sent like any other body: with its length, and in one write. */
+/** A body that is rendered at once and is not larger is sent with its length, in one write. */
 export const WHOLE_BYTES = 1024 * 1024;
 
-/** Of one write. The socket has taken one before the next is made. */
+/** The size of one write, in bytes. The next chunk is rendered after the socket has accepted this one. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A body out of pieces, of which those that fit in a slice are made at once: it belongs to the slice in which the caller is.
+ * A body out of pieces. It renders as many as fit in the caller's slice at once.
  *
  * @param makePieces is given the pace of the pieces
  */
@@ -82,7 +82,7 @@ export function listBody<T>(
   return longBody(pieces, 16 * items.length);
 }
 
-/** Makes pieces until there are enough, or the slice is over. */
+/** Renders pieces until a chunk is full or the slice is over. */
 function nextChunk(pieces: LongBody['pieces'], watch: Stopwatch, enough: number): Chunk {
   const some: Buffer[] = [];
   let size = 0;
@@ -135,9 +135,9 @@ export async function sendLong(
 }
 
 /**
- * Writes buffers with one call of the system, without a copy.
+ * Writes buffers with one system call and without a copy.
  *
- * @returns whether the socket takes more now
+ * @returns whether the socket accepts more now
  */
 export function writeTogether(res: ServerResponse, buffers: readonly Buffer[]): boolean {
   let isTaken = true;
@@ -151,7 +151,7 @@ function hasGone(res: ServerResponse): boolean {
   return res.closed || res.destroyed || res.socket?.destroyed !== false;
 }
 
-/** A client that takes nothing is cut off in the end (client-memory.ts), which closes the response. */
+/** client-memory.ts closes the connection of a client that reads nothing, which ends the wait. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

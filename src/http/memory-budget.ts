@@ -18,7 +18,7 @@ export interface Holding {
    * all there are cannot.
    */
   add(bytes: number): boolean;
-  /** From now on it cannot give up. */
+  /** From now on this holding cannot give up its memory. */
   keep(): void;
   /** The bytes are not in memory any more. Does nothing the second time. */
   leave(): void;
@@ -39,7 +39,7 @@ export function createMemoryBudget(limit: number, onFull: () => void = () => und
   const kept = new Set<Holder>();
   let used = 0;
 
-  /** A scan of all is paid by the bytes that the largest gives back. */
+  /** The scan over all holders is worth the bytes that the largest frees. */
   function largest(): Holder | null {
     let found: Holder | null = null;
     for (const one of holders) if ((found === null || one.bytes > found.bytes) && one.mayGiveUp()) found = one;

@@ -1,8 +1,8 @@
 import { invalidVersionString, unacceptableVersion } from '../errors.js';
 
 /**
- * What each microversion brought, by name. Code never compares numbers: it asks `version.has('nestedProviders')`, and only
- * routes, schemas, views and the header code may ask.
+ * The changes of each microversion, by name. Code never compares numbers: it asks `version.has('nestedProviders')`. Only
+ * routes, schemas, rendering and the header code may ask.
  */
 const CHANGES = [
   change('1.1', 'providerAggregates', 'GET and PUT of the aggregates of a provider'),
@@ -105,8 +105,8 @@ export function negotiate(header: string | undefined, otherwise: Version = OLDES
   return version ?? otherwise;
 }
 
-// Clients send a handful of different headers, millions of times. Bounded in number and length: a hostile client sends others of
-// 64 KiB each.
+// A cache: clients send a handful of different headers, millions of times. It is bounded in number and length, because a
+// hostile client sends many headers of 64 KiB.
 const negotiated = new Map<string, Version | null>();
 
 /** Null when it names a version of other services only. */
@@ -114,7 +114,7 @@ function parseHeader(header: string): Version | null {
   let asked: string | undefined;
   for (const entry of header.split(',')) {
     const [service = '', ...rest] = entry.trim().split(/\s+/);
-    // What stands behind the version belongs to it, and makes it malformed.
+    // Further text after the version makes it malformed.
     if (rest.length > 0 && service.toLowerCase() === 'placement') asked = rest.join(' ');
   }
   if (asked === undefined) return null;

@@ -4,7 +4,7 @@ import { createYieldPoint } from '../slices.js';
 /** JSON.parse takes about a millisecond for so many characters; above, the event loop runs in between. */
 const SMALL = 65_536;
 
-/** A value that ends within so many characters is parsed at once, and so are as many values of a list as do. */
+/** A value that ends within this many characters is parsed at once, and so are as many items of a list as fit. */
 const PIECE = 8192;
 
 /** No body of the API is nested more than 7 levels deep. */
@@ -14,8 +14,8 @@ const MAX_DEPTH = 64;
 const MAX_MEMBERS = 100_000;
 
 /**
- * A body of 32 MB has room for 850,000 UUIDs, and no value of the API is shorter in such numbers. What is made of 10 MB of `{},` takes
- * 190 MB of memory, which is the most that one request could make a process take (docs/adr/0018).
+ * A body of 32 MB has room for 850,000 UUIDs, and no value of the API is shorter in such numbers. The values of 10 MB of
+ * `{},` take 190 MB of memory, the most that one request can make a process use (docs/adr/0018).
  */
 const MAX_VALUES = 1_000_000;
 
@@ -30,7 +30,7 @@ export function parseJson(text: string): Promise<unknown> {
   return parseInPieces(text, { depth: MAX_DEPTH, members: MAX_MEMBERS, values: MAX_VALUES });
 }
 
-/** The same for what the database has written: however much it is, it is right. */
+/** The same for JSON from the database, without limits. */
 export function parseJsonOfDatabase(text: string): Promise<unknown> {
   return parseInPieces(text, { depth: Infinity, members: Infinity, values: Infinity });
 }
@@ -65,7 +65,7 @@ async function parseInPieces(text: string, most: Bounds): Promise<unknown> {
     while (at < text.length && isBlank(text.charCodeAt(at))) at++;
   }
 
-  /** Whether this character comes next; if so, it is passed. */
+  /** Skips this character if it comes next, and returns whether it did. */
   function passes(character: string): boolean {
     skipBlanks();
     if (text[at] !== character) return false;
@@ -88,7 +88,7 @@ async function parseInPieces(text: string, most: Bounds): Promise<unknown> {
     return text[at++] === '{' ? parseMembers(depth + 1) : parseItems(depth + 1);
   }
 
-  /** The text of the next items, two or more, that end within the length of a piece; it is passed. */
+  /** Takes the text of the next items, at least two, that end within the length of a piece. */
   function nextOfMany(): string | null {
     const end = endOfMany(text, at, PIECE);
     if (end === null) return null;
@@ -175,7 +175,7 @@ function endOfValue(text: string, start: number, limit: number): number | null {
       if (--depth === 0) return at + 1;
     } else if (code === COMMA && depth === 0) return at;
   }
-  // Only a number or a word can end with the text.
+  // Only a number or a word can end at the end of the text.
   return depth === 0 && last === text.length && first !== OPEN_BRACE && first !== OPEN_BRACKET ? last : null;
 }
 

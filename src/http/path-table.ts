@@ -22,7 +22,7 @@ export class PathTable<T> {
     node.found = { value, names };
   }
 
-  /** What is at a path, and its parameters; case and a slash at the end count. A fixed segment goes before a parameter. */
+  /** The value at a path, and its parameters. Case and a trailing slash matter. A fixed segment wins over a parameter. */
   find(path: string): { readonly value: T; readonly params: Record<string, string> } | null {
     const values: string[] = [];
     let node: Node<T> | null = this.#root;

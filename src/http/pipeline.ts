@@ -46,7 +46,7 @@ export interface PipelineOptions {
   readonly slices: Slices;
   /** Null: no page of another origin may use the API. */
   readonly cors: CorsOptions | null;
-  /** Believe what a proxy says of the request (forwarded.ts). */
+  /** Whether to trust the headers of a proxy (forwarded.ts). */
   readonly proxyHeaders: boolean;
   /** The API reference and the console, as far as they are served. */
   readonly pages: StaticPages;
@@ -84,7 +84,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   const gates = gatesOf(routes, options);
   const table = tableOf(routes, options);
 
-  // One layer for Express: everything that happens to a request is here, and each layer has its price.
+  // One Express layer with the whole pipeline, because each layer slows a request down.
   app.use((req: Request, res: Response) => {
     options.meter.begin();
     req.exchange = beginExchange(req.headers, options.meter.elsewhere, {
@@ -119,7 +119,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   }
 }
 
-/** What there is at one path. */
+/** The routes of one path. */
 interface AtPath {
   readonly byMethod: ReadonlyMap<string, AtMethod>;
   /** The header `allow`. */

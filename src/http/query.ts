@@ -21,7 +21,7 @@ export function parseQuery(search: string): Query {
   return query;
 }
 
-/** The value that counts when a parameter is repeated, unless the route says otherwise: the last. */
+/** The last value of a repeated parameter, which counts unless the route says otherwise. */
 export function lastValues(query: Query): Record<string, string> {
   return Object.fromEntries([...query].map(([name, values]) => [name, values.at(-1) ?? '']));
 }

@@ -1,4 +1,4 @@
-/** Ids are short. With noauth2 the name of the user is the token, and that may be a real one. */
+/** Longer texts are no ids: with noauth2 the user's name is the token, which may be a real one. */
 export function shownId(value: string | null): string | undefined {
   return value === null ? undefined : value.length <= 64 ? value : '(too long for an id)';
 }

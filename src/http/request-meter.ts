@@ -1,4 +1,4 @@
-/** Is told of every request, for the metrics. */
+/** Counts every request, for the metrics. */
 export interface HttpMeter {
   /** A request has come; one call of a {@link PathMeter} will follow. */
   begin(): void;

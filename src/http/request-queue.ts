@@ -9,7 +9,7 @@ import type { Holding, MemoryBudget } from './memory-budget.js';
  * one before it is written, and while requests wait the socket is not read.
  */
 export interface RequestQueue {
-  /** Serves a request when the response to the one before it is written. */
+  /** Serves a request after the response to the request before it was written. */
   readonly take: (req: IncomingMessage, res: ServerResponse) => void;
   /**
    * What arrived cannot be understood, and nothing after it. The requests before it are served first. A request whose own body
@@ -18,7 +18,7 @@ export interface RequestQueue {
   readonly break: (socket: Socket, error: ApiError, say: () => void) => void;
 }
 
-/** What is kept for each connection that has sent a request. */
+/** The state of a connection that has sent a request. */
 interface Connection {
   current: QueuedRequest | null;
   readonly waiting: QueuedRequest[];
@@ -49,8 +49,8 @@ const MOST_WAITING = 1000;
 const LINGER_MS = 2000;
 
 /**
- * Kept in the socket itself. A WeakMap with a key for each request would triple the time of the garbage collector, which looks
- * at all its keys whenever young objects are collected.
+ * A property of the socket. A WeakMap with a key for each request would triple the time of the garbage collector, which
+ * visits all keys whenever it collects young objects.
  */
 const CONNECTION = Symbol('connection');
 
@@ -107,7 +107,7 @@ export function createRequestQueue({ serve, budget }: RequestQueueOptions): Requ
     connection.current = null;
     connection.bodyListener = null;
     connection.bytesRead = socket.bytesRead;
-    // The last response said `connection: close`, or the client has gone: what waits is not served.
+    // The last response said `connection: close`, or the client has gone: waiting requests are dropped.
     if (!socket.writable) {
       connection.waiting.length = 0;
       connection.holding?.leave();
@@ -199,7 +199,7 @@ function finishBroken({ broken }: Connection, socket: Socket): void {
   else endGently(socket);
 }
 
-/** Sends the last bytes and closes. A socket that is closed while it has unread bytes is reset, and the client may lose them. */
+/** Sends the last bytes and closes. Closing a socket with unread bytes resets the connection, and the client may lose the response. */
 export function endGently(socket: Socket, bytes = ''): void {
   if (socket.destroyed) return;
   if (socket.writable) socket.end(bytes);

@@ -105,7 +105,7 @@ export function sendLastError(res: Response, error: ApiError): string | null {
   return exchange.requestId;
 }
 
-/** Who is not let in gets a document of another form (docs/contract/keystone-auth.md#responses). */
+/** Authentication rejects with a document of another form (docs/contract/keystone-auth.md#responses). */
 export function sendRejection(res: Response, exchange: Exchange, rejection: Rejection): Sent {
   return send(res, rejection.status, 'application/json', rejection.body, {
     ...commonHeaders(exchange),

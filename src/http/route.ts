@@ -79,7 +79,7 @@ export interface FileReply {
   };
 }
 
-/** What a handler gets of a request. After `parse`, nothing looks at the HTTP message again. */
+/** The request as a handler sees it. */
 export class RouteRequest {
   readonly version: Version;
   readonly identity: Identity | null;
@@ -154,7 +154,7 @@ export class RouteRequest {
     return this.#query;
   }
 
-  /** Whether the client has closed the connection: what is not sent yet is made for no one. */
+  /** Whether the client has closed the connection, so that work on its response can stop. */
   isGone(): boolean {
     return !this.#req.socket.writable;
   }
@@ -170,7 +170,7 @@ export class RouteRequest {
     });
   }
 
-  /** There is a response: what was made of the body is not needed any more. */
+  /** Called after the response: the parsed body is no longer needed. */
   end(): void {
     this.#body?.leave();
   }

@@ -60,7 +60,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
       maxHeaderSize: maxHeaderBytes,
       // How often the deadlines are looked at.
       connectionsCheckingInterval: Math.min(30_000, headersTimeout),
-      // HTTP/1.1 wants a Host; what Node returns without one has no error document. Only `location` would use it.
+      // HTTP/1.1 requires Host. Node's own response without it has no error document, and only `location` uses it.
       requireHostHeader: false,
     },
     queue.take,
@@ -87,11 +87,11 @@ const MAX_HEADER_BYTES = 65_536;
 export interface ServerOptions {
   /** How long the headers of a request may take to arrive, in milliseconds. */
   readonly headersTimeout?: number;
-  /** Largest request line and headers together; 64 KiB unless given. */
+  /** The largest request line and headers together; 64 KiB unless given. */
   readonly maxHeaderBytes?: number;
-  /** While it returns true, every response says `connection: close`. */
+  /** While it returns true, every response has `connection: close`. */
   readonly isLeaving?: () => boolean;
-  /** Bounds what waits; nothing does unless given. */
+  /** The budget for waiting requests; no bound unless given. */
   readonly memory?: Pick<ClientMemory, 'requests'>;
   readonly log?: Logger;
 }

@@ -32,7 +32,7 @@ export interface StaticPage {
 const HTML = { file: 'index.html', contentType: 'text/html; charset=utf-8' };
 const STYLE = { file: 'style.css', contentType: 'text/css; charset=utf-8' };
 
-/** Whatever the page is, it loads what lies beside it, and nothing from anywhere else. */
+/** A page loads only files beside it. */
 const SECURITY = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 /** The API reference for people (api-ref/site/build.ts). */

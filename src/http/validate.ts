@@ -9,7 +9,7 @@ import { chunksOf, isLarge } from './json-chunks.js';
  */
 
 export type Schema = Record<string, unknown>;
-/** Gives the value back with its type, or throws a 400 that says what is wrong with it. */
+/** Returns the value with its type, or throws a 400 that says what is wrong. */
 export interface Validator<T> {
   (value: unknown): T;
   /** What it was compiled from, for the API reference. */
@@ -148,7 +148,7 @@ function additionalProperties({ data, parentSchema }: ErrorObject): string {
   return `Additional properties are not allowed (${shorten(extras.map(python).join(', '))} ${verb} unexpected)`;
 }
 
-/** No more is shown of an object or an array: the text is shortened anyway. */
+/** The most items of an object or array in a message, which is shortened anyway. */
 const SHOWN = 50;
 
 /** The first names of an object that are of a kind. */

@@ -1,7 +1,7 @@
 /**
- * What may be wrong with rows of the source, and the rule for each. Each row that is not imported unchanged is named.
+ * The findings about rows of the source, with the rule for each. The report names each row that the import changes or skips.
  *
- * `repaired`: imported with a change. `skipped`: not imported. `kept`: imported unchanged, and worth knowing.
+ * `repaired`: imported with a change. `skipped`: not imported. `kept`: imported unchanged, and reported.
  */
 export interface Finding {
   readonly done: 'repaired' | 'skipped' | 'kept';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { FINDINGS, type Finding, type FindingKind } from './findings.js';
 
-/** How many rows were found to be in a way that has a rule. */
+/** The number of rows with one kind of finding. */
 export interface FindingCount {
   readonly kind: FindingKind;
   readonly count: number;
@@ -28,7 +28,7 @@ interface FoundRow {
   readonly detail: string | null;
 }
 
-/** Rows of one kind, a page at a time: there may be as many as the source has. */
+/** Rows of one kind, a page at a time: there may be as many as rows in the source. */
 async function* findingRows(client: pg.ClientBase, kind: FindingKind, perPage = PER_PAGE): AsyncIterable<FoundRow[]> {
   for (let after = '0'; ;) {
     const { rows } = await client.query<FoundRow>(
@@ -41,7 +41,7 @@ async function* findingRows(client: pg.ClientBase, kind: FindingKind, perPage = 
   }
 }
 
-/** For people: what was found, the rule, and some of the rows. */
+/** As text: the findings, the rule, and some of the rows. */
 export async function* findingsText(client: pg.ClientBase, counts: readonly FindingCount[]): AsyncIterable<string> {
   for (const { kind, count } of counts) {
     const { done, what, rule }: Finding = FINDINGS[kind];
@@ -54,7 +54,7 @@ export async function* findingsText(client: pg.ClientBase, counts: readonly Find
   }
 }
 
-/** For programs: the text of a JSON array, every row in it. */
+/** As the text of a JSON array with every row. */
 export async function* findingsJson(client: pg.ClientBase, counts: readonly FindingCount[]): AsyncIterable<string> {
   yield '[';
   for (const [index, { kind, count }] of counts.entries()) {

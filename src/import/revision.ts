@@ -2,13 +2,13 @@ import { ImportError } from './error.js';
 import { allRows, type Source } from './source.js';
 import { isThere, SOURCE_TABLES } from './tables.js';
 
-/** What there is to know about a source before its rows are read. */
+/** What the import learns of a source before it reads rows. */
 export interface Revision {
   /** The revision of upstream's schema. */
   readonly name: string;
   /** From 422ece571366 on consumers have types. */
   readonly consumerTypes: boolean;
-  /** Whether the source takes `A` and `a` in the uuid of a consumer for the same, as MySQL usually does. */
+  /** Whether the source treats `A` and `a` in the uuid of a consumer as equal, as MySQL usually does. */
   readonly caseInsensitive: boolean;
 }
 

@@ -19,28 +19,27 @@ export interface ImportOptions {
   readonly replace: boolean;
   /** Read and transform everything, write nothing. */
   readonly dryRun: boolean;
-  /** Told what is going on: a step (`read allocations`), the rows so far, and whether that was all. */
+  /** Called with the step (`read allocations`), the rows so far, and whether the step is done. */
   readonly progress: (step: string, rows: number, done: boolean) => void;
 }
 
 export interface ImportResult {
   /** Rows of the source, by table. */
   readonly read: Readonly<Record<string, number>>;
-  /** What the target held and no longer does; null when it was empty. */
+  /** The rows that the import removed from the target; null when it was empty. */
   readonly removed: Holdings | null;
   /** Rows written, by kind; null in a dry run. */
   readonly written: Readonly<Record<string, number>> | null;
 }
 
 /**
- * Brings a source over in one transaction. The source is read first, and only then the target locked: writers wait for the
- * writing, not for the reading.
+ * Imports a source in one transaction. It reads the source before it locks the target, so writers wait only for the writing.
  *
  * @throws ImportError when the target is not empty and is not to be replaced, or the source cannot be read
  */
 export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const { client, replace, dryRun } = options;
-  // An operator must not wait for a million rows to learn this; it is asked again under the lock.
+  // Checked early, so that an operator does not wait for a million rows, and again under the lock.
   if (!replace && !dryRun) await rejectNonEmptyTarget(client);
   await client.query(BEGIN);
   const read = await readAndJudge(options);

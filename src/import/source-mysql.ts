@@ -19,9 +19,9 @@ export async function openMysql(url: URL): Promise<Source> {
       });
     });
   try {
-    // A page may wait for the other database for long; the server would hang up after a minute.
+    // The next page may wait long for the target. By default the server would close the connection after a minute.
     await run('set session net_write_timeout = 3600');
-    // The one is MariaDB's limit, the other MySQL's.
+    // The statement timeouts of MariaDB and MySQL.
     await run('set session max_statement_time = 0').catch(() => run('set session max_execution_time = 0'));
     await run('set session transaction isolation level repeatable read');
     await run('start transaction with consistent snapshot, read only');
@@ -30,7 +30,7 @@ export async function openMysql(url: URL): Promise<Source> {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
 
-  // Unread rows keep the connection busy, and saying goodbye would wait for them for ever.
+  // Unread rows keep the connection busy, and a graceful end would wait for them forever.
   let reading = false;
   async function* pages(select: string): AsyncIterable<DatabaseText[][]> {
     reading = true;
@@ -83,7 +83,7 @@ async function* pagesOf(connection: Connection, select: string): AsyncIterable<D
   if (page.length > 0) yield page;
 }
 
-/** The arguments of PyMySQL and mysqlclient that say where and how to connect; others mean nothing here. */
+/** The arguments of PyMySQL and mysqlclient about the connection; the import ignores others. */
 function optionsOf(url: URL): ConnectionOptions {
   const argument = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const socketPath = argument('unix_socket');

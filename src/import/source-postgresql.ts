@@ -9,7 +9,7 @@ import { ROWS_PER_PAGE, type Source, type DatabaseText } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** @param href in the form of `databaseHref`. With target_session_attrs=read-write the standby is passed by */
+/** @param href in the form of `databaseHref`. With target_session_attrs=read-write a standby is skipped */
 export async function openPostgresql(href: string): Promise<Source> {
   const client = await connect(href).catch((error: unknown) => {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
@@ -57,7 +57,7 @@ async function connect(href: string): Promise<pg.Client> {
       // Values are read as the database prints them: nothing is lost in a JavaScript number or date.
       types: { getTypeParser: () => (value: unknown) => value },
     });
-    // The statement under way fails with the same error; without a listener the event would end the process.
+    // The running statement fails with the same error. Without a listener the event would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -74,7 +74,7 @@ async function connect(href: string): Promise<pg.Client> {
   });
 }
 
-/** What decides how values are printed, and how long they may take (docs/adr/0014). */
+/** The settings of the text form of values and of timeouts (docs/adr/0014). */
 const OF_SOURCE =
   "set datestyle = 'ISO'; set timezone = 'UTC'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set bytea_output = 'hex'; " +
   'set standard_conforming_strings = on; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0; set jit = off';

@@ -6,12 +6,12 @@ import type { Revision } from './revision.js';
 import type { Source, DatabaseText } from './source.js';
 import { isThere, SOURCE_TABLES, type SourceTable } from './tables.js';
 
-/** Told of each page of rows. */
+/** Called after each page of rows. */
 export type StageProgress = (table: string, rows: number, done: boolean) => void;
 
 /**
- * Copies the source into temporary tables `source_<table>` of the session that the import runs in, a page at a time, with what was
- * found on the way in `findings`. Judging is then SQL, and memory does not grow with the cloud.
+ * Copies the source into temporary tables `source_<table>` of the session that the import runs in, a page at a time, with
+ * what was found on the way in `findings`. The rules are then SQL, and memory does not grow with the cloud.
  */
 export async function stage(
   source: Source,
@@ -36,13 +36,13 @@ export async function stage(
         progress(table.name, rows, false);
       }
     }
-    // Temporary tables are not analysed by themselves, and the joins to come need to know how much there is.
+    // Autovacuum does not analyse temporary tables, and the planner needs their sizes for the joins.
     await client.query(`analyze source_${table.name}`);
     progress(table.name, rows, true);
   }
 }
 
-/** A failure of the source is told from one of the target. */
+/** Failures of the source and of the target have different messages. */
 async function* readable<Page>(pages: AsyncIterable<Page>, table: string): AsyncIterable<Page> {
   try {
     yield* pages;
@@ -102,7 +102,7 @@ async function insert(
 
 type TextTest = (text: string) => { kind: FindingKind; instead: DatabaseText } | null;
 
-/** What PostgreSQL cannot hold, and what takes its place. */
+/** Values that PostgreSQL cannot store, and their replacements. */
 function usableOf(type: SourceTable['columns'][string] | undefined): TextTest {
   if (type === 'time') return (text) => (/^0000|-00/.test(text) ? { kind: 'zero_date', instead: null } : null);
   if (type !== 'text') return () => null;

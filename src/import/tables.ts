@@ -1,10 +1,10 @@
-/** The tables of upstream, as they are read and as they are laid down for judging. */
+/** The tables of upstream, as the import reads and stages them. */
 export interface SourceTable {
   readonly name: string;
   readonly columns: Readonly<Record<string, 'integer' | 'text' | 'double precision' | 'time'>>;
   /** Text that other tables refer to, compared as the source compares it: staged a second time as `<column>_key`. */
   readonly key?: string;
-  /** What names a row in a message. */
+  /** The column that names a row in messages. */
   readonly label: string;
 }
 
@@ -85,7 +85,7 @@ export const SOURCE_TABLES: readonly SourceTable[] = [
   },
 ];
 
-/** What came with consumer types; databases from before have none of it. */
+/** The columns that consumer types brought. Older databases lack them. */
 const OF_CONSUMER_TYPES = ['consumer_types', 'consumers.consumer_type_id'];
 
 /** Whether a table, or a column of one, is in databases of a revision with or without consumer types. */

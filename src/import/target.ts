@@ -4,7 +4,7 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { ImportError } from './error.js';
 
-/** What a target holds beside the standard names that every database of ours has. */
+/** The rows of a target, without the standard names that every database of ours has. */
 export type Holdings = Readonly<Record<(typeof HOLDINGS)[number][0], number>>;
 
 const HOLDINGS = [
@@ -67,7 +67,7 @@ export async function lockTarget(client: pg.ClientBase): Promise<void> {
   try {
     await client.query(`lock table ${TABLES} in exclusive mode`);
   } catch (error) {
-    // lock_not_available; or a writer who waits for us has what we wait for, and we were chosen to give up.
+    // lock_not_available, or deadlock_detected when a writer waits for us and we for it.
     if ((error as { code?: string }).code !== '55P03' && !mayRunAgain(error)) throw error;
     throw new ImportError(
       `Something writes to the target and did not finish within ${LOCK_TIMEOUT}. Stop the services that use it, then import again.`,
@@ -77,8 +77,8 @@ export async function lockTarget(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Removes what an import brings. Owners and types stay, which nothing shows without consumers: rows of theirs are never removed.
- * DELETE and not TRUNCATE, which would keep readers waiting.
+ * Removes the rows that an import writes. Owners and types stay, because the service never removes them and shows them only
+ * with consumers. DELETE and not TRUNCATE, which would block readers.
  */
 export async function emptyTarget(client: pg.ClientBase): Promise<void> {
   for (const table of ['allocations', 'consumers', 'inventories', 'resource_providers'])

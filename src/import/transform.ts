@@ -15,8 +15,8 @@ export interface IncompleteConsumer {
 }
 
 /**
- * Makes `import_<kind>` out of `source_<table>`: exactly what the target is to hold, every constraint of it kept, and a row in
- * `findings` for what is not imported unchanged (findings.ts has the rules in words).
+ * Makes `import_<kind>` out of `source_<table>`: exactly the rows of the target, which meet all its constraints, and a row
+ * in `findings` for what is not imported unchanged (findings.ts has the rules in words).
  *
  * @throws ImportError when two providers have one uuid: it is unknown which one is meant
  */

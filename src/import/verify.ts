@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { COMPARISONS, type Comparison } from './compare.sql.js';
 
-/** An object that is not in the target as the source and the rules say. */
+/** An object of the target that differs from the source and the rules. */
 export interface Difference {
   readonly kind: string;
   readonly key: string;
-  /** Null: it should not be there; absent from the target when `actual` is null. */
+  /** Null: unexpected. With `actual` null the target lacks the object. */
   readonly expected: Readonly<Record<string, unknown>> | null;
   readonly actual: Readonly<Record<string, unknown>> | null;
 }
@@ -35,7 +35,7 @@ export async function compare(
   return compared;
 }
 
-/** A time that is null where it is expected may be anything. */
+/** A time that is expected to be null matches any time. */
 function differencesSql({ actual }: Comparison): string {
   return `
     select coalesce(e.key, a.key) as key, e.fields as expected, a.fields as actual

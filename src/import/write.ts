@@ -64,8 +64,8 @@ const WRITES: readonly (readonly [kind: string, sql: string])[] = [
 ];
 
 /**
- * How much the ids of the source grow: the history keeps the ids of what was removed, so none of the target is used again. Nothing in a
- * new database.
+ * What is added to the ids of the source, so that no id of a removed object is used again: the history keeps these ids. 0 in
+ * a new database.
  */
 const SHIFT = `
   create temporary table import_shift on commit drop as
@@ -91,7 +91,7 @@ export async function write(
     progress(kind, rowCount ?? 0);
   }
   await client.query('insert into topology_changes (kind, id) values (0, 0) on conflict do nothing');
-  // The next new rows go on behind those that were written with their ids.
+  // Sets the sequences after the imported ids.
   for (const table of ['resource_providers', 'consumers']) {
     await client.query(
       `select setval(pg_get_serial_sequence('${table}', 'id'), max(id)) from ${table} having max(id) is not null`,

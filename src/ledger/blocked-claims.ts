@@ -4,7 +4,7 @@ import type { Claim, HeldAllocation, LockedState } from './model.js';
 import { nameRows, type NamedRow } from './sql/name-rows.js';
 
 /**
- * Finds the claims that cannot be judged, because another transaction has locked a consumer of theirs, a provider that they
+ * Finds the claims that cannot be checked, because another transaction has locked a consumer of theirs, a provider that they
  * name or one that a consumer has something of. Locking left those out (SKIP LOCKED), so they are missing in the state.
  *
  * When nothing is missing it asks the database nothing. A provider that does not exist is missing, too, so a claim that names

@@ -13,15 +13,15 @@ import { createSmallestFirst } from '../smallest-first.js';
 import { inParts, inPartsOfEach, withPauses, type Divided } from '../slices.js';
 
 /**
- * Groups of claims. A claim costs PostgreSQL five statements, a dozen triggers and a flush of the log, most of which a group
- * pays once; and on one provider claims would otherwise queue for its row, each with two round trips while it holds the lock.
- * (100 claims at a time on one provider: 136 a second one by one, 4,100 in groups. In the same runs the reference made 20.)
+ * Groups of claims. A claim takes five statements, a dozen triggers and a flush of the WAL, and a group takes most of them
+ * once. One by one, claims of one provider would also queue for its row, each with two round trips under the lock. (100
+ * claims at a time on one provider: 136 a second one by one, 4,100 in groups. In the same runs the reference made 20.)
  *
  * A group that meets a row which another session has locked for long goes on without the claims that want it. They wait apart
  * (db/scheduler).
  */
 
-/** Two groups are under way at a time, one computing while the other waits for the disk. */
+/** Two groups run at a time: one computes while the other waits for the disk. */
 const GROUPS_UNDER_WAY = 2;
 const LARGEST_GROUP = 100;
 
@@ -45,7 +45,7 @@ export type WriteClaims = (
   unknownClass: UnknownClass,
 ) => Promise<void>;
 
-/** How the requests of one group fared. */
+/** The results of the requests of a group. */
 export interface GroupResult {
   readonly written: number;
   readonly rejected: number;
@@ -64,7 +64,7 @@ export function createClaimWriter(pool: Pool, onGroup: (result: GroupResult) => 
   const runnerOf = (how: How): Runner => ({
     largest: how === 'alone' ? 1 : LARGEST_GROUP,
     limit: GROUPS_UNDER_WAY,
-    // The runner is given nothing but what is submitted with it, below.
+    // The runner gets only writes that are submitted with it below.
     run: (group, wait) => writeGroup({ pool, onGroup, runners, how }, group as readonly QueuedClaims[], wait),
   });
   const runners = { first: runnerOf('first'), waiting: runnerOf('waiting'), alone: runnerOf('alone') };
@@ -124,7 +124,7 @@ interface Groups {
   readonly how: How;
 }
 
-/** Tells every request of a group how it went, but for those that are left. */
+/** Settles every request of a group, except the requests that were not made. */
 async function writeGroup(
   groups: Groups,
   group: readonly QueuedClaims[],
@@ -181,8 +181,8 @@ function afterWaiting(
 }
 
 /**
- * What holds a claim up and cannot be looked at is, most of the time, a project, user or consumer type that another session
- * has created and not committed. It is waited for before the claim locks its providers, which others want.
+ * An unknown row that blocks a claim is mostly an uncommitted project, user or consumer type of another session. The claim
+ * waits for it before it locks its providers, which other claims need.
  */
 async function createOwnersFirst(pool: Pool, group: readonly QueuedClaims[]): Promise<void> {
   const claims = group.flatMap((request) => request.claims);

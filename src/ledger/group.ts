@@ -35,7 +35,7 @@ const LARGEST_AT_ONCE = 500;
 
 interface Written<R> {
   readonly rejections: ReadonlyMap<R, unknown>;
-  /** Not judged, because of a locked row. */
+  /** Not checked, because of a locked row. */
   readonly heldUp: ReadonlyMap<R, Row>;
 }
 
@@ -56,7 +56,7 @@ export function writeTogether<R extends ClaimRequest>(
     const pause = sizeOf(all) > LARGEST_AT_ONCE ? createYieldPoint() : neverYield;
     const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
     const heldUp = skip ? await findBlockedClaims(transaction, group, state) : new Map<R, Row>();
-    // What one request takes, the next finds taken.
+    // Each request sees the amounts of the requests before it.
     let { inventories } = state;
     const accepted: Accepted[] = [];
     for (const request of group) {

@@ -3,9 +3,7 @@ import type { Pool } from '../db/pool.js';
 import { runStatement } from '../db/transaction.js';
 import type { Holders } from '../errors.js';
 
-/**
- * Who keeps something from being removed. A 409 names them after upstream's text.
- */
+/** The holders of an object that cannot be removed. A 409 names them after upstream's text. */
 
 /** A message names at most this many. */
 const MOST = 10;
@@ -82,7 +80,7 @@ async function firstOf(read: Read, holders: string, values: readonly unknown[]):
   return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
 }
 
-/** Adds holders that the database does not know yet. */
+/** Adds holders that are not in the database yet. */
 export function withHolders({ names, total }: Holders, more: readonly string[]): Holders {
   const added = new Set(more);
   return { names: [...added, ...names].sort().slice(0, MOST), total: total + added.size };

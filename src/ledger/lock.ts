@@ -81,7 +81,7 @@ function* namesIn(claims: readonly Claim[], sets: readonly InventorySet[]): Divi
 
 type NameKind = 'consumers' | 'providers' | 'classes' | 'projects' | 'users' | 'types';
 
-/** What a large request has many of. */
+/** The lists of a large request. */
 function* locked(
   consumerRows: readonly ConsumerRow[],
   providerRows: readonly Row[],
@@ -118,7 +118,7 @@ function* piecesOf(json: string | null | undefined): Generator<string, void> {
     end = json.indexOf(']', start + PIECE)
   ) {
     yield `${start === 0 ? '' : '['}${json.slice(start, end + 1)}]`;
-    // Past the comma.
+    // Skips the comma.
     start = json.indexOf('[', end);
   }
   yield start === 0 ? json : `[${json.slice(start)}`;

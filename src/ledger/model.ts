@@ -1,15 +1,15 @@
 import type { InventoryNumbers } from '../domain/inventory.js';
 
-/** What a request wants to be written, before anything is known of the database. Names and uuids are as the client gave them. */
+/** What a request writes, before the database was read. Names and uuids are as the client gave them. */
 
-/** The whole of what one consumer shall have; what it had before goes. Empty `allocations` remove the consumer. */
+/** All allocations of one consumer after the request. Empty `allocations` remove the consumer. */
 export interface Claim {
   readonly consumerUuid: string;
   readonly projectId: string;
   readonly userId: string;
   /** Null keeps the stored type (before 1.38 requests had none). */
   readonly consumerType: string | null;
-  /** What the client believes: a generation, null for "there is no such consumer", or 'any' before 1.28. */
+  /** The generation that the client expects; null: no such consumer; 'any' before 1.28. */
   readonly consumerGeneration: number | null | 'any';
   readonly allocations: readonly ProviderAmounts[];
 }
@@ -30,7 +30,7 @@ export interface InventorySet {
   readonly inventories: ReadonlyMap<string, InventoryNumbers>;
 }
 
-/** What the database holds of everything a request names, read while the rows are locked. */
+/** The rows that a request names, read under locks. */
 export interface LockedState {
   readonly consumers: ReadonlyMap<string, { readonly id: number; readonly generation: number }>;
   readonly providers: ReadonlyMap<string, { readonly id: number; readonly generation: number }>;
@@ -59,7 +59,7 @@ export interface HeldAllocation {
   readonly used: number;
 }
 
-/** How many consumers and allocations claims have: what the work on them grows with. */
+/** The number of consumers and allocations in claims: the work grows with it. */
 export function sizeOf(claims: readonly Claim[]): number {
   return claims.reduce((size, { allocations }) => size + allocations.length, claims.length);
 }

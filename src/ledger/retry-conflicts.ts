@@ -1,7 +1,7 @@
 import { violatedConstraint } from '../db/failures.js';
 import { allocationsChanged } from '../errors.js';
 
-/** How often a write starts over because a rival created the same consumer, or changed what no lock of ours guards. */
+/** The most attempts of a write that conflicts with a rival: it created the same consumer, or changed rows without our locks. */
 const ATTEMPTS = 10;
 
 /**

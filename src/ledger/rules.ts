@@ -20,9 +20,9 @@ import {
 } from './model.js';
 
 /**
- * The rules of the ledger, pure: what a request wants against what the database holds
- * (docs/contract/semantics.md#writing-allocations, docs/contract/semantics.md#reshaper). Everything that can be rejected is
- * rejected here, before the first row is written.
+ * The rules of the ledger, pure: they compare a request with the state of the database
+ * (docs/contract/semantics.md#writing-allocations, docs/contract/semantics.md#reshaper). They reject a request before the
+ * first row is written.
  */
 
 /** One row to write. */
@@ -126,8 +126,8 @@ function* checkInventories(
 }
 
 /**
- * Tells whether a wanted amount is held already, of the same provider and class: by the consumer itself, or by another consumer
- * of the request that gives its amount up (a swap with a migration's consumer). Each amount that is given up counts once.
+ * Finds amounts that a request does not add: the consumer already has this amount of the provider and class, or another
+ * consumer of the request gives it up (a swap with a migration's consumer). Each amount counts once.
  */
 function* heldAmounts(
   wanted: readonly NewAllocation[],
@@ -161,7 +161,7 @@ function* heldAmounts(
   };
 }
 
-/** The state as the claims of one request see it: what other consumers hold does not come back when it is written. */
+/** The state for the claims of one request: its consumers give up what they hold, others do not. */
 export function ownState(claims: readonly Claim[], state: LockedState): LockedState {
   const ids = new Set(claims.map(({ consumerUuid }) => state.consumers.get(consumerUuid)?.id));
   return { ...state, held: state.held.filter(({ consumerId }) => ids.has(consumerId)) };
@@ -180,7 +180,7 @@ export function* inventoriesAfter(
   return inventories;
 }
 
-/** Usage of each inventory that the request touches, as it will be. */
+/** The future usage of each inventory that the request touches. */
 function* usageAfter(wanted: readonly NewAllocation[], state: LockedState): Divided<Map<string, number>> {
   const usage = new Map<string, number>();
   const add = (providerId: number, classId: number, amount: number): void => {
@@ -197,8 +197,8 @@ function* usageAfter(wanted: readonly NewAllocation[], state: LockedState): Divi
 }
 
 /**
- * The providers whose generation grows: those named with amounts, and those that a consumer loses who is left with
- * nothing. A provider that a consumer merely has no more is not touched (upstream's rule, visible to clients).
+ * The providers whose generation grows: those with amounts in the claims, and those of consumers that end with nothing. A
+ * provider that a consumer leaves for another keeps its generation (upstream's rule, visible to clients).
  */
 export function* providersToBump(
   claims: readonly Claim[],
@@ -258,7 +258,7 @@ export function interimInventories(
 export interface RemovedInventories {
   readonly providerUuid: string;
   readonly inventories: readonly StoredInventory[];
-  /** Those of them that would still be in use. */
+  /** The classes that would still be in use. */
   readonly inUse: readonly StoredInventory[];
 }
 

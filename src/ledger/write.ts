@@ -114,7 +114,7 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
   });
 }
 
-/** A consumer that is to be removed if nothing was written to it. */
+/** A consumer to remove, if nobody has changed it since. */
 export interface SeenConsumer {
   readonly uuid: string;
   readonly generation: number;
@@ -124,7 +124,7 @@ export interface Removal {
   readonly uuid: string;
   /** `changed`: its generation is another one, and it was left alone. `gone`: there is no such consumer. */
   readonly result: 'deleted' | 'changed' | 'gone';
-  /** What was deleted, or what it has; by provider, as bodies of claims have it. */
+  /** The deleted allocations, or the present ones; by provider, as in bodies of claims. */
   readonly allocations: Readonly<Record<string, { readonly resources: Readonly<Record<string, number>> }>>;
 }
 
@@ -148,7 +148,7 @@ export function removeUnchanged(
       note: settingAuthor(author),
     };
     return writeTransaction(pool, rows, async (transaction) => {
-      // The last statement begins when the locks are held, and so sees what the rivals it waited for have left.
+      // The last statement begins under the locks, so it sees the changes of rivals that it waited for.
       const [locked, , read] = await Promise.all([
         transaction.query<SeenConsumer>(lockConsumers(uuids)),
         transaction.query(lockProviders([], uuids)),

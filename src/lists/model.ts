@@ -35,7 +35,7 @@ export type Weekday = 'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday'
 
 export type Encryption = { readonly type: 'sse-s3' } | { readonly type: 'sse-kms'; readonly key_id: string | null };
 
-/** What a client sets, in the shape of the API, with every default filled in. `list_jobs.settings` holds it as JSON. */
+/** The settings of a job in the form of the API, with every default. `list_jobs.settings` holds it as JSON. */
 export interface JobSettings {
   readonly enabled: boolean;
   readonly filter: { readonly prefix: string } | null;
@@ -59,7 +59,7 @@ export interface JobSettings {
   };
   readonly keep_days: number | null;
   readonly notify: readonly string[];
-  /** What a dialect sent that means nothing here, returned to the same dialect. */
+  /** Elements of a dialect without a meaning for this service, to return them to the same dialect. */
   readonly foreign?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,7 +7,7 @@ import type { ListBucket } from './model.js';
 import type { EndDeps } from './run/rows.js';
 import type { JobChoices } from './job/settings.js';
 
-/** What the configuration says about inventory lists, for the service and for commands. */
+/** The configuration of inventory lists, for the service and for commands. */
 export interface ListsOptions extends JobChoices {
   readonly hooks: Config['listHooks'];
   /** The folder where lists are packed before they are uploaded. */
@@ -18,7 +18,7 @@ export interface ListsOptions extends JobChoices {
   readonly runs: number;
 }
 
-/** What the routes of inventory lists, in the API and in the dialects, work with. */
+/** What the routes of inventory lists need, in the API and in the dialects. */
 export interface ListsContext extends EndDeps, ListsOptions {
   readonly pool: Pool;
   /** There is something to do: the process looks at once instead of in some seconds. */

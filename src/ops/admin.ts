@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Readiness } from './health.js';
 
-/** What the admin listener shows: of this process, or of all workers. */
+/** The data of the admin listener: of this process, or of all workers. */
 export interface AdminParts {
   /** Returns at once, and never fails. */
   alive(): object;

@@ -11,7 +11,7 @@ export function isForeignToRoot({ uid, mode }: Stats): boolean {
   return process.geteuid?.() === 0 && (uid !== 0 || isOpenToAll);
 }
 
-/** What to do about a folder that is foreign to root. */
+/** The remedy for a folder that is foreign to root. */
 export function foreignFolderText(folder: string): string {
   return `root does not write to ${folder}, because another account can change that folder. Run the service as the owner of the folder, or give it to root: chown root ${folder}; chmod o-w ${folder}`;
 }

@@ -1,6 +1,6 @@
 import type { TopologyReader } from '../topology/catch-up.js';
 
-/** What probes ask. Anybody may, so it says whether something works, and nothing of what is in the cloud or where it is. */
+/** The responses to probes. They need no token, so they say whether the service works, and nothing about the cloud or addresses. */
 export interface Health {
   /** The process lives: it responds. */
   alive(): object;

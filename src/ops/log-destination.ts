@@ -4,15 +4,15 @@ import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
 /** Where lines of the log are written to. */
 export interface LogDestination {
   readonly write: (line: string) => void;
-  /** Writes what waits. Does not wait for a reader that does not read, and never throws. */
+  /** Writes the waiting lines. It does not wait for a slow reader, and never throws. */
   readonly flushSync: () => void;
   /** Opens the file again under its name. When that is not possible, the old one stays open. */
   readonly reopen: () => void;
-  /** Writes what waits, as far as that is possible at once, and closes the file. Lines that are written later are lost. */
+  /** Writes as many waiting lines as possible at once, and closes the file. Later lines are lost. */
   readonly close: () => void;
 }
 
-/** What is told of a destination. */
+/** Callbacks of a destination. */
 export interface LogWatcher {
   /** The first error of those that follow one another. */
   readonly onTrouble?: (error: Error) => void;

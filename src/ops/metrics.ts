@@ -25,13 +25,13 @@ import { showTokens, type TokenSource } from './metrics/tokens.js';
 import { showTopology } from './metrics/topology.js';
 import { version } from './version.js';
 
-/** What one process has counted. */
+/** The counters of one process. */
 export interface ProcessMetrics {
   /** For {@link renderMetrics}, in this process or another. */
   snapshot(): Promise<MetricsSnapshot>;
   /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
   capacity(): Promise<string>;
-  /** What there is, without numbers; for the documentation. */
+  /** The metrics without numbers, for the documentation. */
   definitions(): readonly Pick<Definition, 'name' | 'type' | 'help'>[];
 }
 
@@ -42,7 +42,7 @@ export interface MetricsOptions {
   readonly capacityLimit: number | null;
 }
 
-/** Those who measure are made first, as the parts want them; what is shown of the parts comes when there are parts. */
+/** The meters exist first, because the parts need them. `show` adds the metrics that read from the parts. */
 export interface Meters {
   readonly http: HttpMeter;
   readonly onCatchUp: (seconds: number) => void;
@@ -67,7 +67,7 @@ export interface ShownParts {
   readonly auditLog: AuditLog | null;
 }
 
-/** What the metrics ask of inventory lists. */
+/** What the metrics read from inventory lists. */
 export interface ListsSource {
   readGauges(): Promise<readonly ListGauge[]>;
   spoolBytes(): number;
@@ -144,7 +144,7 @@ function numbersOf(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.map((metric) => ({ ...metric, values: metric.values.filter(({ value }) => Number.isFinite(value)) }));
 }
 
-/** What processes that are gone have counted, as one. Their gauges went with them. */
+/** The counters of ended processes, added up. Their gauges are gone. */
 export async function countsOf(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const counts = snapshots.map((snapshot) =>
     // prom-client sends the type as text.

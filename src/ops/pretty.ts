@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 
-/** The log for people: the time, the level, what happened, and the rest as `name=value`. */
+/** The readable form of the log: time, level, message, and the other fields as `name=value`. */
 export function prettyStream(out: Pick<WriteStream, 'write'> & { isTTY?: boolean }): { write(line: string): void } {
   return {
     write(line) {
@@ -9,7 +9,7 @@ export function prettyStream(out: Pick<WriteStream, 'write'> & { isTTY?: boolean
   };
 }
 
-/** One JSON line of the log as text. @throws never: what is no such line is shown as it is, without control characters */
+/** One JSON line of the log as text. It never throws: other text is shown as it is, without control characters */
 export function prettyLine(line: string, colours: boolean): string {
   let fields: Record<string, unknown>;
   try {

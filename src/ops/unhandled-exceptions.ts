@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 
 /**
- * What happens to failures that no code handles (docs/adr/0009). A rejected promise ends with the work it belongs to, and the
- * process goes on. An exception may have left memory half changed, so the process responds to those who wait, and ends.
+ * Handles exceptions and rejections that no code handles (docs/adr/0009). After a rejection the process goes on, because
+ * only its own work ends. An exception may have left memory half changed, so the process responds to waiting clients and
+ * ends.
  */
 
 type Listener = (error: Error) => void;

@@ -3,19 +3,19 @@ import { PolicyFileError, type PolicyProblem } from './problem.js';
 import type { Rule, RuleOptions } from './rules.js';
 
 export interface PolicyReport {
-  /** What is wrong; empty when all is well. */
+  /** Problems of the files; empty when there are none. */
   readonly problems: readonly PolicyProblem[];
-  /** What each rule comes to, defaults included; empty when the service would not start with these files. */
+  /** Every rule, defaults included; empty when the service would not start with these files. */
   readonly rules: readonly Rule[];
 }
 
 /**
- * Judges policy files, in the order in which they are laid over the defaults, without putting them in force. The files that a
+ * Checks policy files, in the order in which they override the defaults, without putting them in force. The files that a
  * configuration names come from `locatePolicyFiles`.
  */
 export function checkPolicyFiles(files: readonly string[], options: RuleOptions): PolicyReport {
   try {
-    // Nothing is asked here, so no remote server is either.
+    // No rule is evaluated here, so no remote server is needed.
     const { problems, rules } = loadPolicy(files, options, () => Promise.resolve(false));
     return { problems, rules: [...rules.values()] };
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Check, LeftOperand } from './language/check.js';
 import { pythonText } from './language/literal.js';
 import { constantText, fill, type Target, type Template } from './language/template.js';
 
-/** What a rule is asked: may this caller do that. */
+/** The input of a rule: may this caller do this. */
 export interface PolicyQuery {
   /** The rule of the route, whatever other rules it refers to. */
   readonly rule: string;
@@ -60,7 +60,7 @@ function negation(test: Test): Test {
   };
 }
 
-/** Asks one after the other until one returns `decisive`. */
+/** Evaluates one test after the other until one returns `decisive`. */
 function chain(tests: readonly Test[], decisive: boolean): Test {
   const askFrom = (first: number, query: PolicyQuery): Decision => {
     let index = first;
@@ -87,7 +87,7 @@ function role(name: Template): Test {
 
 function remote(url: Template, context: CompileContext): Test {
   return (query) => {
-    // What a client sends must not choose another server or path.
+    // Encoded, so that values of a client cannot choose another server or path.
     const filled = fill(url, query.target, encodeURIComponent);
     return filled === undefined ? false : context.remote(filled, query);
   };

@@ -3,7 +3,7 @@ import type { Value } from './language/literal.js';
 
 export type Credential = Value | readonly string[];
 
-/** The names under which checks find what is known about a caller (docs/contract/policy.md#credentials). */
+/** The credentials of a caller that checks can name (docs/contract/policy.md#credentials). */
 const CREDENTIALS: Readonly<Record<string, (identity: Identity) => Credential | undefined>> = {
   user_id: (identity) => identity.userId,
   user_domain_id: (identity) => identity.userDomainId,

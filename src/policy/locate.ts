@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { PolicyFileError } from './problem.js';
 
-/** Which files make up the policy ([oslo_policy] policy_file, policy_dirs). */
+/** The files of the policy ([oslo_policy] policy_file, policy_dirs). */
 export interface PolicyFilesOptions {
   /** Empty: no file. */
   readonly policyFile: string;
@@ -45,7 +45,7 @@ export function locatePolicyFiles({ policyFile, policyDirs, searchPath }: Policy
   return paths.map((one) => ({ path: one, state: stateOf(one) }));
 }
 
-/** What the commands of operators say about the files. */
+/** The text about the files in commands. */
 export function policyFilesText(files: readonly string[]): string {
   return files.length === 0 ? 'No policy file: the defaults are in force' : `Policy files: ${files.join(', ')}`;
 }

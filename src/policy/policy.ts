@@ -9,7 +9,7 @@ import { askRemote, type RemoteOptions } from './remote.js';
 import type { RuleOptions } from './rules.js';
 import { watchPolicy } from './watch.js';
 
-/** What a request is about, for `%(key)s` in checks. */
+/** The target of a request, for `%(key)s` in checks. */
 export type PolicyTarget = Target;
 
 export interface PolicyOptions extends PolicyFilesOptions, RuleOptions {

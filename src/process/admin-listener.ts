@@ -43,7 +43,7 @@ export async function openAdminListener({ adminHost, adminPort }: Config, log: L
   };
 }
 
-/** What the listener shows of one service, which may be null as yet. */
+/** The data of the listener for one service; null before there is one. */
 export function adminParts(service: () => Service | null): AdminParts {
   return {
     alive: () => service()?.health.alive() ?? { status: 'alive' },

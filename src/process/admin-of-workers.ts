@@ -9,11 +9,11 @@ interface Workers {
   /** How many there should be. */
   readonly wanted: () => number;
   readonly isDraining: () => boolean;
-  /** How many have ended without being told. */
+  /** How many workers have ended by themselves. */
   readonly deaths: () => number;
 }
 
-/** What the admin listener shows of all workers together. */
+/** The data of the admin listener for all workers together. */
 export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers): AdminParts & {
   arrived(worker: WorkerHandle): void;
   /** What a worker has counted stays when it is gone: counters only grow. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
-/** What takes connections: a worker. */
+/** A receiver of connections: a worker. */
 export interface Taker {
-  /** Whether it has taken it. When not, it is gone, and the connection is as it was. */
+  /** Returns whether it took the connection. If not, the worker is gone and the connection is unchanged. */
   take(socket: Socket): Promise<boolean>;
 }
 

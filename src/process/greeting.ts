@@ -5,7 +5,7 @@ import { say } from '../ops/terminal.js';
 import type { Listeners } from './listeners.js';
 import { workersOf } from './worker-pool.js';
 
-/** Says where the service listens and what it works with. @param data where the data is */
+/** Prints the addresses of the service and its settings. @param data the database, as text */
 export function greet(config: Config, { url, listsUrl }: Listeners, data: string): void {
   say(`Stockroom listens on ${url}`);
   say(`Data: ${data}`);

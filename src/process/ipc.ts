@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import type { Readiness } from '../ops/health.js';
 import type { MetricsSnapshot } from '../ops/metrics/series.js';
 
-/** What the primary process tells a worker. */
+/** Messages of the primary process to a worker. */
 export type ToWorker =
   /** Once, before anything else. */
   | { readonly kind: 'begin'; readonly worker: number; readonly config: Config; readonly connection: string }
@@ -14,7 +14,7 @@ export type ToWorker =
   | { readonly kind: 'hurry' }
   | { readonly kind: 'ask'; readonly id: number; readonly what: WorkerQuery };
 
-/** What a worker tells the primary process. */
+/** Messages of a worker to the primary process. */
 export type FromWorker =
   /** It has loaded the program and can begin. */
   | { readonly kind: 'hello' }
@@ -29,7 +29,7 @@ export type FromWorker =
   /** What it has counted, before it ends. */
   | { readonly kind: 'counted'; readonly snapshot: MetricsSnapshot };
 
-/** What the primary process asks a worker, for the admin listener and the watchdog, and what the worker replies. */
+/** Queries of the primary process to a worker, for the admin listener and the watchdog, and the replies. */
 export interface Replies {
   readonly alive: true;
   readonly readiness: Readiness;

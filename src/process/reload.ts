@@ -7,7 +7,7 @@ import { WorkerFailure } from './worker-handle.js';
 export interface ReloadOptions {
   /** Puts another configuration in force, or throws and leaves the old one in force. */
   readonly reload: () => Promise<void>;
-  /** What the log says of a failure. */
+  /** The text of a failure for the log. */
   readonly explain: (error: unknown) => string;
   readonly log: Logger;
   /** Aborted when the process is told to end: a reload that waits is dropped, and one in progress is not waited for. */
@@ -15,8 +15,8 @@ export interface ReloadOptions {
 }
 
 /**
- * What SIGHUP does. Reloads run one after the other. All SIGHUPs that arrive during one reload come to one more: it reads
- * the files as they are then.
+ * Handles SIGHUP. Reloads run one after the other. All SIGHUPs that arrive during one reload come to one more: it reads the
+ * files as they are then.
  */
 export function createReloader({ reload, explain, log, stop }: ReloadOptions): () => void {
   let [isWanted, isRunning] = [false, false];

@@ -38,7 +38,7 @@ export async function runService(given: ServiceStart): Promise<void> {
   try {
     await serveWithDatabase(given, admin, signals, broken);
   } catch (error) {
-    // What is thrown is printed to standard error, which may be gone later; a log file stays.
+    // The error also goes to the log file: the output on standard error may be lost.
     const hasFile = config.logFile !== null || config.logDir !== null;
     if (hasFile) log.fatal({ reason: failureText(error, config) }, 'the service ends because of a failure');
     throw error;

@@ -3,7 +3,7 @@ import { readSupervisor } from '../config/load.js';
 import { createNotifier, keepAlive } from '../ops/sd-notify.js';
 import type { Server } from './server.js';
 
-/** What systemd is told of the life of the service (deploy/systemd). Nothing without systemd. */
+/** Tells systemd about the state of the service (deploy/systemd). It does nothing without systemd. */
 export interface Supervision {
   /** It listens. From now on the watchdog is told that it lives. */
   started(site: Server, url: string): void;

@@ -27,7 +27,7 @@ export interface WorkerHandle extends Taker {
   announce(): void;
   /** Undefined when it does not reply in time. */
   ask<What extends WorkerQuery>(what: What): Promise<Replies[What] | undefined>;
-  /** What it had counted when it was last asked, or when it ended. */
+  /** The counters of the worker when it last replied, or when it ended. */
   counted(): MetricsSnapshot;
   /** Lets it finish; one that does not is killed. @param deadline in milliseconds */
   end(deadline: number): void;
@@ -48,7 +48,7 @@ export class WorkerFailure extends Error {
   }
 }
 
-/** What a worker may take for its end beside what it gives its requests. */
+/** The time of a worker for its end, in addition to the time of its requests. */
 const PATIENCE_MS = 5000;
 
 const LAST_MESSAGE_MS = 50;

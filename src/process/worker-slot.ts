@@ -30,7 +30,7 @@ export interface WorkerSlot {
   retire(deadline: number): Promise<void>;
 }
 
-/** What a slot shares with the other slots. */
+/** What all slots share. */
 export interface SlotContext {
   readonly spawn: () => WorkerHandle;
   /** The configuration in force. */

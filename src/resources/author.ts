@@ -2,10 +2,10 @@ import type { RequestAuthor } from '../history/author.js';
 import { shownId } from '../http/request-ids.js';
 import type { RouteRequest } from '../http/route.js';
 
-/** Who asks for the changes of a request; null while no history is kept. */
+/** The author of the changes of a request; null while no history is kept. */
 export type AuthorOf = (request: RouteRequest) => RequestAuthor | null;
 
-/** What the history keeps of a request: the ids that its line in the log shows. */
+/** The author of a request, with the ids of its line in the log. */
 export function authorOf({ requestId, globalRequestId, identity, route, version }: RouteRequest): RequestAuthor {
   return {
     requestId,

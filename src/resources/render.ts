@@ -1,9 +1,6 @@
 import type { Provider } from '../topology/model.js';
 
-/**
- * Remembers what is derived from a provider for as long as the provider stays as it is: the topology replaces the object
- * when anything about it changes.
- */
+/** Caches what is derived from a provider until the provider changes: the topology then replaces the object. */
 export function perProvider<T>(derive: (provider: Provider) => T): (provider: Provider) => T {
   const derived = new WeakMap<Provider, T>();
   return (provider) => {

@@ -17,6 +17,6 @@ export async function withViewInSlice<T>(
     await slices.first();
     view = topology.whole() ?? (await topology.current());
   }
-  // No await in between: the slice is now, and the view may change after the next one.
+  // There must be no await here: the slice is now, and the view may change after an await.
   return work(view);
 }

@@ -20,7 +20,7 @@ import type { Topology } from './topology.js';
  */
 export interface TopologyReader {
   /**
-   * The present view. Be done with it before awaiting anything: the next catch-up changes it in place.
+   * The present view. Use it before the next await, because the next catch-up changes it in place.
    * @throws ApiError 503 while the database cannot be used
    */
   current(): Promise<View>;
@@ -42,8 +42,8 @@ export interface TopologyReader {
 export interface TopologyStatus {
   readonly loaded: boolean;
   /**
-   * The database has said that there are changes; they are being read or applied, and reads wait for it. False while the
-   * database has not yet said so: it may be away.
+   * Whether changes are being read or applied, so that reads wait. False until the database has said that there are changes:
+   * it may be away.
    */
   readonly catchingUp: boolean;
   readonly providers: number;
@@ -59,7 +59,7 @@ export interface TopologyStatus {
   readonly age: number | null;
   /** The database could not be used when it was last tried. */
   readonly away: boolean;
-  /** What audits found to differ from the database since the start. */
+  /** The number of differences that audits found since the start. */
   readonly differences: number;
   /** Transactions between the oldest running one and the newest, at the last catch-up. A long transaction makes every
    * catch-up read the changes of that many again. */

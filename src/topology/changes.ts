@@ -56,7 +56,7 @@ export function stateOf({ id, uuid, name, generation, parentId, rootId, modified
   return [id, uuid, name, generation, parentId, rootId, modified, inventories, traits, aggregates];
 }
 
-/** What a set of traits is interned under. */
+/** The key of an interned set of traits. */
 export function keyOf(set: TraitSet): string {
   return set.traits.map((trait) => trait.id).join(',');
 }

@@ -40,7 +40,7 @@ export function createCoalescer<T>(work: () => Promise<T>): Coalescer<T> {
     join() {
       if (gathering === null) {
         gathering = newBatch();
-        // What else this turn of the event loop has read from its sockets joins too.
+        // Callers from the same turn of the event loop join as well.
         setImmediate(next);
       }
       return gathering.promise;

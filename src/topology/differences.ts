@@ -1,11 +1,11 @@
 import type { Provider, ResourceClass, Trait, View } from './model.js';
 
-/** What differs between two topologies, in words; empty when they hold the same. */
+/** The differences between two topologies, as text; empty when they are equal. */
 export function differences(ours: View, theirs: View): string[] {
   return [...compareAll(ours, theirs)].filter((one) => one !== null);
 }
 
-/** Each difference; and null now and then, where one may let others have their turn. A change in between must reach both. */
+/** Yields each difference, and null now and then, where the caller may yield to others. A change in between must go to both topologies. */
 export function* compareAll(ours: View, theirs: View): Generator<string | null> {
   yield* compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName);
   yield* compare('trait', ours.traits, theirs.traits, describeName);

@@ -85,9 +85,10 @@ export interface News {
 }
 
 /**
- * What happened since a watermark; or 'reload' when that cannot be told: another server or a restored database (epoch), time that
- * went backwards, changes already pruned, a TRUNCATE. The changes and the new watermark come from one statement: the question
- * whether anything happened, or, when it did, one that asks again from the old watermark and reads everything that changed.
+ * The changes since a watermark; or 'reload' when they cannot be determined: another server or a restored database (epoch),
+ * time that went backwards, changes already pruned, a TRUNCATE. The changes and the new watermark come from one statement:
+ * the question whether anything happened, or, when it did, one that asks again from the old watermark and reads everything
+ * that changed.
  *
  * @param onNews is called when the server has said that there are changes, before the statements that read them
  */

@@ -1,11 +1,11 @@
 /** The statements that fill the topology. Each is one statement, hence sees one snapshot. */
 
 /**
- * What must stay the same for a watermark to mean anything: the server's start, its WAL timeline, the database, the table
+ * The values that must not change while a watermark is valid: the server's start, its WAL timeline, the database, the table
  * (a restore in place makes a new one) and a uuid that is changed after a restore. After a fail-over to a standby that had
- * not received everything, transaction ids are used again, and only this tells. (pg_control_checkpoint() still shows the old
- * timeline right after a promotion.) The system identifier would add nothing, since no two clusters start in the same
- * microsecond, and asking for it reads a file each time. Null on a standby, which is rejected.
+ * not received everything, transaction ids are reused, and only these values show it. (pg_control_checkpoint() still shows
+ * the old timeline right after a promotion.) The system identifier would add nothing, since no two clusters start in the
+ * same microsecond, and asking for it reads a file each time. Null on a standby, which is rejected.
  */
 const EPOCH = `
   case when pg_is_in_recovery() then null else concat_ws('/',

@@ -1,8 +1,8 @@
 import { meetsUnits } from '../domain/inventory.js';
 
 /**
- * What the topology is made of. Everything a view hands out is a constant: a change in the database replaces the object,
- * so anything derived from one (its JSON, say) may be kept in a WeakMap under it for as long as it lives.
+ * The objects of the topology. They are constants: a change in the database replaces the object. So values derived from an
+ * object, such as its JSON, may be cached in a WeakMap with the object as the key.
  */
 
 export interface ResourceClass {

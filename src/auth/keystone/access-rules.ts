@@ -12,7 +12,7 @@ type PathPart = string | typeof SEGMENT | typeof ANYTHING;
 const SEGMENT = 1;
 const ANYTHING = 2;
 
-/** What is no rule is left out, so that it allows nothing. */
+/** It leaves out what is no rule, so that this allows nothing. */
 export function parseAccessRules(value: unknown): readonly AccessRule[] {
   return asArray(value).flatMap((one) => {
     const rule = asRecord(one);
@@ -32,7 +32,7 @@ export function parsePath(pattern: string): readonly PathPart[] {
   );
 }
 
-/** Not one expression: at each brace that is not closed it would read on to the end. */
+/** Not one regular expression: it would read to the end of the text at each brace that is not closed. */
 function partsOf(pattern: string): string[] {
   const lastClosed = pattern.lastIndexOf('}');
   const parts: string[] = [];
@@ -51,8 +51,8 @@ function literalAt(pattern: string, start: number): string {
 }
 
 /**
- * Whether a pattern stands for the whole path. Users write these patterns: instead of a regular expression, which some of
- * them would keep busy for hours, the places in the path that the parts so far can reach are carried along.
+ * Whether a pattern matches the whole path. Users write these patterns, and some patterns would keep a regular expression
+ * busy for hours. So the function keeps the set of positions in the path that the parts so far can reach.
  */
 export function matches(parts: readonly PathPart[], path: string): boolean {
   const places = path.length + 1;

@@ -1,7 +1,7 @@
 import { versioned } from './options.js';
 import { asArray, asRecord, asText } from './json.js';
 
-/** What is used of a catalog: which services there are and their URLs. */
+/** What the service uses of a catalog: services and their URLs. */
 interface CatalogEntry {
   readonly type: string;
   readonly endpoints: readonly Endpoint[];

@@ -1,7 +1,7 @@
 import { backOff, type BackOff } from '../../back-off.js';
 import { Rejection } from '../identity.js';
 
-/** It is unknown whether a token is good. */
+/** Keystone cannot say whether a token is valid. */
 export class KeystoneUnavailable extends Error {
   readonly retryAfterMs: number;
 
@@ -26,7 +26,7 @@ export interface CircuitOptions {
   readonly longestPauseMs?: number;
 }
 
-/** So many of the last responses count. */
+/** The number of the last responses that count. */
 const RECENT = 20;
 
 /** The circuit opens when so many clients got no usable response, and at least half of the last responses were unusable. */
@@ -39,8 +39,8 @@ interface Outcome {
 }
 
 /**
- * Spares a Keystone that is down, and those who wait for it: after a failure no token is validated for a moment, then one is for
- * all, and the moments double as long as that fails.
+ * A circuit breaker for Keystone. After a failure it sends no request for a while, then a single one; the pauses double
+ * while that fails.
  *
  * A connection that fails opens the circuit at once. The token may be the cause of a wrong response, and a client can send as many such tokens as
  * it likes: the circuit opens only when the tokens of several clients get wrong responses, and half of all responses are wrong.
@@ -61,7 +61,7 @@ export class Circuit {
   }
 
   /**
-   * Runs a conversation with Keystone, or does not.
+   * Runs a conversation with Keystone, unless the circuit is open.
    *
    * @param client whose token it is about
    * @throws KeystoneUnavailable at once while the circuit is open
@@ -104,7 +104,7 @@ export class Circuit {
     return clients.size >= CLIENTS && wrong.length * 2 >= this.#recent.length;
   }
 
-  /** Conversations that were under way together fail together: only the first of them lengthens the pause. */
+  /** Conversations that run at the same time fail together: only the first failure lengthens the pause. */
   #open(): void {
     this.#isOpen = true;
     if (this.#quietUntil > this.#now()) return;

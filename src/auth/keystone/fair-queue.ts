@@ -1,10 +1,10 @@
 /** Conversations with Keystone at a time: as many as the HTTP client has connections. */
 const AT_A_TIME = 32;
 
-/** What waits at most, of all clients together. */
+/** The most conversations that wait, of all clients together. */
 const MAX_WAITING = 1000;
 
-/** The queue is full, and this client has more in it than any other. */
+/** The queue is full, and this client has the most conversations in it. */
 export class QueueFull extends Error {}
 
 interface Waiting {

@@ -54,7 +54,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
         else reject(request.reusedSocket ? new StaleConnection(error.message) : new ConnectionFailure(error.message));
       });
       let hasResponse = false;
-      // A response of 101 that was not asked for ends the connection without an error and without a response.
+      // A server may send 101 unasked. Node then ends the request without an error and without a response.
       request.on('close', () => {
         if (!hasResponse) reject(new BrokenResponse('the connection was closed without a response'));
       });
@@ -82,7 +82,8 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           return await once(...exchange);
         } catch (error) {
           if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
-          // Waiting out the deadline once is enough; a connection that is refused or broken off costs little to try again.
+          // A request that ran into its deadline is not repeated. A connection that was refused or broken off costs little
+          // to try again.
           const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
           if (!again || failures >= options.retries) throw error;
           await setTimeout(backOff(++failures, RETRIES), undefined, { ref: false });
@@ -97,7 +98,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
 }
 
 class Timeout extends ConnectionFailure {}
-/** A kept connection that the other end closed just when it was used again says nothing about Keystone. */
+/** Keystone may close a kept connection just when a request is sent on it. That is no failure of Keystone. */
 class StaleConnection extends ConnectionFailure {}
 
 async function read(response: http.IncomingMessage): Promise<string> {

@@ -1,4 +1,4 @@
-/** Looks into JSON of unknown form: what is not of the wanted type is empty or null. Nothing is copied or merged. */
+/** Reads members of JSON of unknown form. A member of another type counts as empty or null. Nothing is copied or merged. */
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 

@@ -23,7 +23,7 @@ import { createValidator } from './validator.js';
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
-  /** Who signed with EC2 credentials; null when Keystone rejects the signature. Nothing of it is remembered. */
+  /** The identity behind a signature with EC2 credentials; null when Keystone rejects the signature. The result is not cached. */
   readonly checkSignature: (
     accessKey: string,
     stringToSign: string,
@@ -56,7 +56,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
         if (signatures >= MAX_SIGNATURES) throw new KeystoneUnavailable('too many signatures wait to be checked', 1000);
         signatures++;
         const data = await checkSignature({ accessKey, stringToSign, signature }).finally(() => signatures--);
-        // Access rules name paths of this API, which a client of the S3 dialect does not use.
+        // Access rules name paths of this API. A client of the S3 dialect uses other paths.
         if (data === null || data.identity.userId === '' || !isAlive(data) || data.accessRules !== null) return null;
         return data.identity;
       } catch (error) {
@@ -80,7 +80,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
   };
 }
 
-/** Signatures that are waited for at once: each request is one, so more than this many come from a client that tries secrets. */
+/** The most signatures that Keystone validates at a time. More come only from a client that tries secrets. */
 const MAX_SIGNATURES = 100;
 
 type Lookup = (token: string, allowExpired: boolean, client: string) => TokenData | null | Promise<TokenData | null>;
@@ -89,7 +89,7 @@ function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticat
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
   const unauthorized = new Rejection(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
 
-  /** With the service token looked at: null when there is none that counts. */
+  /** Adds what the service token says; null when it is not valid. */
   const admitUser = (
     headers: RequestHeaders,
     method: string,
@@ -123,7 +123,7 @@ const UNAUTHORIZED = {
   error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
 };
 
-/** Goes on at once with what is known; turns a Keystone that cannot respond into a 503. */
+/** Continues at once with a cached result. A Keystone that cannot respond becomes a 503. */
 function whenKnown(
   found: TokenData | null | Promise<TokenData | null>,
   next: (data: TokenData | null) => Admission | Promise<Admission>,
@@ -139,8 +139,8 @@ function whenKnown(
 const LONGEST_TOKEN = 4096;
 
 /**
- * The token of a header, or null when Keystone need not be asked about it: missing, too long, or with characters that no
- * token has. Two headers of the name come joined by a comma and a blank, which none has either.
+ * The token of a header. Null for a token that cannot be valid: missing, too long, or with characters that no token has.
+ * Node joins two headers of this name with a comma and a blank, and no token has those.
  */
 function tokenIn(header: string | string[] | undefined): string | null {
   if (typeof header !== 'string') return null;
@@ -180,7 +180,7 @@ function mayDo(
   return decoded !== null && isAllowed(user.accessRules, serviceType, method, decoded);
 }
 
-/** As routing will see it, in which %2F is a slash like any other. */
+/** The path as routing sees it: %2F is a slash. */
 function decodePath(path: string): string | null {
   try {
     return decodeURIComponent(path);
@@ -190,8 +190,8 @@ function decodePath(path: string): string | null {
 }
 
 /**
- * A token bound to a login method is good only with proof of that login, which the web server in front of upstream's
- * middleware gives and nothing gives here: such tokens are rejected, unless bindings are not looked at.
+ * A token that is bound to a login method needs a proof of that login. Upstream's middleware gets the proof from its web
+ * server. Here there is none, so the service rejects such tokens unless bindings are switched off.
  */
 function isBindingKept({ bind }: TokenData, mode: string): boolean {
   if (mode === 'disabled') return true;

@@ -2,19 +2,19 @@ import { ConfigError, type Config } from '../../config.js';
 import { withoutTrailing } from '../../trim-end.js';
 import { loginOf, type Login } from './login.js';
 
-/** What [keystone_authtoken] says, checked and in the units the code uses. */
+/** The values of [keystone_authtoken], validated and in the units of the code. */
 export interface KeystoneOptions {
   /** Identity URL ending in /v3. */
   readonly authUrl: string;
   readonly login: Login;
-  /** Told to clients in the WWW-Authenticate header. */
+  /** The URL that clients get in the WWW-Authenticate header. */
   readonly publicUrl: string;
   readonly interface: string;
   readonly region: string | null;
   readonly tls: TlsOptions;
   readonly timeoutMs: number;
   readonly retries: number;
-  /** 0: nothing is cached. */
+  /** 0 switches the cache off. */
   readonly cacheMs: number;
   readonly withCatalog: boolean;
   readonly delayDecision: boolean;
@@ -24,7 +24,7 @@ export interface KeystoneOptions {
   readonly serviceType: string | null;
 }
 
-/** Names of PEM files; an authority that is not given leaves those of Node.js. */
+/** Names of PEM files. Without an authority, those of Node.js count. */
 export interface TlsOptions {
   readonly cafile: string | null;
   readonly certfile: string | null;
@@ -32,7 +32,7 @@ export interface TlsOptions {
   readonly insecure: boolean;
 }
 
-/** Keystone when it was asked for, or when someone began to fill in how to reach it. */
+/** Keystone when the configuration chooses it, or has an option about reaching it. */
 export function authStrategyOf(config: Config): 'keystone' | 'noauth2' {
   if (config.authStrategy !== null) return config.authStrategy;
   const begun = [
@@ -82,7 +82,7 @@ export function keystoneOptions(config: Config): KeystoneOptions {
   };
 }
 
-/** The v3 form of an identity URL, which is written with and without a version, sometimes with that of long ago. */
+/** The v3 form of an identity URL. Operators write it with v3, with v2.0, or without a version. */
 export function versioned(url: string): string {
   return `${withoutTrailing(url, '/').replace(/\/v(2\.0|3)$/, '')}/v3`;
 }

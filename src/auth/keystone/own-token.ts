@@ -5,12 +5,12 @@ import { asRecord, asText } from './json.js';
 import type { KeystoneOptions } from './options.js';
 import { parseJson } from './token.js';
 
-/** What the service shows to Keystone, and where: the endpoint of its own catalog. */
+/** The service's own token, and the Keystone endpoint of its catalog. */
 export interface OwnToken {
   readonly value: string;
   /** URL ending in /v3. */
   readonly endpoint: string;
-  /** When to log in again, by our monotonic clock. */
+  /** When to log in again, as a time of `performance.now()`. */
   readonly renewAt: number;
 }
 
@@ -74,12 +74,12 @@ export class OwnTokens {
 }
 
 /**
- * How long a token just obtained will be used, in milliseconds. Both ends are Keystone's own times, so it does not matter
- * how wrong our clock is.
+ * How long the service uses a new token, in milliseconds. Keystone states both ends, so the clock of this machine does not
+ * matter.
  */
 function usefulLife(token: Readonly<Record<string, unknown>>): number {
   const life = Date.parse(asText(token['expires_at']) ?? '') - Date.parse(asText(token['issued_at']) ?? '');
-  // Without them it is used until Keystone rejects it.
+  // Without these times the token is used until Keystone rejects it.
   if (Number.isNaN(life) || life <= 0) return Infinity;
   return life - Math.min(RENEW_BEFORE_MS, life / 4);
 }

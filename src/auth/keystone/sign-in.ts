@@ -21,7 +21,7 @@ export interface SignedIn {
 }
 
 /**
- * Asks Keystone for a token of a person. Nothing of it is kept.
+ * Asks Keystone for a token of a person. It keeps nothing of it.
  *
  * @returns null when Keystone rejects the credentials
  * @throws ConnectionFailure, BrokenAnswer when there is no good response

@@ -2,7 +2,7 @@ import { BrokenResponse, ConnectionFailure, type HttpResponse, type HttpClient }
 import { LoginRejected, type OwnToken, type OwnTokens } from './own-token.js';
 import { parseToken, type TokenData } from './token.js';
 
-/** A signature that a client made with its EC2 credentials. */
+/** A signature with the EC2 credentials of a client. */
 export interface SignedText {
   readonly accessKey: string;
   readonly stringToSign: string;
@@ -23,7 +23,7 @@ export async function askAboutSignature(
   const own = await ownTokens.get();
   const response = await ask(client, own, signed);
   if (response.status !== 401) return readResponse(response);
-  // Keystone says 401 to a wrong signature and to our own token alike.
+  // Keystone returns 401 for a wrong signature and also for a wrong token of ours.
   const ofOwn = await client.request('GET', `${own.endpoint}/auth/tokens?nocatalog`, {
     'x-auth-token': own.value,
     'x-subject-token': own.value,
@@ -45,7 +45,7 @@ function ask(
 }
 
 function readResponse({ status, text }: HttpResponse): TokenData | null {
-  // 400 and 404: an access key that cannot be, or that Keystone does not know.
+  // 400 and 404: an access key that is malformed or that Keystone does not know.
   if (status === 401 || status === 400 || status === 404) return null;
   if (status === 403) {
     throw new LoginRejected('it does not let the service check signatures: its user needs the role service or admin');

@@ -3,14 +3,17 @@ import { LRUCache } from 'lru-cache';
 import type { TokenData } from './token.js';
 import type { Validate } from './validator.js';
 
-/** Keystone is not asked again about a bad token for so long: the wait of a client whose token reaches Keystone late. */
+/** How long a rejected token stays rejected without another request to Keystone. A client whose token reaches Keystone late waits this long. */
 const REJECTED_MS = 10_000;
-/** Good tokens, and bad ones, that are remembered. Apart: a client that makes tokens up cannot push good ones out. */
+/**
+ * The most valid tokens, and the most invalid ones, in the cache. They are counted apart, so that a client with invented
+ * tokens cannot push out valid ones.
+ */
 const MAX_TOKENS = 20_000;
 const MAX_REJECTED = 20_000;
-/** How the tokens that came were judged, since the start. */
+/** Counts of the tokens that came since the start, by result. */
 export interface TokenCounts {
-  /** Known to be good, or bad, or already being asked about. */
+  /** Already in the cache, or a validation is under way. */
   cached: number;
   /** Keystone says that it is good. */
   validated: number;
@@ -21,16 +24,16 @@ export interface TokenCounts {
 }
 
 interface TokenCacheOptions {
-  /** 0: nothing is remembered. */
+  /** 0: valid tokens are not cached. */
   readonly cacheMs: number;
   readonly now?: () => number;
 }
 
 /**
- * What Keystone said of tokens, under the SHA-256 of each: the memory of the process holds no token to steal. Everybody who
- * asks about a token while it is being validated gets the same result.
+ * What Keystone said of tokens, by the SHA-256 of each: the memory of the process holds no token to steal. Callers that ask
+ * about one token while its validation is under way share the result.
  *
- * Expiry is not looked at here: each user of the data does, every time.
+ * The cache does not check expiry: each user of the data does, every time.
  */
 export class TokenCache {
   readonly counts: TokenCounts = { cached: 0, validated: 0, rejected: 0, failed: 0 };
@@ -49,11 +52,11 @@ export class TokenCache {
   }
 
   /**
-   * @param client whose request has the token: validations are shared out among clients
+   * @param client of the request: validations are shared out among clients
    * @returns the data of a token, null for a bad one; a promise only when Keystone has to be asked
    */
   get(token: string, allowExpired: boolean, client = ''): TokenData | null | Promise<TokenData | null> {
-    // Keystone says no to an expired token unless it is asked to overlook that: these are two questions.
+    // Keystone rejects an expired token unless the request allows expired ones, so the cache keeps the two results apart.
     const key = allowExpired ? `${hash('sha256', token, 'base64')}+expired` : hash('sha256', token, 'base64');
     const found = this.#known.get(key) ?? (this.#rejected.has(key) ? null : this.#waiting.get(key));
     if (found === undefined) return this.#ask(key, token, allowExpired, client);

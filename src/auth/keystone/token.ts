@@ -3,7 +3,7 @@ import { parseAccessRules, type AccessRule } from './access-rules.js';
 import { parseCatalog } from './catalog.js';
 import { asArray, asRecord, asText } from './json.js';
 
-/** What Keystone says of a token, ready for use: the identity is made once and shared by all requests with the token. */
+/** What Keystone says of a token. The identity is made once, and all requests with the token share it. */
 export interface TokenData {
   /** Its user id is empty when the token has no user; such a token is rejected. */
   readonly identity: Identity;
@@ -11,7 +11,7 @@ export interface TokenData {
   readonly expiresAt: number;
   /** Null: the token may do whatever its roles allow. */
   readonly accessRules: readonly AccessRule[] | null;
-  /** Types of service in its catalog, which is kept only where access rules need it. */
+  /** Types of service in its catalog. Kept only where access rules need it. */
   readonly serviceTypes: readonly string[];
   /** Login methods it is bound to. */
   readonly bind: readonly string[];
@@ -50,7 +50,7 @@ export function parseToken(text: string): TokenData | null {
   };
 }
 
-/** Who calls when a service passes a user's request on. */
+/** The service that passes on a user's request, by its service token. */
 export function withService(user: Identity, service: Identity): Identity {
   return {
     ...user,
@@ -62,7 +62,7 @@ export function withService(user: Identity, service: Identity): Identity {
   };
 }
 
-/** Tokens without scope have none. Null when there is something that is no role. */
+/** Tokens without scope have none. Null when an item is no role. */
 function parseRoles(value: unknown): readonly string[] | null {
   if (value !== undefined && !Array.isArray(value)) return null;
   const names = asArray(value).map((role) => asText(asRecord(role)['name'])?.toLowerCase());

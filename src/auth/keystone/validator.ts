@@ -56,7 +56,7 @@ export function createValidator(
       return data;
     } catch (error) {
       if (error instanceof QueueFull) throw new KeystoneUnavailable('too many tokens wait to be validated', 1000);
-      // What is thrown never holds a token: messages are made of statuses, addresses and Node's own words.
+      // No error contains a token: messages have statuses, addresses and texts of Node.js.
       if (responds !== false)
         log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
       responds = false;
@@ -77,7 +77,8 @@ function readResponse({ status, headers, text }: HttpResponse, token: string): T
   if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it returns ${status}`);
   if (status !== 200) throw new BrokenResponse(`it returns ${status}`);
   const subject = headers['x-subject-token'];
-  // A proxy that mixes responses up would turn one user into another.
+  // Keystone's response must be about this token: a proxy that mixes up responses would give a caller the identity of
+  // another.
   if (subject !== undefined && subject !== token) throw new BrokenResponse('its response is about another token');
   const data = parseToken(text);
   if (data === null) throw new BrokenResponse('its response is no token document');

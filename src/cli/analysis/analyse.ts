@@ -11,26 +11,27 @@ import { askService } from '../ask-service.js';
 import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 
-/** A question about the cloud that has a route, and can be worked out here as well. */
+/** An analysis of the cloud that a route of the service does, and this process can do by itself. */
 export interface Analysis<Document> {
-  /** Of the route: `/stockroom/capacity`. */
+  /** The path of the route: `/stockroom/capacity`. */
   readonly path: string;
-  /** Parameters that have a flag of their own, by name of both. */
+  /** Parameters that are also flags, under the same name. */
   readonly flags: readonly string[];
-  /** Works it out from a view. */
+  /** Computes the response from a view. */
   readonly evaluate: (view: View, query: Query, version: Version) => Document;
 }
 
-/** Exit codes beside those of what was found: nothing fits is 1. */
+/** Exit codes beside 0 and 1, which says that nothing fits. */
 const EXIT = {
-  /** Wrong usage, or the query was rejected. */
+  /** Wrong usage, or a query that the parser rejects. */
   rejected: 2,
   /** No database, no service. */
   notAsked: 3,
 } as const;
 
 /**
- * Asks a service (`--url`), or reads the database of the configuration in one read-only snapshot, and needs no token then.
+ * Sends the query to a service (`--url`). Without a URL it reads the database of the configuration in one read-only
+ * snapshot, and needs no token.
  *
  * @param text the query string, or the whole path as the log of requests has it
  * @returns the exit code
@@ -62,7 +63,7 @@ export async function runAnalysis<Document>(
   }
 }
 
-/** The query string with the parameters that were given as flags. */
+/** The query string with the parameters of the flags. */
 function searchOf(text: string, values: CommandLine['values'], flags: readonly string[]): string {
   const search = new URLSearchParams(text.slice(text.indexOf('?') + 1));
   for (const flag of flags) {
@@ -74,7 +75,7 @@ function searchOf(text: string, values: CommandLine['values'], flags: readonly s
   return search.toString();
 }
 
-/** @throws ApiError for a version that there is not */
+/** @throws ApiError for a version that does not exist */
 function versionOf(text: string | null): Version {
   return text === null ? NEWEST_VERSION : negotiate(`placement ${text}`);
 }

@@ -1,7 +1,7 @@
 import type { CapacityDocument } from '../../capacity/document.js';
 import { amountName, numberTable, rangeText } from './text.js';
 
-/** What `stockroom capacity` prints for people. */
+/** The text of `stockroom capacity`. */
 export function capacityText(document: CapacityDocument, by: 'aggregate' | 'tree' | null): string {
   const { limits, by_aggregate, by_tree, shared = [], complete } = document;
   const tables = [

@@ -28,7 +28,7 @@ export const command: Command = {
   },
 };
 
-/** As the route does, at one stretch: there are no others to serve. */
+/** The same work as in the route, without yielding: this process serves no other requests. */
 function workedOut(view: View, query: Query, version: Version, maxSteps: number): CapacityDocument {
   const parsed = parseAnalysisQuery(query, version, ['enough']);
   const enough = wholeNumber(query, 'enough', { least: 1, most: Infinity });

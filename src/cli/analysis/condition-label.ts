@@ -5,7 +5,7 @@ import { cut } from './text.js';
 const MOST_SUFFIX = 16;
 
 /**
- * A condition for people: `VCPU:8`, `required CUSTOM_SSD`, `forbidden CUSTOM_OLD`, `VGPU:1 (_GPU)`.
+ * A condition as text: `VCPU:8`, `required CUSTOM_SSD`, `forbidden CUSTOM_OLD`, `VGPU:1 (_GPU)`.
  *
  * @param width of names, in characters; amounts are never cut
  */

@@ -3,7 +3,7 @@ import { labelOf } from './condition-label.js';
 import { nearestLines } from './nearest-text.js';
 import { cut, WIDTH } from './text.js';
 
-/** What `stockroom explain` prints for people. */
+/** The text of `stockroom explain`. */
 export function explainText(document: ExplainDocument): string {
   const sections = [
     [headline(document)],
@@ -34,7 +34,7 @@ function headline(document: ExplainDocument): string {
   return `${head} One would if it were empty${name === null ? '' : `: ${cut(name, 40)}`}.`;
 }
 
-/** The tree that is only full, where the list of the nearest tells which it is. */
+/** The one tree that fits when empty, if the list of nearest trees contains it. */
 function onlyFullTree({ nearest }: ExplainDocument): string | null {
   const full = nearest.filter(
     ({ fits, reasons }) =>
@@ -56,10 +56,10 @@ function funnelLines({ funnel }: ExplainDocument): string[] {
   return [`  ${'trees'.padStart(width)}  that are left after`, ...rows];
 }
 
-/** The width of names in a condition, where one line is for one. */
+/** The width of names where a line has one condition. */
 const MOST_NAME = 50;
 
-/** The column of what is said beside a condition. */
+/** The column of the text beside a condition. */
 const NOTE_AT = 27;
 
 function conditionLines({ conditions }: ExplainDocument): string[] {
@@ -95,7 +95,7 @@ function conflictLines({ conflict, conditions }: ExplainDocument): string[] {
   return wrapped(head, labels);
 }
 
-/** Items with commas between them, broken between two of them where a line would be too long. */
+/** Items with commas between them, wrapped between items. */
 function wrapped(head: string, items: readonly string[]): string[] {
   const lines: string[] = [];
   let line = head;

@@ -23,7 +23,7 @@ export const command: Command = {
   },
 };
 
-/** As the route does, at one stretch: there are no others to serve. */
+/** The same work as in the route, without yielding: this process serves no other requests. */
 function workedOut(view: View, query: Query, version: Version, maxSteps: number): ExplainDocument {
   const parsed = parseAnalysisQuery(query, version);
   const { request, conditions, providers } = resolveAnalysisQuery(view, parsed, version);

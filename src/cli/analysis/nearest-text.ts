@@ -5,7 +5,7 @@ import { cut, WIDTH } from './text.js';
 const MOST_NAME = 30;
 const MOST_PROVIDER = 24;
 
-/** The nearest trees with their reasons, broken between two reasons where a line would be too long. */
+/** The nearest trees with their reasons, wrapped between reasons. */
 export function nearestLines({ nearest }: ExplainDocument): string[] {
   if (nearest.length === 0) return [];
   const width = Math.min(MOST_NAME, Math.max(...nearest.map(({ root }) => root.name.length)));
@@ -22,12 +22,12 @@ export function nearestLines({ nearest }: ExplainDocument): string[] {
 function reasonText({ text, provider }: ShownReason, root: string): string {
   const short = withShortUuids(text);
   if (provider === undefined || provider.name === root) return short;
-  // What follows a semicolon is about the tree.
+  // The part after a semicolon is about the tree.
   const [first = '', ...rest] = short.split('; ');
   return [`${first} at ${cut(provider.name, MOST_PROVIDER)}`, ...rest].join('; ');
 }
 
-/** Uuids by their beginning: the table of conditions has them whole. */
+/** Shortens uuids: the table of conditions has them whole. */
 function withShortUuids(text: string): string {
   return text.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '$1-...');
 }

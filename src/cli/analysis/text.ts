@@ -1,7 +1,7 @@
-/** A line of output is no longer, in characters. */
+/** The longest line of output, in characters. */
 export const WIDTH = 100;
 
-/** A text that is at most so wide: what is too long loses its middle, because names differ at both ends. */
+/** A text of at most this width. A longer text loses its middle, because names differ at both ends. */
 export function cut(text: string, width: number): string {
   if (text.length <= width) return text;
   const end = Math.floor((width - 1) / 2);
@@ -13,7 +13,7 @@ export function rangeText({ at_least, at_most }: { readonly at_least: number; re
   return at_least === at_most ? String(at_least) : `${at_least} to ${at_most}`;
 }
 
-/** What an amount that is asked for is called: `VCPU`, or `_GPU.VGPU` for the group with the suffix `_GPU`. */
+/** The label of an amount of a group: `VCPU`, or `_GPU.VGPU` for the group with the suffix `_GPU`. */
 export function amountName(condition: string): string {
   return condition.replace(/^resources\.?/, '');
 }
@@ -43,7 +43,7 @@ export function numberTable(
 /** The width of names where more follows. */
 const MOST_BEFORE_MORE = 48;
 
-/** Items with commas between them, and how many of them are left out. */
+/** Items with commas between them, and the number of items that are left out. */
 function listText(items: readonly string[], width: number): string {
   for (let shown = items.length; shown > 0; shown--) {
     const left = items.length - shown;

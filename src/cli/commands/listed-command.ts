@@ -1,7 +1,7 @@
 import type { Flag } from '../../config/arguments.js';
 import type { Command } from '../command.js';
 
-/** A command in the list of them; the rest is loaded when it is wanted, because all of the service takes 0.6 s to load. */
+/** An entry of the list of commands. Its code is loaded only when it runs, because the whole service takes 0.6 s to load. */
 export interface ListedCommand {
   /** `db sync` */
   readonly name: string;

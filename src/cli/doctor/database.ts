@@ -27,7 +27,7 @@ export async function databaseChecks(config: Config, connection: string): Promis
       rights,
       isolationCheck(row),
       durabilityCheck(row),
-      // Without rights, the migrations cannot be read either.
+      // A user without privileges cannot read the migrations either.
       ...(rights.result === 'failure' ? [] : [await schemaCheck(config, connection)]),
       clockCheck('clock of the database', skew),
     ];
@@ -57,7 +57,7 @@ interface Settings {
 }
 
 async function settingsOf(client: pg.Client): Promise<Settings> {
-  // The values of the server, role and database, not those that the service sets in its own sessions.
+  // The settings of the server, role and database, without those that the service sets in its sessions.
   const setting = (name: string): string =>
     `(select coalesce(reset_val, setting) from pg_settings where name = '${name}')`;
   const { rows } = await client.query<Settings>(`

@@ -1,9 +1,9 @@
-/** One thing that the doctor looked at. */
+/** The result of one check of `stockroom doctor`. */
 export interface Diagnosis {
   readonly name: string;
   /** A failure keeps the service from working; a warning costs something that the message names. */
   readonly result: 'ok' | 'warning' | 'failure';
-  /** What was found; for a warning or failure, what to do as well. */
+  /** What the doctor found; for a warning or failure also what to do. */
   readonly message: string;
 }
 
@@ -19,7 +19,7 @@ export function failure(name: string, message: string): Diagnosis {
   return { name, result: 'failure', message };
 }
 
-/** How far two clocks may be apart before the doctor mentions it. */
+/** How far two clocks may be apart without a warning, in seconds. */
 const SKEW_WARNING_S = 5;
 
 /** @param ahead seconds that the other clock is ahead of this machine's */

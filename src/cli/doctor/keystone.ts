@@ -20,7 +20,7 @@ export async function keystoneChecks(config: Config): Promise<Diagnosis[]> {
   let client: HttpClient;
   try {
     options = keystoneOptions(config);
-    // The pauses between attempts do not keep a process alive, and one attempt tells enough.
+    // One attempt is enough, and the timers between attempts do not keep a process alive.
     client = createHttpClient({ ...options, retries: 0 });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -63,8 +63,8 @@ async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClien
 }
 
 /**
- * Keystone's default policy lets a user validate foreign tokens who has the role service or admin. Validating the service's
- * own token would prove nothing: every user may.
+ * Keystone's default policy lets users with the role service or admin validate the tokens of others. Every user may validate
+ * its own token, so that would prove nothing.
  */
 function rolesCheck(text: string): Diagnosis {
   const name = 'validation of tokens';
@@ -79,8 +79,8 @@ function rolesCheck(text: string): Diagnosis {
 }
 
 /**
- * Keystone said its time, in whole seconds, somewhere between the request and its response. Clocks that agree with some moment in between
- * agree: a login that takes 20 s is slow, and says nothing about clocks.
+ * Keystone stated its time, in whole seconds, at a moment between the request and the response. The clocks agree when that
+ * time fits any such moment: a slow login says nothing about clocks.
  */
 function skewOf({ headers: { date } }: HttpResponse, sentAt: number, receivedAt: number): Diagnosis[] {
   const theirs = Date.parse(date ?? '');

@@ -5,7 +5,7 @@ import { checkFolderOf } from '../../ops/foreign-folder.js';
 import { logFileOf } from '../../ops/log.js';
 import { failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
-/** Whether this account can write the files of the log and of the audit log, those that are configured. Makes none. */
+/** Whether this account can write the configured files of the log and of the audit log. It creates no file. */
 export function logChecks(config: Config): Diagnosis[] {
   const log = logFileOf(config);
   const audit = config.auditLog === 'off' ? null : config.auditLogFile;

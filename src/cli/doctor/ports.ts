@@ -2,7 +2,7 @@ import net from 'node:net';
 import type { Config } from '../../config.js';
 import { failure, ok, type Diagnosis } from './diagnosis.js';
 
-/** Whether the service can listen where the configuration says. */
+/** Whether the service can listen on the configured ports. */
 export async function portChecks({
   host,
   port,

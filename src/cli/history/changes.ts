@@ -16,7 +16,7 @@ import { complain, say, type Command } from '../command.js';
 import { withDatabase } from '../database.js';
 import { changeText } from './text.js';
 
-/** Gives a page of the stream, and finds a provider by its name. */
+/** Reads a page of the stream, and finds a provider by its name. */
 interface Source {
   page(query: URLSearchParams): Promise<ChangesPage>;
   providerOf(name: string): Promise<string | null>;
@@ -74,7 +74,7 @@ function limitOf(text: string | undefined, otherwise: number): number {
   return Number(text);
 }
 
-/** A provider that is gone has its uuid only. */
+/** A deleted provider has only its uuid. */
 async function uuidOf(source: Source, provider: string): Promise<string> {
   if (isUuidLike(provider)) return provider;
   const uuid = await source.providerOf(provider);

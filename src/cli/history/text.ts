@@ -1,6 +1,6 @@
 import type { Change, ObjectState } from '../../history/model.js';
 
-/** One change as one line: when, what kind, of what, what it was and is, and who asked for it. */
+/** A change as one line: time, kind, object, the values before and after, and the author. */
 export function changeText(change: Change): string {
   const { at, kind, provider, consumer, name } = change;
   const of = consumer === undefined ? (name ?? provider?.name ?? '') : (consumer.uuid ?? '');
@@ -30,7 +30,7 @@ function differenceText({ kind, action, before, after }: Change): string {
   return action === 'changed' ? shown : `${action} ${shown}`;
 }
 
-/** Null for a member that is the same. */
+/** Null for a member that did not change. */
 function memberText(key: string, before: ObjectState | null, after: ObjectState | null): string | null {
   const [was, is] = [before?.[key], after?.[key]];
   if (before === null) return `${key} ${valueText(is)}`;

@@ -14,7 +14,7 @@ import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 import { failureText } from '../../failure-text.js';
 
-/** A job as the API shows it; as much of it as the commands look at. */
+/** The members of a job that the commands use, as the API shows them. */
 export interface JobDocument {
   readonly id: string;
   readonly enabled: boolean;
@@ -45,7 +45,7 @@ export interface RunDocument {
   readonly files?: readonly { readonly key: string }[];
 }
 
-/** What the commands ask: a service over HTTP, or the database. */
+/** Where the commands read and write: a service over HTTP, or the database. */
 export interface ListsAccess {
   list(): Promise<readonly JobDocument[]>;
   show(id: string): Promise<JobDocument>;
@@ -59,11 +59,11 @@ export interface ListsAccess {
 
 const PAGE = 1000;
 
-/** The exit codes beside 0 and, for a wrong usage, 2. */
+/** The exit codes beside 0 and 2 for wrong usage. */
 const FAILED = 1;
 const NOT_ASKED = 3;
 
-/** Does something with the lists of a service (`--url`) or of the database, and returns the exit code. */
+/** Runs work with the lists of a service (`--url`) or of the database, and returns the exit code. */
 export async function withLists(
   config: Config,
   { values }: CommandLine,

@@ -47,7 +47,7 @@ export const show: Command = {
     }),
 };
 
-/** The statement of the newest list, whose files are those of one uuid. */
+/** The DuckDB statement for the newest list. One uuid begins the names of its files. */
 async function showSql(lists: ListsAccess, id: string, buckets: readonly ListBucket[]): Promise<number> {
   const job = await lists.show(id);
   const { files = [], manifest, started_at: startedAt } = await lists.showRun(id, 'latest');
@@ -64,7 +64,7 @@ async function showSql(lists: ListsAccess, id: string, buckets: readonly ListBuc
   return 0;
 }
 
-/** What stands before a key; for a bucket that this configuration does not have, its name. */
+/** What precedes a key: the folder or the URL of the bucket, or its name when this configuration does not have it. */
 function locationOf(name: string, buckets: readonly ListBucket[]): string {
   const bucket = buckets.find((one) => one.name === name);
   return bucket?.type === 'folder' ? bucket.path : `s3://${bucket?.bucket ?? name}`;
@@ -88,7 +88,7 @@ export const runs: Command = {
   run: ({ config }, commandLine, [id = '']) =>
     withLists(config, commandLine, async (lists) => {
       const found = await lists.runs(id);
-      // Of a job that is not there, this fails.
+      // Fails when there is no such job.
       if (found.length === 0) await lists.show(id);
       if (commandLine.switches.has('json')) say(JSON.stringify(found, null, 2));
       else if (found.length === 0) say(`${id} has no run yet.`);
@@ -147,7 +147,7 @@ const PATIENCE_MS = 15_000;
 async function wait(lists: ListsAccess, { run: number, list: id }: RunDocument): Promise<number> {
   const began = performance.now();
   let isToldOff = false;
-  // The rows of the newest list are about those of this one.
+  // The newest list has about as many rows as this one will have.
   const expected = await lists.showRun(id, 'latest').then(
     ({ rows }) => rows,
     () => null,

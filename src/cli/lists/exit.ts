@@ -4,15 +4,15 @@ import { DestinationError } from '../../lists/model.js';
 import { complain } from '../command.js';
 import { failureText } from '../../failure-text.js';
 
-/** The exit codes of commands of inventory lists, beside 0 for done and 2 for a wrong usage. */
+/** The exit codes of commands of inventory lists, beside 0 for success and 2 for wrong usage. */
 export const EXIT = {
   /** The run failed, or a check did. */
   failed: 1,
-  /** Whether it would work is not known: no database, no service, no file. */
+  /** The outcome is unknown: no database, no service, no file. */
   notAsked: 3,
 } as const;
 
-/** Runs a command; says what failed, and returns the exit code. */
+/** Runs a command, prints its failure, and returns the exit code. */
 export async function withExitCode(config: Config, work: () => Promise<number>): Promise<number> {
   try {
     return await work();

@@ -19,7 +19,7 @@ import { withExitCode } from './exit.js';
 import { listenToSignals } from '../../process/signals.js';
 import { counted, durationText, terminalProgress } from '../terminal-progress.js';
 
-/** The folder of these lists, where others have the id of their job. */
+/** The folder of these lists, in place of the id of a job. */
 const ID = 'now';
 const MINUTE_MS = 60_000;
 
@@ -83,7 +83,7 @@ function settingsOf({ values }: CommandLine): JobSettings {
   };
 }
 
-/** The first choice is the default. */
+/** The first encryption of the bucket is the default. */
 function choice<const T extends string>(flag: string, choices: readonly [T, ...T[]], given: string | undefined): T {
   const chosen = choices.find((one) => one === (given ?? choices[0]));
   if (chosen === undefined) throw new UsageError(`--${flag}: expected ${choices.join(' or ')}, got '${given}'.`);
@@ -113,7 +113,7 @@ function folderOf({ values }: CommandLine, { buckets }: ListsOptions): string {
   return local.path;
 }
 
-/** Parts, manifest.json, manifest.checksum: the list is there when the last one is. */
+/** Parts, manifest.json, manifest.checksum: the list exists when the checksum does. */
 async function deliver(
   list: SpooledList,
   settings: JobSettings,
@@ -140,7 +140,7 @@ async function deliver(
   return keys;
 }
 
-/** This minute, or the first one after it that no other list has; the folder of the minute reserves it. */
+/** This minute, or the next one that no other list has. The folder of the minute reserves it. */
 async function reserveMinute(folder: string, source: string): Promise<{ due: Date; keys: ListKeys }> {
   for (let minute = Math.floor(Date.now() / MINUTE_MS); ; minute++) {
     const due = new Date(minute * MINUTE_MS);

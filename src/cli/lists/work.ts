@@ -27,7 +27,7 @@ export const command: Command = {
       const pool = openPool(config, connection, log);
       const { lists: meters } = createMeters({ ofProcess: false, capacityLimit: null });
       const lists = composeLists({ config, database: databaseOptions(config, connection), pool, log, meters });
-      // The timers of the worker do not keep a process by themselves.
+      // The timers of the worker do not keep the process alive.
       const alive = setInterval(() => undefined, 60_000);
       say('Doing the runs of inventory jobs.');
       lists.parts.poke();

@@ -16,7 +16,7 @@ import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { askService } from '../ask-service.js';
 import { withDatabase } from '../database.js';
 
-/** What the command asks: a service over HTTP, or the database of the configuration. */
+/** Where the command reads and writes: a service over HTTP, or the database of the configuration. */
 export interface OrphansAccess {
   find(body: object): Promise<OrphansDocument>;
   /** At most 1,000 at a time. */

@@ -1,16 +1,16 @@
 import { UsageError, type CommandLine } from '../../config/arguments.js';
 import { readList } from './lists.js';
 
-/** What the command line asks. */
+/** The arguments of `stockroom audit orphans`. */
 export interface OrphansArguments {
   /** Of POST /stockroom/orphans. */
   readonly body: object;
   /** Seconds. */
   readonly olderThan: number;
-  /** Null: nowhere. */
+  /** The file for the undo; null: none. */
   readonly save: string | null;
   readonly isDeletion: boolean;
-  /** Nothing has to be asked before a deletion. */
+  /** The deletion needs no confirmation on the terminal. */
   readonly isAgreed: boolean;
 }
 

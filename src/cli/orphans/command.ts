@@ -11,7 +11,7 @@ import { orphansArguments, type OrphansArguments } from './arguments.js';
 import { createSaveFile, readSaved, versionOf } from './saved.js';
 import { counted, orphansText } from './text.js';
 
-/** As `nova-manage placement audit` has them. */
+/** The exit codes of `nova-manage placement audit`. */
 const EXIT = { none: 0, failed: 1, found: 3, deleted: 4, usage: 127 } as const;
 
 export const command: Command = {
@@ -48,7 +48,7 @@ async function audit(config: Config, commandLine: CommandLine): Promise<number> 
   }
 }
 
-/** Asks on a terminal, unless --yes was given. */
+/** Asks the operator on the terminal, unless the command line has --yes. */
 async function isAgreed(
   { counts, more }: OrphansDocument,
   { isAgreed, olderThan }: OrphansArguments,
@@ -102,7 +102,7 @@ function show(
   if (left > 0) say(`${left} more were not looked at: run it again, with another file.`);
 }
 
-/** Puts back what a saved file has, consumer by consumer. */
+/** Restores the allocations of a saved file, consumer by consumer. */
 async function undo(config: Config, commandLine: CommandLine, file: string): Promise<number> {
   const others = ['live', 'also-live', 'save'].filter((name) => commandLine.values.has(name));
   if (others.length > 0 || commandLine.switches.has('delete'))

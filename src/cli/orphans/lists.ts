@@ -6,11 +6,11 @@ import { isUuidLike } from '../../http/validate.js';
 /** A list of consumers, as the command line names it. */
 export interface ConsumerList {
   readonly entries: readonly { readonly consumer: string; readonly provider: string | null }[];
-  /** When it was made: the last change of the file, or the start of the command. */
+  /** The time of the list: the last change of the file, or the start of the command. */
   readonly takenAt: Date;
 }
 
-/** A list cannot be read, or has something else in it. */
+/** A list that cannot be read or parsed. */
 class BadList extends OperatorError {}
 
 /**

@@ -8,16 +8,16 @@ import type { ConsumerDocument } from '../../resources/orphans/render.js';
  * say which consumer it is for.
  */
 
-/** A file for what is about to be deleted. */
+/** A file with the allocations that are about to be deleted. */
 export interface SaveFile {
-  /** Writes what consumers have. When it returns, the disk has it. */
+  /** Writes the allocations of consumers, and syncs the file. */
   save(consumers: readonly ConsumerDocument[]): Promise<void>;
-  /** Closes the file; one with nothing in it is removed. */
+  /** Closes the file, and removes it when it is empty. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a new file, so that no earlier undo is lost.
+ * Creates the file. It never overwrites an earlier one.
  *
  * @throws OperatorError when it exists or cannot be written
  */
@@ -50,7 +50,7 @@ function bodyOf({ consumer, allocations, project_id, user_id, type }: ConsumerDo
   return { [consumer]: { allocations, ...owner, ...(type === null ? {} : { consumer_type: type }) } };
 }
 
-/** The version at which a saved body can be sent: from 1.38 on a consumer has to have a type, before it cannot. */
+/** The microversion for a saved body: from 1.38 on a consumer must have a type, before it cannot. */
 export function versionOf(body: ConsumersBody): string {
   return Object.values(body).some(({ consumer_type }) => consumer_type !== undefined) ? '1.39' : '1.37';
 }

@@ -5,7 +5,7 @@ import { cut } from '../analysis/text.js';
 /** Rows of a table; --json has all. */
 const MOST_ROWS = 100;
 
-/** What `stockroom audit orphans` prints for people, but for what was deleted. @param olderThan in seconds */
+/** The text of `stockroom audit orphans`, without the deletions. @param olderThan in seconds */
 export function orphansText(report: OrphansDocument, olderThan: number): string {
   const { judged, not_judged: not, counts, orphans, elsewhere, doubled } = report;
   const sections = [
@@ -33,7 +33,7 @@ function withTitle(title: string, section: readonly string[]): readonly string[]
   return section.length === 0 ? [] : [title, ...section];
 }
 
-/** The table of a list, if it has something in it. */
+/** The table of a list, unless it is empty. */
 function rows<T extends ConsumerDocument>(
   consumers: readonly T[],
   count: number,

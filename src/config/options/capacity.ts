@@ -3,7 +3,7 @@ import { expecting, integer } from '../values.js';
 
 const MOST_SHAPES = 50;
 
-/** Shapes as they are written, a line each; undefined when one is malformed, a name comes twice, or there are too many. */
+/** Shapes, one a line; undefined when one is malformed, a name repeats, or there are too many. */
 function shapes(text: string): readonly string[] | undefined {
   const lines = text
     .split('\n')

@@ -29,7 +29,7 @@ const root = expecting('a path without empty parts, . and ..', (value) => {
     : undefined;
 });
 
-/** With a query, unlike the URLs of other options: services that receive hooks identify them by it. */
+/** May have a query, unlike the URLs of other options: services that receive hooks identify the sender by it. */
 const hookUrl = expecting('a URL of the form https://host/path, without user, password or fragment', (value) => {
   if (!URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -197,7 +197,7 @@ export function hookOptions(name: string) {
   };
 }
 
-/** The options of a section, by what is to follow `list_bucket:` or `list_hook:`; null for other sections. */
+/** The options of a section `list_bucket:NAME` or `list_hook:NAME`; null for other sections. */
 export function listSectionOptions(section: string): Readonly<Record<string, AnyOption>> | null {
   const [, kind, name = ''] = /^(list_bucket|list_hook):(.*)$/.exec(section) ?? [];
   if (kind === undefined) return null;

@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, integer, text } from '../values.js';
 
-/** Health and metrics, for those who run the service. */
+/** Health and metrics, for operators. */
 export const monitoringOptions = {
   adminHost: option({
     group: 'stockroom',

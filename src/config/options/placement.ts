@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, integer, oneOf, text } from '../values.js';
 
-/** What allocations and candidates are like. */
+/** How the service finds candidates and completes allocations. */
 export const placementOptions = {
   incompleteConsumerProjectId: option({
     group: 'placement',

@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, decimal, list, oneOf, text } from '../values.js';
 
-/** Who may do what. */
+/** Policy files. */
 export const policyOptions = {
   enforceNewDefaults: option({
     group: 'oslo_policy',

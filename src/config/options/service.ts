@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, integer, oneOf, text } from '../values.js';
 
-/** The service itself: where it listens, what it allows itself. */
+/** The service itself: where it listens, and its limits. */
 export const serviceOptions = {
   host: option({
     group: 'stockroom',

@@ -3,7 +3,7 @@ import { run, type Account } from './run.js';
 
 const NAME = 'postgres';
 
-/** PostgreSQL does not run as root. Started by root, it runs as the user `postgres`, which is created if need be. */
+/** PostgreSQL refuses to run as root. A service of root runs it as the user `postgres`, and creates that user if it is missing. */
 export function serverAccount(): Account | null {
   if (process.getuid?.() !== 0) return null;
   try {

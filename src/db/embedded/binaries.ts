@@ -30,14 +30,14 @@ export async function reachableBinaries(folder: string, account: Account | null)
     );
   }
   if (account === null || succeeds(binaries.postgres, ['--version'], account)) return binaries;
-  // Installed below a folder that the server's user may not enter (root's home, usually): it gets a copy.
+  // The server's user may be unable to enter the folder of the package (usually root's home): then it gets a copy.
   const native = path.dirname(path.dirname(binaries.postgres));
   const version = run(binaries.postgres, ['--version'], null)
     .trim()
     .replace(/[^\w.]+/g, '-');
   const copy = path.join(writable('/var/cache/stockroom', account) ?? folder, `server-${version}`);
   const copied = { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
-  // Never over a copy that is there: a server that was left behind may be running from it.
+  // Never over an existing copy: a server that still runs may use it.
   if (!fs.existsSync(copy)) copyWhole(native, copy);
   if (succeeds(copied.postgres, ['--version'], account)) return copied;
   throw new EmbeddedError(
@@ -46,7 +46,7 @@ export async function reachableBinaries(folder: string, account: Account | null)
   );
 }
 
-/** Beside its place first and moved there when it is whole; another process may be doing the same. */
+/** Written beside its place and renamed when it is complete: another process may do the same. */
 function copyWhole(from: string, to: string): void {
   const unfinished = fs.mkdtempSync(`${to}.`);
   fs.cpSync(from, unfinished, { recursive: true, verbatimSymlinks: true });
@@ -59,7 +59,7 @@ function copyWhole(from: string, to: string): void {
   }
 }
 
-/** A folder that root can write and the account cannot; null when it is no such folder. */
+/** Whether root alone can write a folder; null when it is no such folder. */
 function writable(folder: string, account: Account): string | null {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o755 });

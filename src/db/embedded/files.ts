@@ -4,8 +4,8 @@ import { EmbeddedError } from './error.js';
 
 /**
  * Files that root reads and writes. Their folder is root's (folder.ts), but a data folder of an earlier version was the
- * account's, who may have left links, pipes or hard links in it; and the cluster always is. So no link is followed and no
- * pipe is waited for.
+ * account's, who may have left links, pipes or hard links in it; and the cluster always is. So the code follows no link and
+ * waits for no pipe.
  */
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -37,7 +37,7 @@ export function readText(file: string): string | null {
   }
 }
 
-/** Puts a new file in the place of whatever has the name. A link there is replaced, and its target is not touched. */
+/** Puts a new file in the place of whatever has the name. It replaces a link and does not touch its target. */
 export function replaceText(file: string, text: string, mode: number): void {
   const fresh = `${file}.${randomBytes(6).toString('hex')}`;
   fs.writeFileSync(fresh, text, { flag: 'wx', mode });

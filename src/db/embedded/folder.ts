@@ -4,9 +4,9 @@ import { EmbeddedError } from './error.js';
 import { succeeds, type Account } from './run.js';
 
 /**
- * Makes the data folder. For root it is root's own, and no name on the way to it can be changed by the server's account: root
- * writes files there by their names, and the account must not be able to put a link in their place. The account owns the
- * cluster in it and nothing else.
+ * Makes the data folder. Root's data folder belongs to root, and the server's account cannot change any name on the path to
+ * it: root writes files there by name, and the account must not be able to put a link in their place. The account owns only
+ * the cluster inside.
  *
  * @param account as whom the server runs; null: as the service itself
  * @returns the folder without links on the way
@@ -47,7 +47,7 @@ function prepareForAccount(folder: string, account: Account): string {
   );
 }
 
-/** A service that runs as a user of its own has its database there. Taken over by root, it would be lost to that user. */
+/** The folder is the database of a service of that user. If root took it over, that service could not use it any more. */
 function rejectClusterOfAnother(folder: string, account: Account): void {
   const cluster = fs.lstatSync(path.join(folder, 'postgresql'), { throwIfNoEntry: false });
   if (cluster === undefined || cluster.uid === account.uid) return;
@@ -61,8 +61,9 @@ function rejectClusterOfAnother(folder: string, account: Account): void {
 const MAX_LINKS = 40;
 
 /**
- * The first folder or link on the way to a folder that an account can change, or null. Follows links as the system does. What
- * does not exist yet will be root's. The folder itself may be the account's: {@link prepareFolder} takes it over.
+ * The first folder or link on the path to a folder that an account can change, or null. It follows links as the system does.
+ * Folders that do not exist yet will belong to root. The folder itself may belong to the account: {@link prepareFolder}
+ * takes it over.
  */
 export function writableOnTheWay(folder: string, account: Account): string | null {
   const toGo = partsOf(path.resolve(folder));
@@ -97,7 +98,7 @@ function canWrite({ mode, uid, gid }: fs.Stats, account: Account): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && account.groups.includes(gid));
 }
 
-/** A data folder of an earlier version is the account's. From here on only root makes or renames entries in it. */
+/** A data folder of an earlier version belongs to the account. From here on only root creates or renames entries in it. */
 function takeOver(folder: string): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
   const handle = fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

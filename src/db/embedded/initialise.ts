@@ -6,10 +6,10 @@ import { EmbeddedError } from './error.js';
 import { run, succeeds, type Account } from './run.js';
 import { USER } from './server.js';
 
-/** Of the database's superuser, beside the cluster; only the service reads it. */
+/** The password of the superuser, in a file beside the cluster that only the service reads. */
 export const PASSWORD_FILE = 'password';
 
-/** Makes the cluster beside its place and moves it there when it is whole: an interrupted start leaves nothing half-made. */
+/** Initialises the cluster beside its place and renames it when it is complete: an interrupted start leaves no half-made cluster. */
 export function initialise(initdb: string, folder: string, cluster: string, account: Account | null): void {
   const unfinished = `${cluster}.new`;
   removeUnfinished(unfinished, account);
@@ -48,8 +48,8 @@ function lend(file: string, text: string, { uid, gid }: Account): void {
 }
 
 /**
- * With root's rights, a removal by name would leave the folder through a link that the account puts there meanwhile. The
- * account removes what is its own; the empty folder is root's to remove.
+ * The account removes its own files, and root removes only the empty folder: with root's privileges, a removal by name could
+ * follow a link that the account creates meanwhile.
  */
 function removeUnfinished(unfinished: string, account: Account | null): void {
   const stat = fs.lstatSync(unfinished, { throwIfNoEntry: false });

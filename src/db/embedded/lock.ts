@@ -5,7 +5,8 @@ import { readText } from './files.js';
 const LONGEST_HOLD_MS = 60_000;
 
 /**
- * Two services that start on one folder at the same moment go one after the other. Returns what gives the lock back.
+ * Takes the lock of a data folder: services that start there at the same moment do so one after the other. Returns the
+ * function that releases the lock.
  *
  * @throws the reason of `stop` when it is aborted
  */
@@ -38,7 +39,7 @@ export function liveProcess(pid: number): number | null {
   }
 }
 
-/** 0 when there is no such file, or something else of that name. */
+/** 0 when there is no such file, or when the name is no file. */
 export function readNumber(file: string): number {
   try {
     return Number(readText(file) ?? 0);

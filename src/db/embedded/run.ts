@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { CHILD_ENVIRONMENT } from '../../ops/child-environment.js';
 
-/** As whom the server runs when the service is root. Whatever this account can write, root must not trust. */
+/** The account of the server when the service runs as root. Root must not trust what this account can write. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -10,7 +10,7 @@ export interface Account {
 }
 
 /**
- * Runs a program to its end and returns what it prints.
+ * Runs a program to its end and returns its standard output.
  *
  * @param account as whom; null: as the service itself
  * @throws Error with what it printed to standard error, when it does not exit with 0

@@ -19,19 +19,19 @@ export interface RunningServer {
   readonly port: number;
 }
 
-/** How a server is found, started and stopped. */
+/** Finds, starts and stops a server. */
 export interface ServerContext {
   readonly cluster: string;
   readonly password: string;
   /** As whom it runs; null: as the service itself. */
   readonly account: Account | null;
-  /** Ends the waiting. */
+  /** Aborts the waiting. */
   readonly stop: AbortSignal | undefined;
 }
 
 /**
- * The server that already runs on a cluster, from its lock file. One that is about to end is waited for. The cluster is the
- * account's: what is read there is believed as far as the account's own rights go.
+ * The server that already runs on a cluster, by its lock file. It waits for a server that is about to end. The account owns
+ * the cluster, so the code trusts its files only as far as the account's own privileges go.
  */
 export async function runningServer({
   cluster,
@@ -52,8 +52,8 @@ export async function runningServer({
     const result = await probe(port, password);
     if (result === 'ready') return { pid, port };
     if (result === 'not it') silent++;
-    // After a reboot, or in a new container, the process number is another program's, and the server would believe that it
-    // runs already. That program does not accept our password on the port.
+    // After a reboot or in a new container, another program may have the process number, and the server would believe that
+    // it runs already. Such a program does not accept our password on the port.
     if (silent > 20) {
       if (account === null) fs.rmSync(lockFile, { force: true });
       else run('rm', ['-f', lockFile], account);
@@ -111,14 +111,14 @@ export async function launch(
     await stopServer(server.pid, account);
     throw error;
   }
-  // Its end, later, is no failure to start.
+  // Its later end is no failed start.
   child.removeAllListeners('exit');
   return server;
 }
 
 /**
- * SIGINT is PostgreSQL's "fast" shutdown: sessions end, everything is written. Sent with the rights of the account, because the
- * process number may be from a file of the account's.
+ * SIGINT is PostgreSQL's "fast" shutdown: it ends sessions and writes everything. The account sends it, because the process
+ * number comes from a file that the account can change.
  */
 export async function stopServer(pid: number, account: Account | null): Promise<void> {
   if (!(pid > 1)) return;
@@ -153,7 +153,7 @@ async function probe(port: number, password: string): Promise<'ready' | 'busy' |
     await client.connect();
     return 'ready';
   } catch (error) {
-    // cannot_connect_now: it starts, recovers or stops. too_many_connections: it is up, and says so.
+    // cannot_connect_now: the server starts, recovers or stops. too_many_connections: it runs.
     const { code = '' } = error as { code?: string };
     return code === '53300' ? 'ready' : code === '57P03' ? 'busy' : 'not it';
   } finally {

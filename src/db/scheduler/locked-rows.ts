@@ -5,30 +5,31 @@ import { UNKNOWN, type Row } from './rows.js';
  * The rows that other sessions have locked, and the writes that wait for them. A turn that waits holds one connection and no
  * other row, so a stuck row holds up its own writers alone.
  *
- * Few may wait for locked rows at a time, and they take turns, so however many rows are locked most connections are free. A
- * row that was had after all is remembered for a while; it is waited for briefly then, in a place of its own.
+ * Few turns may wait for locked rows at a time, and they alternate, so most connections are free however many rows are
+ * locked. The scheduler remembers a row for a while after it got the lock; later waits for it are brief and have places of
+ * their own.
  */
 export interface LockedRows {
-  /** Takes a write that wants a row which is known to be locked. False: it wants none. */
+  /** Takes a write that needs a row which is known to be locked. False when it needs none. */
   take(write: Write): boolean;
-  /** Takes a write that has just met a locked row, before those that came later. */
+  /** Takes a write that has just met a locked row. It goes before writes that came later. */
   meet(write: Write, row: Row): void;
   readonly note: (row: Row) => void;
   startNext(): void;
   isWaiting(): boolean;
-  /** Takes out the writes whose deadline has passed. */
+  /** Removes the writes whose deadline has passed. */
   removeLate(now: number): Write[];
   /** Whether a row is known to be locked; any row unless given. */
   readonly isLocked: (row?: Row) => boolean;
 }
 
 interface LockedRow {
-  /** It could not be had when it was waited for last. */
+  /** The last wait for it was in vain. */
   stuck: boolean;
-  /** When it was first waited for in vain; null before. */
+  /** When the first wait in vain ended; null before. */
   since: number | null;
   reported: boolean;
-  /** From then on nothing is known of the row any more. */
+  /** When the scheduler forgets the row. */
   until: number;
   /** A turn waits for it. */
   waiting: boolean;
@@ -37,15 +38,15 @@ interface LockedRow {
   notBefore: number;
 }
 
-/** How long a row is remembered: its writes do not go together with others. */
+/** How long the scheduler remembers a row. Meanwhile its writes share no turn with others. */
 const MEMORY_MS = 1000;
-/** Longest wait for a row while others are held. */
+/** The longest wait for a row while the transaction holds other rows. */
 export const BRIEFLY_MS = 50;
-/** Longest wait for a row that was had a moment ago: many processes may want it. */
+/** The longest wait for a row whose lock this process got a moment ago: many processes may want it. */
 const CONTENDED_MS = 250;
-/** After a turn that waited for what cannot be looked at. It held other rows meanwhile. */
+/** The pause after a turn that waited for an unknown row. It held other rows meanwhile. */
 const PAUSE_MS = 50;
-/** A row that has been locked for so long is reported. */
+/** After this time a locked row is reported. */
 const REPORT_MS = 1000;
 
 export function createLockedRows(
@@ -53,7 +54,7 @@ export function createLockedRows(
   scheduler: { readonly busy: Set<Row>; place: (left: ReadonlyMap<Write, NotMade>) => void; next: () => void },
 ): LockedRows {
   const lockedRows = new Map<Row, LockedRow>();
-  /** Locked rows that a write met without having named them: what its consumers hold. */
+  /** Locked rows that a write met without naming them: providers of its consumers. */
   const met = new WeakMap<Write, Row[]>();
   let briefPlaces = places;
   let longPlaces = places;
@@ -62,11 +63,11 @@ export function createLockedRows(
     return (stuck && (waiting || writes.length > 0)) || now < until;
   }
 
-  /** The locked rows among those that a write wants: stuck ones first, and else in one order for all processes. */
+  /** The locked rows that a write needs: stuck rows first, otherwise in the same order in all processes. */
   function lockedRowsOf(write: Write): Row[] {
     const now = performance.now();
     const others = met.get(write) ?? [];
-    // There are few locked rows, and a write may name 40,000.
+    // Iterates over the locked rows, which are few: a write may name 40,000.
     const rows = [...lockedRows].filter(
       ([row, lockedRow]) =>
         (write.changes.has(row) || write.refersTo.has(row) || others.includes(row)) && isLive(lockedRow, now),
@@ -158,7 +159,7 @@ export function createLockedRows(
     else briefPlaces += by;
   }
 
-  /** Writes with the same runner share the turn, when they wait for no other rows than the first of them. */
+  /** Writes with the same runner share the turn when they wait for the same rows as the first of them. */
   function takeTurn(row: Row, lockedRow: LockedRow): { rows: Row[]; writes: Write[] } {
     const [head, ...others] = lockedRow.writes;
     if (head === undefined) return { rows: [], writes: [] };
@@ -189,13 +190,13 @@ export function createLockedRows(
     lockedRow.writes = left;
   }
 
-  /** What a turn has found out about the row that it waited for. */
+  /** Updates a row after a turn that waited for it. */
   function settle(row: Row, lockedRow: LockedRow, left: ReadonlyMap<Write, NotMade>): void {
     const now = performance.now();
     const inVain = [...left.values()].some((why) => why !== 'again' && why.row === row);
     if (inVain) {
       lockedRow.notBefore = now + pauseAfter(row);
-      // Its place goes to another row.
+      // Another row gets its place.
       lockedRows.delete(row);
       lockedRows.set(row, lockedRow);
     } else if (lockedRow.stuck) {

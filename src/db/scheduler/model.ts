@@ -1,19 +1,19 @@
 import type { Row } from './rows.js';
 
-/** What the scheduler of writes (scheduler.ts) is told, and what it tells. */
+/** The interface of the scheduler of writes (scheduler.ts). */
 
 export interface Write {
-  /** What no other write may change at the same time. */
+  /** Rows that no other write may change at the same time. */
   readonly changes: ReadonlySet<Row>;
-  /** What two writes that share a turn must not both change; part of `changes`. */
+  /** Rows that two writes of one turn must not both change; a subset of `changes`. */
   readonly alone: ReadonlySet<Row>;
-  /** What must not be locked by others, though many writes may refer to it at a time. */
+  /** Rows that other sessions must not have locked. Many writes may refer to them at a time. */
   readonly refersTo: ReadonlySet<Row>;
-  /** Only the runner itself may exchange it, for a write that it leaves. */
+  /** Only the runner itself may replace it, for a write that it did not make. */
   readonly runner: Runner;
   /** A time of `performance.now()`, after which the write is not tried again. */
   readonly deadline: number;
-  /** Is called instead of the runner when the deadline has passed while the write waited. */
+  /** Called instead of the runner when the deadline passes while the write waits. */
   readonly expired: () => void;
 }
 
@@ -22,37 +22,37 @@ export interface Runner {
   readonly largest: number;
   /** How many turns may be under way at a time, not counting those that take long. */
   readonly limit: number;
-  /** Never rejects. Resolves to the writes that could not be made yet, and why. */
+  /** Never rejects. Resolves to the writes that it did not make yet, each with the reason. */
   run(writes: readonly Write[], wait: Wait | null): Promise<ReadonlyMap<Write, NotMade>>;
 }
 
-/** What a turn has to wait for before anything else, while it holds nothing. */
+/** The rows that a turn waits for first, while it holds nothing. */
 export interface Wait {
-  /** The first may be waited for as long as `patience` says; the others are waited for briefly. */
+  /** The turn waits for the first row as long as `patience` says, and briefly for the others. */
   readonly rows: readonly Row[];
   /** Milliseconds. */
   readonly patience: number;
 }
 
-/** `again`: the write is tried again, in its turn. A row: another session has it, and it was waited for in vain. */
+/** `again`: the scheduler tries the write again. A row: another session has locked it, and the wait was in vain. */
 export type NotMade = 'again' | { readonly row: Row };
 
 export interface Scheduler {
   submit(write: Write): void;
   /** Whether a row is known to be locked by another session; any row unless given. */
   readonly isLocked: (row?: Row) => boolean;
-  /** Another session has this row. */
+  /** Tells the scheduler that another session has locked the row. */
   readonly note: (row: Row) => void;
 }
 
 export interface SchedulerOptions {
   /** How many turns may wait for locked rows at a time, each with a connection. */
   readonly places: number;
-  /** Milliseconds that one of them waits before it lets another have its place. */
+  /** Milliseconds that one of them waits before another gets its place. */
   readonly patience: number;
-  /** A row has been locked by another session for so many milliseconds, and still is; or is free again. */
+  /** Called when another session has locked a row for this many milliseconds, and when the row is free again. */
   readonly onLocked?: ((row: Row, milliseconds: number, state: 'locked' | 'free') => void) | undefined;
 }
 
-/** What a runner resolves to when everything was made. */
+/** The result of a runner that made every write. */
 export const nothingLeft: ReadonlyMap<Write, NotMade> = new Map();

@@ -1,14 +1,14 @@
 /**
- * The rows that writers wait for, and the SQL that waits for one of them or looks who is locked. A row is named by its kind
- * and by what never changes while it lives: `provider 4e8e5957-...`. Two kinds have no row: `name` is a provider's name that
- * is being taken, `trees` is the shape of all trees.
+ * The rows that writers wait for, the SQL that waits for one of them, and the SQL that finds locked ones. The name of a row
+ * is its kind and a key that never changes: `provider 4e8e5957-...`. Two kinds have no row: `name` is a provider's name that
+ * a write takes, `trees` is the shape of all trees.
  */
 export type Row = `${Kind} ${string}`;
 
 type Kind = 'provider' | 'parent' | 'consumer' | 'class' | 'trait' | 'job' | 'name' | 'trees' | 'unknown';
 
 export const providerRow = (uuid: string): Row => `provider ${uuid}`;
-/** A provider that something refers to: what only counts its allocations is not in the way. */
+/** A provider that a write refers to. Writes that only change its usage do not block it. */
 export const parentRow = (uuid: string): Row => `parent ${uuid}`;
 export const consumerRow = (uuid: string): Row => `consumer ${uuid}`;
 export const classRow = (name: string): Row => `class ${name}`;
@@ -17,11 +17,11 @@ export const traitRow = (name: string): Row => `trait ${name}`;
 export const jobRow = (id: string): Row => `job ${id}`;
 export const nameRow = (name: string): Row => `name ${name}`;
 export const TREES: Row = 'trees all';
-/** What holds a write up is not a row that can be looked at: a row that another transaction has not committed yet. */
+/** The write waits for a row that no query can see: another transaction has not committed it yet. */
 export const UNKNOWN: Row = 'unknown row';
 
 /**
- * The statements that wait for a row with nothing else locked. The inventories belong to the provider: their amounts change
+ * The statements that wait for a row while nothing else is locked. A provider includes its inventories, whose `used` changes
  * with each claim.
  */
 export function lockingStatements(row: Row): { text: string; values: string[] }[] {
@@ -44,8 +44,8 @@ const LOCKS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
 };
 
 /**
- * Which of the rows, and of the providers that the consumers among them hold, another transaction has locked at this moment.
- * It waits for none of them. What it can lock is free again when the statement ends. One column, `row`.
+ * Finds the rows that another transaction has locked now, among the given rows and the providers of the given consumers. It
+ * waits for none. What it locks itself is free again when the statement ends. One column, `row`.
  */
 export function lockedRowsStatement(rows: Iterable<Row>): { text: string; values: string[][] } {
   const kinds = ['provider', 'parent', 'consumer', 'class', 'trait', 'job'] as const;

@@ -2,20 +2,20 @@ import type { NotMade, Runner, Scheduler, SchedulerOptions, Write } from './mode
 import type { Row } from './rows.js';
 import { createLockedRows, type LockedRows } from './locked-rows.js';
 
-/** A turn that takes longer has met something, and does not count towards the limit any more. */
+/** A turn that takes longer is blocked by something, and does not count towards the limit any more. */
 const PATIENCE_MS = 50;
-/** How often deadlines of waiting writes are looked at. */
+/** How often the scheduler checks deadlines of waiting writes. */
 const SWEEP_MS = 250;
 
 /**
- * Decides which writes are under way. Two rules, and both are about rows:
+ * Decides which writes run. Two rules, and both are about rows:
  *
- * - Two writes of one row are never under way at a time, so those that wait for their turn hold no connection. Writes with
- *   the same runner may share a turn: claims do, and one transaction serves them all.
- * - A write that meets a row which another session has locked leaves, and waits for that row apart from the others
- *   (locked-rows.ts). Nothing else that it wants counts as taken meanwhile.
+ * - Two writes of one row never run at the same time, so writes that wait for their turn hold no connection. Writes with the
+ *   same runner may share a turn: claims do, and one transaction makes them all.
+ * - A write that meets a row which another session has locked gives up its turn, and waits for that row apart from other
+ *   writes (locked-rows.ts). Meanwhile its other rows do not count as taken.
  *
- * The scheduler does no I/O. Writes start in the order of arrival, unless a row is in the way.
+ * The scheduler does no I/O. Writes start in the order of arrival, unless a row blocks them.
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const busy = new Set<Row>();
@@ -40,16 +40,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (turns.size === 0) break;
       for (const [runner, writes] of turns) start(runner, writes);
     }
-    // After the others: some of those that waited may have come to wait for a locked row.
+    // Afterwards, because some waiting writes may now wait for a locked row.
     lockedRows.startNext();
   }
 
-  /** Takes what may start now out of the waiting writes: at most one turn for each runner. */
+  /** Removes the writes that may start now from the queue: at most one turn for each runner. */
   function takeTurns(): Map<Runner, Write[]> {
     const turns = new Map<Runner, Write[]>();
     const taken = new Map<Row, Runner>();
     const alone = new Set<Row>();
-    // No write overtakes an earlier one that waits for the same row, so what those want is not free either.
+    // No write overtakes an earlier one that waits for the same row, so the rows of earlier writes are not free either.
     const wanted = new Set<Row>();
     const left: Write[] = [];
     for (const write of waiting) {
@@ -114,7 +114,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     else underWay.set(runner, now);
   }
 
-  /** Puts what could not be made where it waits, before those that came later. */
+  /** Puts back the writes that were not made, before writes that came later. */
   function place(left: ReadonlyMap<Write, NotMade>): void {
     const first: Write[] = [];
     for (const [write, why] of [...left].reverse()) {

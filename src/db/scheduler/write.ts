@@ -7,25 +7,25 @@ import { nothingLeft, type NotMade, type Wait, type Write } from './model.js';
 import { lockedRowsStatement, lockingStatements, UNKNOWN, type Row } from './rows.js';
 import { BRIEFLY_MS } from './locked-rows.js';
 
-/** What a write has to do with which rows. */
+/** The rows that a write changes and refers to. */
 export interface Rows {
-  /** One write at a time changes each of these. */
+  /** Rows of which one write at a time may change each. */
   readonly changes: readonly Row[];
   readonly refersTo?: readonly Row[];
   readonly note?: AuthorSetting | null;
 }
 
-/** Says who makes the changes of a transaction (src/history/set-author.ts). */
+/** Sets the author of a transaction's changes (src/history/set-author.ts). */
 export interface AuthorSetting {
-  /** A statement that goes out before those that write. */
+  /** A statement that is sent before the statements that write. */
   readonly before: pg.QueryConfig;
-  /** The same as a part of a statement that is a transaction of its own. */
+  /** The same, as a part of a statement that is a transaction of its own. */
   readonly within: (query: pg.QueryConfig) => pg.QueryConfig;
 }
 
 /**
- * Runs a statement that writes, as a transaction of its own, when it is its turn (scheduler.ts). A row that another session has
- * locked is waited for up to the statement timeout, apart from the writes of other rows.
+ * Runs a statement that writes, as a transaction of its own, when the scheduler (scheduler.ts) lets it. It waits for a row
+ * that another session has locked up to the statement timeout, apart from the writes of other rows.
  *
  * @throws ApiError 503 when the rows stay locked or the database cannot be used; anything the statement fails with
  */
@@ -61,7 +61,7 @@ export function writeTransaction<T>(
   return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted)));
 }
 
-/** What a transaction does, after it has waited for what it has to wait for. All of it is sent at once. */
+/** The work of a transaction after its wait for rows. The statements of both are sent at once. */
 export function waitingFirst<T>(
   wait: Wait | null,
   work: (transaction: Transaction) => Promise<T>,
@@ -69,7 +69,7 @@ export function waitingFirst<T>(
   if (wait === null) return work;
   return async (transaction) => {
     const locked = lockFirst(transaction, wait);
-    // When the locks are not to be had, its statements fail like everything else in the transaction.
+    // When the lock fails, the statements of the work fail as well.
     const done = work(transaction);
     done.catch(() => undefined);
     await locked;
@@ -77,7 +77,7 @@ export function waitingFirst<T>(
   };
 }
 
-/** A row was still locked when the patience for it was over. */
+/** A row was still locked after the longest wait. */
 class RowLocked extends Error {
   readonly row: Row;
 
@@ -113,8 +113,8 @@ async function lockFirst(transaction: Transaction, { rows, patience }: Wait): Pr
 }
 
 /**
- * The rows that an attempt failed for, when it failed for a lock: none when what was in the way cannot be looked at or is gone.
- * Every other error is thrown on.
+ * The locked rows behind an attempt that failed with a lock timeout; none when no query can see them or they are free again.
+ * It rethrows every other error.
  */
 export async function culpritsOf(pool: Pool, error: unknown, rows: Iterable<Row>): Promise<readonly Row[]> {
   if (error instanceof RowLocked) return [error.row];
@@ -143,7 +143,7 @@ function inTurn<T>(pool: Pool, rows: Rows, attempt: (wait: Wait | null) => Promi
         resolve(await attempt(wait));
         return nothingLeft;
       } catch (error) {
-        // A failure that is no lock is the caller's.
+        // Any other failure goes to the caller.
         const locked = await culpritsOf(pool, error, [...changes, ...refersTo]).catch(reject);
         return locked === undefined ? nothingLeft : new Map([[write, { row: locked[0] ?? UNKNOWN }]]);
       }

@@ -1,5 +1,5 @@
 /**
- * Which providers have to become roots so that no provider is its own ancestor any more: of each cycle the lowest.
+ * The providers that become roots to break cycles of parents: of each cycle the lowest id.
  *
  * @param parents of providers from which following parents never ends
  */
@@ -14,7 +14,7 @@ export function lowestOfCycles(parents: ReadonlyMap<number, number>): number[] {
       path.push(at);
       at = parents.get(at);
     }
-    // Back on the path of this very walk: from there on it is a cycle.
+    // The walk has come back to its own path: a cycle.
     const entry = at === undefined ? -1 : path.indexOf(at);
     if (entry >= 0) lowest.push(path.slice(entry).reduce((a, b) => Math.min(a, b)));
   }

@@ -55,7 +55,7 @@ export const BREAK_CYCLES = `
   with broken as (update import_providers set parent_provider_id = null where id = any ($1::integer[]) returning uuid, name)
   insert into findings (kind, subject) select 'parent_cycle', format('provider %s (%s) becomes a root', uuid, name) from broken`;
 
-/** Every root follows from the parents; what the source says is only compared. */
+/** The import computes each root from the parents, and only compares it with the root in the source. */
 export const ROOT_RULES = `
   with recursive tree (id, root) as (
     select id, id from import_providers where parent_provider_id is null

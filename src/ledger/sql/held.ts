@@ -18,7 +18,7 @@ export interface HeldRow {
   readonly held: string;
 }
 
-/** What consumers have: one {@link HeldRow} for each that has something. */
+/** The allocations of consumers: one {@link HeldRow} for each consumer that has some. */
 export function readHeld(consumerUuids: readonly string[]): pg.QueryConfig {
   return { name: 'read_held', text: READ_HELD, values: [consumerUuids] };
 }

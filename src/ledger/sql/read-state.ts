@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Uuids } from './locks.js';
 
-/** What to read, by name. Owners are given by the ids that Keystone has for them. */
+/** The objects to read, by name. Owners have the ids of Keystone. */
 export interface StateNames {
   readonly providers: Uuids;
   readonly consumers: Uuids;

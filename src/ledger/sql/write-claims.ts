@@ -4,7 +4,7 @@ import { inParts, withPauses, type Divided } from '../../slices.js';
 import type { NewAllocation } from '../rules.js';
 import type { Claim, LockedState } from '../model.js';
 
-/** Where the numbers of projects, users and types are found. */
+/** Looks up the ids of projects, users and types. */
 export type Owners = Pick<LockedState, 'consumers' | 'projects' | 'users' | 'consumerTypes'>;
 
 /**

@@ -35,8 +35,9 @@ const QUIET_S = 3600;
 const EVERY_S = 600;
 
 /**
- * The cleaner (docs/contract/inventory-lists.md#cleaning-and-retention). It sees to it that a bucket has what the rows say, and no more: it knows the
- * keys from the rows and never lists a bucket. One process at a time cleans the buckets, and one of each machine its folders.
+ * The cleaner (docs/contract/inventory-lists.md#cleaning-and-retention). It removes objects that no row needs from a bucket.
+ * It knows the keys from the rows and never lists a bucket. One process at a time cleans the buckets, and one of each
+ * machine its folders.
  *
  * @returns what to do at each look; it does nothing while it is not its turn
  */
@@ -72,7 +73,7 @@ async function round(deps: CleanDeps, reach: Reach, hold: () => Promise<boolean>
   ): Promise<void> => {
     for (const one of what) {
       if (signal.aborted || !(await hold())) return;
-      // What one object of a bucket showed holds for its others.
+      // A failure at one object counts for the other objects of its bucket.
       if (away.has(one.bucket)) continue;
       try {
         await work(one, deps.destinationOf(bucketOf(deps.buckets, one.bucket)));
@@ -175,7 +176,7 @@ async function restoreManifest(
   );
 }
 
-/** In a folder that another machine's list is not in, a manifest of our own attempts is one too many. */
+/** Another machine's folder has the list, so a manifest of our own attempts here is left over. */
 async function removeManifestOf(
   losers: readonly Leftover[],
   dueAt: Date,

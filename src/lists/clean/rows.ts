@@ -5,7 +5,7 @@ import { RUN_COLUMNS, runOf, type RunRow } from '../run/rows.js';
 
 /** The rows that the cleaner works by: it never lists a bucket. */
 
-/** What an attempt may have left in a bucket. */
+/** The objects that an attempt may have left in a bucket. */
 export interface Leftover {
   readonly attempt: number;
   readonly uuid: string;
@@ -26,7 +26,7 @@ export interface Cleanable {
   readonly attempts: readonly Leftover[];
 }
 
-/** What one cleaner is to look at: buckets that every process reaches, or folders that only this machine has. */
+/** The scope of a cleaner: buckets that every process reaches, or folders that only this machine has. */
 export interface Reach {
   readonly buckets: readonly string[];
   /** Null for any. */

@@ -93,10 +93,10 @@ async function rejectForeign(folder: string): Promise<void> {
     throw new DestinationError('AccessDenied', foreignFolderText(folder), 'late');
 }
 
-/** What is read back is small: manifests, and the text of a check. */
+/** Only small objects are read back: manifests, and the text of a probe. */
 const LARGEST_READ = 64 * 1024 * 1024;
 
-/** A pipe in the place of a file would be waited for without end, so it is opened without waiting. */
+/** Opened without blocking, because opening a pipe could wait forever. */
 async function readSmall(file: string, key: string): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -138,7 +138,7 @@ async function write(file: string, object: OutgoingObject, signal: AbortSignal):
       throw new DestinationError('ChecksumMismatch', `${object.key}: the spool has other bytes than it had.`, 'soon');
     }
     await handle.sync();
-    // A process that was overtaken and goes on may have the same name in hand.
+    // A process whose run was taken over may still write under the same name.
     if ((await handle.stat()).ino !== (await lstat(beside)).ino) {
       throw new DestinationError('OperationAborted', `${object.key} is being written by another process.`, 'soon');
     }
@@ -165,7 +165,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A store has no empty folders. */
+/** As in an object store, there are no empty folders. */
 async function removeEmpty(folder: string, top: string): Promise<void> {
   for (let one = folder; one !== top; one = path.dirname(one)) {
     try {

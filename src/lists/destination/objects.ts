@@ -10,7 +10,7 @@ const CONTENT_TYPES = {
   checksum: 'text/plain',
 } as const;
 
-/** What a reader is told of an object, by the end of its name; no content-encoding, so nothing unpacks it on the way. */
+/** The content type of an object, by the end of its name. There is no content-encoding, so that no client unpacks the object. */
 export function contentTypeOf(name: string): string {
   const ending = name.slice(name.indexOf('.') + 1);
   return CONTENT_TYPES[ending as keyof typeof CONTENT_TYPES];

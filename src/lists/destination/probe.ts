@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { DestinationError, type Destination, type Encryption, type ListBucket } from '../model.js';
 
-/** One thing that a run does with a bucket, and how it went. */
+/** One step of the probe of a bucket, and its result. */
 export interface ProbeStep {
   /** `write with sse-s3` */
   readonly step: string;
@@ -77,7 +77,7 @@ function describe(encryption: Encryption | null): string {
   return `with sse-kms and ${encryption.key_id === null ? 'the default key of the bucket' : `the key ${encryption.key_id}`}`;
 }
 
-/** What an operator has to look at. */
+/** The remedy for an operator. */
 function adviceFor(code: string, bucket: ListBucket): string | null {
   if (bucket.type === 'folder') return null;
   const place = bucket.root === '' ? '' : ` below ${bucket.root}/`;

@@ -9,7 +9,7 @@ import { send, SendTimeout, SourceFailure, type S3Request, type S3Response } fro
 import { EMPTY_SHA256, signed, urlOf } from '../s3/sign.js';
 
 export interface S3Options {
-  /** Is told what the store does that an operator should know and that stops nothing. */
+  /** Called when the store does something that an operator should know, and that stops nothing. */
   readonly onWarning?: (text: string) => void;
   /** The first pause before a request is sent again, in milliseconds; each further one is four times as long. */
   readonly firstPause?: number;

@@ -3,7 +3,7 @@ import { child, parseXml, XmlError, type XmlElement } from '../xml/read.js';
 import { invalidArgument, malformedXml } from './error.js';
 import type { Dialect } from './signature/signed-request.js';
 
-/** What a client of a dialect says of a job. What it cannot say is not here. */
+/** The settings of a job that a dialect has. */
 export interface Configuration {
   readonly id: string;
   readonly enabled: boolean;
@@ -18,7 +18,7 @@ export interface Configuration {
     /** Undefined: what the section of the bucket says. */
     readonly encryption: Encryption | undefined;
   };
-  /** What means nothing here, by the name of its element. */
+  /** Elements without a meaning for this service, by name. */
   readonly foreign: Readonly<Record<string, string>>;
 }
 

@@ -26,7 +26,7 @@ export interface Identified {
 const MAX_SKEW_MS = 15 * 60_000;
 
 /**
- * Who sent a request. What the signature covers is certain after that; the body is compared with it later (digest.ts).
+ * Identifies the sender of a request, and so verifies what the signature covers. digest.ts compares the body later.
  *
  * @throws DialectError 403, or 503 when Keystone cannot say
  */

@@ -3,7 +3,7 @@ import type { JobSettings, Run } from '../model.js';
 import { addMessages, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from '../run/rows.js';
 import { duesBefore, latestDue, nextDue } from './schedule.js';
 
-/** A job whose due time has come, and what became of it. */
+/** A job whose due time has come, and the result. */
 export interface DueJob {
   readonly id: string;
   readonly dueAt: Date;

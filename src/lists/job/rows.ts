@@ -60,7 +60,7 @@ export async function listJobs(
 export interface SetOptions {
   /** Reject when the job exists. */
   readonly onlyNew?: boolean;
-  /** Who sets it, for list_jobs.created_by. */
+  /** The user that sets it, for list_jobs.created_by. */
   readonly by?: Readonly<Record<string, string | null>>;
 }
 

@@ -5,7 +5,7 @@ import { OPTIONAL_FIELDS, type Encryption, type JobSettings, type ListBucket, ty
 import { withoutOuterSlashes } from '../manifest/keys.js';
 import { WEEKDAYS } from './schedule.js';
 
-/** What the configuration lets a job choose. */
+/** The choices of a job that the configuration allows. */
 export interface JobChoices {
   /** The name of this service in lists. */
   readonly source: string;
@@ -248,7 +248,7 @@ function namesText(kind: 'bucket' | 'hook', all: readonly { readonly name: strin
   return `a ${kind} of the configuration (${all.map(({ name }) => name).join(', ')})`;
 }
 
-/** What ajv found, in the words of the contract. */
+/** The error of ajv, in the words of the contract. */
 function misfit(error: ErrorObject | undefined, body: unknown): Error {
   if (error === undefined) return invalidListJob('body', 'a job', body);
   const path = error.instancePath

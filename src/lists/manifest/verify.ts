@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { Ajv } from 'ajv';
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 
-/** What a manifest says of its list, as far as it can be checked. */
+/** The members of a manifest that can be checked. */
 export interface VerifiedList {
   readonly source: string;
   readonly id: string;
@@ -139,7 +139,7 @@ async function partProblems(
 ): Promise<string[]> {
   try {
     const { size, md5 } = await digestOf(part);
-    // What is damaged is not unpacked.
+    // A damaged part is not unpacked.
     if (size !== expected.size) return [`expected ${expected.size} bytes, got ${size}.`];
     if (md5 !== expected.md5) return [`expected the MD5 ${expected.md5}, got ${md5}.`];
     const rows = format === 'CSV' ? await csvRows(part) : await parquetRows(part);

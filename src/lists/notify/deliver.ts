@@ -18,8 +18,8 @@ const DELAYS = [1, 5, 15, 60, 60];
 const TIMEOUT_MS = 10_000;
 
 /**
- * What sends the messages that are due: one piece of work for each hook, and one for messages to hooks that the configuration does
- * not have. They run side by side, so a hook that hangs keeps no other waiting, however many messages it has.
+ * The work that sends due messages: one piece for each hook, and one for messages to hooks that the configuration does not
+ * have. They run side by side, so a hook that hangs keeps no other waiting, however many messages it has.
  */
 export function createMessengers(deps: NotifyDeps): ((signal: AbortSignal) => Promise<void>)[] {
   const names = deps.hooks.map(({ name }) => name);

@@ -4,7 +4,7 @@ import { RUN_COLUMNS, type RunRow } from '../run/rows.js';
 
 /** The rows of list_messages. A message is written in the transaction that ends its run (run/rows.ts). */
 
-/** For so long a message belongs to the process that sends it, in seconds; longer than sending may take. */
+/** How long a message belongs to the process that sends it, in seconds; longer than sending may take. */
 const HOLD_S = 60;
 /** Messages that one statement takes. */
 export const AT_ONCE = 20;

@@ -7,7 +7,7 @@ import type { Part } from '../model.js';
 import { csvWriter } from './write-csv.js';
 import { parquetWriter } from './write-parquet.js';
 
-/** What a part may hold; tests choose less. */
+/** The largest part; tests choose less. */
 export interface PartLimits {
   readonly rows: number;
   readonly bytes: number;

@@ -67,9 +67,9 @@ const GONE = `
   )`;
 
 /**
- * What each transaction did to an inventory, and what the one before had left. `gone_seq` is null for a provider that is there. Of the last
- * change of an inventory: whether the inventory `is_there` now, and whether what the change left `is_present`.
- * (An import may use an id again; what goes with a provider is noted after it.)
+ * The change of each transaction to an inventory, and the state that the transaction before had left. `gone_seq` is null for
+ * a provider that is there. Of the last change of an inventory: whether the inventory `is_there` now, and whether what the
+ * change left `is_present`. (An import may use an id again; what goes with a provider is noted after it.)
  */
 const CHANGES = `
   folded as (
@@ -115,7 +115,7 @@ function versions(sets: string): string {
     select provider_id, gone_seq, class, 2 * seq as place, seq::text as id, after as state, at
     from changes where not is_present
     union all
-    -- What a change found that the one before had not left.
+    -- The state that a change found, where the change before had left another.
     select provider_id, gone_seq, class, 2 * seq - 1, seq || '.0', before, null
     from changes where case when is_first then before is not null else before is distinct from left_before end
     union all

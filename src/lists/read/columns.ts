@@ -18,7 +18,7 @@ export interface Column {
   readonly sql: string;
 }
 
-/** What of a job decides the columns of its lists, and how they are written. */
+/** The settings of a job that decide the columns of its lists and their form. */
 export interface ListShape extends Pick<JobSettings, 'included_versions' | 'optional_fields'> {
   readonly destination: Pick<JobSettings['destination'], 'format'>;
 }
@@ -69,7 +69,7 @@ const VERSION_COLUMNS: readonly Column[] = [
   { name: 'IsDeleteMarker', ...column('boolean', 'v.is_delete_marker::text') },
 ];
 
-/** What every version of an inventory has, a delete marker too. */
+/** The columns of every version of an inventory, including delete markers. */
 const OF_EVERY_VERSION: readonly OptionalField[] = [
   'StorageClass',
   'IsMultipartUploaded',

@@ -18,7 +18,7 @@ export interface AttemptDeps extends RunDeps {
   readonly meter: ListMeter;
 }
 
-/** Does one attempt of a run, whatever comes of it. `abort` is called when the lease is lost. */
+/** Does one attempt of a run and never throws. `abort` is called when the lease is lost. */
 export async function attempt(
   deps: AttemptDeps,
   leased: LeasedRun,
@@ -33,7 +33,7 @@ export async function attempt(
     meter.ended(run.job, 'succeeded', done);
     log.info({ list: run.job, run: run.id, ...done }, `lists run ${run.id} of ${run.job} succeeded: ${summary(done)}`);
   } catch (error) {
-    // An abort shows as whatever the work under way makes of it.
+    // Aborted work throws errors of any kind, so the signal's reason counts.
     await ended(deps, leased, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
       log.warn(
         { list: run.job, run: run.id, err: problem },
@@ -45,7 +45,7 @@ export async function attempt(
   }
 }
 
-/** What follows from an attempt that did not succeed. */
+/** Handles an attempt that did not succeed. */
 async function ended(deps: AttemptDeps, leased: LeasedRun, error: unknown): Promise<void> {
   const { pool, log, meter } = deps;
   const { run } = leased;

@@ -4,8 +4,9 @@ import type { ListFile, Run, RunPhase } from '../model.js';
 import { addMessages, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from './rows.js';
 
 /**
- * What the process that does a run writes about it. Each statement has the condition that the run is still in this attempt and in
- * progress: a process that was stopped for longer than its lease finds that the run was taken over or cancelled, and writes nothing.
+ * The statements of the process that does a run. Each statement has the condition that the run is still in this attempt and
+ * in progress: a process that was stopped for longer than its lease finds that the run was taken over or cancelled, and
+ * writes nothing.
  */
 
 /** A run that this process does, for as long as it renews the lease. */

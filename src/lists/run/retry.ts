@@ -2,7 +2,7 @@ import { ApiError } from '../../errors.js';
 import { isUnavailable, reasonOf } from '../../db/failures.js';
 import { DestinationError } from '../model.js';
 
-/** What the failure of an attempt means (docs/contract/inventory-lists.md#failures). Pure. */
+/** How a failed attempt continues (docs/contract/inventory-lists.md#failures). Pure. */
 
 /** Minutes before the second attempt, the third and so on; the last one again and again. */
 const DELAYS = { soon: [1, 5, 15, 60], late: [15, 60] } as const;
@@ -13,7 +13,7 @@ export function retryDelay(retry: 'soon' | 'late', attempt: number): number {
   return 60 * (delays[Math.min(attempt, delays.length) - 1] ?? 60);
 }
 
-/** Why an attempt ends that has not failed. */
+/** The reason of an attempt that ended without a failure. */
 export class RunStopped extends Error {
   /** `taken`: another process has the run, or it was cancelled; `leaving`: this process ends. */
   readonly why: 'taken' | 'leaving';
@@ -33,7 +33,7 @@ export type AttemptFailure =
       readonly code: string;
       readonly message: string;
       readonly retry: 'soon' | 'late';
-      /** Not one that the contract foresees: the log gets its stack. */
+      /** Whether the contract lacks this failure: then the log has its stack. */
       readonly unforeseen: boolean;
     };
 

@@ -17,7 +17,7 @@ import { prepareSpool } from '../spool/sweep.js';
 import type { EndDeps } from './rows.js';
 import { RunStopped } from './retry.js';
 
-/** What reads a list into the spool is told. */
+/** The arguments of the code that reads a list into the spool. */
 export interface SpoolRequest {
   readonly settings: JobSettings;
   readonly source: string;
@@ -38,7 +38,7 @@ export interface RunDeps extends EndDeps {
   readonly onPhase: (phase: RunPhase) => void;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Done {
   readonly rows: number;
   readonly parts: number;

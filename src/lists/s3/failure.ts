@@ -3,7 +3,7 @@ import { child, parseXml } from '../xml/read.js';
 import type { Keys } from './keys.js';
 import type { S3Response } from './send.js';
 
-/** A failed request: what to tell, and whether to send it again at once. */
+/** A failed request: its error, and whether to send it again at once. */
 export interface S3Failure {
   readonly error: DestinationError;
   /** The store may be well again in a moment. */
@@ -39,7 +39,7 @@ const CODES_OF_STATUS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
-/** What a response other than 2xx means. The store's own code and text are passed on, without keys. */
+/** The failure behind a response other than 2xx, with the store's own code and text, but without keys. */
 export function failureOf(response: S3Response, what: string, keys: Keys): S3Failure {
   const { status } = response;
   if (status >= 300 && status < 400) return redirected(status, what);

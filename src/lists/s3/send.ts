@@ -90,7 +90,7 @@ function exchange(
       // A store that rejects a body may close the connection while it is sent; its response counts.
       if (!hasResponse) reject(error);
     });
-    // A response of 101 that was not asked for ends the connection without an error and without a response.
+    // A server may send 101 unasked. Node then ends the request without an error and without a response.
     request.on('close', () => {
       if (!hasResponse) reject(new Error('the connection was closed without a response'));
     });
@@ -126,7 +126,7 @@ function exchange(
         return;
       }
       source.once('error', fail);
-      // What goes wrong with the connection is told by the request itself.
+      // The request itself reports errors of the connection.
       pipeline(source, request).catch(() => undefined);
     };
     if (!asksFirst) {

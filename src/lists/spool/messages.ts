@@ -4,7 +4,7 @@ import type { PartLimits } from '../pack/pack.js';
 
 /** What spool.ts and its thread (thread.ts) tell each other. */
 
-/** What a thread is started with. */
+/** The arguments of a thread. */
 export interface SpoolWork {
   readonly database: DatabaseOptions;
   readonly settings: JobSettings;

@@ -34,7 +34,7 @@ export function pauseAfter({ response, work, elapsed, timeout, rows, expected }:
 }
 
 /**
- * What the thread does after each batch: it tells the main thread, and pauses as {@link pauseAfter} says.
+ * Called by the thread after each batch: it reports to the main thread, and pauses as {@link pauseAfter} says.
  *
  * @param timeout of the list, milliseconds
  * @param tell resolves when the main thread has responded

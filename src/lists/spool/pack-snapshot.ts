@@ -15,7 +15,7 @@ export interface PackEvents {
   readonly onProgress: (rows: number, expected: number) => Promise<void>;
 }
 
-/** What a row of a packed list takes at most, as a rule; columns of traits may take more. */
+/** The usual bytes of a row of a packed list, at most; columns of traits may take more. */
 const BYTES_A_ROW = 200;
 
 const ONLY_PRESENT =

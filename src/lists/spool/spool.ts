@@ -52,7 +52,7 @@ function spoolFolder(spoolDir: string, uuid: string): string {
  */
 export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
   const { settings, source, uuid, spoolDir, signal, limits = {} } = options;
-  // What is known of the servers is functions, which no message takes to a thread; the thread finds out anew.
+  // The object with the servers has functions, which cannot be sent to a thread; the thread makes its own.
   const database: DatabaseOptions = Object.fromEntries(
     Object.entries(options.database).filter(([name]) => name !== 'hosts'),
   ) as unknown as DatabaseOptions;
@@ -79,7 +79,7 @@ export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
   }
 }
 
-/** Removes what an attempt has left in the spool; nothing is fine. */
+/** Removes the files of an attempt from the spool, if there are any. */
 export async function removeSpool(spoolDir: string, uuid: string): Promise<void> {
   await rm(spoolFolder(spoolDir, uuid), { recursive: true, force: true });
 }

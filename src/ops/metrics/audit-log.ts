@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { AuditLog } from '../../audit-log/audit-log.js';
 import { addNumber } from './series.js';
 
-/** What became of the lines of the audit log; 0 while it is off. */
+/** Counters of lines of the audit log; 0 while it is off. */
 export function showAuditLog(registry: Registry, auditLog: Pick<AuditLog, 'counts'> | null): void {
   addNumber(
     registry,

@@ -14,8 +14,8 @@ const GAUGES: readonly (readonly [name: string, help: string, read: (one: Invent
 const AT_ONCE = 500;
 
 /**
- * What every provider has and what of it is in use, in the text format of Prometheus: a provider is a `hostname`, a resource
- * class a `resourcetype`. Providers beyond `limit` are left out, those with the highest ids, and counted.
+ * Capacity and usage of every provider, in the text format of Prometheus: a provider is a `hostname`, a resource class a
+ * `resourcetype`. Providers beyond `limit` are left out, those with the highest ids, and counted.
  */
 export async function renderCapacity(view: View | null, limit: number): Promise<string> {
   // Taken before the first pause; the providers themselves never change.

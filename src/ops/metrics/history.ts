@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { HistoryGauges } from '../../history/gauges.js';
 import { addNumbers, addSeries, type Definition } from './series.js';
 
-/** What the metrics ask of the history. */
+/** What the metrics read from the history. */
 export interface HistorySource {
   /** As read last; null before that, and while no history is kept. */
   readonly gauges: () => HistoryGauges | null;

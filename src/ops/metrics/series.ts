@@ -1,6 +1,6 @@
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
-/** What a registry holds, as plain data: it can be sent to another process and added up there. */
+/** The contents of a registry as plain data, which another process can add up. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export type Labels = Readonly<Record<string, string>>;

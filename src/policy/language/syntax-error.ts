@@ -1,4 +1,4 @@
-/** What is wrong with a rule, and where in its text. The only thing the parser throws. */
+/** An error in a rule, with its position in the text. The parser throws nothing else. */
 export class PolicySyntaxError extends Error {
   /** Where in the text, counted from 0. */
   readonly offset: number;

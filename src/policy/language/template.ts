@@ -8,7 +8,7 @@ export interface Template {
   readonly parts: readonly (string | { readonly key: string })[];
 }
 
-/** What a request is about: keys that `%(key)s` can name. */
+/** The target of a request: keys that `%(key)s` can name. */
 export type Target = Readonly<Record<string, Value>>;
 
 export interface BadTemplate {

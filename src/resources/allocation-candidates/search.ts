@@ -17,7 +17,7 @@ export interface SearchContext {
   readonly isGone: () => boolean;
 }
 
-/** What was found, and the seconds of work that it took. */
+/** The result, and the seconds of work that it took. */
 export interface Outcome {
   readonly result: CandidatesResult;
   readonly seconds: number;

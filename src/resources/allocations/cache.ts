@@ -5,7 +5,7 @@ import { withPauses } from '../../slices.js';
 import { readProviderAllocations } from './store.js';
 import { renderProviderAllocations } from './render.js';
 
-/** What is allocated from a provider, as it is sent. */
+/** The allocations of a provider, as the response has them. */
 export interface RenderedAllocations {
   readonly body: string;
   /** Seconds since the epoch of the newest allocation; null when there is none. */

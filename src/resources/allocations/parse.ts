@@ -3,7 +3,7 @@ import type { Version } from '../../http/microversions.js';
 import { createYieldPoint, inParts, withPauses, type Divided } from '../../slices.js';
 import type { ConsumerBody, ListedAllocations } from './schema.js';
 
-/** Whose allocations are that come without project and user (before 1.8). */
+/** The owners of allocations without project and user (before 1.8). */
 export interface IncompleteConsumer {
   readonly projectId: string;
   readonly userId: string;

@@ -6,7 +6,7 @@ import type { ConsumerAllocations, ProviderAllocations } from './store.js';
 /** Shown for a consumer whose type was never recorded. */
 export const UNKNOWN_CONSUMER_TYPE = 'unknown';
 
-/** What a consumer has; nothing but an empty object when it has nothing, at every version. */
+/** The allocations of a consumer. Without any, an empty object at every version. */
 export function* renderConsumer(consumer: ConsumerAllocations | null, version: Version): Divided<string> {
   if (consumer === null) return '{"allocations": {}}';
   const byProvider = new Map<string, { resources: Record<string, number>; generation: number }>();

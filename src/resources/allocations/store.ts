@@ -3,7 +3,7 @@ import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { parseJsonOfDatabase } from '../../http/parse-json.js';
 
-/** What one consumer has, and whose it is. Null when it has nothing: there is no consumer without allocations. */
+/** The allocations of a consumer with its owners. Null when there are none, because a consumer without allocations does not exist. */
 export interface ConsumerAllocations {
   readonly projectId: string;
   readonly userId: string;
@@ -69,7 +69,7 @@ const READ_CONSUMERS = `
   ) held on held.allocations is not null
   where c.uuid = any($1::text[])`;
 
-/** What is allocated from one provider. Null when there is no such provider. */
+/** The allocations of one provider. Null when there is no such provider. */
 export interface ProviderAllocations {
   readonly generation: number;
   /** Null when nothing is allocated. */

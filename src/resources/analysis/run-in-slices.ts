@@ -1,7 +1,7 @@
 import { clientGone } from '../../errors.js';
 import { createStopwatch, type Slices, type Stopwatch } from '../../event-loop.js';
 
-/** What was worked out, and the seconds of work that it took. */
+/** The result, and the seconds of work that it took. */
 export interface TimedResult<T> {
   readonly result: T;
   readonly seconds: number;

@@ -10,7 +10,7 @@ import { runInSlices, type TimedResult } from '../analysis/run-in-slices.js';
 import { resolveAnalysisQuery, type AnalysisQuery } from '../analysis/query.js';
 import type { Shape } from './shapes.js';
 
-/** What is shown of one shape. */
+/** The gauges of one shape. */
 export interface ShapeCapacity {
   readonly name: string;
   /** As it was configured. */
@@ -26,7 +26,7 @@ export interface ShapeCapacity {
 
 export interface ShapeGauges {
   /**
-   * What was counted last, and how many seconds ago; null before the first time. Begins to count again when that is old, and waits for
+   * The last counts and their age in seconds; null before the first. Begins to count again when that is old, and waits for
    * it, but not long.
    */
   read(): Promise<{ readonly shapes: readonly ShapeCapacity[]; readonly age: number } | null>;

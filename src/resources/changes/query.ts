@@ -15,7 +15,7 @@ export type ChangesQuery = { readonly filter: Filter; readonly limit: number } &
 
 const text = { type: 'string' };
 
-/** What the parameters are. */
+/** The parameters. */
 export const changesQuery = queryValidator<{ readonly [name in Parameter]?: string }>({
   type: 'object',
   additionalProperties: false,

@@ -1,6 +1,6 @@
 import type { Explanation } from '../../explain/explain.js';
 
-/** What explanations are made with. */
+/** The options of explanations. */
 export interface Explaining {
   /** Options looked at and providers tried for one explanation. */
   readonly maxSteps: number;

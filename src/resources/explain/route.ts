@@ -12,7 +12,7 @@ export interface ExplainRouteDependencies extends AnalysisDependencies {
   readonly explaining: Pick<Explaining, 'maxSteps' | 'onExplain'>;
 }
 
-/** Why there is no candidate, or only these (docs/contract/explain-and-capacity.md#explain). */
+/** Explains why there is no candidate, or only some (docs/contract/explain-and-capacity.md#explain). */
 export function explainRoutes(dependencies: ExplainRouteDependencies): Route[] {
   return [
     {

@@ -6,7 +6,7 @@ export interface HealthRouteDependencies {
   readonly health: Health;
 }
 
-/** For those who can reach nothing but the port of the API, a load balancer say; the same as on the admin listener. */
+/** The same as on the admin listener, for clients that reach only the port of the API, such as load balancers. */
 export function healthRoutes({ health }: HealthRouteDependencies): Route[] {
   const common = { method: 'GET', rule: null, public: true, quiet: true } as const;
   return [

@@ -4,7 +4,7 @@ import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, type Holders } from '../../errors.js';
 import { consumersHolding, readWith } from '../../ledger/holders.js';
 
-/** What a provider has, to say why a write of its inventories (store.ts) did nothing. */
+/** The state of a provider, to find out why a write of its inventories (store.ts) changed nothing. */
 export interface Inspection {
   readonly generation: number;
   readonly unknownClasses: readonly string[];

@@ -3,7 +3,7 @@ import { normalizeUuid } from '../../http/validate.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
 import { orphansBody, type OrphansBody } from './schema.js';
 
-/** Who lives, and what is to be judged: docs/contract/audit-and-orphans.md#post-stockroomorphans. */
+/** The live consumers, and the scope of the audit: docs/contract/audit-and-orphans.md#post-stockroomorphans. */
 export interface OrphansQuery {
   /** A row an entry of `live`: the consumer, and its home or null. */
   readonly live: { readonly keys: readonly string[]; readonly homes: readonly (string | null)[] };
@@ -22,7 +22,7 @@ export interface OrphansQuery {
   readonly expectAtMost: number | null;
 }
 
-/** What Nova's own audit looks at (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
+/** The scope of Nova's own audit (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
 const NOVA_CLASSES = [
   'VCPU',
   'PCPU',

@@ -2,7 +2,7 @@ import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { readHistoryGauges } from '../../history/gauges.js';
 
-/** What only the database knows of the whole cloud. */
+/** Estimates about the whole cloud that only the database has. */
 export interface Estimates {
   /** About how many there are, by the statistics of the database. */
   readonly consumers: number;
@@ -10,7 +10,7 @@ export interface Estimates {
     readonly recording: boolean;
     /** Of its tables and indexes. */
     readonly bytes: number;
-    /** Since when it has all changes; null when it has none. */
+    /** The time since which it has all changes; null when it has none. */
     readonly oldest: Date | null;
   };
 }

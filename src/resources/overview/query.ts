@@ -7,7 +7,7 @@ import type { Position, Sort, Attention, TreeFilter } from './select.js';
 
 const text = { type: 'string' };
 
-/** What the parameters are. */
+/** The parameters. */
 export const treesQuery = queryValidator<{ readonly [name in Parameter]?: string }>({
   type: 'object',
   additionalProperties: false,

@@ -9,7 +9,7 @@ import {
 } from '../../topology/model.js';
 import { isOverCapacity } from './totals.js';
 
-/** What needs a look: more in use of some inventory than its capacity, or no inventory at all. */
+/** Providers that an operator should look at: with an inventory over its capacity, or without inventory. */
 export type Attention = 'over_capacity' | 'without_inventory';
 
 /** All of it holds for one provider of a tree. Null: no filter. */

@@ -1,7 +1,7 @@
 import type { Provider } from '../../topology/model.js';
 import { inParts, type Divided } from '../../slices.js';
 
-/** What all providers together have of a resource class. */
+/** The sums of a resource class over all providers. */
 export interface ClassTotals {
   readonly name: string;
   /** With an inventory of it. */

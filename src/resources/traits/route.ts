@@ -46,7 +46,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
       since: 'traits',
       rule: 'placement:resource_providers:traits:update',
       jsonBody: true,
-      // The one sub-resource that looks at the body before the provider.
+      // The only sub-resource that validates the body before it looks for the provider.
       async handle(request) {
         const { traits, resource_provider_generation } = providerTraitsBody(await request.json());
         const uuid = request.param('uuid');

@@ -13,7 +13,7 @@ export type ReadCachedUsages = (project: string, user: string | null) => Promise
 
 interface Remembered {
   readonly projectId: number;
-  /** What the view had for the project before the statement was sent; null when the project's key was not known yet. */
+  /** The version of the project in the view before the statement was sent; null before the project's key was known. */
   readonly version: object | null;
   /** A promise while the statement is under way. */
   readonly usages: readonly Usage[] | Promise<readonly Usage[]>;

@@ -11,7 +11,7 @@ export interface WhoamiRouteDependencies {
   readonly policy: Policy;
 }
 
-/** Who calls, and what the policy lets them do (docs/contract/console.md#who-am-i). Every valid token may ask. */
+/** The caller, and what the policy allows (docs/contract/console.md#who-am-i). Every valid token may ask. */
 export function whoamiRoutes({ policy }: WhoamiRouteDependencies): Route[] {
   return [
     {

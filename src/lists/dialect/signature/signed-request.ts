@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Whose words a client speaks; its signature says so. */
+/** The dialect of a client, by its signature. */
 export type Dialect = 's3' | 'oss' | 'cos';
 
 /** A query parameter as it was sent, and decoded. */
@@ -23,7 +23,7 @@ export interface SignedRequest {
   readonly bucket: string;
 }
 
-/** Who a client says that it is, and the means to find out whether that is true. */
+/** The identity that a client claims, and how to verify it. */
 export interface RequestSignature {
   readonly dialect: Dialect;
   readonly accessKey: string;
@@ -37,8 +37,7 @@ export interface RequestSignature {
   /** Whether the value of a query parameter cannot change without the signature changing. */
   coversParameter(name: string): boolean;
   /**
-   * What the signature says of the body: its SHA-256 in lower-case hex; `md5`, that it fits the header content-md5; or
-   * nothing.
+   * How the signature covers the body: by its SHA-256 in lower-case hex; `md5`: by the header content-md5; null: not at all.
    */
   readonly body: { readonly sha256: string } | 'md5' | null;
 }
@@ -54,7 +53,7 @@ export function hexHash(algorithm: 'sha1' | 'sha256', text: string): string {
   return createHash(algorithm).update(text).digest('hex');
 }
 
-/** Compares in a time that does not tell how much is right. */
+/** Compares in constant time. */
 export function isSame(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -1,10 +1,10 @@
 import { hexHash, hmac, isSame, type QueryParameter, type SignedRequest } from './signed-request.js';
 
-/** What AWS and OSS do alike in version 4 of their signatures; the names differ. */
+/** The common part of version 4 signatures of AWS and OSS; the names differ. */
 export interface VersionFour {
   /** The first word of the header `authorization`. */
   readonly algorithm: string;
-  /** What stands before the secret when the key is derived. */
+  /** The prefix of the secret in the derivation of the key. */
   readonly beforeSecret: string;
   /** As in the header of the time. */
   readonly time: string;
