@@ -28,3 +28,18 @@ export function anchorsOf(markdown: string): Set<string> {
     ),
   );
 }
+
+/** The rows of the first table below a heading, as cells by the name of the column, without backquotes around a cell. */
+export function tableRowsOf(markdown: string, heading: string): Readonly<Record<string, string>>[] {
+  const [, section = ''] = new RegExp(`^#+ ${heading}\\n([^]*?)(?=^#|$(?![^]))`, 'm').exec(markdown) ?? [];
+  const [, table = ''] = /^((?:\|.*\n)+)/m.exec(section) ?? [];
+  const [head = [], , ...rows] = table.trim().split('\n').map(cellsOf);
+  return rows.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] ?? ''])));
+}
+
+function cellsOf(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1'));
+}
