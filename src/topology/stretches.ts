@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { SLICE_MS } from '../rounds.js';
+import { SLICE_MS } from '../event-loop.js';
 import type { Divided } from '../slices.js';
 
 /**

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createHealth } from '../../src/ops/health.js';
-import { inASlice } from '../../src/resources/in-a-slice.js';
-import { createSlices } from '../../src/rounds.js';
+import { withViewInSlice } from '../../src/resources/view-in-slice.js';
+import { createSlices } from '../../src/event-loop.js';
 import { assertIndexed, assertSame } from '../support/compare.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { lockedBy, sessionsWaiting } from '../support/outside-locks.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
-import { processorUnit, watchStretches } from '../support/stretch.js';
+import { processorUnit, watchStretches } from '../support/processor-time.js';
 import { until } from '../support/until.js';
 
 /** An import, or an operator's UPDATE without WHERE: everything changes in one transaction. */
@@ -156,7 +156,7 @@ describe('a catch-up with very many changes', function () {
       },
     };
     const before = (await replica.current()).providers.get(1)?.generation ?? 0;
-    const generations = await inASlice(replica, slices, (view) => [
+    const generations = await withViewInSlice(replica, slices, (view) => [
       ...new Set(Array.from(view.providers.values(), ({ id, generation }) => id > 500 || generation)),
     ]);
     await applied;
