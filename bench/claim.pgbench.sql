@@ -1,5 +1,6 @@
 -- The statements of one claim of three classes as src/ledger sends them, for pgbench: what PostgreSQL alone can do.
--- bench/README.md says how to run it. :n is one of 1,000 providers.
+-- `npm run bench:claims` runs it on a database that the claims have filled. :n is one of 1,000 providers. Two things of the service are not here: its
+-- settings of the plans, which pgbench does not need because its arrays are no parameters, and the request of the history.
 \set n random(1, 1000)
 begin;
 select id, uuid, generation from consumers

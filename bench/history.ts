@@ -1,16 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
-import { startEmbedded, type EmbeddedDatabase } from '../src/db/embedded.js';
-import { createClient, headersOf } from './client.js';
+import { headersOf } from './client.js';
 import { runLoad } from './load.js';
-import { processorSecondsOfAll } from './processor-time.js';
-import type { Conversations, Scenario } from './scenario.js';
+import type { Scenario } from './scenario.js';
 import { claims } from './scenarios/claims.js';
 import { putInventoriesScenario } from './scenarios/put-inventories.js';
-import { startService, type StartedServer } from './servers.js';
+import { measureLoad, spread, startSubject, type LoadFigures, type Subject } from './subject.js';
 
 const HELP = `usage: npm run bench:history -- [options]
 
@@ -26,25 +21,13 @@ and the bytes that the history keeps of it (docs/adr/0025).
 
 const WRITES: Readonly<Record<string, Scenario>> = { claims, inventories: putInventoriesScenario };
 
-/** One build of the service with a database of its own. */
-interface Subject {
-  readonly label: string;
-  readonly folder: string;
-  readonly database: EmbeddedDatabase;
-  readonly service: StartedServer;
-  readonly sql: pg.Client;
-  readonly postmaster: number;
-  readonly conversations: Conversations;
+interface Measured {
+  readonly subject: Subject;
   readonly on: Figures[];
   readonly off: Figures[];
 }
 
-/** Processor time in microseconds of one write. */
-interface Figures {
-  readonly writes: number;
-  readonly perSecond: number;
-  readonly postgres: number;
-  readonly service: number;
+interface Figures extends LoadFigures {
   readonly historyBytes: number;
 }
 
@@ -74,29 +57,6 @@ function readOptions(): Options | null {
   return { scenario, rounds: rounds!, seconds: seconds!, connections: connections!, reference: values.reference };
 }
 
-async function start(label: string, main: string | undefined, scenario: Scenario): Promise<Subject> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-bench-'));
-  const database = await startEmbedded({ dataDir: folder });
-  const service = await startService(database.connectionString, [], {}, main);
-  const sql = new pg.Client({ connectionString: database.connectionString });
-  // The server is stopped while it is connected when something fails; that error is the one to see.
-  sql.on('error', () => undefined);
-  await sql.connect();
-  const { rows } = await sql.query<{ pid: string }>(
-    `select split_part(pg_read_file('postmaster.pid'), E'\\n', 1) as pid`,
-  );
-  const world = await scenario.prepare(createClient(service.url, () => undefined));
-  const conversations = typeof world === 'function' ? world : world.conversations;
-  return { label, folder, database, service, sql, postmaster: Number(rows[0]?.pid), conversations, on: [], off: [] };
-}
-
-async function stop({ sql, service, database, folder }: Subject): Promise<void> {
-  await sql.end();
-  await service.stop();
-  await database.stop();
-  await rm(folder, { recursive: true, force: true });
-}
-
 /** The service looks whether a history is kept when it is asked for changes. */
 async function switchHistory({ sql, service }: Subject, how: 'on' | 'off'): Promise<void> {
   await sql.query(how === 'on' ? 'select history_enable()' : 'select history_disable()');
@@ -106,22 +66,9 @@ async function switchHistory({ sql, service }: Subject, how: 'on' | 'off'): Prom
 }
 
 async function measure(subject: Subject, seconds: number, connections: number): Promise<Figures> {
-  const { service, postmaster, conversations } = subject;
   const bytes = await historyBytes(subject);
-  const times = (): Promise<number[]> => Promise.all([postmaster, service.pid].map(processorSecondsOfAll));
-  const before = await times();
-  const result = await runLoad({ url: service.url, connections, seconds }, conversations);
-  if (result.wrong > 0) throw new Error(`${result.wrong} wrong responses, such as ${result.example}`);
-  const writes = Math.round(result.requestsPerSecond * seconds);
-  const after = await times();
-  const [postgres = 0, ofService = 0] = before.map((each, i) => (((after[i] ?? 0) - each) * 1e6) / writes);
-  return {
-    writes,
-    perSecond: result.requestsPerSecond,
-    postgres,
-    service: ofService,
-    historyBytes: (await historyBytes(subject)) - bytes,
-  };
+  const figures = await measureLoad(subject, seconds, connections);
+  return { ...figures, historyBytes: (await historyBytes(subject)) - bytes };
 }
 
 async function historyBytes({ sql }: Subject): Promise<number> {
@@ -132,19 +79,12 @@ async function historyBytes({ sql }: Subject): Promise<number> {
   return Number(rows[0]?.bytes);
 }
 
-/** Minimum, median and maximum. */
-function shown(values: readonly number[], digits: number): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const median = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-  return [sorted[0]!, median, sorted.at(-1)!].map((value) => value.toFixed(digits)).join('  ');
-}
-
-function report({ label, on, off }: Subject): void {
+function report({ subject, on, off }: Measured): void {
   const ratios = (of: (figures: Figures) => number): number[] => on.map((each, i) => of(each) / of(off[i]!));
   const line = (text: string, values: readonly number[], digits: number): void => {
-    console.log(`  ${text.padEnd(47)}${shown(values, digits)}`);
+    console.log(`  ${text.padEnd(47)}${spread(values, digits)}`);
   };
-  console.log(`${label}: min, median, max of ${on.length} rounds`);
+  console.log(`${subject.label}: min, median, max of ${on.length} rounds`);
   line(
     'writes a second, on',
     on.map((each) => each.perSecond),
@@ -187,7 +127,7 @@ function report({ label, on, off }: Subject): void {
   );
   const [bytes, writes] = [
     on.reduce((sum, each) => sum + each.historyBytes, 0),
-    on.reduce((sum, each) => sum + each.writes, 0),
+    on.reduce((sum, each) => sum + each.requests, 0),
   ];
   console.log(`  bytes of history a write                       ${Math.round(bytes / writes)}`);
 }
@@ -201,28 +141,29 @@ async function main(): Promise<void> {
   const { scenario, rounds, seconds, connections, reference } = options;
   const subjects: Subject[] = [];
   try {
-    subjects.push(await start('this', undefined, scenario));
+    subjects.push(await startSubject('this', undefined, scenario));
     if (reference !== undefined)
-      subjects.push(await start('reference', path.resolve(reference, 'dist/main.js'), scenario));
+      subjects.push(await startSubject('reference', path.resolve(reference, 'dist/main.js'), scenario));
+    const measured = subjects.map((subject): Measured => ({ subject, on: [], off: [] }));
     for (const { service, conversations } of subjects)
       await runLoad({ url: service.url, connections, seconds: 2 }, conversations);
     for (let round = 0; round < rounds; round++) {
       // Which one comes first changes with the round.
       const turned = <T>(list: readonly T[]): readonly T[] => (round % 2 === 0 ? list : list.toReversed());
       for (const how of turned(['on', 'off'] as const)) {
-        for (const subject of turned(subjects)) {
-          await switchHistory(subject, how);
-          subject[how].push(await measure(subject, seconds, connections));
+        for (const one of turned(measured)) {
+          await switchHistory(one.subject, how);
+          one[how].push(await measure(one.subject, seconds, connections));
         }
       }
-      const ratios = subjects.map(
-        ({ label, on, off }) => `${label} ${(on[round]!.perSecond / off[round]!.perSecond).toFixed(3)}`,
+      const ratios = measured.map(
+        ({ subject, on, off }) => `${subject.label} ${(on[round]!.perSecond / off[round]!.perSecond).toFixed(3)}`,
       );
       console.error(`round ${round + 1} of ${rounds}: on / off ${ratios.join(', ')}`);
     }
-    subjects.forEach(report);
+    measured.forEach(report);
   } finally {
-    for (const subject of subjects) await stop(subject);
+    for (const subject of subjects) await subject.stop();
   }
 }
 

@@ -20,7 +20,7 @@ import {
 import { destroyClient } from './close-client.js';
 import type { Availability } from './availability.js';
 import type { Pool } from './pool.js';
-import { BEGIN } from './session.js';
+import { BEGIN_WITH, type Plans } from './session.js';
 
 const ATTEMPTS = 5;
 
@@ -55,10 +55,14 @@ export async function withTransaction<T>(pool: Pool, work: (transaction: Transac
  * @throws ApiError 503 when the database cannot be used; an error that {@link isLockTimeout} knows; anything `work` throws.
  *   All of them after a rollback.
  */
-export async function withBriefTransaction<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+export async function withBriefTransaction<T>(
+  pool: Pool,
+  work: (transaction: Transaction) => Promise<T>,
+  plans: Plans = 'auto',
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const result = await runOnce(pool, work);
+      const result = await runOnce(pool, work, plans);
       pool.availability.wrote();
       return result;
     } catch (error) {
@@ -83,7 +87,7 @@ export interface Transaction {
 /** The connection broke before COMMIT was sent. */
 class ConnectionLost extends Error {}
 
-async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>, plans: Plans): Promise<T> {
   const client = await pool.borrow();
   // A connection can also break while no statement is under way; the next statement reports it.
   const onError = (): undefined => undefined;
@@ -92,7 +96,7 @@ async function runOnce<T>(pool: Pool, work: (transaction: Transaction) => Promis
   let committed = false as boolean; // the callbacks below set it
   let broken = false;
   try {
-    const begun = client.query(BEGIN);
+    const begun = client.query(BEGIN_WITH[plans]);
     begun.catch(() => undefined);
     const result = await work({
       query: async (query) => {

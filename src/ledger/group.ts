@@ -30,7 +30,7 @@ export interface ClaimRequest {
   readonly unknownClass: UnknownClass;
 }
 
-/** The size of a group that is judged in one go. */
+/** The size of a group that is judged in one go, and whose statements keep their plans. */
 const LARGEST_AT_ONCE = 500;
 
 interface Written<R> {
@@ -49,11 +49,12 @@ export function writeTogether<R extends ClaimRequest>(
   wait: Wait | null,
   skip: boolean,
 ): Promise<Written<R>> {
+  const all = group.flatMap(({ claims }) => claims);
+  const isLarge = sizeOf(all) > LARGEST_AT_ONCE;
   const work = async (transaction: Transaction): Promise<Written<R>> => {
     const rejections = new Map<R, unknown>();
-    const all = group.flatMap(({ claims }) => claims);
     // Small claims do not wait for their turn among large bodies: they hold locks.
-    const pause = sizeOf(all) > LARGEST_AT_ONCE ? createYieldPoint() : neverYield;
+    const pause = isLarge ? createYieldPoint() : neverYield;
     const state = skip ? await lockFreeAndRead(transaction, all) : await lockAndRead(transaction, all);
     const heldUp = skip ? await findBlockedClaims(transaction, group, state) : new Map<R, Row>();
     // Each request sees the amounts of the requests before it.
@@ -78,7 +79,7 @@ export function writeTogether<R extends ClaimRequest>(
     if (accepted.length > 0) await write(transaction, accepted, state, pause);
     return { rejections, heldUp };
   };
-  return withBriefTransaction(pool, waitingFirst(wait, work));
+  return withBriefTransaction(pool, waitingFirst(wait, work), isLarge ? 'custom' : 'generic');
 }
 
 /** @throws ApiError when the claims cannot be written */

@@ -48,6 +48,7 @@ export function reshape(
     ],
     refersTo: sets.flatMap(({ inventories }) => Array.from(inventories.keys(), classRow)),
     note: settingAuthor(author),
+    plans: 'custom' as const,
   };
   return retryConflicts(() =>
     writeTransaction(pool, rows, async (transaction) => {
@@ -102,6 +103,7 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
       changes: [consumerRow(uuid)],
       refersTo: await lockedByOthers(pool, [uuid]),
       note: settingAuthor(author),
+      plans: 'generic' as const,
     };
     return writeTransaction(pool, rows, async (transaction) => {
       const [, , { rows: removed }] = await Promise.all([
@@ -146,6 +148,7 @@ export function removeUnchanged(
       changes: uuids.map(consumerRow),
       refersTo: await lockedByOthers(pool, uuids),
       note: settingAuthor(author),
+      plans: 'custom' as const,
     };
     return writeTransaction(pool, rows, async (transaction) => {
       // The last statement begins under the locks, so it sees the changes of rivals that it waited for.

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { databaseTooSlow } from '../../errors.js';
 import { isLockTimeout } from '../failures.js';
 import type { Pool } from '../pool.js';
+import type { Plans } from '../session.js';
 import { runBriefStatement, runStatement, withBriefTransaction, type Transaction } from '../transaction.js';
 import { nothingLeft, type NotMade, type Wait, type Write } from './model.js';
 import { lockedRowsStatement, lockingStatements, UNKNOWN, type Row } from './rows.js';
@@ -13,6 +14,8 @@ export interface Rows {
   readonly changes: readonly Row[];
   readonly refersTo?: readonly Row[];
   readonly note?: AuthorSetting | null;
+  /** Of the statements of a transaction; `auto` unless given. */
+  readonly plans?: Plans;
 }
 
 /** Sets the author of a transaction's changes (src/history/set-author.ts). */
@@ -51,14 +54,14 @@ export function writeTransaction<T>(
   rows: Rows,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { note = null } = rows;
+  const { note = null, plans } = rows;
   const noted = async (transaction: Transaction): Promise<T> => {
     const before = note === null ? null : transaction.query(note.before);
     // When it fails, so does everything else in the transaction.
     before?.catch(() => undefined);
     return work(transaction);
   };
-  return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted)));
+  return inTurn(pool, rows, (wait) => withBriefTransaction(pool, waitingFirst(wait, noted), plans));
 }
 
 /** The work of a transaction after its wait for rows. The statements of both are sent at once. */
