@@ -11,6 +11,9 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 
 try {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  // To standard error: what commands print is on standard output.
+  if (dateOf('dist/main.js') === 0)
+    process.stderr.write('Builds Stockroom before its first start. This takes up to a minute.\n');
   execFileSync(process.execPath, [compiler], { cwd: folder, stdio: 'inherit' });
   const sources = fs.readdirSync(`${folder}api-ref/site`).map((name) => `api-ref/site/${name}`);
   if (dateOf('dist/console/index.html') <= Math.max(...filesBelow('console').map(dateOf))) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { makeCgroup, removeCgroup } from './cgroup.js';
 import type { Network } from './network.js';
 
 /** A Debian 13 with systemd, in namespaces of its own and in memory. */
@@ -104,32 +105,5 @@ async function untilBooted(machine: Machine): Promise<void> {
       if (attempt === 300) throw error;
       await setTimeout(200);
     }
-  }
-}
-
-/** systemd has a subtree of the second hierarchy for itself. */
-function makeCgroup(): string {
-  const mounted = execFileSync(
-    'findmnt',
-    ['--noheadings', '--first-only', '--output', 'TARGET', '--types', 'cgroup2'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  return fs.mkdtempSync(path.join(mounted.trim(), 'stockroom-install-'));
-}
-
-/** The processes that were killed leave it one after the other. */
-async function removeCgroup(group: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      execFileSync('find', [group, '-depth', '-type', 'd', '-delete'], { stdio: 'pipe' });
-      return;
-    } catch (error) {
-      // One that went away meanwhile is an error of find as well.
-      if (!fs.existsSync(group)) return;
-      if (attempt === 50) throw error;
-    }
-    await setTimeout(100);
   }
 }

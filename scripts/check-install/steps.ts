@@ -18,6 +18,7 @@ export const INSTALL: readonly Step[] = [
   { heading: '6. Check the configuration', prints: ['The service can work; failures: 0, warnings: 0'] },
   { heading: '7. Start the service', prints: ['Listens on http://0.0.0.0:8778'] },
   { heading: '8. The first request', prints: ['{"resource_providers": []}', '| first |'] },
+  { heading: '9. A short name for the commands', prints: ['Changes are recorded.'] },
   { heading: 'Memory, files and signals' },
   { heading: 'Upgrade' },
   { heading: 'Remove it' },

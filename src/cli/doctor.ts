@@ -41,7 +41,7 @@ function configurationChecks({ config, warnings }: LoadedConfig): Diagnosis[] {
 function database(config: Config): Promise<Diagnosis[]> {
   const dataDir = config.dataDir ?? defaultDataDir();
   if (config.connection === null && !fs.existsSync(path.join(dataDir, 'postgresql'))) {
-    const message = `no connection is configured: the service makes an embedded PostgreSQL in ${dataDir} at its first start`;
+    const message = `no connection is configured: the service makes an embedded PostgreSQL in ${dataDir} at its first start. The doctor of a service that is configured gets the same --config-file or --config-dir`;
     return Promise.resolve([ok('database', message)]);
   }
   return withDatabase(config, (connection) => databaseChecks(config, connection));

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { isLockTimeout } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
+import { syncFolder } from '../sync-folder.js';
 import { countRows, END_OF_ROWS, FORMAT, lineOf, type Header } from './format.js';
 import { DumpError } from './error.js';
 import {
@@ -61,6 +63,7 @@ export async function dumpDatabase(
       handle.createWriteStream({ flush: true }),
     );
     fs.renameSync(unfinished, file);
+    await syncFolder(path.dirname(file));
     return { ...counts, bytes: fs.statSync(file).size };
   } catch (error) {
     fs.rmSync(unfinished, { force: true });

@@ -333,6 +333,29 @@ describe('a dump of a database of one’s own', () => {
     assert.match(text(fs.readFileSync(beside)), /\{"table":"projects",.*\n\d+\tafter\b.*\n\\\.\n/);
   });
 
+  it('has its name on the disk when the command says so', async () => {
+    const source = await database(createTestDatabase());
+    const client = await connectDatabase({ ...defaultConfig(), statementTimeout: 0 }, source);
+    const named = path.join(folder, 'named.gz');
+    const synced: { ino: number; isNamed: boolean }[] = [];
+    const probe = await fs.promises.open(folder, 'r');
+    const handles = Object.getPrototypeOf(probe) as fs.promises.FileHandle;
+    await probe.close();
+    // Nothing but a power failure shows the difference, so the test looks at what is synced, and when.
+    const sync = Object.getOwnPropertyDescriptor(handles, 'sync')!;
+    handles.sync = async function (this: fs.promises.FileHandle) {
+      synced.push({ ino: (await this.stat()).ino, isNamed: fs.existsSync(named) });
+      await (sync.value as () => Promise<void>).call(this);
+    };
+    try {
+      await dumpDatabase(client, named, { version: '0', migrations: migrationNames() }, () => undefined);
+    } finally {
+      Object.defineProperty(handles, 'sync', sync);
+      await client.end();
+    }
+    assert.deepEqual(synced.at(-1), { ino: fs.statSync(folder).ino, isNamed: true });
+  });
+
   it('says that something locks the tables, and leaves no file', async () => {
     const source = await database(createTestDatabase());
     const holder = await lockedBy(source, 'lock table allocations in access exclusive mode');

@@ -36,7 +36,8 @@ describe('the page on troubleshooting', () => {
     );
     env = {
       PATH: withPrograms(folder, {
-        journalctl: `cat '${log}'`,
+        // The journal has lines of systemd as well.
+        journalctl: `echo 'Started stockroom.service - Stockroom, an OpenStack Placement.'; cat '${log}'`,
         openstack: 'echo admin',
       }),
       HOME: folder,

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { foreignFolderText, isForeignToRoot } from '../../ops/foreign-folder.js';
+import { syncFolder } from '../../sync-folder.js';
 import { DestinationError, type Destination, type OutgoingObject } from '../model.js';
 
 const FOLDER_MODE = 0o750;
@@ -154,15 +155,6 @@ async function write(file: string, object: OutgoingObject, signal: AbortSignal):
 
 function unfinished(file: string): string {
   return path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** As in an object store, there are no empty folders. */

@@ -1,0 +1,38 @@
+import { execFile, execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** A subtree of the second hierarchy, which the systemd of a machine has for itself. @returns its folder */
+export function makeCgroup(): string {
+  const search = ['--noheadings', '--first-only', '--output', 'TARGET', '--types', 'cgroup2'];
+  const mounted = execFileSync('findmnt', search, { encoding: 'utf8' });
+  return fs.mkdtempSync(path.join(mounted.trim(), 'stockroom-install-'));
+}
+
+/** The processes that were killed leave it one after the other. */
+export async function removeCgroup(group: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      execFileSync('find', [group, '-depth', '-type', 'd', '-delete'], { stdio: 'pipe' });
+      return;
+    } catch (error) {
+      // One that went away meanwhile is an error of find as well.
+      if (!fs.existsSync(group)) return;
+      if (attempt === 50) throw error;
+    }
+    await setTimeout(100);
+  }
+}
+
+/** Runs a program in a cgroup of its own, which is gone afterwards. */
+export async function runInCgroup(program: string, args: readonly string[]): Promise<void> {
+  const group = makeCgroup();
+  try {
+    const enter = 'echo $$ >"$0/cgroup.procs" && exec "$@"';
+    await promisify(execFile)('sh', ['-c', enter, group, program, ...args]);
+  } finally {
+    await removeCgroup(group);
+  }
+}
