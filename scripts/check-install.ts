@@ -17,7 +17,7 @@ import { IN_COMMON, INSTALL, REPLACE } from './check-install/steps.js';
  * `npm run test:install`, as root on a Debian with mmdebstrap, with the archive of Debian and the registry of npm at hand. On the
  * host it packs the package, makes a cgroup and writes to a temporary folder; all of it is gone at the end.
  *
- * `--where-possible`: where the host lacks what the check needs, it says so in one line, counts nothing and ends with 0. .ci/run asks for that. A
+ * `--where-possible`: where the host lacks what the check needs, it says so in one line, counts nothing and ends with 0. A
  * command of a page that fails is a failure in any case.
  */
 const WHERE_POSSIBLE = process.argv.includes('--where-possible');
