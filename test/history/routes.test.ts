@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { routeTable, type RouteDependencies } from '../../src/app.js';
 import { claim } from '../support/claims.js';
 import { sql } from '../support/database.js';
 import { changesSince, historyNow, told } from '../support/history.js';
-import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
+import { createProvider, setInventories, startTestService, type Api, type TestService } from '../support/service.js';
 
-/** What a case works on: a host with VCPU and MEMORY_MB, of which the consumer has 1 VCPU; and names that nothing has yet. */
+/**
+ * What a case works on: a host with VCPU and MEMORY_MB, of which the consumer has 1 VCPU; a spare host with VCPU and a trait, of which no consumer
+ * has anything; and names that nothing has yet.
+ */
 interface World {
   readonly host: string;
   readonly name: string;
+  readonly spare: string;
+  readonly spareName: string;
   readonly consumer: string;
   readonly fresh: string;
   readonly custom: string;
@@ -18,13 +24,16 @@ interface Case {
   readonly route: string;
   readonly versions: readonly string[];
   readonly path: (world: World) => string;
+  /** What has to be there first, beside the world. */
+  readonly given?: (world: World, api: Api) => Promise<unknown>;
   /** The host has generation 2, the consumer 1. */
   readonly body?: (world: World, minor: number) => object;
   /** The same by hand. */
   readonly sql: (world: World) => readonly string[];
 }
 
-const idOf = ({ host }: World): string => `(select id from resource_providers where uuid = '${host}')`;
+const providerId = (uuid: string): string => `(select id from resource_providers where uuid = '${uuid}')`;
+const idOf = ({ host }: World): string => providerId(host);
 const consumerOf = ({ consumer }: World): string => `(select id from consumers where uuid = '${consumer}')`;
 const numbers = 'total = 9, reserved = 0, min_unit = 1, max_unit = 2147483647, step_size = 1, allocation_ratio = 1';
 /** Whom a consumer belongs to that is written below 1.8. */
@@ -60,6 +69,22 @@ const CASES: readonly Case[] = [
     sql: ({ host, fresh }) => [`update resource_providers set name = '${fresh}' where uuid = '${host}'`],
   },
   {
+    route: 'DELETE /resource_providers/{uuid}',
+    versions: ['1.0', '1.39'],
+    path: ({ spare }) => `/resource_providers/${spare}`,
+    sql: ({ spare }) => [`delete from resource_providers where uuid = '${spare}'`],
+  },
+  {
+    route: 'POST /resource_providers/{uuid}/inventories',
+    versions: ['1.0', '1.39'],
+    path: ({ host }) => `/resource_providers/${host}/inventories`,
+    body: () => ({ resource_provider_generation: 2, resource_class: 'DISK_GB', total: 9 }),
+    sql: (world) => [
+      `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
+       select ${idOf(world)}, 2, 9, 0, 1, 2147483647, 1, 1`,
+    ],
+  },
+  {
     route: 'PUT /resource_providers/{uuid}/inventories',
     versions: ['1.0', '1.26', '1.39'],
     path: ({ host }) => `/resource_providers/${host}/inventories`,
@@ -69,6 +94,21 @@ const CASES: readonly Case[] = [
       `delete from inventories where resource_provider_id = ${idOf(world)} and resource_class_id = 1`,
       `insert into inventories (resource_provider_id, resource_class_id, total, reserved, min_unit, max_unit, step_size, allocation_ratio)
        select ${idOf(world)}, 2, 9, 0, 1, 2147483647, 1, 1`,
+    ],
+  },
+  {
+    route: 'DELETE /resource_providers/{uuid}/inventories',
+    versions: ['1.5', '1.39'],
+    path: ({ spare }) => `/resource_providers/${spare}/inventories`,
+    sql: ({ spare }) => [`delete from inventories where resource_provider_id = ${providerId(spare)}`],
+  },
+  {
+    route: 'PUT /resource_providers/{uuid}/inventories/{resource_class}',
+    versions: ['1.0', '1.26', '1.39'],
+    path: ({ host }) => `/resource_providers/${host}/inventories/VCPU`,
+    body: () => ({ resource_provider_generation: 2, total: 9 }),
+    sql: (world) => [
+      `update inventories set ${numbers} where resource_provider_id = ${idOf(world)} and resource_class_id = 0`,
     ],
   },
   {
@@ -86,6 +126,12 @@ const CASES: readonly Case[] = [
       `insert into resource_provider_traits (resource_provider_id, trait_id)
        select ${idOf(world)}, id from traits where name in ('HW_CPU_X86_AVX', 'HW_CPU_X86_SSE')`,
     ],
+  },
+  {
+    route: 'DELETE /resource_providers/{uuid}/traits',
+    versions: ['1.6', '1.39'],
+    path: ({ spare }) => `/resource_providers/${spare}/traits`,
+    sql: ({ spare }) => [`delete from resource_provider_traits where resource_provider_id = ${providerId(spare)}`],
   },
   {
     route: 'PUT /resource_providers/{uuid}/aggregates',
@@ -152,6 +198,13 @@ const CASES: readonly Case[] = [
     sql: ({ custom }) => [`insert into traits (name) values ('${custom}')`],
   },
   {
+    route: 'DELETE /traits/{name}',
+    versions: ['1.6', '1.39'],
+    path: ({ custom }) => `/traits/${custom}`,
+    given: ({ custom }, api) => api.put(`/traits/${custom}`).expect(201),
+    sql: ({ custom }) => [`delete from traits where name = '${custom}'`],
+  },
+  {
     route: 'POST /resource_classes',
     versions: ['1.2', '1.39'],
     path: () => '/resource_classes',
@@ -162,13 +215,42 @@ const CASES: readonly Case[] = [
   },
   {
     route: 'PUT /resource_classes/{name}',
+    versions: ['1.2', '1.6'],
+    path: ({ custom }) => `/resource_classes/${custom}`,
+    given: ({ custom }, api) => api.put(`/resource_classes/${custom}`).expect(201),
+    body: ({ custom }) => ({ name: `${custom}_RENAMED` }),
+    sql: ({ custom }) => [`update resource_classes set name = '${custom}_RENAMED' where name = '${custom}'`],
+  },
+  {
+    route: 'PUT /resource_classes/{name}',
     versions: ['1.7', '1.39'],
     path: ({ custom }) => `/resource_classes/${custom}`,
     sql: ({ custom }) => [
       `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), '${custom}')`,
     ],
   },
+  {
+    route: 'DELETE /resource_classes/{name}',
+    versions: ['1.2', '1.39'],
+    path: ({ custom }) => `/resource_classes/${custom}`,
+    given: ({ custom }, api) => api.put(`/resource_classes/${custom}`).expect(201),
+    sql: ({ custom }) => [`delete from resource_classes where name = '${custom}'`],
+  },
+  {
+    route: 'POST /stockroom/orphans/delete',
+    versions: ['1.0', '1.39'],
+    path: () => '/stockroom/orphans/delete',
+    body: ({ consumer }) => ({ consumers: [{ consumer, consumer_generation: 1 }] }),
+    sql: (world) => [
+      `delete from allocations where consumer_id = ${consumerOf(world)}`,
+      `delete from consumers where uuid = '${world.consumer}'`,
+    ],
+  },
 ];
+
+/** Routes with other methods than GET that change nothing of what the history has. */
+const READING = ['POST /stockroom/capacity', 'POST /stockroom/explain', 'POST /stockroom/orphans'];
+const OF_LISTS_AND_LOGINS = /^\w+ \/stockroom\/(lists\/|login$)/;
 
 describe('Changes by each route that writes, and by the same SQL by hand', () => {
   let test: TestService;
@@ -182,10 +264,23 @@ describe('Changes by each route that writes, and by the same SQL by hand', () =>
     const name = randomUUID();
     const host = await createProvider(test.api, name);
     await setInventories(test.api, host, { VCPU: { total: 100 }, MEMORY_MB: { total: 100 } });
+    const spareName = randomUUID();
+    const spare = await createProvider(test.api, spareName);
+    const resource_provider_generation = await setInventories(test.api, spare, { VCPU: { total: 100 } });
+    const traits = { resource_provider_generation, traits: ['HW_CPU_X86_MMX'] };
+    await test.api.put(`/resource_providers/${spare}/traits`, traits).expect(200);
     const consumer = randomUUID();
     await claim(test.api, { [host]: { VCPU: 1 } }, { consumer, ...owner }).expect(204);
     const fresh = randomUUID();
-    return { host, name, consumer, fresh, custom: `CUSTOM_${fresh.replaceAll('-', '_').toUpperCase()}` };
+    return {
+      host,
+      name,
+      spare,
+      spareName,
+      consumer,
+      fresh,
+      custom: `CUSTOM_${fresh.replaceAll('-', '_').toUpperCase()}`,
+    };
   }
 
   /** What was changed since, without what differs from world to world. */
@@ -197,12 +292,21 @@ describe('Changes by each route that writes, and by the same SQL by hand', () =>
     return { texts: texts.sort(), requests: changes.map(({ request }) => request) };
   }
 
-  for (const { route, versions, path, body, sql: byHandOf } of CASES) {
+  it('are of every route of the table that may write', () => {
+    const writing = routeTable({} as RouteDependencies)
+      .filter(({ method }) => method !== 'GET')
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
+      .filter((route) => !READING.includes(route) && !OF_LISTS_AND_LOGINS.test(route));
+    assert.deepEqual([...new Set(CASES.map(({ route }) => route))].sort(), writing.sort());
+  });
+
+  for (const { route, versions, path, given, body, sql: byHandOf } of CASES) {
     for (const version of versions) {
       it(`${route} at ${version}`, async () => {
         const method = (route.split(' ')[0] ?? '').toLowerCase() as 'put' | 'post' | 'delete';
         const minor = Number(version.split('.')[1]);
         const [asked, typed] = [await makeWorld(), await makeWorld()];
+        for (const world of [asked, typed]) await given?.(world, test.api);
         const sinceAsked = await historyNow(test.api);
         const request = test.api.request(method, path(asked)).set('openstack-api-version', `placement ${version}`);
         const response = await request.set('x-auth-token', 'admin').send(body?.(asked, minor));

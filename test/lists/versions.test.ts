@@ -82,6 +82,41 @@ describe('an inventory list of all versions', () => {
     );
   });
 
+  it('tells how many rows are to be expected, those of its prefix only', async () => {
+    const root = await createProvider(test.api, 'rack');
+    const child = await createProvider(test.api, 'host', root);
+    const other = await createProvider(test.api, 'other');
+    await sql(test.databaseUrl, 'select history_disable()');
+    await setInventories(test.api, other, { VCPU: { total: 1 } });
+    await sql(test.databaseUrl, 'select history_enable()');
+    for (const total of [1, 2, 3]) await setInventories(test.api, child, { VCPU: { total }, DISK_GB: { total: 5 } });
+    await setInventories(test.api, root, { VCPU: { total: 4 } });
+    // One that is gone, below one that is gone.
+    const parent = await createProvider(test.api, 'shelf', root);
+    const leaf = await createProvider(test.api, 'leaf', parent);
+    await setInventories(test.api, leaf, { VCPU: { total: 1 } });
+    for (const one of [leaf, parent]) await test.api.delete(`/resource_providers/${one}`).expect(204);
+    const counted = async (prefix: string): Promise<readonly [number, number]> => {
+      let foreseen = NaN;
+      const wish = { versions: 'all', fields: ['Total'], prefix } as const;
+      const { rows } = await listOf(test.databaseUrl, wish, {
+        onProgress: (_, expected) => {
+          foreseen = expected;
+        },
+      });
+      return [foreseen, rows];
+    };
+    for (const [prefix, rows] of Object.entries({
+      '': 8,
+      'rack/': 7,
+      'rack/host/V': 3,
+      'rack/shelf': 2,
+      other: 1,
+      none: 0,
+    }))
+      assert.deepEqual(await counted(prefix), [rows, rows], prefix);
+  });
+
   it('keeps the id and the time of a version while others come', async () => {
     const host = await createProvider(test.api, 'h1');
     const read = async (): Promise<Map<unknown, unknown>> => {

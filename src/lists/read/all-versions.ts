@@ -28,8 +28,7 @@ export function allVersions(settings: JobSettings, source: string): ListStatemen
       ) i
       cross join lateral (select v.class as name, v.class_path as path) c
       order by v.path collate "C", v.class collate "C", v.place desc`,
-    count: `select (select count(*) from inventories) + (select count(*) from history_changes where kind = 3) as count
-      where $1::text is not null and $2::text is not null`,
+    count: `with recursive ${treeWhere(() => 'true')}, ${GONE}, ${COUNT}`,
   };
 }
 
@@ -65,6 +64,27 @@ const GONE = `
     join nested n on n.parent_seq = g.seq
     where not exists (select from tree t where t.uuid = n.parent_uuid)
   )`;
+
+/**
+ * How many versions there are, without putting the changes in order: one for each change, the present one of an inventory among them, and one for
+ * each inventory that no kept change has. It is exact unless a transaction changed an inventory twice, or an inventory changed while no history
+ * was kept.
+ */
+const COUNT = `
+  places (id, raw_path) as (
+    select id, raw_path from tree
+    union all
+    (select distinct on (id) id::integer, raw_path from gone order by id, seq desc)
+  )
+  select (
+      select count(*) from places p join history_changes c on c.kind = 3 and c.provider_id = p.id
+      where starts_with(p.raw_path || c.name, $2)
+    ) + (
+      select count(*) from tree p join inventories i on i.resource_provider_id = p.id join resource_classes k on k.id = i.resource_class_id
+      where starts_with(p.raw_path || k.name, $2)
+        and not exists (select from history_changes c where c.kind = 3 and c.provider_id = p.id and c.name = k.name)
+    ) as count
+  where $1::text is not null`;
 
 /**
  * The change of each transaction to an inventory, and the state that the transaction before had left. `gone_seq` is null for

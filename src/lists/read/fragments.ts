@@ -5,7 +5,7 @@ import type { JobSettings, OptionalField } from '../model.js';
 export interface ListStatement {
   readonly columns: readonly Column[];
   readonly rows: string;
-  /** Of a list of all versions an upper bound: it counts whatever the prefix is, and each statement that changed an inventory. */
+  /** Of a list of all versions not always exact: all-versions.ts says when. */
   readonly count: string;
   /** The source and the prefix of keys, empty for all of them. */
   readonly values: readonly [string, string];
