@@ -57,7 +57,7 @@ export function isInAny(aggregates: readonly string[], anyOf: ReadonlySet<string
  * Trait sets and lists of aggregates are interned, and thousands of providers share a few: each is evaluated once a request.
  * Neighbours in an index mostly have the same one, hence the shortcut before the map.
  */
-export function remember<Key extends object, Verdict>(judge: (key: Key) => Verdict): (key: Key) => Verdict {
+export function remember<Key extends object, Verdict>(evaluate: (key: Key) => Verdict): (key: Key) => Verdict {
   const verdicts = new Map<Key, Verdict>();
   let lastKey: Key | null = null;
   let lastVerdict: Verdict | undefined;
@@ -65,7 +65,7 @@ export function remember<Key extends object, Verdict>(judge: (key: Key) => Verdi
     if (key === lastKey && lastVerdict !== undefined) return lastVerdict;
     let verdict = verdicts.get(key);
     if (verdict === undefined) {
-      verdict = judge(key);
+      verdict = evaluate(key);
       verdicts.set(key, verdict);
     }
     lastKey = key;

@@ -8,7 +8,7 @@ import { databaseSchema, migrateDatabase } from '../db/migrate.js';
 import { openSource } from '../import/open-source.js';
 import { ImportError } from '../import/error.js';
 import { revisionOf, type Revision } from '../import/revision.js';
-import { readAndJudge, runImport } from '../import/run.js';
+import { readAndValidate, runImport } from '../import/run.js';
 import type { Source } from '../import/source.js';
 import { holdingsOf, isEmpty, rejection } from '../import/target.js';
 import { compare } from '../import/verify.js';
@@ -103,7 +103,7 @@ async function verify(job: Job): Promise<boolean> {
     if ((await holdingsOf(client)) === null) {
       throw new ImportError('The target has no tables yet, so there is nothing to compare with. Import first.');
     }
-    await readAndJudge(optionsOf(job, client, source, revision));
+    await readAndValidate(optionsOf(job, client, source, revision));
     job.report.verifying(describe(job, revision));
     const compared = await compare(client, (difference) => {
       same = false;

@@ -35,7 +35,7 @@ export async function enforceRetention(pool: Pool, retentionDays: number, now = 
     await deleteBefore(pool, table, cutoff);
 }
 
-/** Whether today or tomorrow lacks a partition. False on a standby, which nobody can write. */
+/** Whether today or tomorrow lacks a partition. False on a standby, which rejects writes. */
 const PARTITIONS_MISSING = `
   select not pg_is_in_recovery() and (to_regclass('history_changes_' || $1) is null or to_regclass('history_changes_' || $2) is null)
     as missing`;

@@ -42,7 +42,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   // Checked early, so that an operator does not wait for a million rows, and again under the lock.
   if (!replace && !dryRun) await rejectNonEmptyTarget(client);
   await client.query(BEGIN);
-  const read = await readAndJudge(options);
+  const read = await readAndValidate(options);
   if (dryRun) {
     await client.query('commit'); // of nothing but temporary tables
     return { read, removed: await holdingsOf(client), written: null };
@@ -62,7 +62,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
 }
 
 /** Fills the temporary tables; returns how many rows of each table were read. */
-export async function readAndJudge({
+export async function readAndValidate({
   source,
   revision,
   client,

@@ -34,7 +34,7 @@ type How = 'first' | 'waiting' | 'alone';
 
 /**
  * Writes what consumers shall have. The claims of one request are written all or none; requests that come at the same moment
- * are written in one transaction, each judged by itself in the order of arrival.
+ * are written in one transaction, and the rules see each by itself, in the order of arrival.
  *
  * @throws 400 for unknown providers and classes, 409 for another consumer generation or what does not fit, 503 when rows stay
  *   locked

@@ -30,7 +30,7 @@ export interface ClaimRequest {
   readonly unknownClass: UnknownClass;
 }
 
-/** The size of a group that is judged in one go, and whose statements keep their plans. */
+/** The size of a group that meets the rules in one go, and whose statements keep their plans. */
 const LARGEST_AT_ONCE = 500;
 
 interface Written<R> {
@@ -67,7 +67,7 @@ export function writeTogether<R extends ClaimRequest>(
         const present = { ...state, inventories };
         const own = group.length === 1 ? present : ownState(claims, present);
         checkConsumers(claims, own);
-        const { wanted, after } = await withPauses(judge(claims, own, unknownClass), pause);
+        const { wanted, after } = await withPauses(applyRules(claims, own, unknownClass), pause);
         inventories = after;
         accepted.push({ author, claims, wanted });
         await pause();
@@ -83,7 +83,7 @@ export function writeTogether<R extends ClaimRequest>(
 }
 
 /** @throws ApiError when the claims cannot be written */
-function* judge(
+function* applyRules(
   claims: readonly Claim[],
   own: LockedState,
   unknownClass: UnknownClass,

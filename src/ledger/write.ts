@@ -116,7 +116,7 @@ export function removeConsumer(pool: Pool, author: Author | null, uuid: string):
   });
 }
 
-/** A consumer to remove, if nobody has changed it since. */
+/** A consumer to remove, unless it has changed since. */
 export interface SeenConsumer {
   readonly uuid: string;
   readonly generation: number;

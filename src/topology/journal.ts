@@ -78,7 +78,7 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
   }
 }
 
-/** TopologyChanges to be applied one after the other, as of a watermark. Others may have their turn in between. */
+/** Changes to be applied one after the other, as of a watermark. Others may have their turn in between. */
 export interface News {
   readonly batches: readonly TopologyChanges[];
   readonly watermark: Watermark;

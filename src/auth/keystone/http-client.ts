@@ -82,7 +82,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           return await once(...exchange);
         } catch (error) {
           if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
-          // A request that ran into its deadline is not repeated. A connection that was refused or broken off costs little
+          // A request that ran into its deadline is not repeated. A connection that was rejected or broken off costs little
           // to try again.
           const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
           if (!again || failures >= options.retries) throw error;

@@ -24,7 +24,7 @@ export interface SignedIn {
  * Asks Keystone for a token of a person. It keeps nothing of it.
  *
  * @returns null when Keystone rejects the credentials
- * @throws ConnectionFailure, BrokenAnswer when there is no good response
+ * @throws ConnectionFailure, BrokenResponse when there is no good response
  */
 export async function signIn(
   { authUrl }: Pick<KeystoneOptions, 'authUrl'>,

@@ -13,7 +13,7 @@ export interface SignedText {
  * Asks Keystone (POST /v3/s3tokens) whether a signature is of the secret of an access key. It returns what a token of these
  * credentials would say; null for a signature that it rejects.
  *
- * @throws LoginRefused, BrokenAnswer, ConnectionFailure when it cannot say
+ * @throws LoginRejected, BrokenResponse, ConnectionFailure when it cannot say
  */
 export async function askAboutSignature(
   client: HttpClient,

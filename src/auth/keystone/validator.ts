@@ -70,7 +70,7 @@ export function createValidator(
   };
 }
 
-/** @throws BrokenAnswer for anything but a token's data or a clear no */
+/** @throws BrokenResponse for anything but a token's data or a clear no */
 function readResponse({ status, headers, text }: HttpResponse, token: string): TokenData | null {
   if (status === 404) return null;
   if (status === 401) throw new LoginRejected('it rejects the token of the service that it has just issued');

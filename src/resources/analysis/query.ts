@@ -85,7 +85,7 @@ export function resolveAnalysisQuery(view: View, parsed: ParsedAnalysisQuery, ve
   };
 }
 
-/** The whole cloud is judged, whatever `limit` and the configuration say about candidates. */
+/** The whole cloud is evaluated, whatever `limit` and the configuration say about candidates. */
 const WITHOUT_LIMITS = {
   maxAllocationCandidates: null,
   allocationCandidatesGenerationStrategy: 'depth-first',

@@ -79,7 +79,7 @@ export const explainDocs: NounDocs = {
     id: 'explainAllocationCandidates',
     summary: 'Explain why nothing fits, or only so much',
     about:
-      'Takes any query of GET /allocation_candidates, and judges every tree by every condition of it, whatever `limit` says. Without a version header ' +
+      'Takes any query of GET /allocation_candidates, and evaluates every tree by every condition of it, whatever `limit` says. Without a version header ' +
       'the query is read as the newest version does; below 1.10 the response is 400. Nothing is written or held.',
     query: explainQuery,
     parameters: {
