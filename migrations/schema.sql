@@ -75,6 +75,7 @@ create table history_changes (
   constraint history_changes_pkey PRIMARY KEY (xid, seq, at)
 );
 CREATE INDEX history_changes_consumer_idx ON ONLY public.history_changes USING btree (consumer_id, xid, seq) WHERE (consumer_id IS NOT NULL);
+CREATE INDEX history_changes_everything_idx ON ONLY public.history_changes USING btree (xid, seq) WHERE (kind = 0);
 CREATE INDEX history_changes_inventories_idx ON ONLY public.history_changes USING btree (provider_id, name, seq) WHERE (kind = 3);
 CREATE INDEX history_changes_provider_idx ON ONLY public.history_changes USING btree (provider_id, xid, seq) WHERE (provider_id IS NOT NULL);
 CREATE INDEX history_changes_seq_idx ON ONLY public.history_changes USING brin (seq) WITH (autosummarize='true');

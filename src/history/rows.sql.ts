@@ -59,7 +59,10 @@ export function sealedStatement(limits: Limits): string {
   order by c.seq desc`;
 }
 
-/** TRUNCATE is a change of every object. */
+/**
+ * TRUNCATE is a change of every object. Changes of that kind have an index of their own: without it, PostgreSQL has no index
+ * for the `or`, and reads all changes between the marks.
+ */
 function conditions(limits: Limits, first: number): string {
   let next = first;
   const any = [
