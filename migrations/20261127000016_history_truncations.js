@@ -1,6 +1,6 @@
 /**
- * That a table was emptied is a change of every provider and consumer, so whoever asks for the changes of one asks for these as well. They are
- * hardly any, and without an index of their own they are found by reading all changes (docs/contract/history-and-audit.md#the-stream).
+ * TRUNCATE is a change of every provider and consumer, so the changes of one provider include the changes of that kind. They are few. Without this
+ * index PostgreSQL reads all changes to find them (docs/contract/history-and-audit.md#the-stream).
  *
  * @param {import('knex').Knex} knex
  */
