@@ -5,7 +5,7 @@ import { parseArgs, promisify } from 'node:util';
 import { runLoad } from './load.js';
 import { processorSecondsOfAll } from './processor-time.js';
 import { claims } from './scenarios/claims.js';
-import { measureLoad, spread, startSubject, type LoadFigures, type Subject } from './subject.js';
+import { measureLoad, printFigures, startSubject, type LoadFigures, type Subject } from './subject.js';
 
 const HELP = `usage: npm run bench:claims -- [options]
 
@@ -64,38 +64,35 @@ async function runPgbench(
 }
 
 function report(measured: readonly Measured[], alone: readonly PgbenchFigures[]): void {
-  const line = (text: string, all: readonly number[], digits: number): void => {
-    console.log(`  ${text.padEnd(47)}${spread(all, digits)}`);
-  };
   console.log(`pgbench: min, median, max of ${alone.length} rounds`);
-  line(
+  printFigures(
     'claims a second',
     alone.map((each) => each.perSecond),
     0,
   );
-  line(
+  printFigures(
     'processor time of PostgreSQL, µs a claim',
     alone.map((each) => each.postgres),
     0,
   );
   for (const { subject, figures } of measured) {
     console.log(subject.label);
-    line(
+    printFigures(
       'claims a second',
       figures.map((each) => each.perSecond),
       0,
     );
-    line(
+    printFigures(
       'share of pgbench',
       figures.map((each, i) => each.perSecond / alone[i]!.perSecond),
       3,
     );
-    line(
+    printFigures(
       'processor time of PostgreSQL, µs a claim',
       figures.map((each) => each.postgres),
       0,
     );
-    line(
+    printFigures(
       'processor time of the service, µs a claim',
       figures.map((each) => each.service),
       0,
@@ -106,17 +103,17 @@ function report(measured: readonly Measured[], alone: readonly PgbenchFigures[])
   const ratios = (of: (each: LoadFigures) => number): number[] =>
     own.figures.map((each, i) => of(each) / of(other.figures[i]!));
   console.log(`${own.subject.label} / ${other.subject.label}`);
-  line(
+  printFigures(
     'claims a second',
     ratios((each) => each.perSecond),
     3,
   );
-  line(
+  printFigures(
     'processor time of PostgreSQL',
     ratios((each) => each.postgres),
     3,
   );
-  line(
+  printFigures(
     'processor time of both',
     ratios((each) => each.postgres + each.service),
     3,

@@ -5,7 +5,7 @@ import { runLoad } from './load.js';
 import type { Scenario } from './scenario.js';
 import { claims } from './scenarios/claims.js';
 import { putInventoriesScenario } from './scenarios/put-inventories.js';
-import { measureLoad, spread, startSubject, type LoadFigures, type Subject } from './subject.js';
+import { measureLoad, printFigures, startSubject, type LoadFigures, type Subject } from './subject.js';
 
 const HELP = `usage: npm run bench:history -- [options]
 
@@ -81,46 +81,43 @@ async function historyBytes({ sql }: Subject): Promise<number> {
 
 function report({ subject, on, off }: Measured): void {
   const ratios = (of: (figures: Figures) => number): number[] => on.map((each, i) => of(each) / of(off[i]!));
-  const line = (text: string, values: readonly number[], digits: number): void => {
-    console.log(`  ${text.padEnd(47)}${spread(values, digits)}`);
-  };
   console.log(`${subject.label}: min, median, max of ${on.length} rounds`);
-  line(
+  printFigures(
     'writes a second, on',
     on.map((each) => each.perSecond),
     0,
   );
-  line(
+  printFigures(
     'writes a second, off',
     off.map((each) => each.perSecond),
     0,
   );
-  line(
+  printFigures(
     'writes a second, on / off',
     ratios((each) => each.perSecond),
     3,
   );
-  line(
+  printFigures(
     'processor time of PostgreSQL, µs a write, on',
     on.map((each) => each.postgres),
     0,
   );
-  line(
+  printFigures(
     'processor time of PostgreSQL, µs a write, off',
     off.map((each) => each.postgres),
     0,
   );
-  line(
+  printFigures(
     'processor time of the service, µs a write, on',
     on.map((each) => each.service),
     0,
   );
-  line(
+  printFigures(
     'processor time of the service, µs a write, off',
     off.map((each) => each.service),
     0,
   );
-  line(
+  printFigures(
     'processor time of both, off / on',
     ratios((each) => 1 / (each.postgres + each.service)),
     3,

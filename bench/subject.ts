@@ -73,8 +73,13 @@ export async function measureLoad(subject: Subject, seconds: number, connections
 }
 
 /** Minimum, median and maximum. */
-export function spread(values: readonly number[], digits: number): string {
+function spread(values: readonly number[], digits: number): string {
   const sorted = values.toSorted((a, b) => a - b);
   const median = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
   return [sorted[0]!, median, sorted.at(-1)!].map((value) => value.toFixed(digits)).join('  ');
+}
+
+/** Prints a name and {@link spread} of its figures, in columns. */
+export function printFigures(name: string, values: readonly number[], digits: number): void {
+  console.log(`  ${name.padEnd(47)}${spread(values, digits)}`);
 }
