@@ -13,8 +13,6 @@ export interface PartLimits {
   readonly bytes: number;
 }
 
-export const PART_LIMITS: PartLimits = { rows: 1_000_000, bytes: 64 * 1024 * 1024 };
-
 export interface PackOptions {
   readonly columns: readonly Column[];
   readonly format: 'csv' | 'parquet';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { DatabaseOptions } from '../../db/options.js';
 import { DestinationError, type JobSettings, type SpooledList } from '../model.js';
-import { PART_LIMITS, type PartLimits } from '../pack/pack.js';
+import type { PartLimits } from '../pack/pack.js';
 import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './messages.js';
 
 export interface SpoolOptions {
@@ -27,7 +27,7 @@ export interface SpoolLimits {
   readonly time: number;
 }
 
-const LIMITS: SpoolLimits = { part: PART_LIMITS, time: 10 * 60_000 };
+const LIMITS: SpoolLimits = { part: { rows: 1_000_000, bytes: 64 * 1024 * 1024 }, time: 10 * 60_000 };
 
 /** Of the thread, in MiB. */
 const HEAP = 192;
