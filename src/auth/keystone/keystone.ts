@@ -23,11 +23,15 @@ import { createValidator } from './validator.js';
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
-  /** The identity behind a signature with EC2 credentials; null when Keystone rejects the signature. The result is not cached. */
+  /**
+   * The identity behind a signature with EC2 credentials; null when Keystone rejects the signature. The result is not cached. Like validations,
+   * checks are shared out among clients: by address, because a client may invent access keys.
+   */
   readonly checkSignature: (
     accessKey: string,
     stringToSign: string,
     signature: string,
+    client: string,
   ) => Promise<Identity | Rejection | null>;
   /** A token for a person's credentials; null when Keystone rejects them. @throws ApiError 503 */
   readonly signIn: (credentials: Credentials) => Promise<SignedIn | null>;
@@ -51,11 +55,11 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
   let signatures = 0;
   return {
     authenticate: authenticateWith(options, (token, allowExpired, client) => cache.get(token, allowExpired, client)),
-    async checkSignature(accessKey, stringToSign, signature) {
+    async checkSignature(accessKey, stringToSign, signature, sender) {
       try {
         if (signatures >= MAX_SIGNATURES) throw new KeystoneUnavailable('too many signatures wait to be checked', 1000);
         signatures++;
-        const data = await checkSignature({ accessKey, stringToSign, signature }).finally(() => signatures--);
+        const data = await checkSignature({ accessKey, stringToSign, signature }, sender).finally(() => signatures--);
         // Access rules name paths of this API. A client of the S3 dialect uses other paths.
         if (data === null || data.identity.userId === '' || !isAlive(data) || data.accessRules !== null) return null;
         return data.identity;

@@ -13,8 +13,8 @@ export type Validate = (token: string, allowExpired: boolean, client: string) =>
 interface Validator {
   readonly validate: Validate;
   /** What a token of the credentials would say, or null for a signature that Keystone rejects. @throws KeystoneUnavailable */
-  readonly checkSignature: (signed: SignedText) => Promise<TokenData | null>;
-  /** Whether Keystone responded to the last request; null before the first. */
+  readonly checkSignature: (signed: SignedText, client: string) => Promise<TokenData | null>;
+  /** Whether Keystone responded to the last request about a token; null before the first. */
   readonly responds: () => boolean | null;
 }
 
@@ -25,9 +25,7 @@ export function createValidator(
   circuitOptions: CircuitOptions = {},
 ): Validator {
   const now = circuitOptions.now ?? (() => performance.now());
-  const circuit = new Circuit(circuitOptions);
   const ownTokens = new OwnTokens(options, client, log, now);
-  let responds: boolean | null = null;
 
   const ask = (own: OwnToken, token: string, allowExpired: boolean): Promise<HttpResponse> => {
     const query = [...(options.withCatalog ? [] : ['nocatalog']), ...(allowExpired ? ['allow_expired=1'] : [])].join(
@@ -48,25 +46,54 @@ export function createValidator(
   };
 
   const queue = new FairQueue();
-  const run = async (client: string, conversation: () => Promise<TokenData | null>): Promise<TokenData | null> => {
-    try {
-      const data = await queue.run(client, () => circuit.run(client, conversation, isSevere));
-      if (responds === false) log.info('Keystone responds again');
-      responds = true;
-      return data;
-    } catch (error) {
-      if (error instanceof QueueFull) throw new KeystoneUnavailable('too many tokens wait to be validated', 1000);
-      // No error contains a token: messages have statuses, addresses and texts of Node.js.
-      if (responds !== false)
-        log.warn({ reason: (error as Error).message }, 'Keystone cannot validate tokens; known ones go on working');
-      responds = false;
-      throw error;
-    }
-  };
+  const ofTokens = conversations(queue, new Circuit(circuitOptions), {
+    onFailure(reason) {
+      log.warn({ reason }, 'Keystone cannot validate tokens; known ones go on working');
+    },
+    onRecovery() {
+      log.info('Keystone responds again');
+    },
+  });
+  // Anybody may send a signature. What Keystone cannot say about signatures must not keep it from being asked about tokens.
+  const ofSignatures = conversations(queue, new Circuit(circuitOptions), {
+    onFailure(reason) {
+      log.warn({ reason }, 'Keystone cannot check signatures; tokens go on working');
+    },
+    onRecovery() {
+      log.info('Keystone checks signatures again');
+    },
+  });
   return {
-    validate: (token, allowExpired, client) => run(client, () => converse(token, allowExpired)),
-    checkSignature: (signed) => run(signed.accessKey, () => askAboutSignature(client, ownTokens, signed)),
+    validate: (token, allowExpired, client) => ofTokens.run(client, () => converse(token, allowExpired)),
+    checkSignature: (signed, sender) => ofSignatures.run(sender, () => askAboutSignature(client, ownTokens, signed)),
+    responds: ofTokens.responds,
+  };
+}
+
+type Conversation = () => Promise<TokenData | null>;
+
+/** Conversations about one subject, which share a circuit. No reason contains a token: it has statuses, addresses and texts of Node.js. */
+function conversations(
+  queue: FairQueue,
+  circuit: Circuit,
+  { onFailure, onRecovery }: { readonly onFailure: (reason: string) => void; readonly onRecovery: () => void },
+) {
+  let responds: boolean | null = null;
+  return {
     responds: () => responds,
+    async run(client: string, conversation: Conversation): Promise<TokenData | null> {
+      try {
+        const data = await queue.run(client, () => circuit.run(client, conversation, isSevere));
+        if (responds === false) onRecovery();
+        responds = true;
+        return data;
+      } catch (error) {
+        if (error instanceof QueueFull) throw new KeystoneUnavailable('too many tokens wait to be validated', 1000);
+        if (responds !== false) onFailure((error as Error).message);
+        responds = false;
+        throw error;
+      }
+    },
   };
 }
 

@@ -76,7 +76,8 @@ async function serve(req: Request, dialect: Dialect, options: DialectOptions): P
   const signed = readSignature(() =>
     readRequestSignature({ method, headers, ...target, bucket: target.bucket ?? source }),
   );
-  const { identity, isProved } = await identify(signed, options);
+  const client = req.exchange.forwarded?.client ?? req.socket.remoteAddress ?? '';
+  const { identity, isProved } = await identify(signed, client, options);
   req.exchange.identity = identity;
   const operation = readOperation(method, target, source, signed);
   await policy.authorize(ruleOf(operation), identity);

@@ -3,11 +3,12 @@ import type { KeysFile } from './keys-file.js';
 import { accessDenied, DialectError, rejected } from './error.js';
 import type { RequestSignature } from './signature/signed-request.js';
 
-/** Asks Keystone whether a signature is of the secret of an access key; null when it says no. */
+/** Asks Keystone whether a signature is of the secret of an access key; null when it says no. `client` is the address of the sender. */
 export type CheckSignature = (
   accessKey: string,
   stringToSign: string,
   signature: string,
+  client: string,
 ) => Promise<Identity | Rejection | null>;
 
 export interface IdentifyOptions {
@@ -28,9 +29,14 @@ const MAX_SKEW_MS = 15 * 60_000;
 /**
  * Identifies the sender of a request, and so verifies what the signature covers. digest.ts compares the body later.
  *
+ * @param client the address of the sender
  * @throws DialectError 403, or 503 when Keystone cannot say
  */
-export async function identify(signed: RequestSignature, { keysFile, strategy }: IdentifyOptions): Promise<Identified> {
+export async function identify(
+  signed: RequestSignature,
+  client: string,
+  { keysFile, strategy }: IdentifyOptions,
+): Promise<Identified> {
   const key = await keysFile?.find(signed.accessKey);
   if (key !== null && key !== undefined) {
     checkTime(signed);
@@ -51,7 +57,7 @@ export async function identify(signed: RequestSignature, { keysFile, strategy }:
   }
   checkTime(signed);
   const { stringToSign, signature } = signed.forKeystone;
-  const response = await strategy.checkSignature(signed.accessKey, stringToSign, signature);
+  const response = await strategy.checkSignature(signed.accessKey, stringToSign, signature, client);
   if (response instanceof Rejection) throw rejected(response);
   if (response !== null) return { identity: response, isProved: true };
   throw signatureDoesNotMatch('Keystone does not know the access key, or the signature is not of its secret.');

@@ -415,6 +415,25 @@ describe('authentication at Keystone', () => {
       }
     });
 
+    for (const status of [403, 500, 503] as const) {
+      it(`(${status}) for signatures, which anybody may send, does not lock out new tokens`, async () => {
+        start();
+        // The service logs in, which a Keystone in trouble would not let it do.
+        identityOf(await ask(fake.issue()));
+        for (let round = 0; round < 10; round++) {
+          fake.behaviour = status;
+          const checks = Array.from({ length: 4 }, (_, i) =>
+            keystone!.checkSignature(`invented-${i}`, 'text', 'signature', `127.0.0.${i + 10}`),
+          );
+          for (const outcome of await Promise.all(checks)) assert.equal((outcome as Rejection).status, 503);
+          fake.behaviour = 'good';
+          identityOf(await ask(fake.issue()));
+        }
+        assert.match(log, /Keystone cannot check signatures/);
+        assert.doesNotMatch(log, /Keystone cannot validate tokens/);
+      });
+    }
+
     it('that is not there gives 503 after the retries, and is found again', async () => {
       start({ keystoneHttpRequestMaxRetries: 2 });
       const known = fake.issue();
