@@ -53,7 +53,13 @@ function post(url: string, body: string, options: RemoteOptions): Promise<string
     request.on('error', (error) => {
       reject(error.name === 'AbortError' ? new Error(`timeout after ${options.timeout} s`) : error);
     });
+    let hasResponse = false;
+    // A server may send 101 unasked. Node then ends the request without an error and without a response.
+    request.on('close', () => {
+      if (!hasResponse) reject(new Error('the connection was closed without a response'));
+    });
     request.on('response', (response) => {
+      hasResponse = true;
       let text = '';
       response.setEncoding('utf8');
       response.on('error', reject);

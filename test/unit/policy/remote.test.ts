@@ -5,6 +5,7 @@ import { ApiError } from '../../../src/errors.js';
 import type { Target } from '../../../src/policy/language/template.js';
 import type { PolicyOptions } from '../../../src/policy/policy.js';
 import { caller, PolicyFolder, TestPolicy } from '../../support/policy.js';
+import { startSwitcher } from '../../support/raw-request.js';
 
 const RULE = 'placement:usages';
 
@@ -133,5 +134,14 @@ describe('checks that ask a remote server', () => {
       allows('https://127.0.0.1:1/', undefined, { verifyServer: true, caFile: '/nowhere/ca.pem' }),
       /did not respond: ENOENT/,
     );
+  });
+
+  it('fail when the server switches to a protocol that no client asked for', async () => {
+    const switcher = await startSwitcher();
+    try {
+      await assert.rejects(allows(switcher.url), /did not respond: the connection was closed without a response/);
+    } finally {
+      switcher.close();
+    }
   });
 });
