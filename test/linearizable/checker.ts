@@ -1,4 +1,8 @@
-import type { Claim, Event, Read, Usage, Write } from './history.js';
+import { createCounter, type Counter } from './counter.js';
+import type { Generations } from './generations.js';
+import type { Event, Seen } from './history.js';
+import { createRegister, type Register } from './register.js';
+import { createSnapshots, type Snapshots } from './snapshots.js';
 
 export type AnomalyKind =
   | 'stale read'
@@ -9,6 +13,7 @@ export type AnomalyKind =
   | 'value from no write'
   | 'failed write is there'
   | 'two values of a generation'
+  | 'two moments'
   | 'over-allocation'
   | 'lost claim'
   | 'usage from no claim'
@@ -21,166 +26,173 @@ export interface Anomaly {
 }
 
 /**
- * Judges a history event by event, in time linear in their number. Linearizability is local, so each key is judged alone (Herlihy and
+ * Judges a history event by event, in time about linear in their number. Linearizability is local, so each key is judged alone (Herlihy and
  * Wing 1990), and the order of the writes to a key is known, because each has a generation. Then a history is linearizable exactly when
  * every value was written before it is read, each generation is written once, and no operation that begins after another has
  * ended has an older generation (Gibbons and Korach 1997: with the order of writes known the check is linear).
+ *
+ * A snapshot is a read of each of its keys, and more: all are of one moment (docs/reference/history-of-clients.md#snapshots).
+ *
+ * What no operation under way can be compared with is forgotten, so the memory is bounded by the keys and by what happens during the
+ * longest operation.
  */
 export interface Checker {
   /** The next event of the history. @throws never: what is wrong is in `anomalies` */
   readonly add: (event: Event) => void;
   readonly anomalies: readonly Anomaly[];
-  /** Events that ended with `ok`, by operation. */
+  /** Events that ended with `ok`, by operation. Each register or counter of a snapshot counts as a read or usage, too. */
   readonly counts: Readonly<Record<Event['op'], number>>;
 }
 
 interface Pending {
   readonly event: Event;
-  /** The newest generation that an operation on this key had ended with, and the client of it. */
-  readonly floor: number;
-  readonly floorClient: string;
-  /** Of counters. */
-  readonly claimedBefore: number;
-  readonly returnedBefore: number;
+  /** The number of the event. */
+  readonly at: number;
 }
 
-interface Key {
-  floor: number;
-  floorClient: string;
-  /** The value of each generation, and whether an acknowledged write made it. */
-  readonly known: Map<number, { value: string; acknowledged: boolean }>;
-  /** Writes that may have been made: under way, or of unknown outcome. */
-  readonly possible: Map<number, Set<string>>;
-  /** Sums of what was added and of what was given back: begun and not failed, and acknowledged. */
-  claims: { begun: number; acknowledged: number };
-  returns: { begun: number; acknowledged: number };
-}
+/** So many events from one forgetting to the next. */
+const FORGET_EVERY = 5000;
 
 /** A checker that stands before the first event. */
 export function createChecker(): Checker {
-  const keys = new Map<string, Key>();
+  const registers = new Map<string, Register>();
+  const counters = new Map<string, Counter>();
+  const snapshots = new Map<string, Snapshots>();
+  /** By client, in the order in which they began. */
   const pending = new Map<string, Pending>();
+  /** What has grown since the last forgetting. */
+  const grown = new Set<{ forget(at: number): void }>();
   const anomalies: Anomaly[] = [];
-  const counts = { read: 0, write: 0, usage: 0, claim: 0 };
-  let time = -Infinity;
+  const counts = { read: 0, write: 0, usage: 0, claim: 0, snapshot: 0 };
+  let [time, at] = [-Infinity, -1];
+  let present: Event;
 
-  const anomaly = (kind: AnomalyKind, event: Event, why: string): void => {
-    anomalies.push({ kind, event, why });
+  const anomaly = (kind: AnomalyKind, why: string): void => {
+    anomalies.push({ kind, event: present, why });
   };
 
-  function keyOf(event: Event): Key {
-    const name = `${event.op === 'usage' || event.op === 'claim' ? 'counter' : 'register'} ${event.key}`;
-    let key = keys.get(name);
-    if (key === undefined) {
-      key = {
-        ...{ floor: -1, floorClient: '', known: new Map(), possible: new Map() },
-        ...{ claims: { begun: 0, acknowledged: 0 }, returns: { begun: 0, acknowledged: 0 } },
-      };
-      keys.set(name, key);
-    }
-    return key;
+  function growing<T extends { forget(at: number): void }>(all: Map<string, T>, key: string, create: () => T): T {
+    let one = all.get(key);
+    if (one === undefined) all.set(key, (one = create()));
+    grown.add(one);
+    return one;
   }
+  const registerOf = (key: string): Register => growing(registers, key, () => createRegister(anomaly));
+  const counterOf = (key: string): Counter => growing(counters, key, () => createCounter(anomaly));
 
   /** The generation that an operation ended with, against those that were seen before it began. */
-  function raise(key: Key, event: Read | Write | Usage, generation: number, before: Pending): void {
-    if (event.op === 'write' ? generation <= before.floor : generation < before.floor) {
-      const own = before.floorClient === event.client;
-      const kind = event.op === 'write' ? 'write over a newer one' : own ? 'generation back' : 'stale read';
-      anomaly(kind, event, `generation ${generation}, after ${before.floorClient} had ${before.floor}`);
+  function raise(generations: Generations, generation: number, begun: number, writes: boolean): void {
+    const before = generations.before(begun);
+    if (before !== null && (writes ? generation <= before.generation : generation < before.generation)) {
+      const kind = writes
+        ? 'write over a newer one'
+        : before.client === present.client
+          ? 'generation back'
+          : 'stale read';
+      anomaly(kind, `generation ${generation}, after ${before.client} had ${before.generation}`);
     }
-    if (generation > key.floor) [key.floor, key.floorClient] = [generation, event.client];
+    generations.reach(generation, at, present.client);
   }
 
-  function read(event: Read, before: Pending, key: Key): void {
-    const { generation, value } = event as Required<Read>;
-    const known = key.known.get(generation);
-    if (known === undefined) {
-      // A key begins with what is read first.
-      const begins = key.known.size === 0 && key.possible.size === 0;
-      if (!begins && key.possible.get(generation)?.has(value) !== true)
-        anomaly('value from no write', event, `no write gave generation ${generation} the value ${value}`);
-      key.known.set(generation, { value, acknowledged: false });
-    } else if (known.value !== value) {
-      const kind = known.acknowledged ? 'lost write' : 'two values of a generation';
-      anomaly(kind, event, `generation ${generation} has ${value}, and had ${known.value}`);
+  /** @returns the generation; null when it is not known */
+  function look(seen: Seen, begun: number): number | null {
+    counts[seen.op]++;
+    if (seen.op === 'usage') {
+      const counter = counterOf(seen.key);
+      counter.read(seen, begun);
+      if (seen.generation === undefined) return null;
+      // Not one usage a generation: what is given back leaves the generation as it is (docs/contract/semantics.md).
+      raise(counter.generations, seen.generation, begun, false);
+      return seen.generation;
     }
-    raise(key, event, generation, before);
+    const register = registerOf(seen.key);
+    const generation = register.read(seen);
+    if (generation !== null) raise(register.generations, generation, begun, false);
+    return generation;
   }
 
-  function written(event: Write, before: Pending, key: Key): void {
-    const { generation, value } = event;
-    const known = key.known.get(generation);
-    if (known !== undefined && known.value !== value) {
-      const kind = known.acknowledged ? 'two writes of a generation' : 'lost write';
-      anomaly(kind, event, `generation ${generation} has ${known.value}, and ${value} was acknowledged`);
+  /** Whether all was seen at one moment. */
+  function lookAtAll(name: string, reads: readonly Seen[], begun: number): void {
+    const keys: string[] = [name];
+    const generations: number[] = [];
+    let newest = { at: -1, what: '' };
+    let oldest = { at: Infinity, what: '' };
+    for (const seen of reads) {
+      const generation = look(seen, begun);
+      if (generation === null) continue;
+      keys.push(`${seen.op} ${seen.key}`);
+      generations.push(generation);
+      const known = seen.op === 'read' ? registerOf(seen.key) : counterOf(seen.key);
+      const what = `generation ${generation} of ${seen.key}`;
+      if ('begun' in known && known.begun(generation) > newest.at) newest = { at: known.begun(generation), what };
+      const passed = known.generations.passed(generation);
+      if (passed !== null && passed.at < oldest.at) oldest = { at: passed.at, what };
     }
-    key.known.set(generation, { value, acknowledged: true });
-    raise(key, event, generation, before);
+    if (newest.at > oldest.at)
+      anomaly('two moments', `the write of ${newest.what} began after ${oldest.what} was over`);
+    const other = growing(snapshots, keys.join(), createSnapshots).add(generations, at);
+    if (other !== null) anomaly('two moments', `generations ${generations.join()}, and ${other.join()} in another`);
   }
-
-  function notWritten(event: Write, key: Key): void {
-    key.possible.get(event.generation)?.delete(event.value);
-    if (key.known.get(event.generation)?.value === event.value)
-      anomaly('failed write is there', event, `${event.value} was read, and its write failed`);
-  }
-
-  function usage(event: Usage, before: Pending, key: Key): void {
-    const { generation, used, capacity } = event as Required<Usage>;
-    if (used > capacity) anomaly('over-allocation', event, `${used} of ${capacity}`);
-    const least = before.claimedBefore - key.returns.begun;
-    const most = key.claims.begun - before.returnedBefore;
-    if (used < least) anomaly('lost claim', event, `${used} in use, at least ${least} were acknowledged`);
-    if (used > most) anomaly('usage from no claim', event, `${used} in use, at most ${most} were asked for`);
-    // Not one usage a generation: what is given back leaves the generation as it is (docs/contract/semantics.md).
-    raise(key, event, generation, before);
-  }
-
-  /** A sum that an amount counts to. */
-  const sideOf = (key: Key, { amount }: Claim) => (amount > 0 ? key.claims : key.returns);
 
   function begin(event: Event): void {
-    const key = keyOf(event);
-    pending.set(event.client, {
-      ...{ event, floor: key.floor, floorClient: key.floorClient },
-      ...{ claimedBefore: key.claims.acknowledged, returnedBefore: key.returns.acknowledged },
-    });
-    if (event.op === 'claim') sideOf(key, event).begun += Math.abs(event.amount);
-    if (event.op === 'write') {
-      const values = key.possible.get(event.generation);
-      if (values === undefined) key.possible.set(event.generation, new Set([event.value]));
-      else values.add(event.value);
+    pending.set(event.client, { event, at });
+    if (event.op === 'claim') counterOf(event.key).begin(event);
+    if (event.op === 'write') registerOf(event.key).begin(event, at);
+  }
+
+  function succeed(event: Event, begun: number): void {
+    switch (event.op) {
+      case 'read':
+      case 'usage':
+        look(event, begun);
+        break;
+      case 'snapshot':
+        counts.snapshot++;
+        lookAtAll(event.key, event.reads!, begun);
+        break;
+      case 'write':
+        counts.write++;
+        registerOf(event.key).written(event);
+        raise(registerOf(event.key).generations, event.generation, begun, true);
+        break;
+      case 'claim':
+        counts.claim++;
+        counterOf(event.key).done(event, at);
     }
   }
 
-  function end(event: Event, before: Pending): void {
-    const key = keyOf(event);
-    if (event.type === 'ok') {
-      counts[event.op]++;
-      if (event.op === 'read') read(event, before, key);
-      else if (event.op === 'write') written(event, before, key);
-      else if (event.op === 'usage') usage(event, before, key);
-      else sideOf(key, event).acknowledged += Math.abs(event.amount);
-    } else if (event.type === 'fail') {
-      if (event.op === 'write') notWritten(event, key);
-      else if (event.op === 'claim') sideOf(key, event).begun -= Math.abs(event.amount);
+  function end(event: Event, begun: number): void {
+    if (event.type === 'ok') succeed(event, begun);
+    else if (event.type === 'fail') {
+      if (event.op === 'write') registerOf(event.key).failed(event);
+      else if (event.op === 'claim') counterOf(event.key).failed(event);
     }
+  }
+
+  function forget(): void {
+    const [oldest] = pending.values();
+    for (const one of grown) one.forget(oldest?.at ?? at + 1);
+    grown.clear();
   }
 
   return {
     anomalies,
     counts,
     add(event) {
-      if (event.time < time) anomaly('broken history', event, 'it is older than the event before it');
+      present = event;
+      if (++at % FORGET_EVERY === 0) forget();
+      if (event.time < time) anomaly('broken history', 'it is older than the event before it');
       time = event.time;
       const before = pending.get(event.client);
       if (event.type === 'invoke') {
-        if (before !== undefined) anomaly('broken history', event, 'its client has not ended the operation before');
+        if (before !== undefined) anomaly('broken history', 'its client has not ended the operation before');
+        pending.delete(event.client);
         begin(event);
       } else if (before === undefined || before.event.op !== event.op || before.event.key !== event.key) {
-        anomaly('broken history', event, 'it ends what was not begun');
+        anomaly('broken history', 'it ends what was not begun');
       } else {
         pending.delete(event.client);
-        end(event, before);
+        end(event, before.at);
       }
     },
   };
