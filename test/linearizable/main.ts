@@ -12,11 +12,11 @@ Clients at several services on one PostgreSQL, while services, workers and Postg
 each client saw is judged: no stale read, no lost write, no generation that goes back, no over-allocation.
 Exit code 0 when nothing was found wrong. docs/reference/history-of-clients.md has the format of histories.
 
-  --reads N       how many reads it takes (100000); 10000000 is the long form
+  --reads N       how many registers and counters it reads (100000), some 14 with one response; 10000000 is the long form
   --services N    service processes (2)
   --workers N     workers of each (2)
-  --readers N     clients that read only (8)
-  --writers N     clients that write, and read what they wrote (4)
+  --readers N     clients that read only (16)
+  --writers N     clients that write, and read what they wrote (6)
   --pause N       seconds between two kills (3)
   --history FILE  the history is written there
   --check FILE    judges a history that is there; - is standard input`;
@@ -26,8 +26,8 @@ const { values } = parseArgs({
     reads: { type: 'string', default: '100000' },
     services: { type: 'string', default: '2' },
     workers: { type: 'string', default: '2' },
-    readers: { type: 'string', default: '8' },
-    writers: { type: 'string', default: '4' },
+    readers: { type: 'string', default: '16' },
+    writers: { type: 'string', default: '6' },
     pause: { type: 'string', default: '3' },
     history: { type: 'string' },
     check: { type: 'string' },

@@ -4,8 +4,8 @@ import type { Event } from './history.js';
 
 /** Notes events with their time, judges them as they come, and writes them to a file if it is given one. */
 export interface Recorder {
-  /** @param service of several, the one that was asked */
-  note(event: Untimed, service?: number): void;
+  /** @param service of several, the one whose response says that it was done; null: that is known otherwise */
+  note(event: Untimed, service?: number | null): void;
   readonly anomalies: readonly Anomaly[];
   readonly counts: Checker['counts'];
   /** When writes and claims were acknowledged, by `performance.now()`, and by which service. */
@@ -34,10 +34,10 @@ export function createRecorder(file: string | null): Recorder {
     anomalies: checker.anomalies,
     counts: checker.counts,
     acknowledged,
-    note(untimed, service = 0) {
+    note(untimed, service = null) {
       const now = performance.now();
-      const event: Event = { time: Number((now - begin).toFixed(3)), ...untimed };
-      if (event.type === 'ok' && (event.op === 'write' || event.op === 'claim'))
+      const event: Event = { time: Math.round((now - begin) * 1000) / 1000, ...untimed };
+      if (service !== null && event.type === 'ok' && (event.op === 'write' || event.op === 'claim'))
         acknowledged.push({ time: now, service });
       checker.add(event);
       if (out === null) return;

@@ -14,7 +14,7 @@ export interface RunOptions {
   /** Of each service. */
   readonly workers: number;
   readonly crowd: Crowd;
-  /** The run ends after so many reads that were answered with 200, and a round of kills. */
+  /** The run ends after so many reads that succeeded, each register and counter of a response, and a round of kills. */
   readonly reads: number;
   /** Milliseconds between two kills. */
   readonly pause: number;
@@ -53,16 +53,26 @@ export async function runWithKills(options: RunOptions): Promise<RunResult> {
     const all = killsOf(members, cluster);
     const kills = new Map<string, number>();
     const reads = (): number => recorder.counts.read + recorder.counts.usage;
+    const start = performance.now();
+    const progress = (): string => {
+      const seconds = (performance.now() - start) / 1000;
+      const { write, claim, snapshot } = recorder.counts;
+      return (
+        `${Math.round(seconds)} s: ${reads()} reads (${Math.round(reads() / seconds)} a second), ${snapshot} snapshots, ` +
+        `${write + claim} writes, ${recorder.anomalies.length} anomalies`
+      );
+    };
     for (let turn = 0; turn < all.length || reads() < options.reads; turn++) {
       const one = all[turn % all.length]!;
       await setTimeout(options.pause);
-      options.say(`${reads()} reads, ${recorder.anomalies.length} anomalies; kill -9 of ${one.name}`);
+      options.say(`${progress()}; kill ${turn + 1}: ${one.name}`);
       const before = recorder.acknowledged.length;
       await one.strike();
       kills.set(one.name, (kills.get(one.name) ?? 0) + 1);
       await until('writes are acknowledged again', () => recorder.acknowledged.length > before + 10, 60_000);
     }
     await clients.stop();
+    options.say(progress());
     await checkLedger(cluster.url);
     const { counts, anomalies } = recorder;
     return { counts, anomalies, kills, surprises: clients.surprises, statuses: clients.statuses };
