@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { makeDebian } from './check-install/debian.js';
 import { startMachine, type Machine } from './check-install/machine.js';
 import { expectHost, expectStillThere, Missing } from './check-install/missing.js';
 import { startNetwork, type Network } from './check-install/network.js';
@@ -17,23 +19,35 @@ import { IN_COMMON, INSTALL, REPLACE } from './check-install/steps.js';
  * `npm run test:install`, as root on a Debian with mmdebstrap, with the archive of Debian and the registry of npm at hand. On the
  * host it packs the package, makes a cgroup and writes to a temporary folder; all of it is gone at the end.
  *
- * `--where-possible`: where the host lacks what the check needs, it says so in one line, counts nothing and ends with 0. A
- * command of a page that fails is a failure in any case.
+ * `--where-possible`: where the host lacks what the check needs, or SIGTERM says that it has no time, the check says so in one line,
+ * counts nothing and ends with 0. .ci/run asks for that. A command of a page that fails, or hangs, is a failure in any case.
  */
 const WHERE_POSSIBLE = process.argv.includes('--where-possible');
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PARTS = fileURLToPath(new URL('check-install', import.meta.url));
 
+/** Commands that install nothing: the longest took 40 seconds on two cores for which 16 threads waited. What takes longer hangs. */
+const MINUTES = 5;
+/** Installing Debian's packages took 10 minutes on two cores for which 24 threads waited. */
+const LONG_MINUTES = 25;
+
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stockroom-install-'));
-const running: { stop(): Promise<void> }[] = [];
+const running: { stop(): Promise<void>; processorSeconds?(): number }[] = [];
 let [passed, failed] = [0, 0];
 let isEnding = false;
+let current = '(the start)';
+const packing = new AbortController();
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void end(new Error(`${signal} ends the check.`));
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  // timeout sends its signal to the group, and npm passes it on: it comes twice.
+  process.on(signal, () => {
+    void end(new Missing(`time: ${signal} came during "${current}"`));
   });
 }
+
+process.stdout.on('error', () => {
+  void end(new Missing('a reader of what it prints'));
+});
 
 try {
   await followPages();
@@ -48,11 +62,16 @@ async function followPages(): Promise<void> {
   await expectHost(folder);
   const network = await prepared('a network of its own', startNetwork(folder));
   running.push(network);
-  const keystone = startKeystone(network);
-  // It may fail before it is waited for.
+  const packed = pack();
+  // It may fail before it is waited for; so may Keystone.
+  packed.catch(() => undefined);
+  const debian = makeDebian(folder);
+  running.unshift(debian);
+  const archive = await step('(the files of a Debian)', () => prepared('a Debian', debian.made));
+  const keystone = startKeystone(archive, network);
   keystone.catch(() => undefined);
-  const machine = await step('(a Debian)', () => startDebian(network, []));
-  const given = await step('(the package, packed and copied)', () => Promise.resolve(handOver(machine)));
+  const machine = await step('(a machine)', () => startDebian(archive, network));
+  const given = await step('(the package, packed and copied)', async () => handOver(machine, await packed));
   const env = { ...given, ...proxySettings(network) };
   const open = () => openShell(machine, env);
   const followAll = (shell: Shell, blocks: readonly Block[]) => followBlocks({ machine, env, shell }, blocks);
@@ -82,14 +101,14 @@ interface Place {
 
 /** @throws with the journal of the service as well, which is where the pages send their reader; Missing when the host is the cause */
 async function followBlocks({ machine, env, shell }: Place, blocks: readonly Block[]): Promise<void> {
-  for (const { heading, commands, isElsewhere, prints } of blocks) {
+  for (const { heading, commands, isElsewhere, prints, installs = false } of blocks) {
     const name = `${heading}: ${commands.split('\n', 1).join('')}`;
     if (isElsewhere) {
       console.log(`skipped            ${name}`);
       continue;
     }
     try {
-      await step(name, () => follow(shell, commands, prints));
+      await step(name, () => follow(shell, commands, prints, installs ? LONG_MINUTES : MINUTES));
     } catch (error) {
       await expectStillThere(machine, env);
       const [program = '', ...words] = machine.enter({});
@@ -102,8 +121,13 @@ async function followBlocks({ machine, env, shell }: Place, blocks: readonly Blo
 }
 
 /** @throws with all that the commands print, when one fails or the output lacks something */
-async function follow(shell: Shell, commands: string, prints: readonly string[] = []): Promise<void> {
-  const { output, ok } = await shell.run(commands);
+async function follow(
+  shell: Shell,
+  commands: string,
+  prints: readonly string[] = [],
+  minutes = LONG_MINUTES,
+): Promise<void> {
+  const { output, ok } = await shell.run(commands, minutes);
   const missing = prints.filter((text) => !output.includes(text)).map((text) => `It does not print: ${text}`);
   if (!ok || missing.length > 0) throw new Error([output, ...missing].join('\n'));
 }
@@ -111,6 +135,7 @@ async function follow(shell: Shell, commands: string, prints: readonly string[] 
 /** Counts a step and prints how long it took. The first that fails is the last: later ones need it. */
 async function step<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
   const start = performance.now();
+  current = name;
   const tell = (result: string): void => {
     console.log(`${result} ${((performance.now() - start) / 1000).toFixed(1).padStart(7)} s  ${name}`);
   };
@@ -134,32 +159,44 @@ async function prepared<Result>(what: string, work: Promise<Result>): Promise<Re
   }
 }
 
-function startDebian(network: Network, packages: readonly string[]): Promise<Machine> {
+function startDebian(archive: string, network: Network): Promise<Machine> {
   const root = fs.mkdtempSync(path.join(folder, 'root-'));
-  const machine = startMachine(root, ['dbus', 'ca-certificates', ...packages], network);
+  const machine = startMachine(root, archive, network);
   running.unshift(machine);
   return prepared('a Debian', machine.booted);
 }
 
-async function startKeystone(network: Network): Promise<void> {
-  const shell = await openShell(await startDebian(network, ['keystone']), {});
+async function startKeystone(archive: string, network: Network): Promise<void> {
+  const shell = await openShell(await startDebian(archive, network), proxySettings(network));
   await prepared('a Keystone of Debian', follow(shell, readPart('keystone.sh')));
   await shell.close();
+}
+
+/** @returns the file */
+async function pack(): Promise<string> {
+  const run = promisify(execFile);
+  const options = { cwd: ROOT, signal: packing.signal };
+  // What is built already is not built again, as `npm pack` alone would do.
+  await run(process.execPath, ['scripts/build.js'], options);
+  const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], options);
+  return path.join(folder, stdout.trim());
 }
 
 /**
  * Copies what the page says is there: the package of the clone, and the credentials of an administrator.
  *
- * @returns the registry of the host's npm and the certificates it trusts, as variables of npm
+ * @returns variables of npm: the registry of the host's npm and the certificates it trusts, and what saves time
  */
-function handOver(machine: Machine): Record<string, string> {
+function handOver(machine: Machine, packed: string): Record<string, string> {
   const home = machine.file('/root');
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', home], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  fs.copyFileSync(packed, path.join(home, path.basename(packed)));
   fs.copyFileSync(path.join(PARTS, 'admin-openrc'), path.join(home, 'admin-openrc'));
-  const env: Record<string, string> = { npm_config_registry: npmSetting('registry') };
+  const env: Record<string, string> = {
+    npm_config_registry: npmSetting('registry'),
+    // The second installation and the third need not ask whether what was fetched is still the newest.
+    npm_config_prefer_offline: 'true',
+    npm_config_audit: 'false',
+  };
   const certificates = npmSetting('cafile');
   if (fs.existsSync(certificates)) {
     env['npm_config_cafile'] = '/run/certificates-of-the-host.pem';
@@ -185,10 +222,10 @@ function readPart(name: string): string {
   return fs.readFileSync(path.join(PARTS, name), 'utf8');
 }
 
-/** The first line and the last, which is where programs say why. */
+/** The first line and the last two, which is where programs say why. */
 function inOneLine(text: string): string {
   const lines = text.trim().split('\n');
-  return [...new Set([lines[0], lines.at(-1)])].join(' ');
+  return [...new Set([lines[0], ...lines.slice(-2)])].join(' ');
 }
 
 /**
@@ -201,11 +238,14 @@ async function end(trouble?: Error): Promise<void> {
   isEnding = true;
   if (trouble instanceof Missing && WHERE_POSSIBLE) {
     [passed, failed] = [0, 0];
-    console.log(`== the pages on installing are not followed, because this host lacks ${inOneLine(trouble.message)}`);
+    console.log(`== no test of the installation: this host lacks ${inOneLine(trouble.message)}`);
   } else if (trouble !== undefined) {
     console.log(trouble instanceof Missing ? `This host lacks ${trouble.message}` : trouble.message);
     failed++;
   }
+  const seconds = running.reduce((sum, one) => sum + (one.processorSeconds?.() ?? 0), 0);
+  if (seconds > 0) console.log(`The machines have used ${seconds.toFixed(0)} s of processor time.`);
+  packing.abort();
   for (const one of running) {
     try {
       await one.stop();

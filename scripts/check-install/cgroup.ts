@@ -11,6 +11,12 @@ export function makeCgroup(): string {
   return fs.mkdtempSync(path.join(mounted.trim(), 'stockroom-install-'));
 }
 
+/** What the processes of a group, and of the groups in it, have used, those that ended as well. */
+export function processorSeconds(group: string): number {
+  const [, microseconds] = /^usage_usec (\d+)$/m.exec(fs.readFileSync(path.join(group, 'cpu.stat'), 'utf8')) ?? [];
+  return Number(microseconds) / 1e6;
+}
+
 /** The processes that were killed leave it one after the other. */
 export async function removeCgroup(group: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {

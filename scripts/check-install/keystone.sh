@@ -1,6 +1,9 @@
 # A Keystone from Debian's package, as a cloud has it before Placement is installed. The page does not set it up.
 set -euo pipefail
+apt-get install --yes --no-install-recommends keystone
 systemctl stop keystone
+# As root, so that Python keeps what it compiles.
+keystone-manage --version
 sed -i 's/^processes = .*/processes = 1/; s/^threads = .*/threads = 1/' /etc/keystone/keystone-uwsgi.ini
 sed -i 's#^\[database\]#&\nconnection = sqlite:////var/lib/keystone/keystone.db#' /etc/keystone/keystone.conf
 # One request of Keystone reads on one connection and writes on another. SQLite locks it out unless the journal is written ahead.

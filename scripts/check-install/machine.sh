@@ -1,15 +1,14 @@
 #!/bin/bash
-# A Debian of its own that systemd boots: machine.sh ROOT PACKAGES NETWORK CGROUP. Runs as process 1 of new namespaces for processes and mounts
+# A Debian of its own that systemd boots: machine.sh ROOT ARCHIVE NETWORK CGROUP. Runs as process 1 of new namespaces for processes and mounts
 # (machine.ts), so that all of it, mounts and memory too, is gone when that process is killed.
 set -euo pipefail
-root=$1 packages=$2 network=$3 group=$4
-
-# In memory: dpkg waits for the disk after every file.
-mount -t tmpfs -o mode=755,size=6G tmpfs "$root"
-mmdebstrap --quiet --variant=important --include="$packages" trixie "$root"
-echo '127.0.0.1 controller.example' >>"$root/etc/hosts"
+root=$1 archive=$2 network=$3 group=$4
 
 echo $$ >"$group/cgroup.procs"
+mount -t tmpfs -o mode=755,size=6G tmpfs "$root"
+tar --extract --numeric-owner --xattrs --xattrs-include='*' --file "$archive" --directory "$root"
+echo '127.0.0.1 controller.example' >>"$root/etc/hosts"
+
 exec nsenter --net="$network" unshare --uts --ipc --cgroup bash -euo pipefail -c '
 root=$1
 mount -t proc proc "$root/proc"

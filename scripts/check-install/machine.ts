@@ -1,11 +1,12 @@
-import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { execFileSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeCgroup, removeCgroup } from './cgroup.js';
+import { makeCgroup, processorSeconds, removeCgroup } from './cgroup.js';
+import { startInNamespaces } from './namespaces.js';
 import type { Network } from './network.js';
 
 /** A Debian 13 with systemd, in namespaces of its own and in memory. */
@@ -19,6 +20,8 @@ export interface Machine {
 export interface StartingMachine {
   /** Fails with what was printed when the machine cannot be made, or is stopped before. */
   readonly booted: Promise<Machine>;
+  /** What it and its processes have used since its files were unpacked. */
+  processorSeconds(): number;
   /** Kills every process of it. Its files are gone then. */
   stop(): Promise<void>;
 }
@@ -27,19 +30,14 @@ const SCRIPT = fileURLToPath(new URL('machine.sh', import.meta.url));
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Makes it with mmdebstrap and boots it.
+ * Unpacks and boots it.
  *
  * @param root an empty folder
- * @param packages of Debian that it has besides those that every Debian has
+ * @param archive of the files (debian.ts)
  */
-export function startMachine(root: string, packages: readonly string[], network: Network): StartingMachine {
+export function startMachine(root: string, archive: string, network: Network): StartingMachine {
   const group = makeCgroup();
-  const namespaces = ['--pid', '--fork', '--kill-child', '--mount', '--propagation', 'private'];
-  const script = ['bash', SCRIPT, root, packages.join(','), network.file, group];
-  // It dies with this process, however that ends.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...script], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = startInNamespaces(SCRIPT, [root, archive, network.file, group]);
   const closed = once(child, 'close');
 
   async function boot(): Promise<Machine> {
@@ -53,6 +51,7 @@ export function startMachine(root: string, packages: readonly string[], network:
 
   return {
     booted: boot(),
+    processorSeconds: () => processorSeconds(group),
     async stop() {
       // It ignores SIGTERM while it waits.
       child.kill('SIGKILL');

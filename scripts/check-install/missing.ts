@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import { promisify } from 'node:util';
 import { runInCgroup } from './cgroup.js';
 import type { Machine } from './machine.js';
@@ -15,9 +16,14 @@ const PROGRAMS = ['mmdebstrap', 'setpriv', 'unshare', 'nsenter', 'findmnt', 'ip'
 /** Two machines in memory took 2.3 GB at most when this was measured, and the services of them 0.6 GB. */
 const MEMORY_GB = 4;
 
-/** What machine.sh does with namespaces and mounts: $1 is an empty folder. */
+/** The archive of a Debian, 0.3 GB, the package, and what npm and Node.js keep meanwhile. */
+const DISK_GB = 1;
+
+/** What machine.sh does with namespaces, mounts and owners: $1 is an empty folder. */
 const MOUNTS = `
 mount -t tmpfs tmpfs "$1"
+touch "$1/file"
+chown 65534:65534 "$1/file"
 mkdir "$1/proc" "$1/sys" "$1/group" "$1/pts"
 mount -t proc proc "$1/proc"
 mount -t sysfs -o ro sysfs "$1/sys"
@@ -37,6 +43,7 @@ export async function expectHost(folder: string): Promise<void> {
     await expected(`the program ${program}`, run('sh', ['-c', 'command -v "$0"', program]));
   }
   expectMemory();
+  expectDisk(folder);
   const namespaces = [
     '--pid',
     '--fork',
@@ -50,7 +57,7 @@ export async function expectHost(folder: string): Promise<void> {
   ];
   const place = fs.mkdtempSync(`${folder}/mounts-`);
   const mounts = [...namespaces, '--cgroup', 'bash', '-euc', MOUNTS, 'bash', place];
-  await expected('a cgroup, namespaces and mounts', runInCgroup('unshare', mounts));
+  await expected('a cgroup, namespaces, mounts and owners', runInCgroup('unshare', mounts));
   await expectNpm();
 }
 
@@ -73,6 +80,11 @@ async function expectNpm(): Promise<void> {
 function expectMemory(gigabytes = MEMORY_GB): void {
   const [, free = ''] = /^MemAvailable: +(\d+) kB$/m.exec(fs.readFileSync('/proc/meminfo', 'utf8')) ?? [];
   if (Number(free) < gigabytes * 1e6) throw new Missing(`${gigabytes} GB of free memory`);
+}
+
+function expectDisk(folder: string): void {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  if (bavail * bsize < DISK_GB * 1e9) throw new Missing(`${DISK_GB} GB of free disk in ${os.tmpdir()}`);
 }
 
 async function expected(what: string, work: Promise<unknown>): Promise<void> {

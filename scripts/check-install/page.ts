@@ -4,6 +4,8 @@ export interface Step {
   readonly heading: string;
   /** What it prints, besides ending well. */
   readonly prints?: readonly string[];
+  /** It fetches and installs packages, which may take long. */
+  readonly installs?: boolean;
 }
 
 export interface Block extends Step {

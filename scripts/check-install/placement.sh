@@ -4,6 +4,8 @@ set -euo pipefail
 . /root/admin-openrc
 apt-get install --yes --no-install-recommends placement-api python3-psycopg2 postgresql
 systemctl stop placement-api
+# As root, so that Python keeps what it compiles.
+placement-manage --version
 runuser -u postgres -- psql -v ON_ERROR_STOP=1 -c "CREATE ROLE placement LOGIN PASSWORD 'old-password'" -c 'CREATE DATABASE placement OWNER placement'
 openstack user create --domain default --password placement-password placement
 openstack role add --user placement --project service admin

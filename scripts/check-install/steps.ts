@@ -4,7 +4,7 @@ import type { Step } from './page.js';
 export const IN_COMMON: readonly Step[] = [
   { heading: '1. The package' },
   { heading: '2. Names and passwords' },
-  { heading: '3. Packages and the user' },
+  { heading: '3. Packages and the user', installs: true },
   { heading: '3. Packages and the user' },
   { heading: '4. The database' },
   { heading: '4. The database' },
@@ -20,8 +20,8 @@ export const INSTALL: readonly Step[] = [
   { heading: '8. The first request', prints: ['{"resource_providers": []}', '| first |'] },
   { heading: '9. A short name for the commands', prints: ['Changes are recorded.'] },
   { heading: 'Memory, files and signals' },
-  { heading: 'Upgrade' },
-  { heading: 'Remove it' },
+  { heading: 'Upgrade', installs: true },
+  { heading: 'Remove it', installs: true },
 ];
 
 /** Blocks of docs/how-to/replace-placement.md. */
