@@ -35,8 +35,10 @@ describe('the README', () => {
     assert.equal(await run.ended(), 0);
   });
 
-  it('shows how to embed the service, in six lines that work', () => {
-    const [snippet = ''] = blocks(section('In a test suite'), 'js');
+  it('leads to a page that shows how to embed the service, in six lines that work', () => {
+    const page = 'docs/how-to/use-in-a-test-suite.md';
+    assert.ok(readme.includes(`(${page})`));
+    const [snippet = ''] = blocks(readFileSync(path.join(ROOT, page), 'utf8'), 'js');
     assert.ok(snippet.trim().split('\n').length <= 6);
     // From within the package its own name leads to what others would import.
     execFileSync(process.execPath, ['--input-type=module', '--eval', snippet], {
