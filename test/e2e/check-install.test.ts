@@ -33,8 +33,11 @@ describe('the check of the pages on installing', () => {
   it('removes what it has made when SIGTERM comes twice', async function () {
     if (!isRoot) this.skip();
     const env = await environment();
-    const [program = '', ...args] = [...CHECK, '--where-possible'];
-    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...CHECK.slice(1), '--where-possible'], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (text: Buffer) => {
       output += text.toString();
