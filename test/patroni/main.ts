@@ -8,9 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startClients, type Clients } from '../linearizable/clients.js';
 import { createRecorder, type Recorder } from '../linearizable/recorder.js';
+import type { Book } from '../soak/book.js';
+import { startNova } from '../soak/clients.js';
+import { buildCloud } from '../soak/cloud.js';
 import { startMember } from '../soak/havoc.js';
+import { judge, reportTalk } from '../soak/judge.js';
+import { createTalk, type Journal } from '../soak/talk.js';
 import { sql } from '../support/database.js';
-import { checkLedger } from '../support/ledger.js';
+import { forbidShrinkingGenerations } from '../support/ledger.js';
 import { cleanUp } from '../support/process.js';
 import { until } from '../support/until.js';
 import { faultsOf } from './faults.js';
@@ -23,6 +28,8 @@ Three nodes with Patroni, etcd and PostgreSQL in synchronous mode, each in a net
 themselves and services behind HAProxy; clients at all of them. In each round the leader is switched over, killed, cut off and given
 a full disk. What clients saw is judged (docs/reference/history-of-clients.md), and recovery is timed: from the first write that a new
 leader accepts to the first one that each service acknowledges.
+Beside them is traffic as of Nova (npm run soak): candidates, claims, moves, deletions, reports of compute nodes. In the end the database and every
+service are compared with what it was told.
 Exit code 0 when nothing was found wrong. Root, and Debian's patroni, python3-etcd, etcd-server, haproxy and postgresql.
 
   --rounds N      how often each fault is made (1)
@@ -30,6 +37,8 @@ Exit code 0 when nothing was found wrong. Root, and Debian's patroni, python3-et
   --workers N     workers of each (2)
   --readers N     clients that read only (6)
   --writers N     clients that write, and read what they wrote (6)
+  --schedulers N  clients as of Nova that claim, move and delete (4); with them come half as many compute nodes, and an operator
+  --hosts N       compute nodes of theirs (40)
   --history FILE  the history is written there
   --logs FOLDER   where Patroni's and the services' logs are kept`;
 
@@ -40,14 +49,16 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     readers: { type: 'string', default: '6' },
     writers: { type: 'string', default: '6' },
+    schedulers: { type: 'string', default: '4' },
+    hosts: { type: 'string', default: '40' },
     history: { type: 'string' },
     logs: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-/** Tells the process in the namespaces the folder of the run. */
-const INSIDE = 'STOCKROOM_SOAK_INSIDE';
 /** Where the process inside finds the folder of the run. */
+const INSIDE = 'STOCKROOM_SOAK_INSIDE';
+
 /** The same in namespaces of its own, so that all of it ends with it: processes, cables and file systems. */
 async function again(): Promise<number> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stockroom-patroni-'));
@@ -89,22 +100,27 @@ async function soak(folder: string): Promise<boolean> {
         }),
       ),
     );
+    await forbidShrinkingGenerations(urlOf((await cluster.leader()).address, 'placement'));
     const crowd = { readers: Number(values.readers), writers: Number(values.writers) };
-    const clients = await startClients(
-      members.map(({ url }) => url),
-      recorder,
-      crowd,
-    );
+    const urls = members.map(({ url }) => url);
+    const clients = await startClients(urls, recorder, crowd);
+    const journal: Journal = { kinds: new Map(), violations: [] };
+    const book: Book = { known: new Map(), unknown: [] };
+    const talk = createTalk(urls, journal);
+    const hosts = await buildCloud(talk, Number(values.hosts));
+    const nova = startNova({ talk, journal, book, hosts }, Number(values.schedulers));
     const recoveries = await makeFaults(cluster, watch, recorder);
+    await nova.stop();
     await clients.stop();
     await watch.stop();
-    await checkLedger(urlOf((await cluster.leader()).address, 'placement'));
+    await judge(urlOf((await cluster.leader()).address, 'placement'), urls, book, journal);
     if (values.logs !== undefined) {
       for (const node of cluster.nodes) fs.writeFileSync(`${values.logs}/${node.name}.log`, cluster.logOf(node));
       for (const [at, { process }] of members.entries())
         fs.writeFileSync(`${values.logs}/service${at}.log`, process.errors());
     }
-    return report(recoveries, recorder, clients);
+    reportTalk(journal, book);
+    return report(recoveries, recorder, clients) && journal.violations.length === 0;
   } catch (error) {
     console.log(error);
     for (const { kind, why, event } of recorder.anomalies.slice(0, 50))

@@ -20,7 +20,8 @@ interface Instance {
   allocations: Allocations;
 }
 
-const PROJECTS = ['red', 'green', 'blue'];
+/** What these clients write is in no other project. */
+export const PROJECTS = ['red', 'green', 'blue'];
 const LARGEST_FLEET = 40;
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
@@ -30,7 +31,7 @@ const between = (least: number, most: number): number => least + Math.floor(Math
  * A scheduler and the conductor behind it: asks for candidates, claims one, looks at it from another service, moves it as a
  * live migration does, and deletes it. It alone writes about its instances, so it knows the last response.
  */
-export async function scheduler(at: number, { talk, journal, book, until }: Scene): Promise<void> {
+async function scheduler(at: number, { talk, journal, book, until }: Scene): Promise<void> {
   const project = pick(PROJECTS);
   const owner = { project_id: project, user_id: `user-of-${project}` };
   const fleet: Instance[] = [];
@@ -141,7 +142,7 @@ export async function scheduler(at: number, { talk, journal, book, until }: Scen
 }
 
 /** The periodic task of compute nodes: looks at everything of its provider, and now and then reports its inventory again. */
-export async function computeNode(at: number, { talk, hosts, until }: Scene): Promise<void> {
+async function computeNode(at: number, { talk, hosts, until }: Scene): Promise<void> {
   while (!until.aborted) {
     const { uuid } = pick(hosts);
     const path = `/resource_providers/${uuid}`;
@@ -161,7 +162,7 @@ export async function computeNode(at: number, { talk, hosts, until }: Scene): Pr
 }
 
 /** Dashboards and people: lists, filters, usages of projects, a reshape that changes nothing. */
-export async function operator(at: number, { talk, hosts, until }: Scene): Promise<void> {
+async function operator(at: number, { talk, hosts, until }: Scene): Promise<void> {
   while (!until.aborted) {
     const get = (path: string) => talk(at, `GET ${path.split('?')[0] ?? ''}`, 'GET', path, { expected: [200] });
     await get('/resource_providers?resources=VCPU:4');
@@ -182,4 +183,23 @@ export async function operator(at: number, { talk, hosts, until }: Scene): Promi
     }
     await setTimeout(20);
   }
+}
+
+/** Schedulers, half as many compute nodes, and an operator. */
+export function startNova(scene: Omit<Scene, 'until'>, schedulers: number): { stop(): Promise<void> } {
+  const stop = new AbortController();
+  const active = { ...scene, until: stop.signal };
+  const all = Promise.all([
+    ...Array.from({ length: schedulers }, (_, at) => scheduler(at, active)),
+    ...Array.from({ length: Math.ceil(schedulers / 2) }, (_, at) => computeNode(at, active)),
+    operator(0, active),
+  ]);
+  // Its failure is told when it is stopped.
+  all.catch(() => undefined);
+  return {
+    async stop() {
+      stop.abort();
+      await all;
+    },
+  };
 }
