@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbedded } from '../src/db/embedded.js';
 import { createTalk, type Talk } from '../test/linearizable/talk.js';
+import { headersOf } from './client.js';
 import { writeFlatHosts } from './flat-hosts.js';
 import { processorSeconds, processorSecondsOfAll } from './processor-time.js';
 import { startService, type StartedServer } from './servers.js';
@@ -17,8 +18,8 @@ nothing is asked, while one of them writes, while all of them are read, and with
 
   --processes N,N,...  numbers of service processes (1,2,8,32)
   --hosts N            size of the cloud (1000)
-  --writes N           PUTs of inventories a second through the first process (100)
-  --reads N            GETs of a provider a second, through one process after the other (320)
+  --writes N           PUTs of inventories a second through the first process (50)
+  --reads N            GETs of a provider a second, through one process after the other (160)
   --seconds N          length of one measurement (10)
   --pool N             max_pool_size of each process; max_overflow is as large (1)
 `;
@@ -28,8 +29,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     processes: { type: 'string', default: '1,2,8,32' },
     hosts: { type: 'string', default: '1000' },
-    writes: { type: 'string', default: '100' },
-    reads: { type: 'string', default: '320' },
+    writes: { type: 'string', default: '50' },
+    reads: { type: 'string', default: '160' },
     seconds: { type: 'string', default: '10' },
     pool: { type: 'string', default: '1' },
   },
@@ -72,6 +73,7 @@ async function measureAll(): Promise<void> {
 async function measure(client: pg.Client, connectionString: string, count: number): Promise<Record<string, string>> {
   console.error(`${count} processes: starting`);
   const services: StartedServer[] = [];
+  const headers = headersOf();
   const options = {
     OS_PLACEMENT_DATABASE__MAX_POOL_SIZE: values.pool,
     OS_PLACEMENT_DATABASE__MAX_OVERFLOW: values.pool,
@@ -97,6 +99,8 @@ async function measure(client: pg.Client, connectionString: string, count: numbe
       [`${reads} reads/s, ${writes} writes/s`, reads, writes],
     ] as const) {
       console.error(`${count} processes: ${name}`);
+      // What was written before is no part of what is measured.
+      for (const { url } of services) await (await fetch(`${url}/resource_providers?name=none`, { headers })).text();
       const before = await spent(client, services);
       const done = await load(readRate, writeRate);
       const after = await spent(client, services);
