@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Logger } from 'pino';
-import { checkFolderOf } from '../ops/foreign-folder.js';
+import { makeFileOfRoot } from '../ops/foreign-folder.js';
 import { createLogDestination, type LogDestination } from '../ops/log-destination.js';
 
 /** The user and the group of the service read it: it says who did what. */
@@ -18,8 +18,6 @@ const LOOK_MS = 1000;
  * @throws Error when the file cannot be written, or its folder is foreign to root
  */
 export function openAuditDestination(file: string | null, log: Logger, onLost: () => void): LogDestination {
-  if (file !== null) checkFolderOf(file);
-  if (file !== null) fs.closeSync(fs.openSync(file, 'a', FILE_MODE));
   const watcher = {
     onTrouble(error: Error) {
       log.error({ reason: error.message }, 'the audit log cannot be written; requests are served all the same');
@@ -56,6 +54,7 @@ function reopenWhenMoved(file: string, destination: LogDestination, log: Logger)
   async function look(): Promise<void> {
     const now = await inodeNow();
     if (now !== undefined && now === inode) return;
+    makeFileOfRoot(file, FILE_MODE);
     // The file is opened in the background, because a slow disk would block a request.
     await (await fs.promises.open(file, 'a', FILE_MODE)).close();
     destination.reopen();

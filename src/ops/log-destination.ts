@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
+import { makeFileOfRoot } from './foreign-folder.js';
 
 /** Where lines of the log are written to. */
 export interface LogDestination {
@@ -36,12 +37,14 @@ type Options = SonicBoomOpts & { readonly maxWriteRetries: number };
  * lost when too many wait. sonic-boom is used directly and not through pino.destination: pino brings version 4, which
  * tries for ever to write what is left when the process ends, and stands still.
  *
- * @throws Error when the file cannot be opened
+ * @throws Error when the file cannot be opened, or its folder is foreign to root
  */
 export function createLogDestination(
   options: Pick<SonicBoomOpts, 'dest' | 'sync' | 'minLength' | 'maxWrite' | 'periodicFlush' | 'mode'>,
   { onTrouble, onWell, onLost }: LogWatcher = {},
 ): LogDestination {
+  const file = typeof options.dest === 'string' ? options.dest : null;
+  if (file !== null) makeFileOfRoot(file, Number(options.mode ?? 0o666));
   const stream = new sonicBoom.SonicBoom({
     ...options,
     maxLength: MAX_WAITING,
@@ -81,8 +84,10 @@ export function createLogDestination(
     },
     reopen() {
       attempt(() => {
+        if (file === null) return;
         // First by ourselves: after a failure, the library would close the old file twice later.
-        fs.closeSync(fs.openSync(String(options.dest), 'a'));
+        makeFileOfRoot(file, Number(options.mode ?? 0o666));
+        fs.closeSync(fs.openSync(file, 'a'));
         stream.reopen();
       });
     },

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
-import { checkFolderOf } from './foreign-folder.js';
 import { createLogDestination, type LogDestination } from './log-destination.js';
 import { prettyStream } from './pretty.js';
 
@@ -35,7 +34,6 @@ export function createLog(level: string, options: LogOptions = {}): Logger {
   const settings = logSettings(level);
   const file = logFileOf(options);
   if (file === null) return pino(settings, standardError(options));
-  checkFolderOf(file);
   const destination = createLogDestination(
     { dest: file, sync: true },
     {

@@ -206,5 +206,12 @@ describe('a folder as a bucket', () => {
     assert.equal(await rejected(prepareSpool(root)), 'SpoolUnusable late');
     assert.throws(() => createLog('info', { logFile: path.join(root, 'stockroom.log') }), /chown root/);
     assert.deepEqual(await readdir(root), []);
+    // What is below belongs to root, but that account can put a link in its place.
+    const below = path.join(root, 'ours', 'lists');
+    await mkdir(below, { recursive: true });
+    assert.equal(await rejected(prepareSpool(below)), 'SpoolUnusable late');
+    assert.equal(await rejected(folderDestination(below).put(objectOf('one', 'x'), null, SIGNAL)), 'AccessDenied late');
+    assert.equal(await rejected(folderDestination(below).get('one', SIGNAL)), 'AccessDenied late');
+    assert.deepEqual(await readdir(below), []);
   });
 });

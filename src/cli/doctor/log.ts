@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config.js';
-import { checkFolderOf } from '../../ops/foreign-folder.js';
+import { checkFileOfRoot } from '../../ops/foreign-folder.js';
 import { logFileOf } from '../../ops/log.js';
 import { failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
@@ -21,7 +21,7 @@ function fileCheck(name: string, file: string): Diagnosis {
     );
   }
   try {
-    checkFolderOf(file);
+    checkFileOfRoot(file);
     const isThere = fs.existsSync(file);
     if (isThere && !fs.statSync(file).isFile()) return failure(name, `${file} is no file`);
     fs.accessSync(isThere ? file : folder, fs.constants.W_OK);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { foreignFolderText, isForeignToRoot } from '../../ops/foreign-folder.js';
+import { foreignFolderText, foreignOnTheWay, isForeignToRoot } from '../../ops/foreign-folder.js';
 import { syncFolder } from '../../sync-folder.js';
 import { DestinationError, type Destination, type OutgoingObject } from '../model.js';
 
@@ -69,9 +69,10 @@ async function placeOf(root: string, key: string, make: boolean): Promise<string
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
     throw new DestinationError('InvalidKey', `${JSON.stringify(key)} is no path below the folder.`, 'late');
   }
+  rejectForeignWay(root);
   if (make) await mkdir(root, { recursive: true, mode: FOLDER_MODE });
   const top = await realpath(root);
-  await rejectForeign(top);
+  rejectForeignWay(top);
   let folder = top;
   for (const part of parts.slice(0, -1)) {
     const next = path.join(folder, part);
@@ -87,6 +88,11 @@ function rejectOutside(real: string, top: string, key: string): void {
   const inside = path.relative(top, real);
   if (inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside)) return;
   throw new DestinationError('OutsideFolder', `${key}: a link leads out of the folder ${top}.`, 'late');
+}
+
+function rejectForeignWay(folder: string): void {
+  const foreign = foreignOnTheWay(folder);
+  if (foreign !== null) throw new DestinationError('AccessDenied', foreignFolderText(folder, foreign), 'late');
 }
 
 async function rejectForeign(folder: string): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
-import { foreignFolderText, isForeignToRoot } from '../../ops/foreign-folder.js';
+import { foreignFolderText, foreignOnTheWay } from '../../ops/foreign-folder.js';
 import { DestinationError, type Run } from '../model.js';
 
 /**
@@ -21,9 +21,15 @@ export function attemptFolder(spool: string, worker: string, { id, attempt }: Pi
  * @throws DestinationError when it is foreign to root, who removes whole folders in it
  */
 export async function prepareSpool(spool: string): Promise<void> {
+  rejectForeign(spool);
   await mkdir(spool, { recursive: true, mode: 0o750 });
-  if (isForeignToRoot(await stat(spool)))
-    throw new DestinationError('SpoolUnusable', `The spool: ${foreignFolderText(spool)}.`, 'late');
+  rejectForeign(spool);
+}
+
+function rejectForeign(spool: string): void {
+  const foreign = foreignOnTheWay(spool);
+  if (foreign === null) return;
+  throw new DestinationError('SpoolUnusable', `The spool: ${foreignFolderText(spool, foreign)}.`, 'late');
 }
 
 /**
@@ -42,7 +48,7 @@ export function isAttemptFolder(name: string): boolean {
 export async function sweepSpool(pool: Pool, spool: string, worker: string): Promise<void> {
   // A folder that cannot be used cannot be written to either; runs say so.
   const isUsable = await stat(spool).then(
-    (found) => !isForeignToRoot(found),
+    () => foreignOnTheWay(spool) === null,
     () => false,
   );
   const names = isUsable ? await readdir(spool).catch(() => []) : [];
