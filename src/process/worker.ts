@@ -25,6 +25,8 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
       void begin(message);
       break;
     case 'take':
+      // A client may break its connection before `receive` listens.
+      socket?.on('error', () => undefined);
       // First the word, then the first byte: when we die between them, the connection goes to another.
       tell({ kind: 'taken', id: message.id }, () => {
         if (socket !== undefined) instance?.receive(socket);

@@ -174,6 +174,20 @@ function freePort(): Promise<number> {
   });
 }
 
+/** Of a log, which may be larger than a text can be. Never throws: its caller is an event, where an exception ends the process. */
 function lastLines(file: string): string {
-  return fs.readFileSync(file, 'utf8').trim().split('\n').slice(-8).join('\n');
+  try {
+    const handle = fs.openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(LAST_BYTES);
+      const read = fs.readSync(handle, bytes, 0, LAST_BYTES, Math.max(0, fs.fstatSync(handle).size - LAST_BYTES));
+      return bytes.toString('utf8', 0, read).trim().split('\n').slice(-8).join('\n');
+    } finally {
+      fs.closeSync(handle);
+    }
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
+
+const LAST_BYTES = 4096;
