@@ -4,6 +4,7 @@ import { sql } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { processorUnit, watchStretches } from '../support/processor-time.js';
 import { sendElsewhere, type Response } from '../support/raw-request.js';
+import { until } from '../support/until.js';
 
 const MOST_UNITS = 8;
 
@@ -124,5 +125,34 @@ describe('a large body', function () {
     );
     assert.equal(row?.count, 200_000);
     await service.api.put(path, { aggregates: [], resource_provider_generation: 3 }).expect(200);
+  });
+
+  it('of 20,000 aggregates replaces 20,000 others, which are not compared one by one', async () => {
+    const uuid = randomUUID();
+    await service.api.post('/resource_providers', { name: uuid, uuid }).expect(200);
+    const path = `/resource_providers/${uuid}/aggregates`;
+    // With the usual work_mem it would take 200,000.
+    await sql(
+      service.databaseUrl,
+      `do $$ begin execute format('alter database %I set work_mem = ''64kB''', current_database()); end $$`,
+    );
+    await sql(
+      service.databaseUrl,
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    await until('the service is connected again', async () => (await service.api.get('/traits')).status === 200);
+    const times: number[] = [];
+    for (const generation of [0, 1]) {
+      const aggregates = Array.from({ length: 20_000 }, () => randomUUID());
+      const start = performance.now();
+      const body = JSON.stringify({ aggregates, resource_provider_generation: generation });
+      const { response } = await held('PUT', path, body);
+      assert.equal(response.status, 200, response.text.slice(0, 500));
+      times.push(performance.now() - start);
+    }
+    // The first only inserts. The second also deletes as many; compared one by one that takes ten times as long and more.
+    const [first = 0, second = 0] = times;
+    assert.ok(second < 6 * first, `${Math.round(first)} ms, then ${Math.round(second)} ms`);
+    await service.api.put(path, { aggregates: [], resource_provider_generation: 2 }).expect(200);
   });
 });

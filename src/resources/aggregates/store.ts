@@ -22,7 +22,8 @@ export async function replaceAggregates(
   const given = await arrayText(aggregates);
   const values = [uuid, generation === null ? null : comparableGeneration(generation), given];
   const { rows } = await withProviderLocked<{ generation: number }>(pool, author, uuid, {
-    name: 'replace_aggregates',
+    // A plan that was made for short lists may compare each given aggregate with each present one.
+    ...(aggregates.length > LONG_LIST ? {} : { name: 'replace_aggregates' }),
     text: REPLACE,
     values,
   });
@@ -34,6 +35,9 @@ export async function replaceAggregates(
     : providerGenerationChanged(found.generation, generation ?? found.generation);
 }
 
+const LONG_LIST = 1000;
+
+/** NOT EXISTS, because PostgreSQL makes no hash table for NOT IN when the list is larger than `work_mem`: 200,000 aggregates were compared with 200,000. */
 const REPLACE = `
   with provider as (
     update resource_providers
@@ -42,7 +46,9 @@ const REPLACE = `
     returning id, generation
   ), removed as (
     delete from resource_provider_aggregates a using provider p
-    where a.resource_provider_id = p.id and a.aggregate_uuid not in (select unnest($3::text[]))
+    where a.resource_provider_id = p.id and not exists (
+      select from unnest($3::text[]) as given (uuid) where given.uuid = a.aggregate_uuid
+    )
   ), added as (
     insert into resource_provider_aggregates (resource_provider_id, aggregate_uuid)
     select p.id, aggregate_uuid from provider p, unnest($3::text[]) as aggregate_uuid
