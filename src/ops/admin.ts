@@ -17,8 +17,10 @@ export interface AdminParts {
  * reach it.
  */
 export function createAdminServer(parts: AdminParts): http.Server {
+  const shared = { ...parts, metrics: sharing(() => parts.metrics()) };
   return http.createServer((request, response) => {
-    respond(parts, request)
+    response.setTimeout(SEND_TIMEOUT_MS);
+    respond(shared, request)
       .catch(failure)
       .then(({ status, type, body, headers }) => {
         response.writeHead(status, { 'content-type': type, ...headers });
@@ -27,6 +29,18 @@ export function createAdminServer(parts: AdminParts): http.Server {
       // The client has gone.
       .catch(() => response.destroy());
   });
+}
+
+/** A client that reads no byte of its response for this long loses its connection, and the process the text that it holds for it. */
+const SEND_TIMEOUT_MS = 60_000;
+
+/**
+ * One text for all that ask while it is made: with 10,000 providers it is 16 MB, and a client may send thousands of requests in one packet without
+ * reading a response.
+ */
+function sharing<T>(make: () => Promise<T>): () => Promise<T> {
+  let making: Promise<T> | null = null;
+  return () => (making ??= make().finally(() => (making = null)));
 }
 
 const PIECE = 256 * 1024;
