@@ -25,6 +25,7 @@ import { openKeysFile } from './lists/dialect/keys-file.js';
 import { tooManyAnalyses } from './errors.js';
 import { createHealth, type Health } from './ops/health.js';
 import { createMeters, type ProcessMetrics } from './ops/metrics.js';
+import { createCandidatesCache } from './resources/allocation-candidates/cache.js';
 import { createEmptyResponses } from './resources/allocation-candidates/explain-empty.js';
 import { createAllocationsReader } from './resources/allocations/cache.js';
 import { createConsumerReader } from './resources/allocations/store.js';
@@ -119,6 +120,7 @@ export function composeService(
     log,
     onCapacity: meters.onCapacity,
   });
+  const candidatesCache = createCandidatesCache();
   const app = createApp({
     lists: lists.parts,
     pool,
@@ -156,6 +158,7 @@ export function composeService(
       [...(config.docs ? [API_REFERENCE] : []), ...(config.console ? [CONSOLE] : [])],
       log,
     ),
+    candidatesCache,
     candidates: {
       maxAllocationCandidates: config.maxAllocationCandidates === -1 ? null : config.maxAllocationCandidates,
       allocationCandidatesGenerationStrategy: config.allocationCandidatesGenerationStrategy,
@@ -202,6 +205,7 @@ export function composeService(
       memory,
       lists,
       shapes,
+      candidatesCache,
       auditLog,
       history: { readGauges: () => readHistoryGauges(pool), waiting: () => history.waiting() },
     }),

@@ -1,4 +1,5 @@
-import { reading, type Scenario } from '../scenario.js';
+import { reading, type Request, type Scenario } from '../scenario.js';
+import { readingAndClaiming } from './claims.js';
 import { createComputeNodes, createNestedNodes, deleteNodes } from '../world.js';
 
 const FLAT = '/allocation_candidates?resources=VCPU:1,MEMORY_MB:256,DISK_GB:10';
@@ -27,6 +28,20 @@ export const candidatesLimit: Scenario = flat(
   200,
   16,
 );
+
+/** Consumers stay on its hosts, which therefore cannot be deleted: it comes after the scenarios that see every provider. */
+export const candidatesChanging: Scenario = {
+  name: 'candidates-changing',
+  about: 'all of 1,000 flat hosts, 4 at a time, and every tenth request creates or removes a consumer',
+  aim: 40,
+  connections: 4,
+  bare: false,
+  async prepare(client) {
+    const uuids = await createComputeNodes(client, 1000);
+    const read: Request = { method: 'GET', path: FLAT, version: '1.39' };
+    return readingAndClaiming(read, uuids);
+  },
+};
 
 export const candidatesNested: Scenario = {
   name: 'candidates-nested',

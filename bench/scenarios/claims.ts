@@ -14,6 +14,34 @@ export function claimOn(provider: string, project = 'bench-project'): Request {
   return { method: 'PUT', path: `/allocations/${randomUUID()}`, body };
 }
 
+/** Of 20 requests of a connection one creates a consumer and one removes it. */
+const ROUND = 20;
+
+/** Every tenth request creates or removes a consumer. */
+export function readingAndClaiming(read: Request, hosts: readonly string[], project?: string): Conversations {
+  return (connection) => {
+    let at = connection;
+    let created: Request | null = null;
+    let due: Request | null = null;
+    const request = (): Request => {
+      if (created === null && at % ROUND === 0) return (created = claimOn(hosts[connection % hosts.length]!, project));
+      if (created === null || at % ROUND !== ROUND / 2) return read;
+      const { path: consumer } = created;
+      created = null;
+      return { method: 'DELETE', path: consumer };
+    };
+    return {
+      next: () => (due ??= request()),
+      responded(status) {
+        const isRight = status === (due === read ? 200 : 204);
+        at++;
+        due = null;
+        return isRight;
+      },
+    };
+  };
+}
+
 /** Every claim is for a new consumer and must be made. */
 function claiming(providers: readonly string[]): Conversations {
   return (connection) => {

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.js';
-import { candidates, candidatesLatency, candidatesLimit, candidatesNested } from './candidates.js';
+import { candidates, candidatesChanging, candidatesLatency, candidatesLimit, candidatesNested } from './candidates.js';
 import { claims, storm } from './claims.js';
 import { getInventories } from './get-inventories.js';
 import { getProvider } from './get-provider.js';
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   candidatesLimit,
   candidatesNested,
   listProviders,
+  candidatesChanging,
   getProvider,
   getInventories,
   putInventoriesScenario,

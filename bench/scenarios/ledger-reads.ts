@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { reading, type Conversations, type Request, type Scenario } from '../scenario.js';
+import { reading, type Request, type Scenario } from '../scenario.js';
 import { createRoomyNodes } from '../world.js';
-import { claimOn } from './claims.js';
+import { claimOn, readingAndClaiming } from './claims.js';
 
 const HOSTS = 20;
 const CONSUMERS = 1000;
@@ -55,9 +55,6 @@ export const projectUsages: Scenario = {
   },
 };
 
-/** Of 20 requests of a connection one creates a consumer and one removes it. */
-const ROUND = 20;
-
 export const projectUsagesChanging: Scenario = {
   name: 'project-usages-changing',
   about: 'the same, and every tenth request creates or removes a consumer of the project',
@@ -66,31 +63,7 @@ export const projectUsagesChanging: Scenario = {
   prepare: async (client) => {
     const project = randomUUID();
     const { hosts } = await claimed(client, project);
-    return readingAndClaiming(`/usages?project_id=${project}`, hosts, project);
+    const read: Request = { method: 'GET', path: `/usages?project_id=${project}`, version: '1.37' };
+    return readingAndClaiming(read, hosts, project);
   },
 };
-
-function readingAndClaiming(path: string, hosts: readonly string[], project: string): Conversations {
-  const read: Request = { method: 'GET', path, version: '1.37' };
-  return (connection) => {
-    let at = connection;
-    let created: Request | null = null;
-    let due: Request | null = null;
-    const request = (): Request => {
-      if (created === null && at % ROUND === 0) return (created = claimOn(hosts[connection % HOSTS]!, project));
-      if (created === null || at % ROUND !== ROUND / 2) return read;
-      const { path: consumer } = created;
-      created = null;
-      return { method: 'DELETE', path: consumer };
-    };
-    return {
-      next: () => (due ??= request()),
-      responded(status) {
-        const isRight = status === (due === read ? 200 : 204);
-        at++;
-        due = null;
-        return isRight;
-      },
-    };
-  };
-}

@@ -1,5 +1,4 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
-import type { CandidatesResult } from '../candidates/search.js';
 import type { Pool } from '../db/pool.js';
 import type { ClientMemory } from '../http/client-memory.js';
 import type { HttpMeter } from '../http/request-meter.js';
@@ -8,13 +7,21 @@ import type { HistoryGauges } from '../history/gauges.js';
 import type { ListGauge } from '../lists/run/gauges.js';
 import type { Explaining } from '../resources/explain/explaining.js';
 import type { TopologyReader } from '../topology/catch-up.js';
+import type { CandidatesCache } from '../resources/allocation-candidates/cache.js';
 import type { ShapeGauges } from '../resources/capacity/gauges.js';
 import type { AuditLog } from '../audit-log/audit-log.js';
 import { showAuditLog } from './metrics/audit-log.js';
 import { renderCapacity } from './metrics/capacity.js';
 import { renderShapes } from './metrics/shapes.js';
 import { showPool } from './metrics/database.js';
-import { meterCapacities, meterCatchUps, meterClaims, meterSearches } from './metrics/domain.js';
+import {
+  meterCapacities,
+  meterCatchUps,
+  meterClaims,
+  meterSearches,
+  showCandidatesCache,
+  type OnSearch,
+} from './metrics/domain.js';
 import { meterExplanations } from './metrics/explain.js';
 import { showHistory } from './metrics/history.js';
 import { meterHttp } from './metrics/http.js';
@@ -47,7 +54,7 @@ export interface Meters {
   readonly http: HttpMeter;
   readonly onCatchUp: (seconds: number) => void;
   readonly onGroup: (group: GroupResult) => void;
-  readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  readonly onSearch: OnSearch;
   readonly onCapacity: (seconds: number) => void;
   readonly explaining: Pick<Explaining, 'onExplain' | 'onEmptyExplained'>;
   readonly lists: ListMeters;
@@ -63,6 +70,7 @@ export interface ShownParts {
   readonly history: { readGauges(): Promise<HistoryGauges>; waiting(): number };
   readonly memory: ClientMemory;
   readonly shapes: ShapeGauges;
+  readonly candidatesCache: Pick<CandidatesCache, 'bytes'>;
   /** Null: it is off. */
   readonly auditLog: AuditLog | null;
 }
@@ -89,10 +97,11 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
     onCapacity: meterCapacities(registry),
     explaining: meterExplanations(registry),
     lists: meterLists(registry),
-    show({ pool, topology, keystone, memory, lists, history, shapes, auditLog }) {
+    show({ pool, topology, keystone, memory, lists, history, shapes, candidatesCache, auditLog }) {
       showTopology(registry, topology);
       showPool(registry, pool);
       showMemory(registry, memory);
+      showCandidatesCache(registry, candidatesCache);
       showAuditLog(registry, auditLog);
       if (keystone !== null) showTokens(registry, keystone);
       let gauges: readonly ListGauge[] = [];

@@ -104,6 +104,8 @@ export interface PinnedTrees {
  * longer keeps those that it needs, and for the trees there is {@link View.pinTrees}.
  */
 export interface View {
+  /** The same object for as long as no provider, resource class or trait has changed. What was derived from all of them is right while it is here. */
+  readonly version: object;
   readonly providers: ReadonlyMap<number, Provider>;
   readonly trees: ReadonlyMap<number, Tree>;
   providerByUuid(uuid: string): Provider | undefined;

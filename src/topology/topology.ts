@@ -36,6 +36,11 @@ export class Topology implements View {
   /** Of the projects that readers asked about since their last change. */
   readonly #projectVersions = new Map<number, object>();
   #nextBit = 0;
+  #version: object = {};
+
+  get version(): object {
+    return this.#version;
+  }
 
   providerByUuid(uuid: string): Provider | undefined {
     return this.#byUuid.get(uuid);
@@ -108,6 +113,7 @@ export class Topology implements View {
    */
   *applying(changes: TopologyChanges): Divided<boolean> {
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
+    if (changes.providers.length + changes.resourceClasses.length + changes.traits.length > 0) this.#version = {};
     const renamed = changes.resourceClasses.filter((change) => isAltered(this.resourceClasses, change));
     const holders = this.#holdersOf(renamed, changes);
     if (renamed.length > 0) this.#projectVersions.clear();

@@ -1,24 +1,39 @@
 import type { Registry } from 'prom-client';
 import type { CandidatesResult } from '../../candidates/search.js';
 import type { GroupResult } from '../../ledger/claims.js';
+import type { CandidatesCache } from '../../resources/allocation-candidates/cache.js';
 import { addHistogram, SECONDS, type Observe } from './histogram.js';
-import { addNumbers } from './series.js';
+import { addNumber, addNumbers } from './series.js';
 
-/** Is told of the searches for candidates. */
-export function meterSearches(registry: Registry): (result: CandidatesResult, seconds: number) => void {
+/** Is told of the searches for candidates, and of responses that are sent again without one. */
+export type OnSearch = (result: CandidatesResult | 'cached', seconds: number) => void;
+
+export function meterSearches(registry: Registry): OnSearch {
   const durations = addHistogram(registry, {
     name: 'stockroom_candidates_search_duration_seconds',
-    help: 'Searches for allocation candidates, by outcome: found, empty, or limited when it ended at its bound before all was searched.',
+    help: 'Searches for allocation candidates, by outcome: found, empty, limited when it ended at its bound before all was searched, or cached when the response of an earlier one was sent again.',
     buckets: SECONDS,
   });
-  const [found, empty, limited] = ['found', 'empty', 'limited'].map((outcome) => durations.series({ outcome })) as [
-    Observe,
-    Observe,
-    Observe,
-  ];
-  return ({ endedBy, combinations }, seconds) => {
-    (endedBy !== null ? limited : combinations.length === 0 ? empty : found)(seconds);
+  const [found, empty, limited, cached] = ['found', 'empty', 'limited', 'cached'].map((outcome) =>
+    durations.series({ outcome }),
+  ) as [Observe, Observe, Observe, Observe];
+  return (result, seconds) => {
+    if (result === 'cached') cached(seconds);
+    else (result.endedBy !== null ? limited : result.combinations.length === 0 ? empty : found)(seconds);
   };
+}
+
+/** Responses with allocation candidates that are kept to be sent again. */
+export function showCandidatesCache(registry: Registry, cache: Pick<CandidatesCache, 'bytes'>): void {
+  addNumber(
+    registry,
+    {
+      name: 'stockroom_candidates_cache_bytes',
+      help: 'Bytes of responses with allocation candidates that are kept until something changes.',
+      type: 'gauge',
+    },
+    () => cache.bytes(),
+  );
 }
 
 /** Is told of the groups in which claims were written. */

@@ -8,6 +8,7 @@ import type { Reply, Route, RouteRequest } from '../../http/route.js';
 import type { Slices } from '../../event-loop.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import { withViewInSlice } from '../view-in-slice.js';
+import type { CandidatesCache } from './cache.js';
 import { parseCandidatesQuery } from './parse.js';
 import { resolveQuery, type CandidatesOptions } from './resolve.js';
 import { search, type Outcome } from './search.js';
@@ -22,14 +23,15 @@ export interface AllocationCandidateRouteDependencies {
   readonly memory: ClientMemory;
   readonly log: Logger;
   readonly candidates: CandidatesOptions;
+  readonly candidatesCache: CandidatesCache;
   readonly emptyResponses: EmptyResponses;
-  /** Is called after each search, for the metrics. */
-  readonly onSearch: (result: CandidatesResult, seconds: number) => void;
+  /** Is called after each search, and for each response that is sent again, for the metrics. */
+  readonly onSearch: (result: CandidatesResult | 'cached', seconds: number) => void;
 }
 
 /** Where a request could fit. Served from memory; what it finds is only an offer, which the claim checks again. */
 export function allocationCandidateRoutes(dependencies: AllocationCandidateRouteDependencies): Route[] {
-  const { topology, candidates: options, slices, memory, log, onSearch, emptyResponses } = dependencies;
+  const { topology, candidates: options, candidatesCache: cache, slices, memory, log } = dependencies;
   return [
     {
       method: 'GET',
@@ -44,13 +46,22 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
   async function handle(routeRequest: RouteRequest): Promise<Reply> {
     const { query, version } = routeRequest;
     const parsed = parseCandidatesQuery(query, version);
+    const key = JSON.stringify([version.text, ...query]);
     return withViewInSlice(topology, slices, (view) => {
+      const known = cache.get(view, key);
+      if (known !== undefined) {
+        dependencies.onSearch('cached', 0);
+        return { status: 200, body: known, modified: nowSeconds() };
+      }
       const request = resolveQuery(view, parsed, version, options);
       const isGone = (): boolean => routeRequest.isGone();
       const bounds = { ...DEFAULT_BOUNDS, maxSeconds: options.maxSearchSeconds };
       const outcome = search(view, request, bounds, { slices, budget: memory.responses, isGone });
       const respond = (one: Outcome): Reply => replyOf(routeRequest, request, one);
-      return outcome instanceof Promise ? outcome.then(respond) : respond(outcome);
+      if (outcome instanceof Promise) return outcome.then(respond);
+      const reply = respond(outcome);
+      if (isRepeatable(request, outcome.result) && reply.body instanceof Array) cache.keep(view, key, reply.body);
+      return reply;
     });
   }
 
@@ -69,14 +80,19 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
 
   function tell({ requestId }: RouteRequest, request: CandidatesRequest, { result, seconds }: Outcome): void {
     const { trace, endedBy, combinations } = result;
-    onSearch(result, seconds);
+    dependencies.onSearch(result, seconds);
     const line = { request_id: requestId, trace };
     if (endedBy !== null) log.warn({ ...line, bound: endedBy }, 'allocation candidates: the search ended at its bound');
     else if (combinations.length === 0) void tellWhy(line, request);
   }
 
   async function tellWhy(line: object, request: CandidatesRequest): Promise<void> {
-    const why = await emptyResponses.why(request);
+    const why = await dependencies.emptyResponses.why(request);
     log.info(why === null ? line : { ...line, why }, 'allocation candidates: nothing fits');
   }
+}
+
+/** Whether the same search in the same view finds the same. What is logged about a search that finds nothing is logged each time. */
+function isRepeatable({ randomize }: CandidatesRequest, { endedBy, combinations }: CandidatesResult): boolean {
+  return randomize === null && endedBy === null && combinations.length > 0;
 }
