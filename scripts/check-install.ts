@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { removeCgroups } from './check-install/cgroup.js';
 import { makeDebian } from './check-install/debian.js';
 import { startMachine, type Machine } from './check-install/machine.js';
 import { expectHost, expectStillThere, Missing } from './check-install/missing.js';
@@ -246,9 +247,9 @@ async function end(trouble?: Error): Promise<void> {
   const seconds = running.reduce((sum, one) => sum + (one.processorSeconds?.() ?? 0), 0);
   if (seconds > 0) console.log(`The machines have used ${seconds.toFixed(0)} s of processor time.`);
   packing.abort();
-  for (const one of running) {
+  for (const clear of [...running.map((one) => () => one.stop()), removeCgroups]) {
     try {
-      await one.stop();
+      await clear();
     } catch (error) {
       console.log((error as Error).message);
       failed++;

@@ -52,6 +52,13 @@ describe('the check of the pages on installing', () => {
     assert.deepEqual(await closed, [0, null], output);
     assert.match(output, /^== no test of the installation: this host lacks .*\n0 passed, 0 failed\n$/);
     assert.deepEqual(folders(), []);
+    // Empty where the second hierarchy of cgroups is not there.
+    const [mounted = ''] = spawnSync('findmnt', ['-no', 'TARGET', '-t', 'cgroup2'], { encoding: 'utf8' }).stdout.split(
+      '\n',
+    );
+    const groups = mounted === '' ? [] : fs.readdirSync(mounted);
+    const prefix = `stockroom-install-${String(child.pid)}-`;
+    assert.ok(!groups.some((name) => name.startsWith(prefix)));
   });
 
   /** A folder of its own for temporary files, in which every account may write. */
