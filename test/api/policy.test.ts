@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import pino from 'pino';
 import { routeTable, type RouteDependencies } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
 import { DEFAULT_RULES } from '../../src/policy/defaults.js';
@@ -20,8 +20,14 @@ describe('policy over HTTP', () => {
   after(() => dropTestDatabase(databaseUrl));
 
   const started: TestService[] = [];
+  let log = '';
   const start = async (config: Partial<Config> = {}) => {
-    const test = await startTestService({ databaseUrl, config: { enforceNewDefaults: true, ...config } });
+    log = '';
+    const test = await startTestService({
+      databaseUrl,
+      config: { enforceNewDefaults: true, ...config },
+      log: pino({}, { write: (line: string) => void (log += line) }),
+    });
     started.push(test);
     return test;
   };
@@ -127,7 +133,11 @@ describe('policy over HTTP', () => {
       assert.equal(await statusOf(test, operator, '/resource_classes'), 200);
 
       folder.write('policy.yaml', '"broken\n');
-      await setTimeout(1050);
+      // A request makes the service look at the files.
+      await until('the service has read them', async () => {
+        assert.equal(await statusOf(test, operator, '/resource_classes'), 200);
+        return log.includes('the policy files cannot be used');
+      });
       assert.equal(await statusOf(test, operator, '/resource_classes'), 200);
     });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** What no HTTP client would send: bytes on a socket. Whatever it is, the service responds if it can, and lives on. */
@@ -76,8 +76,9 @@ describe('bytes on a socket', () => {
     for (const half of ['{"name"', '']) {
       const socket = net.connect(port(), '127.0.0.1');
       socket.on('error', () => undefined);
-      socket.write(`POST /resource_providers HTTP/1.1\r\n${json(50)}\r\n${half}`);
-      await setTimeout(20);
+      socket.write(`POST /resource_providers HTTP/1.1\r\n${json(50)}expect: 100-continue\r\n\r\n${half}`);
+      // 100 Continue: the service has the headers and waits for the body.
+      await once(socket, 'data');
       socket.destroy();
     }
     const { body } = await test.api.get('/resource_providers').expect(200);

@@ -6,8 +6,10 @@ import { createLog } from '../../src/ops/log.js';
 import { claim, claimBody, generationOf } from '../support/claims.js';
 import { createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
 import { checkLedger, checkNoOverbooking, forbidShrinkingGenerations } from '../support/ledger.js';
+import { patience } from '../support/patience.js';
 import { cleanUp, startProcess, type RunningProcess } from '../support/process.js';
 import { codeOf, createProvider, messageOf, setInventories, type Api } from '../support/service.js';
+import { until } from '../support/until.js';
 
 describe('two service processes on one database', () => {
   let databaseUrl: string;
@@ -71,10 +73,9 @@ describe('two service processes on one database', () => {
 
   it('lose nothing that was acknowledged when one is killed in the middle of it', async function () {
     const load = await startLoad(apis, databaseUrl);
-    const running = load.run(3000);
-    setTimeout(() => {
-      processes[1].signal('SIGKILL');
-    }, 1500);
+    const running = load.run(patience(1000));
+    await until('writes are accepted', () => load.accepted > 0);
+    processes[1].signal('SIGKILL');
     await running;
     await checkLedger(databaseUrl);
     await checkNoOverbooking(databaseUrl, 'VCPU');
@@ -115,7 +116,7 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
     );
 
   /** One client owns its consumers, so it knows the last response about each. */
-  async function client(api: Api, until: number): Promise<void> {
+  async function client(api: Api, end: number): Promise<void> {
     const mine: string[] = [];
     const write = async (consumer: string, allocations: Record<string, Record<string, number>>): Promise<void> => {
       const before = consumers.get(consumer) ?? new Set(['{}']);
@@ -136,7 +137,7 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
     const expectConflict = (status: number, body: unknown, text: RegExp): void => {
       if (status !== 409 || !text.test(messageOf(body))) surprises.push(`${status} ${JSON.stringify(body)}`);
     };
-    while (Date.now() < until) {
+    while (Date.now() < end) {
       const dice = Math.random();
       try {
         if (dice < 0.5 || mine.length === 0) {
@@ -191,8 +192,8 @@ async function startLoad(apis: [Api, Api], databaseUrl: string) {
 
   return {
     async run(milliseconds: number): Promise<void> {
-      const until = Date.now() + milliseconds;
-      await Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(i % 2 === 0 ? apis[0] : apis[1], until)));
+      const end = Date.now() + milliseconds;
+      await Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(i % 2 === 0 ? apis[0] : apis[1], end)));
     },
     consumers,
     surprises,

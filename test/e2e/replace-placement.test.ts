@@ -3,7 +3,6 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { blocksOf } from '../../scripts/check-install/page.js';
 import { INSTALL } from '../../scripts/check-install/steps.js';
@@ -11,7 +10,7 @@ import { createEmptyDatabase, sql } from '../support/database.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { createPlacementSource } from '../support/placement-source.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
-import { patience } from '../support/patience.js';
+import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 
@@ -145,11 +144,11 @@ describe('the page on replacing a Placement', () => {
     service = started;
     started.stdout.on('data', (text: Buffer) => (output += text.toString()));
     started.stderr.on('data', (text: Buffer) => (errors += text.toString()));
-    const deadline = performance.now() + patience(25_000);
-    while (!output.includes('\nAuthentication:')) {
-      assert.ok(performance.now() < deadline && started.exitCode === null, output + errors);
-      await setTimeout(20);
-    }
+    const hasStarted = () => {
+      assert.equal(started.exitCode, null, output + errors);
+      return output.includes('\nAuthentication:');
+    };
+    await until('the service listens', hasStarted, 25_000);
     url = `http://127.0.0.1:${/listens on http:\/\/0\.0\.0\.0:(\d+)$/m.exec(output)?.[1] ?? ''}`;
     assert.ok(output.includes(`\nAuthentication: Keystone at ${keystone.url}`), output);
     const { protocol, username, host, pathname } = new URL(database);
@@ -165,10 +164,7 @@ describe('the page on replacing a Placement', () => {
     assert.ok(keystone.calls.logins >= 1);
     const logged = () => errors;
     // The line of a request comes after its response.
-    const deadline = performance.now() + patience(10_000);
-    while ((logged().match(/"msg":"request"/g)?.length ?? 0) < codes.length + 1 && performance.now() < deadline) {
-      await setTimeout(20);
-    }
+    await until('each request is in the log', () => logged().match(/"msg":"request"/g)?.length === codes.length + 1);
     const log = logged();
     const statuses = log
       .split('\n')

@@ -60,6 +60,7 @@ describe('the end of the process', () => {
     await untilInFlight(run, 1);
     run.signal('SIGTERM');
     await run.logged(/"finishing the requests that have begun"/);
+    // Another signal counts when it comes a second after the first.
     await setTimeout(1200);
     run.signal('SIGTERM');
     assert.equal(await run.ended(), 0);

@@ -73,6 +73,7 @@ describe('workers that die one after the other', () => {
     const { api } = await run.listening();
     for (let kill = 0; kill < 5; kill++) {
       killThose(run.workers().slice(0, 1));
+      // The pace is what is tested: some of the workers die before they serve.
       await setTimeout(300);
     }
     await untilServed(api);

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { connect, createEmptyDatabase, createTestDatabase, sql } from '../support/database.js';
 import { createPlacementSource, importInto, type Report } from '../support/placement-source.js';
 import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
 import { startTestService } from '../support/service.js';
-import { patience } from '../support/patience.js';
+import { until } from '../support/until.js';
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const at = (connection: string) => ({ OS_PLACEMENT_DATABASE__CONNECTION: connection });
@@ -266,15 +265,13 @@ describe('stockroom import', function () {
 
   /** Waits until a session waits for a lock on a table; returns its process number. */
   async function waitingFor(database: string, table: string): Promise<{ pid: number }> {
-    for (const deadline = performance.now() + patience(15_000); performance.now() < deadline;) {
-      await setTimeout(20);
+    return until(`a session waits for ${table}`, async () => {
       const [found] = await sql<{ pid: number }>(
         database,
         'select pid from pg_locks where not granted and relation = to_regclass($1) and database = (select oid from pg_database where datname = current_database())',
         [table],
       );
-      if (found !== undefined) return found;
-    }
-    throw new Error(`no session waits for ${table}`);
+      return found ?? false;
+    });
   }
 });

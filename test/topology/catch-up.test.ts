@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { assertSame } from '../support/compare.js';
 import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/database.js';
@@ -49,12 +48,13 @@ describe('catch-up', () => {
     const behind = startReplica(proxy.url(url));
     try {
       await behind.current();
+      const [before] = await sql<{ now: string }>(url, 'select clock_timestamp()::text as now');
       proxy.hold();
-      const sent = proxy.sent('catch_up');
       const early = behind.current();
-      await sent;
       // PostgreSQL may not have taken its snapshot before it has responded, and the response waits in the proxy.
-      await setTimeout(100);
+      const responded = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+                           and state = 'idle' and query_start > $1`;
+      await until('PostgreSQL has responded', async () => (await sql(url, responded, [before?.now])).length > 0);
       await sql(url, insertProviders('written'));
       const late = behind.current().then((view) => view.providerByName('written')?.name);
       const order: string[] = [];

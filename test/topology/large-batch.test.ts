@@ -176,6 +176,7 @@ describe('a catch-up with very many changes', function () {
       const unit = processorUnit();
       const stretches = watchStretches();
       const view = await replica.current();
+      // The watch measures up to a turn of the event loop.
       await setTimeout(5);
       stretches.stop();
       assert.equal(view.providers.get(1)?.aggregates.length, step === 'go' ? 0 : 200_000);

@@ -449,9 +449,11 @@ describe('authentication at Keystone', () => {
 
     it('that comes back within the retries is not noticed', async () => {
       start({ keystoneHttpRequestMaxRetries: 5 });
-      await fake.stop();
+      fake.behaviour = 'closing';
       const admission = ask(fake.issue());
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await until('the first attempt', () => fake.calls.logins > 0);
+      await fake.stop();
+      fake.behaviour = 'good';
       await fake.start();
       identityOf(await admission);
     });
