@@ -16,7 +16,7 @@ Needs pgbench (Debian's postgresql-contrib).
   --rounds N          (6) the first one comes after a round that only warms up
   --seconds N         length of one measurement (4)
   --connections N     of clients and of pgbench (8)
-  --reference FOLDER  a built checkout of this repository to measure in the same rounds
+  --baseline FOLDER   a built checkout of this repository to measure in the same rounds
 `;
 
 const SCRIPT = fileURLToPath(new URL('claim.pgbench.sql', import.meta.url));
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '4' },
     connections: { type: 'string', default: '8' },
-    reference: { type: 'string' },
+    baseline: { type: 'string' },
   },
 });
 
@@ -129,8 +129,8 @@ async function main(): Promise<void> {
   const subjects: Subject[] = [];
   try {
     subjects.push(await startSubject('this', undefined, claims));
-    if (values.reference !== undefined)
-      subjects.push(await startSubject('reference', path.resolve(values.reference, 'dist/main.js'), claims));
+    if (values.baseline !== undefined)
+      subjects.push(await startSubject('baseline', path.resolve(values.baseline, 'dist/main.js'), claims));
     for (const { service, conversations } of subjects)
       await runLoad({ url: service.url, connections, seconds: 2 }, conversations);
     const measured = subjects.map((subject): Measured => ({ subject, figures: [] }));

@@ -16,7 +16,7 @@ and the bytes that the history keeps of it (docs/adr/0025).
   --rounds N          (6) the first one comes after a round that only warms up
   --seconds N         length of one measurement (4)
   --connections N     (32)
-  --reference FOLDER  a built checkout of this repository to measure in the same rounds
+  --baseline FOLDER   a built checkout of this repository to measure in the same rounds
 `;
 
 const WRITES: Readonly<Record<string, Scenario>> = { claims, inventories: putInventoriesScenario };
@@ -36,7 +36,7 @@ interface Options {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
-  readonly reference: string | undefined;
+  readonly baseline: string | undefined;
 }
 
 function readOptions(): Options | null {
@@ -47,14 +47,14 @@ function readOptions(): Options | null {
       rounds: { type: 'string', default: '6' },
       seconds: { type: 'string', default: '4' },
       connections: { type: 'string', default: '32' },
-      reference: { type: 'string' },
+      baseline: { type: 'string' },
     },
   });
   if (values.help === true) return null;
   const scenario = WRITES[values.write];
   if (scenario === undefined) throw new Error(`--write is ${Object.keys(WRITES).join(' or ')}, not ${values.write}`);
   const [rounds, seconds, connections] = [values.rounds, values.seconds, values.connections].map(Number);
-  return { scenario, rounds: rounds!, seconds: seconds!, connections: connections!, reference: values.reference };
+  return { scenario, rounds: rounds!, seconds: seconds!, connections: connections!, baseline: values.baseline };
 }
 
 /** The service looks whether a history is kept when it is asked for changes. */
@@ -135,12 +135,12 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const { scenario, rounds, seconds, connections, reference } = options;
+  const { scenario, rounds, seconds, connections, baseline } = options;
   const subjects: Subject[] = [];
   try {
     subjects.push(await startSubject('this', undefined, scenario));
-    if (reference !== undefined)
-      subjects.push(await startSubject('reference', path.resolve(reference, 'dist/main.js'), scenario));
+    if (baseline !== undefined)
+      subjects.push(await startSubject('baseline', path.resolve(baseline, 'dist/main.js'), scenario));
     const measured = subjects.map((subject): Measured => ({ subject, on: [], off: [] }));
     for (const { service, conversations } of subjects)
       await runLoad({ url: service.url, connections, seconds: 2 }, conversations);

@@ -34,7 +34,7 @@ export function usePlace(): Place {
   return useStore(place);
 }
 
-/** What the address says now; the page hears of it a moment later. */
+/** What the address says now; the page is told a moment later. */
 export function addressed(): Place {
   return read();
 }

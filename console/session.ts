@@ -67,7 +67,7 @@ export function expire(token: string | null): void {
 }
 
 /**
- * Does what needs a token. When the token is refused, it waits until the reader has signed in again, and does it once more.
+ * Does what needs a token. When the service rejects the token, waits until the user has signed in again, and tries again.
  *
  * @throws Failure, a 401 when the reader signs out instead
  */

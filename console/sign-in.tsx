@@ -15,7 +15,7 @@ const WAYS: readonly (readonly [Way, string])[] = [
   ['credential', 'Application credential'],
 ];
 
-/** The form that makes a stranger somebody. */
+/** The form with which a user signs in. */
 export function SignInForm() {
   const { notice } = useStore(session);
   const [way, setWay] = useState<Way>('token');

@@ -45,9 +45,9 @@ function metricRows(): string {
 }
 
 function routesTable(): string {
-  const rows = routeRows().map(({ method, path, since, rule }) => {
+  const rows = routeRows().map(({ method, path, introducedBy, rule }) => {
     const form = path.replaceAll(/:(\w+)/g, '{$1}');
-    return `| ${method} | \`${form}\` | 1.${since === undefined ? 0 : minorOf(since)} | ${rule === null ? '' : `\`${rule}\``} |`;
+    return `| ${method} | \`${form}\` | 1.${introducedBy === undefined ? 0 : minorOf(introducedBy)} | ${rule === null ? '' : `\`${rule}\``} |`;
   });
   return ['| method | path | since | rule |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

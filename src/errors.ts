@@ -393,7 +393,7 @@ export const changesGone = (cursors: { readonly oldest: string; readonly now: st
   new ApiError(
     410,
     'The cursor is older than what is kept, or of another history: the database was restored, another server took over, or history was off for a time. ' +
-      'Read the present state anew, and go on from the cursor `now`.',
+      'Read the present state again, and go on from the cursor `now`.',
     'stockroom.changes.gone',
     { members: { ...cursors } },
   );

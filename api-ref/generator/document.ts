@@ -54,7 +54,7 @@ export function openapi(samples: readonly Sample[]): object {
       schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, described(schema)])),
     },
     'x-openstack-min-version': OLDEST_VERSION.text,
-    'x-openstack-changes': Object.fromEntries(changes.map(({ version, brings }) => [version, brings])),
+    'x-openstack-changes': Object.fromEntries(changes.map(({ version, summary }) => [version, summary])),
     'x-openstack-preflight': { $ref: '#/components/responses/Preflight' },
     'x-openstack-any-path': Object.fromEntries(ANY_PATH.map((status) => [status, errorResponse(status)])),
   };
@@ -91,7 +91,7 @@ function pathItem(path: string): Record<string, unknown> {
 }
 
 function operationObject({ route, tag, docs }: Operation, samples: readonly Sample[]): object {
-  const from = route.since === undefined ? 0 : minorOf(route.since);
+  const from = route.introducedBy === undefined ? 0 : minorOf(route.introducedBy);
   const own = samples.filter((sample) => sample.operation === docs.id);
   const parameters = parameterObjects(docs, from);
   const requestBody = bodyObject(docs, from, own);
@@ -251,5 +251,5 @@ function changesOf({ changes: named = [] }: OperationDocs, from: number, parts: 
     return value;
   });
   const own = changes.filter(({ minor }) => minors.has(minor) && minor > from);
-  return Object.fromEntries(own.map(({ version, brings }) => [version, brings]));
+  return Object.fromEntries(own.map(({ version, summary }) => [version, summary]));
 }

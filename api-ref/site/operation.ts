@@ -121,6 +121,6 @@ function samplesHtml(samples: readonly Sample[]): string {
 function historyHtml(operation: Operation): string {
   const changes = Object.entries(operation['x-openstack-changes']);
   if (changes.length === 0) return '';
-  const rows = changes.map(([version, brings]) => `<tr><td>${escape(version)}</td><td>${inline(brings)}</td></tr>`);
+  const rows = changes.map(([version, summary]) => `<tr><td>${escape(version)}</td><td>${inline(summary)}</td></tr>`);
   return `<details class="history"><summary>What microversions changed</summary><table>${rows.join('')}</table></details>`;
 }

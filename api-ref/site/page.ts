@@ -37,7 +37,7 @@ export function renderPage(document: ApiDocument): string {
     vary: components.headers['Vary'],
   }).map(([name, header]) => `<li><code>${name}</code>${note(header ?? {})} ${inline(header?.description ?? '')}</li>`);
   const versions = Object.entries(document['x-openstack-changes']).map(
-    ([version, brings]) => `<tr><td>${escape(version)}</td><td>${inline(brings)}</td></tr>`,
+    ([version, summary]) => `<tr><td>${escape(version)}</td><td>${inline(summary)}</td></tr>`,
   );
   return `<!doctype html>
 <html lang="en">

@@ -65,7 +65,7 @@ function Settings({ job }: { readonly job: Job }) {
     ['encryption', destination.encryption?.type ?? 'as the bucket has it'],
     ['filter', filter === null ? 'none: all inventories' : `keys that begin with ${filter.prefix}`],
     ['versions', versions],
-    ['kept', keep === null ? 'for ever' : `${count(keep)} days`],
+    ['kept', keep === null ? 'forever' : `${count(keep)} days`],
     ['hooks', notify.join(', ') || 'none'],
     ['fields', ['Bucket', 'Key', ...fields].join(', ')],
     ['set', moment(job.updated_at)],

@@ -28,8 +28,8 @@ export const INSTALL: readonly Step[] = [
 export const REPLACE: readonly Step[] = [
   { heading: 'Hand over the configuration' },
   { heading: 'Hand over the configuration', prints: ['The service can work; failures: 0', '10_ours.yaml'] },
-  { heading: 'Bring the data over' },
-  { heading: 'Bring the data over' },
+  { heading: 'Import the data' },
+  { heading: 'Import the data' },
   { heading: 'Start it beside the old one', prints: ['Listens on http://0.0.0.0:8779'] },
   { heading: 'Check before clients use it', prints: ['\n200\n401\n401'] },
   { heading: 'Switch over' },

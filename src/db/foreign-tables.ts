@@ -38,7 +38,7 @@ export async function foreignTables(client: pg.ClientBase): Promise<string | nul
   const remedy = 'Give Stockroom an empty database of its own';
   if (alembic && taken.includes('resource_providers')) {
     return (
-      `${where} belongs to an OpenStack Placement. ${remedy}, and bring the data over with \`stockroom import --from\` and the URL of ` +
+      `${where} belongs to an OpenStack Placement. ${remedy}, and import the data with \`stockroom import --from\` and the URL of ` +
       'this database. Nothing was written.'
     );
   }

@@ -50,7 +50,7 @@ export function createHosts(connectionString: string): Hosts {
           try {
             return { index, result: await attempt(one.config()) };
           } catch (error) {
-            failures.push({ place: one.place, error: explained(error, one) });
+            failures.push({ place: one.place, error: describeConnectionError(error, one) });
           }
         }
         return undefined;
@@ -150,7 +150,7 @@ function together(failures: readonly Failure[]): unknown {
 }
 
 /** Adds a sentence about TLS and files to an error that they cause; returns other errors unchanged. */
-function explained(error: unknown, { place, sslmode }: Attempt): unknown {
+function describeConnectionError(error: unknown, { place, sslmode }: Attempt): unknown {
   const { code = '', message } = error as Error & { code?: string };
   const unusable = (text: string): UnusableConnection => new UnusableConnection(text, { cause: error });
   if (error instanceof FileError) return unusable(message);

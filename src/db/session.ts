@@ -45,7 +45,7 @@ export interface Session {
 export const BEGIN = 'begin isolation level read committed not deferrable';
 
 /**
- * How a transaction plans its statements. `auto`: PostgreSQL decides. It plans a statement with short arrays anew each time, because its general
+ * How a transaction plans its statements. `auto`: PostgreSQL decides. It plans a statement with short arrays again each time, because its general
  * plan assumes ten elements and so seems more expensive; that took half of the time of a claim.
  *
  * `generic`: once a connection. For statements that find all their rows by an index, with few elements in their arrays. Their plan has to be

@@ -67,7 +67,7 @@ export async function dumpDatabase(
     return { ...counts, bytes: fs.statSync(file).size };
   } catch (error) {
     fs.rmSync(unfinished, { force: true });
-    throw explained(error);
+    throw toDumpError(error);
   }
 }
 
@@ -85,7 +85,7 @@ async function openNew(file: string): Promise<fs.promises.FileHandle> {
 /** Codes of file errors. Errors of a database connection have other codes. */
 const FILE_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'ESTALE']);
 
-function explained(error: unknown): unknown {
+function toDumpError(error: unknown): unknown {
   if (isLockTimeout(error)) {
     return new DumpError(
       `Another session locks the tables and did not finish within ${LOCK_TIMEOUT}: a restore or a migration runs. Dump again when it has ended.`,

@@ -13,7 +13,7 @@ export async function* readDump(file: string, source: ReadStream = createReadStr
   try {
     yield* parseDump(gunzip as AsyncIterable<Buffer>);
   } catch (error) {
-    throw explained(file, error);
+    throw toDumpError(file, error);
   } finally {
     gunzip.destroy();
   }
@@ -51,7 +51,7 @@ export async function checkDump(file: string, progress: (rows: number, expected:
   return { header, trailer, rows };
 }
 
-function explained(file: string, error: unknown): unknown {
+function toDumpError(file: string, error: unknown): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (error instanceof DumpError) return new DumpError(`${file} cannot be restored: ${message}.`, { cause: error });
   if (code.startsWith('Z_')) {

@@ -124,7 +124,7 @@ function decodedUrl(url: string): string {
 
 /** The route exists at the version of the request. @throws 404, 405 */
 export function versionOfRoute({ route, version }: RoutedRequest): void {
-  if (route.since === undefined || version.minor >= minorOf(route.since)) return;
+  if (route.introducedBy === undefined || version.minor >= minorOf(route.introducedBy)) return;
   throw route.below === 405 ? methodNotInVersion() : unknownPath();
 }
 

@@ -46,14 +46,15 @@ const CHANGES = [
   change('1.39', 'anyTraits', 'required=in:A,B (any of) and repeated required'),
 ] as const;
 
-function change<Name extends string>(version: `1.${number}`, name: Name, brings: string) {
-  return { version, minor: Number(version.slice(2)), name, brings };
+function change<Name extends string>(version: `1.${number}`, name: Name, summary: string) {
+  return { version, minor: Number(version.slice(2)), name, summary };
 }
 
 export type MicroversionChange = (typeof CHANGES)[number]['name'];
 
 /** The named changes in order, for the route table's checks and the documentation. */
-export const changes: readonly { version: string; minor: number; name: MicroversionChange; brings: string }[] = CHANGES;
+export const changes: readonly { version: string; minor: number; name: MicroversionChange; summary: string }[] =
+  CHANGES;
 
 const MINOR_OF = new Map<MicroversionChange, number>(CHANGES.map(({ name, minor }) => [name, minor]));
 
@@ -80,7 +81,7 @@ export const NEWEST_VERSION = versionOf(NEWEST);
 /** The first minor version with a change. */
 export function minorOf(name: MicroversionChange): number {
   const minor = MINOR_OF.get(name);
-  if (minor === undefined) throw new Error(`no microversion brought ${name}`);
+  if (minor === undefined) throw new Error(`no microversion has the change ${name}`);
   return minor;
 }
 

@@ -21,8 +21,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Express form: `/resource_providers/:uuid`. */
   readonly path: string;
-  /** The change that brought the route; before it the response is `below`. */
-  readonly since?: MicroversionChange;
+  /** The change that introduces the route; before it the response is `below`. */
+  readonly introducedBy?: MicroversionChange;
   /** 405 where the path existed before the method, else 404. */
   readonly below?: 404 | 405;
   /** Policy rule; null for what anyone may call. */

@@ -27,7 +27,7 @@ export function isUuidLike(text: string): boolean {
 export function normalizeUuid(text: string): string | undefined {
   const bare = text.replace(/urn:|uuid:/g, '');
   let [start, end] = [0, bare.length];
-  // Not /[{}]+$/: it starts anew at each brace, which takes 4 s for 100,000 of them in the middle.
+  // Not /[{}]+$/: it starts again at each brace, which takes 4 s for 100,000 of them in the middle.
   while (isBrace(bare[start])) start++;
   while (end > start && isBrace(bare[end - 1])) end--;
   const digits = bare.slice(start, end).replaceAll('-', '').toLowerCase();

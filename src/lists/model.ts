@@ -127,7 +127,7 @@ export class DestinationError extends Error {
 
 export type EncryptionType = 'none' | 'sse-s3' | 'sse-kms';
 
-/** A secret of the configuration: the text itself, or a file that is read anew for each request. */
+/** A secret of the configuration: the text itself, or a file that is read again for each request. */
 export type Secret = { readonly value: string } | { readonly file: string };
 
 /** A `[list_bucket:NAME]` section of type s3, checked. */
@@ -173,7 +173,7 @@ export type HookEvent = (typeof HOOK_EVENTS)[number];
 export interface ListHook {
   readonly name: string;
   readonly url: string;
-  /** The file is read anew for each message. */
+  /** The file is read again for each message. */
   readonly secretFile: string;
   readonly events: readonly HookEvent[];
 }

@@ -35,7 +35,7 @@ type Options = SonicBoomOpts & { readonly maxWriteRetries: number };
 /**
  * A log that cannot be written (a full disk, a reader that has gone) neither ends nor stops the service: lines wait, and are
  * lost when too many wait. sonic-boom is used directly and not through pino.destination: pino brings version 4, which
- * tries for ever to write what is left when the process ends, and stands still.
+ * tries forever to write what is left when the process ends, and stands still.
  *
  * @throws Error when the file cannot be opened, or its folder is foreign to root
  */

@@ -61,7 +61,7 @@ export function createNotifier(socket: string | null, log: Logger): Notifier {
  * Tells systemd again and again that the service is alive. A process whose event loop is stuck does not, and systemd ends it.
  *
  * @param deadline systemd's, in milliseconds
- * @param alive whether the service is able to serve, by what has been heard in a number of milliseconds
+ * @param alive whether the service is able to serve, by the responses of the last milliseconds
  * @returns a function that ends it
  */
 export function keepAlive(

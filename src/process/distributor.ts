@@ -24,12 +24,12 @@ const LONGEST_WAIT_MS = 15_000;
 interface Waiting {
   readonly socket: Socket;
   /** Of `performance.now()`. */
-  readonly since: number;
+  readonly arrivedAt: number;
 }
 
 /**
  * Not node:cluster's own, which forgets the connection that is on its way to a worker when that dies: its client would wait
- * for ever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
+ * forever (docs/adr/0008). A worker has one on its way at a time, so one that is busy with something long gets none.
  */
 export function createDistributor(reject: (socket: Socket) => void, longestWait = LONGEST_WAIT_MS): Distributor {
   const takers = new Set<Taker>();
@@ -64,7 +64,7 @@ export function createDistributor(reject: (socket: Socket) => void, longestWait 
 
   function rejectLate(): void {
     const before = performance.now() - longestWait;
-    while (waiting[0] !== undefined && waiting[0].since < before) reject((waiting.shift() as Waiting).socket);
+    while (waiting[0] !== undefined && waiting[0].arrivedAt < before) reject((waiting.shift() as Waiting).socket);
     next();
   }
   const rounds = setInterval(rejectLate, Math.min(longestWait / 2, 1000)).unref();
@@ -72,7 +72,7 @@ export function createDistributor(reject: (socket: Socket) => void, longestWait 
   return {
     give(socket) {
       socket.on('error', () => undefined);
-      waiting.push({ socket, since: performance.now() });
+      waiting.push({ socket, arrivedAt: performance.now() });
       next();
     },
     add(taker) {

@@ -10,17 +10,17 @@ import type { WorkerHandle } from './worker-handle.js';
 export function createHeartbeat(
   log: Logger,
 ): (workers: readonly Pick<WorkerHandle, 'pid' | 'ask' | 'kill'>[], patience: number) => Promise<boolean> {
-  const heard = new WeakMap<object, number>();
+  const lastResponses = new WeakMap<object, number>();
   return async (workers, patience) => {
     const responses = await Promise.all(
       workers.map(async (worker) => {
-        const since = heard.get(worker) ?? performance.now();
-        heard.set(worker, since);
+        const before = lastResponses.get(worker) ?? performance.now();
+        lastResponses.set(worker, before);
         if ((await worker.ask('alive')) === true) {
-          heard.set(worker, performance.now());
+          lastResponses.set(worker, performance.now());
           return true;
         }
-        const silence = performance.now() - since;
+        const silence = performance.now() - before;
         if (silence > patience) {
           log.error(
             { pid: worker.pid, seconds: Math.round(silence / 1000) },

@@ -67,7 +67,7 @@ export function spawnWorker(): WorkerHandle {
   let counted: MetricsSnapshot = [];
 
   function tell(message: ToWorker): void {
-    // It may have gone without our having heard of it; `gone` says so.
+    // It may have ended without a message to us; `gone` says so.
     if (worker.isConnected()) worker.send(message, () => undefined);
   }
 

@@ -83,7 +83,7 @@ async function end(deadline: number): Promise<void> {
   }
 }
 
-/** Replies nothing when it cannot be found out: the primary process does not wait for ever. */
+/** Replies nothing when it cannot be found out: the primary process does not wait forever. */
 async function reply({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
   if (instance === null) return;
   const { health, metrics } = instance.service;

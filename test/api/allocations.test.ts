@@ -161,7 +161,7 @@ describe('allocations of a consumer', () => {
       assert.equal((await read()).consumer_generation, 2);
     });
 
-    it('starts anew after the last allocation is gone, by an empty object or by DELETE', async () => {
+    it('starts again after the last allocation is gone, by an empty object or by DELETE', async () => {
       await claim(test.api, { [host]: { VCPU: 1 } }, { consumer }).expect(204);
       const generation = await generationOf(test.api, host);
       await claim(test.api, {}, { consumer, consumer_generation: 1 }).expect(204);

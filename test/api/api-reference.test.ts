@@ -175,7 +175,7 @@ describe('the API reference', () => {
       body: provider as unknown,
     };
     type Response = Omit<typeof right, 'headers'> & { headers: Record<string, string | undefined> };
-    const judge = (changed: Partial<Response>): void => {
+    const check = (changed: Partial<Response>): void => {
       const { body, ...response } = { ...right, ...changed };
       assertDocumented({ ...response, text: body === undefined ? '' : JSON.stringify(body) });
     };
@@ -185,8 +185,8 @@ describe('the API reference', () => {
     const plain = { ...right.headers, 'cache-control': undefined, 'last-modified': undefined };
 
     it('that is wrong only', () => {
-      judge({});
-      judge({ status: 404, headers: plain, body: errors({ code: 'placement.undefined_code' }) });
+      check({});
+      check({ status: 404, headers: plain, body: errors({ code: 'placement.undefined_code' }) });
     });
 
     const wrong: Record<string, Partial<Response>> = {
@@ -224,7 +224,7 @@ describe('the API reference', () => {
     for (const [name, changed] of Object.entries(wrong)) {
       it(name, () => {
         assert.throws(() => {
-          judge(changed);
+          check(changed);
         }, assert.AssertionError);
       });
     }

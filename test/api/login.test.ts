@@ -139,7 +139,7 @@ describe('signing in with a password', () => {
     }
   });
 
-  it('names in log and audit log whom it signed in, and nobody for what it rejects', async () => {
+  it('names in log and audit log whom it signed in, and no user for what it rejects', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stockroom-login-'));
     const auditLogFile = path.join(folder, 'audit.log');
     const audited = await start({ auditLog: 'writes', auditLogFile });

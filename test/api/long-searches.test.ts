@@ -29,7 +29,7 @@ const repeated = (count: number, amount: number): number[] => Array.from({ lengt
 const groups = (amounts: readonly number[], name: string, policy: string): string =>
   `/allocation_candidates?${amounts.map((amount, i) => `resources_${i}=${name}:${amount}`).join('&')}&group_policy=${policy}`;
 
-const SEATS = groups(repeated(6, 1), 'SRIOV_NET_VF', 'isolate');
+const FUNCTIONS = groups(repeated(6, 1), 'SRIOV_NET_VF', 'isolate');
 const MANY = groups(repeated(40, 1), 'VGPU', 'none');
 const HARD = groups(sizes, 'NET_BW_EGR_KILOBIT_PER_SEC', 'none');
 
@@ -56,7 +56,7 @@ describe('requests that take long', () => {
       inventory: { MEMORY_MB: 100 },
     }));
     await insertProviders(test.databaseUrl, [
-      ...children('seats', repeated(9, 1), 'SRIOV_NET_VF'),
+      ...children('functions', repeated(9, 1), 'SRIOV_NET_VF'),
       ...children('many', repeated(8, 64), 'VGPU'),
       ...children('hard', tight, 'NET_BW_EGR_KILOBIT_PER_SEC'),
       ...chain,
@@ -106,7 +106,7 @@ describe('requests that take long', () => {
   const memory = (): number => test.service.memory.responses.used();
 
   it('six isolated groups over nine children: 60,480 candidates are sent as they are made, and others are served', async () => {
-    const { status, headers, requests, bytes, stretch, others } = await longest(SEATS);
+    const { status, headers, requests, bytes, stretch, others } = await longest(FUNCTIONS);
     assert.deepEqual([status, headers['content-length'], headers['stockroom-incomplete']], [200, undefined, undefined]);
     assert.equal(requests, 60_480);
     assert.ok(bytes > 30_000_000);
@@ -194,7 +194,7 @@ describe('requests that take long', () => {
 
   it('many searches at once: each round of the event loop has one slice', async () => {
     const watch = watchStretches();
-    const all = await Promise.all(Array.from({ length: 12 }, () => receive(`${SEATS}&limit=5000`)));
+    const all = await Promise.all(Array.from({ length: 12 }, () => receive(`${FUNCTIONS}&limit=5000`)));
     watch.stop();
     assert.deepEqual(new Set(all.map(({ status, requests }) => `${status} ${requests}`)), new Set(['200 5000']));
     assert.ok(watch.longest() < longestStretch(), `${watch.longest()} ms`);

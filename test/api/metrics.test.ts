@@ -341,7 +341,7 @@ describe('metrics of what goes wrong', () => {
     }
   });
 
-  it('count tokens by how they were judged', async () => {
+  it('count tokens by the result of their validation', async () => {
     const keystone = await startKeystone();
     const test = await startTestService({ config: keystone.config() });
     const admin = await startAdmin(test.service);

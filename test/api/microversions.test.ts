@@ -120,9 +120,9 @@ describe('the named changes', () => {
     .filter((name) => !name.endsWith('docs.ts'))
     .map((name) => readFileSync(path.join(root, name), 'utf8'))
     .join('\n');
-  /** Asked for (`has('x')`), gate of a route (`since: 'x'`) or a step of a ladder (`x: ...` inside byVersion). */
+  /** Asked for (`has('x')`), gate of a route (`introducedBy: 'x'`) or a step of a ladder (`x: ...` inside byVersion). */
   const isUsed = (name: string): boolean =>
-    new RegExp(`has\\('${name}'\\)|minorOf\\('${name}'\\)|since: '${name}'|^\\s+${name}: [a-zA-Z({]`, 'm').test(
+    new RegExp(`has\\('${name}'\\)|minorOf\\('${name}'\\)|introducedBy: '${name}'|^\\s+${name}: [a-zA-Z({]`, 'm').test(
       sources,
     );
 
@@ -134,8 +134,8 @@ describe('the named changes', () => {
     assert.equal(new Set(changes.map(({ name }) => name)).size, 39);
   });
 
-  for (const { name, version, brings } of changes) {
-    it(`${version} (${brings}) is used in the code`, () => {
+  for (const { name, version, summary } of changes) {
+    it(`${version} (${summary}) is used in the code`, () => {
       assert.ok(isUsed(name));
     });
   }

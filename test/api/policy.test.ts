@@ -78,7 +78,7 @@ describe('policy over HTTP', () => {
 
   it('lets roles in: admin to all but the reshaper, service to all, a reader to the usages of the own project', async () => {
     const test = await start();
-    // Who may do it hears that there is nothing in it.
+    // A caller that may do it is told that the body has no resources.
     const reshape = async (roles: string) =>
       (await asking(test, { 'x-roles': roles }, 'POST', '/reshaper').send({ inventories: {}, allocations: {} })).status;
     assert.equal(await statusOf(test, { 'x-roles': 'admin' }, '/traits'), 200);

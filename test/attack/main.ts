@@ -86,7 +86,7 @@ async function attack(): Promise<boolean> {
     }
     await neighbour.stop();
     console.log(table(outcomes));
-    const wrong = judge(outcomes);
+    const wrong = failuresIn(outcomes);
     if ((await ask(patient, 'GET', '/')).status !== 200) wrong.push('the service does not respond');
     if (own !== null && !own.hasEnded()) {
       const memory = largestMemory(own.pid);
@@ -104,7 +104,7 @@ async function attack(): Promise<boolean> {
   }
 }
 
-function judge(outcomes: readonly Outcome[]): string[] {
+function failuresIn(outcomes: readonly Outcome[]): string[] {
   const wrong: string[] = [];
   for (const { name, happened } of outcomes) {
     for (const [what, count] of happened) {

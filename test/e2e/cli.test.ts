@@ -116,7 +116,7 @@ describe('the commands of operators', () => {
     assert.equal((await runToEnd(['status', 'upgrade', 'check'], at(await createEmptyDatabase()))).code, 255);
   });
 
-  it('policy check judges the files, policy sample prints one', async () => {
+  it('policy check validates the files, policy sample prints one', async () => {
     const folder = await temporaryFolder();
     writeFileSync(
       path.join(folder, 'placement.conf'),

@@ -34,7 +34,7 @@ describe('stockroom explain', () => {
     'Nothing fits: none of 3 trees. 3 would if they were empty.\n\n' +
     '  trees  that are left after\n      3  all\n      3  inventory\n      0  capacity\n\n' +
     '  fails  only  condition (a tree may fail several)\n' +
-    '      3     3  VCPU:9                     the largest that somebody would give is 8\n\n' +
+    '      3     3  VCPU:9                     the largest that a provider can give is 8\n\n' +
     'No tree meets: VCPU:9\n\n' +
     'One change would do:\n  VCPU:8 in place of VCPU:9           1 tree\n\n' +
     'Nearest:\n  h1  VCPU: asks 9, free 8 (capacity 10, used 2)\n  h2  VCPU: asks 9, free 2 (capacity 10, used 8)\n';

@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Change } from '../../src/history/model.js';
 import { generationOf } from '../support/claims.js';
 import { createTestDatabase } from '../support/database.js';
 import { historyNow } from '../support/history.js';
-import { cleanUp, ROOT, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { cleanUp, runToEnd, startProcess, temporaryFolder } from '../support/process.js';
+import { openPage, withPrograms } from '../support/run-page.js';
 import { createProvider, setInventories } from '../support/service.js';
 
 const CONNECTION = 'OS_PLACEMENT_DATABASE__CONNECTION';
 
 /** docs/how-to/follow-changes.md: every command of it, with what it prints; times and ids of requests are ours. */
 describe('the page on following changes', () => {
-  const page = readFileSync(path.join(ROOT, 'docs/how-to/follow-changes.md'), 'utf8');
-  const blocks = Array.from(page.matchAll(/^```console\n\$ (.+)\n([^]*?)^```$/gm), ([, command = '', output = '']) => {
-    return { command, output };
-  });
+  const page = openPage('how-to/follow-changes.md');
   let env: Record<string, string>;
   let url: string;
 
@@ -33,37 +28,18 @@ describe('the page on following changes', () => {
     const body = { traits: ['HW_CPU_X86_AVX'], resource_provider_generation: await generationOf(api, host) };
     await api.put(`/resource_providers/${host}/traits`, body).expect(200);
     const folder = await temporaryFolder();
-    mkdirSync(path.join(folder, 'bin'));
-    const program = path.join(folder, 'bin/stockroom');
-    writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${path.join(ROOT, 'dist/main.js')}" "$@"\n`);
-    chmodSync(program, 0o755);
-    const PATH = `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`;
-    env = { PATH, HOME: folder, OS_TOKEN: 'admin', [CONNECTION]: connection };
+    env = { PATH: withPrograms(folder, {}), HOME: folder, OS_TOKEN: 'admin', [CONNECTION]: connection };
   });
   after(cleanUp);
 
-  const printed = (command: string): Promise<string> =>
-    new Promise((resolve, reject) => {
-      execFile('/bin/sh', ['-c', command], { env }, (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`${command}: ${stderr}`));
-      });
-    });
   const masked = (text: string): string =>
-    text
-      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME')
-      .replaceAll(/req-[\da-f-]{36}/g, 'REQUEST')
-      .trimEnd();
+    text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME').replaceAll(/req-[\da-f-]{36}/g, 'REQUEST');
 
   it('has commands', () => {
-    assert.equal(blocks.length, 3);
+    assert.equal(page.commands.length, 3);
   });
 
-  for (const { command, output } of blocks) {
-    it(`shows what is printed: ${command}`, async () => {
-      assert.equal(masked(await printed(command)), masked(output));
-    });
-  }
+  it('shows what they print', () => page.run(env, masked));
 
   it('is true of a service that is asked, too', async () => {
     const args = ['changes', '--provider', 'h1', '--json'];
@@ -80,7 +56,7 @@ describe('the page on following changes', () => {
   it('ends with 4 for a cursor that is not kept, and says what to do', async () => {
     const { code, errors } = await runToEnd(['changes', '--since', '1.1.0'], env);
     assert.equal(code, 4);
-    assert.match(errors, /Read the present state anew/);
+    assert.match(errors, /Read the present state again/);
   });
 
   it('says that nothing is recorded when it is switched off', async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createTestDatabase } from '../support/database.js';
 import { folderWithDuckdb } from '../support/duckdb.js';
+import { sectionOf } from '../support/documents.js';
 import { patience } from '../support/patience.js';
 import { cleanUp, ROOT, startProcess, temporaryFolder } from '../support/process.js';
 
@@ -17,7 +18,8 @@ describe('the README', () => {
     const database = { OS_PLACEMENT_DATABASE__CONNECTION: await createTestDatabase() };
     const run = startProcess(['--port', '0'], database);
     const { url } = await run.listening();
-    const tour = readFileSync(path.join(ROOT, 'docs/how-to/first-steps.md'), 'utf8') + section('Inventory lists');
+    const tour =
+      readFileSync(path.join(ROOT, 'docs/how-to/first-steps.md'), 'utf8') + sectionOf(readme, 'Inventory lists');
     const commands = blocks(tour, 'sh');
     const outputs = blocks(tour, 'text');
     assert.ok(commands.length >= 5);
@@ -83,12 +85,6 @@ describe('the README', () => {
     await once(npm, 'close');
     assert.match(errors, /finishing the requests that have begun/);
   });
-
-  function section(title: string): string {
-    const [, text] = readme.split(`\n## ${title}\n`);
-    assert.ok(text !== undefined, `there is a section ${title}`);
-    return text.split('\n## ')[0] ?? '';
-  }
 });
 
 function blocks(text: string, language: string): string[] {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { blocksOf } from '../../scripts/check-install/page.js';
 import { INSTALL } from '../../scripts/check-install/steps.js';
 import { createEmptyDatabase, sql } from '../support/database.js';
+import { sectionOf } from '../support/documents.js';
 import { SERVICE_PASSWORD, startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { createPlacementSource } from '../support/placement-source.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
@@ -88,10 +89,7 @@ describe('the page on replacing a Placement', () => {
 
   /** The commands below a heading, with our folders and addresses in the place of the page's. */
   function commands(heading: string): string {
-    const [, text] = page.split(`\n## ${heading}\n`);
-    const blocks = [...(text?.split('\n## ')[0] ?? '').matchAll(/^```sh\n([^]*?)^```$/gm)].map(
-      ([, block]) => block ?? '',
-    );
+    const blocks = [...sectionOf(page, heading).matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block ?? '');
     assert.ok(blocks.length > 0, `there are commands below ${heading}`);
     return ours(blocks.join('echo next\n'));
   }
@@ -128,8 +126,8 @@ describe('the page on replacing a Placement', () => {
     assert.ok(doctor.includes(policy.join(', ')), doctor);
   });
 
-  it('brings the data over, after a look at it', async function () {
-    const [look = '', done = ''] = (await follow('Bring the data over')).split('\nnext\n');
+  it('imports the data, after a look at it', async function () {
+    const [look = '', done = ''] = (await follow('Import the data')).split('\nnext\n');
     assert.match(look, /^Read postgresql:.*; nothing was written to postgresql:/);
     assert.match(done, /^Imported postgresql:/);
     assert.deepEqual(await providers(), ['compute-1']);
@@ -174,7 +172,7 @@ describe('the page on replacing a Placement', () => {
     assert.ok(!log.includes(token));
   });
 
-  it('brings over what came since, while it runs', async function () {
+  it('imports what was written meanwhile, while it runs', async function () {
     await addProvider(2);
     assert.match(await follow('Switch over'), /\nRemoved from the target: 1 resource providers\n[^]*\nNo differences /);
     const response = await fetch(`${url}/resource_providers?name=compute-2`, { headers: { 'x-auth-token': token } });

@@ -83,7 +83,7 @@ describe('workers that die one after the other', () => {
     assert.equal(await run.ended(), 0);
   });
 
-  it('are replaced for ever when each has served', async () => {
+  it('are replaced forever when each has served', async () => {
     const { run } = startMortal();
     const { api } = await run.listening();
     for (let round = 0; round < 6; round++) {

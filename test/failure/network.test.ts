@@ -56,7 +56,7 @@ describe('a network that fails', () => {
     await underWay;
     await test.rejectsAtOnce();
     proxy.release();
-    // PostgreSQL hears at last of the sessions that were cut off: else they would keep their rows for 30 s.
+    // PostgreSQL is told at last of the sessions that were cut off: else they would keep their rows for 30 s.
     proxy.cut();
     await test.recovers(url);
     assertByTurns(test.troubles(), /^database away: /, /^database back after /);

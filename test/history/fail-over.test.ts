@@ -14,7 +14,7 @@ describe('The history of another database', () => {
     await historyNow(test.api);
     await createProvider(test.api, 'kept');
     const since = await historyNow(test.api);
-    // As pg_restore --clean leaves it: the same rows in tables that were made anew.
+    // As pg_restore --clean leaves it: the same rows in tables that were made again.
     await sql(
       test.databaseUrl,
       `alter table history_marks rename to dumped;

@@ -79,7 +79,7 @@ describe('Orders of changes that look right', () => {
   }
 
   /** How many changes were not seen, and how many do not begin where the one before ended. */
-  function judge(seen: readonly Rename[], made: readonly string[]): { lost: number; breaks: number } {
+  function compare(seen: readonly Rename[], made: readonly string[]): { lost: number; breaks: number } {
     const last = new Map<string, string>();
     let breaks = 0;
     for (const { uuid, before, after } of seen) {
@@ -144,10 +144,10 @@ describe('Orders of changes that look right', () => {
     });
 
     const made = ['slow 2', 'quick 2', 'row 2', 'row 3', 'row 4', 'row 5'];
-    assert.deepEqual(judge(seen.marks, made), { lost: 0, breaks: 0 });
-    assert.ok(judge(seen.sequence, made).lost > 0, 'by sequence number a change is lost');
-    assert.ok(judge(seen.ids, made).breaks > 0, 'by transaction id changes are out of order');
-    assert.ok(judge(seen.batches, made).breaks > 0, 'in batches between two values of xmin, too');
+    assert.deepEqual(compare(seen.marks, made), { lost: 0, breaks: 0 });
+    assert.ok(compare(seen.sequence, made).lost > 0, 'by sequence number a change is lost');
+    assert.ok(compare(seen.ids, made).breaks > 0, 'by transaction id changes are out of order');
+    assert.ok(compare(seen.batches, made).breaks > 0, 'in batches between two values of xmin, too');
   });
 
   it('are avoided when a mark is made between the reading of the newest mark and of the changes', async () => {

@@ -159,7 +159,7 @@ describe('importing broken rows', () => {
     assert.deepEqual(rowsOf('duplicate_inventory'), [`inventory 1: of VCPU on provider ${COMPUTE}, total 8`]);
   });
 
-  it('brings values into their range without making room', async () => {
+  it('changes values to be in their range without making room', async () => {
     const { inventories } = await get<{ inventories: object }>(`/resource_providers/${CHILD}/inventories`);
     assert.deepEqual(inventories, {
       VCPU: { total: 1, reserved: 1, min_unit: 1, max_unit: 1, step_size: 1, allocation_ratio: 0 },
@@ -196,7 +196,7 @@ describe('importing broken rows', () => {
     ]);
   });
 
-  it('brings over names that this release does not know, and leaves out what is attached to nothing', async () => {
+  it('imports names that this release does not know, and leaves out what is attached to nothing', async () => {
     const { traits } = await get<{ traits: string[] }>(`/resource_providers/${COMPUTE}/traits`);
     assert.deepEqual(traits.sort(), ['HW_CPU_FROM_THE_FUTURE', 'HW_CPU_X86_AVX2']);
     const { aggregates } = await get<{ aggregates: string[] }>(`/resource_providers/${COMPUTE}/aggregates`);

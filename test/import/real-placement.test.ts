@@ -46,7 +46,7 @@ for (const kind of KINDS) {
       await cleanUp();
     });
 
-    it('brings everything over, and verifies it', async () => {
+    it('imports everything, and verifies it', async () => {
       const { code, output, errors } = await importInto(target, source, '--verify', '--json');
       assert.equal(code, 0, output + errors);
       const report = JSON.parse(output) as Report;

@@ -95,7 +95,7 @@ describe('inventory jobs over HTTP', () => {
     assert.equal(again.running, false);
   });
 
-  it('compute the next due time anew when their schedule changes', async () => {
+  it('compute the next due time again when their schedule changes', async () => {
     await set('a');
     const moved = await set('a', { ...DAILY, schedule: { frequency: 'weekly', day: 'monday', at: '23:15' } }, 200);
     const next = new Date(moved.next_run_at ?? '');

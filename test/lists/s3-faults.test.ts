@@ -219,7 +219,7 @@ describe('a bucket whose store has faults', () => {
     assert.deepEqual([failed.error.code, failed.error.retry, failed.sent], ['RequestTimeTooSkewed', 'late', 2]);
   });
 
-  it('reads the files of its keys anew for each request', async () => {
+  it('reads the files of its keys again for each request', async () => {
     const folder = await temporaryFolder();
     const [access, secret] = [path.join(folder, 'access'), path.join(folder, 'secret')];
     writeFileSync(access, 'first\n');
@@ -267,7 +267,7 @@ describe('a bucket whose store has faults', () => {
     assert.equal(store.requests.length, 2);
   });
 
-  it('hears a rejection before a large body is sent', async () => {
+  it('gets a rejection before it sends a large body', async () => {
     store.faults.push({ kind: 'reject the body' });
     const failed = await failedPut({}, Buffer.alloc(4_000_000));
     assert.deepEqual([failed.error.code, failed.error.retry], ['AccessDenied', 'late']);

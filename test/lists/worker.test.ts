@@ -530,7 +530,7 @@ describe('the worker of inventory jobs', () => {
       assert.deepEqual(row, { attempts: 3, sent: true, last_error: null });
     });
 
-    it('while one of them hangs: runs end, other hooks hear of theirs, and the message is retried', async () => {
+    it('while one of them hangs: runs end, other hooks get their messages, and this message is retried', async () => {
       const hanging = http.createServer(() => undefined);
       await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
       const { port } = hanging.address() as AddressInfo;

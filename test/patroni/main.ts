@@ -26,7 +26,7 @@ const HELP = `usage: npm run soak:patroni -- [--rounds N] [--services N] [--work
 
 Three nodes with Patroni, etcd and PostgreSQL in synchronous mode, each in a network namespace of its own; services that find the leader by
 themselves and services behind HAProxy; clients at all of them. In each round the leader is switched over, killed, cut off and given
-a full disk. What clients saw is judged (docs/reference/history-of-clients.md), and recovery is timed: from the first write that a new
+a full disk. What clients saw is checked (docs/reference/history-of-clients.md), and recovery is timed: from the first write that a new
 leader accepts to the first one that each service acknowledges.
 Beside them is traffic as of Nova (npm run soak): candidates, claims, moves, deletions, reports of compute nodes. In the end the database and every
 service are compared with what it was told.

@@ -11,7 +11,7 @@ export interface Watch {
 
 const EVERY_MS = 50;
 const DEADLINE_MS = 500;
-/** A node that did not accept writes for so long begins anew. */
+/** A node that did not accept writes for so long begins again. */
 const GAP_MS = 700;
 
 export function watchWrites(nodes: readonly Node[]): Watch {

@@ -16,7 +16,7 @@ export function holding(allocations: Record<string, { resources: Record<string, 
 /** A change of several consumers at once: all of it happened or nothing. */
 export type Change = ReadonlyMap<string, { readonly before: Holding; readonly after: Holding }>;
 
-/** What clients were told about consumers, by which the database is judged in the end. */
+/** What clients were told about consumers, with which the database is compared in the end. */
 export interface Book {
   /** What each consumer has, where the last response said so. */
   readonly known: Map<string, Holding>;

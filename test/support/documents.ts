@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './process.js';
@@ -27,6 +28,13 @@ export function anchorsOf(markdown: string): Set<string> {
         .replaceAll(' ', '-'),
     ),
   );
+}
+
+/** The text below a heading `## HEADING`, up to the next one. Fails when there is none. */
+export function sectionOf(markdown: string, heading: string): string {
+  const [, text] = markdown.split(`\n## ${heading}\n`);
+  assert.ok(text !== undefined, `there is a section ${heading}`);
+  return text.split('\n## ')[0] ?? '';
 }
 
 /** The rows of the first table below a heading, as cells by the name of the column, without backquotes around a cell. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { connect, sql } from './database.js';
 
-/** A session of somebody else's that has locked something and does not end. */
+/** A session of another program that has locked something and does not end. */
 export interface Outsider {
   release(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { parseRule } from '../../src/policy/language/parser.js';
 import type { Target } from '../../src/policy/language/template.js';
 import { createPolicy, type Policy, type PolicyOptions } from '../../src/policy/policy.js';
 
-/** Somebody with a token for project p1. */
+/** A user with a token for project p1. */
 export function caller(given: Partial<Identity> = {}): Identity {
   return {
     userId: 'u1',

@@ -46,7 +46,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     let cutting: (() => void) | null = null;
     pairs.add(pair);
     const end = (): void => {
-      // A half-open connection is one whose end the other side does not hear of.
+      // On a half-open connection the other side is not told of the end.
       if (mode === 'swallow' || pair.forgotten) return;
       pairs.delete(pair);
       client.destroy();
@@ -119,7 +119,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       mode = 'swallow';
     },
     forget() {
-      // The server hears the end, as it does when the machine in between was restarted; the service does not.
+      // The server is told of the end, as it is when the machine in between was restarted; the service does not.
       for (const pair of pairs) {
         pair.forgotten = true;
         pair.server.destroy();

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './process.js';
 
-/** With it the outputs of pages are written anew instead of compared. */
+/** With it the outputs of pages are written again instead of compared. */
 const WRITE = process.env['STOCKROOM_TEST_WRITE_PAGES'] !== undefined;
 
 /** A page whose commands are run, one after the other, each after the first `sh` block, which defines what they use. */

@@ -125,8 +125,8 @@ describe('audit', () => {
     assert.equal(replica.status().differences, 1);
   });
 
-  it('is heard of when it meets a change that does not fit, and leaves a right topology', async () => {
-    // An inventory of a class that the replica has never heard of.
+  it('is logged when it meets a change that does not fit, and leaves a right topology', async () => {
+    // An inventory of a class that the replica does not know.
     await unnoticed('resource_classes', `insert into resource_classes (id, name) values (10005, 'CUSTOM_UNHEARD')`);
     const audited = replica.audit();
     const written = sql(url, 'insert into inventories values (1, 10005, 5, 0, 1, 5, 1, 1.0)');

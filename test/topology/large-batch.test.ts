@@ -81,7 +81,7 @@ describe('a catch-up with very many changes', function () {
     assert.ok(turnsCatchingUp > 0, 'while changes are applied, the status says so');
     assert.equal(notLoaded, 0, 'metrics have the last view meanwhile');
     assert.equal(replica.status().catchingUp, false);
-    assert.equal(replica.status().loads, loads, 'it was loaded anew, so this shows nothing');
+    assert.equal(replica.status().loads, loads, 'it was loaded again, so this shows nothing');
     assert.equal(view.providers.size, MANY - 1);
     assertSame(view, await freshTopology(url));
     assertIndexed(await replica.current(), ['many-1', `many-${MANY}`, 'swap-1']);

@@ -61,7 +61,7 @@ const CONSUMERS = `
   insert into users (external_id) values ('u');
   insert into consumers (uuid, project_id, user_id) select n::text, 1, 1 from generate_series(1, 4) n`;
 
-/** One line that somebody types; many are rejected by a constraint, which is as good a rollback as any. */
+/** One line that an operator types; many are rejected by a constraint, which is as good a rollback as any. */
 function steps(): fc.Arbitrary<string> {
   const consumer = fc.integer({ min: 1, max: 4 });
   const provider = fc.integer({ min: 1, max: 4 });

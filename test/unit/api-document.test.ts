@@ -29,11 +29,14 @@ describe('the document of the API', () => {
   });
 
   it('has the version, the policy rule and the gate of each route', () => {
-    for (const { method, path, since, rule, below } of routes) {
+    for (const { method, path, introducedBy, rule, below } of routes) {
       const operation = operationAt(path, method);
-      assert.equal(operation?.['x-openstack-min-version'], `1.${since === undefined ? 0 : minorOf(since)}`);
+      assert.equal(
+        operation?.['x-openstack-min-version'],
+        `1.${introducedBy === undefined ? 0 : minorOf(introducedBy)}`,
+      );
       assert.equal(operation['x-openstack-policy-rule'] ?? null, rule);
-      assert.equal(operation['x-openstack-below'], since === undefined ? undefined : (below ?? 404));
+      assert.equal(operation['x-openstack-below'], introducedBy === undefined ? undefined : (below ?? 404));
     }
   });
 
@@ -47,7 +50,7 @@ describe('the document of the API', () => {
       const requestBody = operationAt(route.path, route.method)?.requestBody;
       const schema = requestBody?.content['application/json']?.schema;
       assert.ok(schema !== undefined);
-      const from = route.since === undefined ? 0 : minorOf(route.since);
+      const from = route.introducedBy === undefined ? 0 : minorOf(route.introducedBy);
       for (let minor = from; minor <= NEWEST_VERSION.minor; minor++) {
         const compiled = docs.body!(versionAt(minor));
         if (compiled === null) {

@@ -5,10 +5,10 @@ import { tableRowsOf, textOf } from '../support/documents.js';
 
 describe('the route tables of docs/contract/routes.md', () => {
   const page = textOf('docs/contract/routes.md');
-  const routes = routeTable({} as RouteDependencies).map(({ method, path, since, rule }) => ({
+  const routes = routeTable({} as RouteDependencies).map(({ method, path, introducedBy, rule }) => ({
     method,
     path: path.replaceAll(/:(\w+)/g, '{$1}'),
-    since: `1.${since === undefined ? 0 : minorOf(since)}`,
+    since: `1.${introducedBy === undefined ? 0 : minorOf(introducedBy)}`,
     rule: rule ?? 'none',
   }));
   const isOwn = ({ path }: { path: string }): boolean => /^\/(?:stockroom\/|healthz$|readyz$)/.test(path);

@@ -83,7 +83,7 @@ function conditionLines({ conditions }: ExplainDocument): string[] {
 
 function noteOf({ asked, only, largest_ask: largest }: ConditionDocument): string | null {
   if (asked === undefined || largest === undefined || (only === 0 && largest >= asked)) return null;
-  return `the largest that somebody would give is ${largest}`;
+  return `the largest that a provider can give is ${largest}`;
 }
 
 function conflictLines({ conflict, conditions }: ExplainDocument): string[] {

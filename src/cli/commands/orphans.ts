@@ -22,17 +22,17 @@ export const ORPHANS_COMMANDS: readonly ListedCommand[] = [
       },
       'older-than': {
         argument: 'AGE',
-        help: 'Judge what was written so long before: 90s, 15m, 2h, 1d. Default: 15m.',
+        help: 'Check only what was written so long before the lists: 90s, 15m, 2h, 1d. Default: 15m.',
       },
       type: {
         argument: 'TYPE',
         repeatable: true,
-        help: 'Judge consumers of this type; none: those without one. May be repeated. Default: all.',
+        help: 'Check only consumers of this type; none: those without one. May be repeated. Default: all.',
       },
       class: {
         argument: 'CLASS',
         repeatable: true,
-        help: 'Judge consumers that have something of this resource class; all: of any. May be repeated. Default: those of Nova.',
+        help: 'Check only consumers that have something of this resource class; all: of any. May be repeated. Default: those of Nova.',
       },
       'expect-at-most': { argument: 'N', help: 'So many orphans are plausible.' },
       save: { argument: 'FILE', help: 'Write what orphans have to this new file, which can undo a deletion.' },

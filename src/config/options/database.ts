@@ -57,7 +57,7 @@ export const databaseOptions = {
   maxRetries: option({
     group: 'placement_database',
     name: 'max_retries',
-    help: 'How often to try again at start while the database is away; -1: for ever.',
+    help: 'How often to try again at start while the database is away; -1: forever.',
     default: -1,
     parse: integer(-1, 1_000_000),
   }),

@@ -34,7 +34,7 @@ export const listsDialectOptions = {
     group: 'stockroom',
     name: 'lists_s3_keys_file',
     argument: 'FILE',
-    help: 'Keys for the S3 listener, a line each: ACCESS SECRET USER PROJECT ROLE,ROLE. Read anew when it changes. Other access keys are looked at as [api] auth_strategy says.',
+    help: 'Keys for the S3 listener, a line each: ACCESS SECRET USER PROJECT ROLE,ROLE. Read again when it changes. Other access keys are looked at as [api] auth_strategy says.',
     default: null,
     defaultText: 'none',
     parse: text,

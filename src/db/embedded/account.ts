@@ -3,7 +3,7 @@ import { run, type Account } from './run.js';
 
 const NAME = 'postgres';
 
-/** PostgreSQL refuses to run as root. A service of root runs it as the user `postgres`, and creates that user if it is missing. */
+/** PostgreSQL does not run as root. A service of root runs it as the user `postgres`, and creates that user if it is missing. */
 export function serverAccount(): Account | null {
   if (process.getuid?.() !== 0) return null;
   try {

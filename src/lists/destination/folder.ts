@@ -16,7 +16,7 @@ const FILE_MODE = 0o640;
 export function folderDestination(root: string): Destination {
   return {
     put: (object, encryption, signal) =>
-      explained(root, async () => {
+      withStoreErrors(root, async () => {
         if (encryption !== null) {
           throw new DestinationError('NotImplemented', 'A folder does not encrypt.', 'late');
         }
@@ -24,12 +24,12 @@ export function folderDestination(root: string): Destination {
         await write(file, object, signal);
       }),
     get: (key) =>
-      explained(root, async () => {
+      withStoreErrors(root, async () => {
         const file = await folderFile(root, key);
         return file === null ? null : await readSmall(file, key);
       }),
     delete: (key) =>
-      explained(root, async () => {
+      withStoreErrors(root, async () => {
         const file = await orNull(placeOf(root, key, false));
         if (file === null) return;
         await rm(file, { force: true });
@@ -47,7 +47,7 @@ export function folderDestination(root: string): Destination {
  * @throws DestinationError as `put` does
  */
 export function claimFolder(root: string, key: string): Promise<boolean> {
-  return explained(root, async () => await makeFolder(await placeOf(root, key, true)));
+  return withStoreErrors(root, async () => await makeFolder(await placeOf(root, key, true)));
 }
 
 /**
@@ -184,7 +184,7 @@ async function orNull(found: Promise<string>): Promise<string | null> {
 }
 
 /** Errors of the file system in the words of a store. */
-async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
+async function withStoreErrors<T>(root: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

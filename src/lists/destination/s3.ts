@@ -87,7 +87,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
         { ca: await certificates(bucket), timeout: bucket.timeout * 1000, askFirst, signal },
       );
       if (accepts(response)) return { response, failure: null };
-      if (response.status >= 200 && response.status < 300) return judged(response, what, object);
+      if (response.status >= 200 && response.status < 300) return checkUpload(response, what, object);
       return { response, failure: failureOf(response, what, keys) };
     } catch (error) {
       signal.throwIfAborted();
@@ -159,7 +159,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
   };
 
   /** A 2xx; the etag of an upload is compared with its MD5 where it looks like one. */
-  function judged(response: S3Response, what: string, object: OutgoingObject | undefined): Outcome {
+  function checkUpload(response: S3Response, what: string, object: OutgoingObject | undefined): Outcome {
     const etag = /^"?([0-9a-f]{32})"?$/i.exec(response.headers.etag ?? '')?.[1]?.toLowerCase();
     const isOther = object !== undefined && etag !== undefined && etag !== object.md5;
     // With KMS an etag has the look of an MD5 and is none.

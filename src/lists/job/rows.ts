@@ -65,7 +65,7 @@ export interface SetOptions {
 }
 
 /**
- * Sets a job, replacing one of that id. A job that is new or becomes enabled gets a run at once; the next due time is computed anew.
+ * Sets a job, replacing one of that id. A job that is new or becomes enabled gets a run at once; the next due time is computed again.
  *
  * @throws 400 for one more than {@link MAX_JOBS}; 409 with `onlyNew` when it is there
  */

@@ -37,7 +37,7 @@ export async function attempt(
     await ended(deps, leased, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
       log.warn(
         { list: run.job, run: run.id, err: problem },
-        `lists run ${run.id} of ${run.job}: its end could not be written; its lease brings it back`,
+        `lists run ${run.id} of ${run.job}: its end could not be written; another process takes it over when its lease ends`,
       );
     });
   } finally {
@@ -64,7 +64,7 @@ async function ended(deps: AttemptDeps, leased: LeasedRun, error: unknown): Prom
     meter.ended(run.job, 'lost');
     log.warn(
       { ...fields, reason: failure.reason },
-      `${what}: attempt ${run.attempt} ended because the database is away; its lease brings it back`,
+      `${what}: attempt ${run.attempt} ended because the database is away; another process takes it over when its lease ends`,
     );
     return;
   }

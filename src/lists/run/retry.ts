@@ -26,7 +26,7 @@ export class RunStopped extends Error {
 
 export type AttemptFailure =
   | { readonly kind: 'stopped'; readonly why: RunStopped['why'] }
-  /** The database is away: the lease runs out and brings the run back. */
+  /** The database is away: another process takes the run over when its lease ends. */
   | { readonly kind: 'database'; readonly reason: string }
   | {
       readonly kind: 'failed';

@@ -7,7 +7,7 @@ export interface Keys {
   readonly secret: string;
 }
 
-/** The keys at this moment: files are read anew, so that an operator may replace them while the service runs. */
+/** The keys at this moment: files are read again, so that an operator may replace them while the service runs. */
 export async function readKeys(bucket: S3Bucket): Promise<Keys> {
   const [access, secret] = await Promise.all([
     read(bucket, 'access_key', bucket.accessKey),

@@ -26,7 +26,7 @@ export function aggregateRoutes({ pool, topology, authorOf }: AggregateRouteDepe
     {
       method: 'GET',
       path: '/resource_providers/:uuid/aggregates',
-      since: 'providerAggregates',
+      introducedBy: 'providerAggregates',
       rule: 'placement:resource_providers:aggregates:list',
       checkAccept: true,
       gateLast: true,
@@ -39,7 +39,7 @@ export function aggregateRoutes({ pool, topology, authorOf }: AggregateRouteDepe
     {
       method: 'PUT',
       path: '/resource_providers/:uuid/aggregates',
-      since: 'providerAggregates',
+      introducedBy: 'providerAggregates',
       rule: 'placement:resource_providers:aggregates:update',
       jsonBody: true,
       gateLast: true,

@@ -36,7 +36,7 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
     {
       method: 'GET',
       path: '/allocation_candidates',
-      since: 'allocationCandidates',
+      introducedBy: 'allocationCandidates',
       rule: 'placement:allocation_candidates:list',
       checkAccept: true,
       handle,

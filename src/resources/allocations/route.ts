@@ -52,7 +52,7 @@ export function allocationRoutes(dependencies: AllocationRouteDependencies): Rou
     {
       method: 'POST',
       path: '/allocations',
-      since: 'manageAllocations',
+      introducedBy: 'manageAllocations',
       rule: 'placement:allocations:manage',
       jsonBody: true,
       async handle(request) {

@@ -99,7 +99,7 @@ export const changesDocs: NounDocs = {
       404: 'No history is recorded in this database.',
       410:
         'The cursor is older than what is kept, or of another history (`stockroom.changes.gone`). The error object has the cursors `oldest` and `now`: read the ' +
-        'present state anew and go on from `now`.',
+        'present state again and go on from `now`.',
     },
   },
 };

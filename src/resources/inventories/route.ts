@@ -58,7 +58,7 @@ export function inventoryRoutes({ pool, topology, authorOf }: InventoryRouteDepe
     {
       method: 'DELETE',
       path: ALL,
-      since: 'deleteInventories',
+      introducedBy: 'deleteInventories',
       below: 405,
       rule: 'placement:resource_providers:inventories:delete',
       async handle(request) {

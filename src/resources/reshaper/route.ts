@@ -21,7 +21,7 @@ export function reshaperRoutes({ pool, authorOf, incompleteConsumer }: ReshaperR
     {
       method: 'POST',
       path: '/reshaper',
-      since: 'reshaper',
+      introducedBy: 'reshaper',
       rule: 'placement:reshaper:reshape',
       jsonBody: true,
       async handle(request) {

@@ -19,7 +19,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     {
       method: 'GET',
       path: '/resource_classes',
-      since: 'resourceClasses',
+      introducedBy: 'resourceClasses',
       rule: 'placement:resource_classes:list',
       checkAccept: true,
       async handle({ prefix }) {
@@ -36,7 +36,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     {
       method: 'POST',
       path: '/resource_classes',
-      since: 'resourceClasses',
+      introducedBy: 'resourceClasses',
       rule: 'placement:resource_classes:create',
       jsonBody: true,
       async handle(request) {
@@ -48,7 +48,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     {
       method: 'GET',
       path: '/resource_classes/:name',
-      since: 'resourceClasses',
+      introducedBy: 'resourceClasses',
       rule: 'placement:resource_classes:show',
       checkAccept: true,
       async handle(request) {
@@ -61,7 +61,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     {
       method: 'PUT',
       path: '/resource_classes/:name',
-      since: 'resourceClasses',
+      introducedBy: 'resourceClasses',
       rule: 'placement:resource_classes:update',
       jsonBody: (version) => !version.has('resourceClassUpsert'),
       handle: (request) => (request.version.has('resourceClassUpsert') ? upsert(request) : rename(request)),
@@ -69,7 +69,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     {
       method: 'DELETE',
       path: '/resource_classes/:name',
-      since: 'resourceClasses',
+      introducedBy: 'resourceClasses',
       rule: 'placement:resource_classes:delete',
       async handle(request) {
         await deleteResourceClass(pool, authorOf(request), request.param('name'));

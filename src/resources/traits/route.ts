@@ -23,7 +23,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'GET',
       path: '/resource_providers/:uuid/traits',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:resource_providers:traits:list',
       checkAccept: true,
       async handle(request) {
@@ -43,7 +43,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'PUT',
       path: '/resource_providers/:uuid/traits',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:resource_providers:traits:update',
       jsonBody: true,
       // The only sub-resource that validates the body before it looks for the provider.
@@ -63,7 +63,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'DELETE',
       path: '/resource_providers/:uuid/traits',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:resource_providers:traits:delete',
       async handle(request) {
         await deleteProviderTraits(pool, authorOf(request), request.param('uuid'));
@@ -73,7 +73,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'GET',
       path: '/traits',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:traits:list',
       checkAccept: true,
       async handle({ query }) {
@@ -87,7 +87,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'GET',
       path: '/traits/:name',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:traits:show',
       async handle(request) {
         const name = request.param('name');
@@ -99,14 +99,14 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     {
       method: 'PUT',
       path: '/traits/:name',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:traits:update',
       handle: create,
     },
     {
       method: 'DELETE',
       path: '/traits/:name',
-      since: 'traits',
+      introducedBy: 'traits',
       rule: 'placement:traits:delete',
       async handle(request) {
         await deleteTrait(pool, authorOf(request), request.param('name'));

@@ -31,7 +31,7 @@ export function usageRoutes({ topology, readUsages }: UsageRouteDependencies): R
     {
       method: 'GET',
       path: '/usages',
-      since: 'usages',
+      introducedBy: 'usages',
       rule: 'placement:usages',
       policyTarget: (query) => ({ project_id: query.get('project_id')?.at(-1) ?? null }),
       checkAccept: true,

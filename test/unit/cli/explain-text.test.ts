@@ -42,7 +42,7 @@ describe('the text of stockroom explain', () => {
       0  required
 
   fails  only  condition (a tree may fail several)
-      2     1  VCPU:8                     the largest that somebody would give is 16
+      2     1  VCPU:8                     the largest that a provider can give is 16
       1     0  MEMORY_MB:16384
       1     1  required CUSTOM_SSD
       1     0  forbidden COMPUTE_STATUS_DISABLED
@@ -76,7 +76,7 @@ Nearest:
       1  candidate
 
   fails  only  condition (a tree may fail several)
-      2     2  VCPU:8                     the largest that somebody would give is 16
+      2     2  VCPU:8                     the largest that a provider can give is 16
       1     1  required CUSTOM_SSD
 
 One change would add trees:
@@ -93,7 +93,7 @@ Nearest:
   it('names providers of a tree, groups by their suffix, and a class that no tree has', () => {
     const world = buildWorld({ cn: { inventory: { VCPU: 4 } }, gpu: { parent: 'cn', inventory: { VGPU: 1 } } });
     const text = explainText(explained(world, 'resources=VCPU:2&resources_GPU=VGPU:2'));
-    assert.match(text, /^ {6}1 {5}1 {2}VGPU:2 \(_GPU\) {14}the largest that somebody would give is 1$/m);
+    assert.match(text, /^ {6}1 {5}1 {2}VGPU:2 \(_GPU\) {14}the largest that a provider can give is 1$/m);
     assert.match(text, /^No tree meets: VGPU:2 \(_GPU\)$/m);
     assert.match(text, /^ {2}VGPU:1 \(_GPU\) in place of VGPU:2 \(_GPU\) {2}1 tree$/m);
     assert.match(text, /^ {2}cn {2}VGPU: asks 2, free 1 \(capacity 1, used 0\) at gpu$/m);

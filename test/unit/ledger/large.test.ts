@@ -38,7 +38,7 @@ describe('a claim of very many consumers', () => {
     ...{ projects: new Map(), users: new Map(), consumerTypes: new Map() },
   };
 
-  it('is judged in parts of some hundred, between which others have their turn', () => {
+  it('is checked in parts of some hundred, between which others have their turn', () => {
     const { result: wanted, parts } = counted(resolveClaims(claims, state));
     assert.equal(wanted.length, COUNT);
     const steps = {
@@ -51,7 +51,7 @@ describe('a claim of very many consumers', () => {
     for (const [step, some] of Object.entries(steps)) assert.ok(some > COUNT / 1000, `${step}: ${some} parts`);
   });
 
-  it('is judged in parts when it is one consumer on very many providers', () => {
+  it('is checked in parts when it is one consumer on very many providers', () => {
     const providers = Array.from({ length: COUNT }, (_, id) => ({ uuid: randomUUID(), id }));
     const [one] = claims;
     assert.ok(one !== undefined);
@@ -74,7 +74,7 @@ describe('a claim of very many consumers', () => {
     for (const [step, some] of Object.entries(steps)) assert.ok(some > COUNT / 1000, `${step}: ${some} parts`);
   });
 
-  it('is judged at once when it is small, without a promise', () => {
+  it('is checked at once when it is small, without a promise', () => {
     assert.equal(counted(resolveClaims(claims.slice(0, 100), state)).parts, 1);
   });
 });

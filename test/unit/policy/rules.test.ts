@@ -168,7 +168,7 @@ describe('the rules', () => {
       assert.equal(rules.length, DEFAULT_RULES.length);
     });
 
-    it('are judged: what is wrong, and what each comes to', () => {
+    it('are validated: what is wrong, and what each comes to', () => {
       const { rules, problems } = check(
         `${USAGES}: tenant:x or admin or rule:gone\n${RESHAPE}: role:a role:b\nplacement:usage: "@"\nhelper: ""\n`,
       );
