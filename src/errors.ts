@@ -409,10 +409,7 @@ export const noCandidatesAtVersion = (version: string) =>
 export const badQueryValue = (name: string, expected: string, value: string) =>
   badRequest(`${name}: expected ${expected}, got ${JSON.stringify(value.slice(0, 100))}`, 'placement.query.bad_value');
 export const tooManyAnalyses = () =>
-  unavailable(
-    'As many explanations and capacities as may be worked out at once are being worked out, and as many as may wait do. Please try again.',
-    1,
-  );
+  unavailable('Too many explanations and capacities are being computed or wait for their turn. Please try again.', 1);
 
 // ---- signing in
 

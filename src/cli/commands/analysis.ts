@@ -5,7 +5,7 @@ import { ASKING, type ListedCommand } from './listed-command.js';
 const QUESTION = {
   ...ASKING,
   version: { argument: 'VERSION', help: 'The microversion at which the query is read. Default: the newest.' },
-  show: { argument: 'N', help: 'List so many trees, 0 to 200. Default: 10.' },
+  show: { argument: 'N', help: 'List at most N trees, 0 to 200. Default: 10.' },
 } as const satisfies Record<string, Flag>;
 
 /** Questions about the cloud. */
@@ -31,8 +31,8 @@ export const QUESTIONS_COMMANDS: readonly ListedCommand[] = [
     summary: 'Say how many more requests of a shape fit, where, and what limits them.',
     flags: {
       ...QUESTION,
-      by: { argument: 'aggregate|tree', help: 'Only this table.' },
-      enough: { argument: 'N', help: 'Stop trying when so many are sure.' },
+      by: { argument: 'aggregate|tree', help: 'Print only this table.' },
+      enough: { argument: 'N', help: 'Stop when it is certain that N fit.' },
       json: { help: 'Print the response of GET /stockroom/capacity.' },
     },
     load: async () => (await import('../analysis/capacity.js')).command,

@@ -15,13 +15,13 @@ export const DATABASE_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'db dump',
     operands: ['FILE'],
-    summary: 'Write all data into a file, while the service runs.',
+    summary: 'Dump all data into a file, while the service runs.',
     load: async () => (await import('../db-dump.js')).command,
   },
   {
     name: 'db restore',
     operands: ['FILE'],
-    summary: 'Put the data of such a file into an empty database.',
+    summary: 'Restore a dump into an empty database.',
     flags: {
       'dry-run': { help: 'Check the file and the database, write nothing.' },
       replace: {
@@ -32,13 +32,13 @@ export const DATABASE_COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'db online_data_migrations',
-    summary: 'What upstream needs between releases; here nothing is ever left to do.',
+    summary: 'Do nothing: tools for upstream call this between releases.',
     flags: { 'max-count': { argument: 'N', help: 'Migrate at most so many rows.' } },
     load: async () => (await import('../db-online-data-migrations.js')).command,
   },
   {
     name: 'status upgrade check',
-    summary: 'Whether data and files are ready for this release.',
+    summary: 'Check whether data and files are ready for this release.',
     flags: { json: { help: 'Print JSON instead of a table.' } },
     load: async () => (await import('../status-upgrade-check.js')).command,
   },

@@ -4,7 +4,7 @@ import { ASKING, type ListedCommand } from './listed-command.js';
 export const HISTORY_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'changes',
-    summary: 'Say what changed, when, and by whom.',
+    summary: 'Show what changed, when, and by whom.',
     flags: {
       ...ASKING,
       provider: { argument: 'UUID', repeatable: true, help: 'Only changes of this provider; also by its name.' },
@@ -16,10 +16,10 @@ export const HISTORY_COMMANDS: readonly ListedCommand[] = [
       },
       since: {
         argument: 'PLACE',
-        help: 'Begin there: a cursor, start (the default), now, or a time such as 2026-11-25T21:00:00Z.',
+        help: 'Where to begin: a cursor, start (the default), now, or a time such as 2026-11-25T21:00:00Z.',
       },
-      newest: { help: 'The newest first.' },
-      limit: { argument: 'N', help: 'So many changes. Default: all; with --newest 20.' },
+      newest: { help: 'Show the newest changes first.' },
+      limit: { argument: 'N', help: 'Show at most N changes. Default: all; with --newest: 20.' },
       follow: { help: 'Wait for further changes, until it is interrupted.' },
       json: { help: 'Print a line of JSON for each change.' },
     },
@@ -32,12 +32,12 @@ export const HISTORY_COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'history disable',
-    summary: 'Record nothing any more. What was recorded stays.',
+    summary: 'Stop recording. What was recorded stays.',
     load: async () => (await import('../history/switch.js')).disable,
   },
   {
     name: 'history status',
-    summary: 'Whether changes are recorded, since when, and how many.',
+    summary: 'Show whether changes are recorded, since when, and how many.',
     flags: { json: { help: 'Print JSON instead of text.' } },
     load: async () => (await import('../history/switch.js')).status,
   },

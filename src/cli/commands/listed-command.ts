@@ -17,7 +17,7 @@ export interface ListedCommand {
 
 /** The flags of commands that ask a service or the database. */
 export const ASKING = {
-  url: { argument: 'URL', help: 'Ask the service there, with the token in OS_TOKEN, instead of the database.' },
+  url: { argument: 'URL', help: 'Ask the service at this URL, with the token in OS_TOKEN, instead of the database.' },
 } as const satisfies Record<string, Flag>;
 
 export const JSON_FLAG: Flag = { help: 'Print JSON instead of a table.' };

@@ -24,14 +24,17 @@ export const LISTS_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'lists set',
     operands: ['ID', '[TIME]'],
-    summary: 'Set an inventory job, new or in the place of the one of that id.',
+    summary: 'Create an inventory job, or replace the one with that ID.',
     flags: {
       ...ASKING,
-      daily: { argument: 'HH:MM', help: 'Due each day at this time, UTC; the default, at [stockroom] lists_at.' },
-      weekly: { argument: 'DAY', help: 'Due each week: --weekly monday, or --weekly monday 03:00.' },
+      daily: {
+        argument: 'HH:MM',
+        help: 'Run each day at this time, UTC. This is the default, at [stockroom] lists_at.',
+      },
+      weekly: { argument: 'DAY', help: 'Run each week: --weekly monday, or --weekly monday 03:00.' },
       bucket: {
         argument: 'BUCKET',
-        help: 'The bucket of the configuration that lists are written to. Default: local.',
+        help: 'The configured bucket that the lists are written to. Default: local.',
       },
       prefix: { argument: 'PREFIX', help: 'What the keys of the list in the bucket begin with.' },
       format: { argument: 'FORMAT', help: 'csv, the default, or parquet.' },
@@ -42,7 +45,7 @@ export const LISTS_COMMANDS: readonly ListedCommand[] = [
       },
       keep: { argument: 'DAYS', help: 'Remove lists that are older.' },
       filter: { argument: 'PREFIX', help: 'Only inventories whose key begins with it.' },
-      notify: { argument: 'HOOK,HOOK', help: 'The hooks of the configuration that are told of the ends of runs.' },
+      notify: { argument: 'HOOK,HOOK', help: 'The configured hooks that get a message when a run ends.' },
       disabled: { help: 'The job is never due; it can be run on request.' },
       file: { argument: 'JOB.json', help: 'The whole job, as PUT /stockroom/lists/ID takes it.' },
     },
@@ -52,7 +55,7 @@ export const LISTS_COMMANDS: readonly ListedCommand[] = [
     name: 'lists delete',
     operands: ['ID'],
     summary: 'Delete an inventory job.',
-    flags: { ...ASKING, 'with-lists': { help: 'Have its lists removed, too.' } },
+    flags: { ...ASKING, 'with-lists': { help: 'Also remove its lists.' } },
     load: async () => (await import('../lists/commands.js')).remove,
   },
   {
@@ -78,7 +81,7 @@ export const LISTS_COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'lists work',
-    summary: 'Do the runs of inventory jobs, and nothing else.',
+    summary: 'Run inventory jobs that are due, without serving requests.',
     load: async () => (await import('../lists/work.js')).command,
   },
   {
@@ -92,7 +95,7 @@ export const LISTS_COMMANDS: readonly ListedCommand[] = [
         help: 'Only inventories whose key, the names from the root to the class with a slash after each, begins with it.',
       },
       fields: { argument: 'FIELD,FIELD', help: 'The columns beside Bucket and Key; the default are those of a job.' },
-      versions: { argument: 'VERSIONS', help: 'current, the default, or all: also what there was before.' },
+      versions: { argument: 'VERSIONS', help: 'current, the default, or all: earlier versions, too.' },
     },
     load: async () => (await import('../lists/now.js')).command,
   },

@@ -4,7 +4,7 @@ import { ASKING, type ListedCommand } from './listed-command.js';
 export const ORPHANS_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'audit orphans',
-    summary: 'Find allocations whose consumers are gone, by a list of those that live; delete them if asked.',
+    summary: 'Find allocations whose consumers no longer exist, given a list of those that do; delete them on request.',
     usageExit: 127,
     flags: {
       ...ASKING,
@@ -14,11 +14,11 @@ export const ORPHANS_COMMANDS: readonly ListedCommand[] = [
       },
       'also-live': {
         argument: 'FILE',
-        help: 'Others that live and need not have allocations, migrations above all: a UUID a line.',
+        help: 'Further consumers that live and may have no allocations, such as migrations: a UUID a line.',
       },
       'taken-at': {
         argument: 'TIME',
-        help: 'When the making of the lists began. Default: when the older file was changed last.',
+        help: 'When you began to make the lists. Default: when the older file was last changed.',
       },
       'older-than': {
         argument: 'AGE',
@@ -34,11 +34,14 @@ export const ORPHANS_COMMANDS: readonly ListedCommand[] = [
         repeatable: true,
         help: 'Check only consumers that have something of this resource class; all: of any. May be repeated. Default: those of Nova.',
       },
-      'expect-at-most': { argument: 'N', help: 'So many orphans are plausible.' },
-      save: { argument: 'FILE', help: 'Write what orphans have to this new file, which can undo a deletion.' },
+      'expect-at-most': { argument: 'N', help: 'Accept up to N orphans as plausible.' },
+      save: {
+        argument: 'FILE',
+        help: 'Write the allocations of the orphans to this new file; --undo restores them from it.',
+      },
       delete: { help: 'Delete the orphans. Needs --save.' },
-      yes: { help: 'Do not ask before that.' },
-      undo: { argument: 'FILE', help: 'Put back what such a file has; nothing else is done.' },
+      yes: { help: 'Delete without asking.' },
+      undo: { argument: 'FILE', help: 'Restore the allocations in a file that --save wrote, and do nothing else.' },
       json: { help: 'Print the response of POST /stockroom/orphans.' },
     },
     load: async () => (await import('../orphans/command.js')).command,

@@ -28,7 +28,7 @@ export const edgeOptions = {
   corsMaxAge: option({
     group: 'cors',
     name: 'max_age',
-    help: 'How long a browser may remember what it was allowed, in seconds; 0: it decides.',
+    help: 'How long a browser may cache the permission, in seconds; 0: the browser decides.',
     default: 3600,
     parse: integer(0, 2_147_483_647),
   }),
@@ -58,7 +58,7 @@ export const edgeOptions = {
   enableProxyHeadersParsing: option({
     group: 'oslo_middleware',
     name: 'enable_proxy_headers_parsing',
-    help: 'Believe Forwarded, or else X-Forwarded-Proto, -Host and -For, and X-Forwarded-Prefix, in links, Location and log. Only behind a proxy that sets them itself: any client can send them.',
+    help: 'Use the headers Forwarded, or else X-Forwarded-Proto, -Host and -For, and X-Forwarded-Prefix in links, Location and log. Only behind a proxy that sets them itself: any client can send them.',
     default: false,
     parse: boolean(),
   }),

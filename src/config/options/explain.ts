@@ -6,7 +6,7 @@ export const explainOptions = {
   explainMaxSteps: option({
     group: 'stockroom',
     name: 'explain_max_steps',
-    help: 'Options looked at and providers tried for one explanation, in trees that are no lone hosts. At the bound the explanation is not complete, and says so.',
+    help: 'Steps of work of one explanation (options and providers that it tries), in trees that are no lone hosts. At the bound the explanation is not complete, and says so.',
     default: 2_000_000,
     parse: integer(1000, 1_000_000_000),
   }),

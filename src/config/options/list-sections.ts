@@ -152,7 +152,7 @@ export function bucketOptions(name: string) {
     manifest: option({
       group,
       name: 'manifest',
-      help: 'type s3: the manifest is as that of S3, or of OSS.',
+      help: 'type s3: the form of the manifest, that of S3 or of OSS.',
       default: 's3',
       parse: oneOf('s3', 'oss'),
     }),
@@ -178,7 +178,14 @@ export function bucketOptions(name: string) {
 export function hookOptions(name: string) {
   const group = `list_hook:${name}`;
   return {
-    url: option({ group, name: 'url', argument: 'URL', help: 'Where messages are sent.', ...none, parse: hookUrl }),
+    url: option({
+      group,
+      name: 'url',
+      argument: 'URL',
+      help: 'The URL that messages are sent to.',
+      ...none,
+      parse: hookUrl,
+    }),
     secretFile: option({
       group,
       name: 'secret_file',
@@ -190,7 +197,7 @@ export function hookOptions(name: string) {
     events: option({
       group,
       name: 'events',
-      help: 'Ends of runs that are sent: succeeded, failed, cancelled.',
+      help: 'The ends of runs that cause a message: succeeded, failed, cancelled.',
       default: ['succeeded', 'failed'] as readonly HookEvent[],
       parse: choices(HOOK_EVENTS),
     }),

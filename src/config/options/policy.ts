@@ -28,7 +28,7 @@ export const policyOptions = {
   policyDefaultRule: option({
     group: 'oslo_policy',
     name: 'policy_default_rule',
-    help: 'The rule that stands for those which other rules refer to and which do not exist.',
+    help: 'The rule that is used in the place of a missing rule to which another rule refers.',
     default: 'default',
     parse: text,
   }),
@@ -43,7 +43,7 @@ export const policyOptions = {
   remoteContentType: option({
     group: 'oslo_policy',
     name: 'remote_content_type',
-    help: 'How http: and https: checks send their question.',
+    help: 'The media type of the requests that http: and https: checks send.',
     default: 'application/x-www-form-urlencoded',
     parse: oneOf('application/x-www-form-urlencoded', 'application/json'),
   }),

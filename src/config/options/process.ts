@@ -7,7 +7,7 @@ export const processOptions = {
     group: 'stockroom',
     name: 'workers',
     flag: true,
-    help: 'Processes that serve requests, each with a topology and connections of its own; auto: one for each core. With 1 there is no other process than the one that was started.',
+    help: 'Processes that serve requests, each with a topology and connections of its own; auto: one for each core. With 1, the process that was started serves by itself.',
     default: 1,
     parse: expecting('a whole number from 1 to 512, or auto', (value): number | 'auto' | undefined => {
       if (value === 'auto') return value;

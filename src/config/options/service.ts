@@ -38,7 +38,7 @@ export const serviceOptions = {
     group: 'api',
     name: 'auth_strategy',
     deprecatedNames: ['DEFAULT/auth_strategy'],
-    help: 'keystone: validate tokens at Keystone. noauth2: believe any token (for tests and try-outs), which must be asked for when the address is not loopback.',
+    help: 'keystone: validate tokens at Keystone. noauth2: accept any token (for tests and try-outs), which must be asked for when the address is not loopback.',
     default: null,
     defaultText: 'keystone when [keystone_authtoken] is filled in, else noauth2 on loopback',
     parse: oneOf('keystone', 'noauth2'),
@@ -82,7 +82,7 @@ export const serviceOptions = {
   journalRetention: option({
     group: 'stockroom',
     name: 'journal_retention',
-    help: 'How long the notes by which processes bring their copies up to date are kept, in seconds. A process that slept longer loads everything again. This is not the history: see history_retention_days.',
+    help: 'How long the journal is kept by which processes update their copies of the topology, in seconds. A process that slept longer loads everything again. This is not the history: see history_retention_days.',
     default: 600,
     parse: integer(1, 86_400),
   }),
@@ -106,7 +106,7 @@ export const serviceOptions = {
   docs: option({
     group: 'stockroom',
     name: 'docs',
-    help: 'Serve the API reference at /docs, to anybody, and its OpenAPI document at /docs/openapi.json.',
+    help: 'Serve the API reference at /docs, and its OpenAPI document at /docs/openapi.json. Neither needs a token.',
     default: true,
     parse: boolean(),
   }),

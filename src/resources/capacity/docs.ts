@@ -35,7 +35,7 @@ export const capacityDocs: NounDocs = {
         example: '4e8e5957-649f-477b-9e5b-f1f75b21c03c',
         repeatable: '1.0',
       },
-      enough: { about: 'Stop trying when so many are sure.', example: '100' },
+      enough: { about: 'Stop when it is certain that so many fit.', example: '100' },
     },
     responses: {
       200: {
