@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Request } from './request.js';
 
-/** Who we are and how we speak, for every server alike. */
+/** The identity and the microversion headers, the same for every server. */
 export const headersOf = ({ version = '1.39' }: Partial<Request> = {}): Record<string, string> => ({
   'x-auth-token': 'admin',
   'openstack-api-version': `placement ${version}`,
   accept: 'application/json',
 });
 
-/** A client for building worlds: a failure ends the benchmark with what the server said. */
+/** A client that builds worlds: a failure ends the benchmark with the server's response. */
 export interface Client {
   readonly url: string;
   send(request: Request): Promise<Response>;
@@ -19,7 +19,7 @@ export interface Client {
 const AT_A_TIME = 8;
 const ATTEMPTS = 5;
 
-/** `say` is told how far long work has come. */
+/** Calls `say` with the progress of long work. */
 export function createClient(url: string, say: (line: string) => void): Client {
   async function send(request: Request): Promise<Response> {
     const { method, path, body } = request;

@@ -84,7 +84,7 @@ async function measureTabs({ url }: StartedServer): Promise<Record<string, strin
         await page.getByRole('button', { name: 'More', exact: true }).click();
         await page.getByText(`, ${((more + 1) * 50).toLocaleString('en-US')} shown`).waitFor();
       }
-      // What is left once the browser has collected its garbage.
+      // The memory after a garbage collection of the browser.
       await (await context.newCDPSession(page)).send('HeapProfiler.collectGarbage');
       heaps.push((await page.evaluate<number>('performance.memory.usedJSHeapSize')) / 1e6);
       await context.close();

@@ -3,8 +3,8 @@ import pg from 'pg';
 export const RARE_TRAIT = 'CUSTOM_RARE';
 
 /**
- * Writes hosts with inventories of three classes and the traits of a processor, with SQL; 1,000 of them have a trait of their own. Whatever the
- * database had goes.
+ * Writes hosts with inventories of three classes and the traits of a processor, with SQL; 1,000 of them have a trait of their own. The
+ * database is emptied first.
  */
 export async function writeFlatHosts(connectionString: string, size: number): Promise<void> {
   const client = new pg.Client({ connectionString });

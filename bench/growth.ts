@@ -143,7 +143,7 @@ function write(client: pg.Client, size: number): () => Promise<number> {
   })().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
-  // Its failure is told when it is stopped.
+  // `stop` reports its failure.
   done.catch(() => undefined);
   return async () => {
     stop.abort();

@@ -158,7 +158,7 @@ async function inProcess(job: Job, options: Record<string, string>): Promise<Rec
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   try {
-    // What it takes to start is not the list's.
+    // The memory of the start does not count for the list.
     const [output] = (await once(worker.stdout, 'data')) as [Buffer];
     if (!output.toString().startsWith('Doing the runs')) throw new Error(output.toString());
     const before = await processorSeconds(worker.pid ?? 0);
@@ -242,7 +242,7 @@ function p99(times: number[]): number {
   return sorted[Math.floor((sorted.length - 1) * 0.99)] ?? NaN;
 }
 
-/** The other way to the same numbers. */
+/** The alternative that gives the same numbers. */
 async function compareWithLoop(options: Record<string, string>): Promise<void> {
   const service = await startService(database.connectionString, [], { ...options, OS_STOCKROOM__LISTS_WORKER: 'true' });
   try {

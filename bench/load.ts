@@ -6,7 +6,7 @@ import type { Conversation, Conversations, Request } from './scenario.js';
 /**
  * The load generator: a number of connections, each sending its next request when the last response has come. Written for
  * this because a client must not be the bottleneck, and because the reference closes every connection after its response,
- * which is no error: autocannon sends the next request into the closing connection and counts what comes of it, and its
+ * which is no error: autocannon sends the next request into the closing connection and counts the failure, and its
  * requests cannot depend on responses across a reconnect.
  */
 
@@ -20,7 +20,7 @@ export interface LoadResult {
   readonly requestsPerSecond: number;
   /** Responses that were not what the scenario expects. */
   readonly wrong: number;
-  /** One of the wrong ones, to show. */
+  /** An example of the wrong responses. */
   readonly example: string | null;
   /** Connections that broke before their response; the request was sent again. */
   readonly resets: number;

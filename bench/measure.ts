@@ -15,7 +15,7 @@ export interface Measured {
   readonly service: Figures;
   readonly reference: Figures | null;
   readonly bare: Figures | null;
-  /** What went wrong, in words; empty when the figures can be believed. */
+  /** The failures, in words; empty when the figures are valid. */
   readonly faults: readonly string[];
 }
 

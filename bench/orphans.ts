@@ -27,7 +27,7 @@ interface Report {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Every consumer is old enough to be judged unless it is said to be young. */
+/** Every consumer is old enough to be checked, except those that are made young. */
 async function fill(client: pg.Client): Promise<void> {
   await client.query(`
     insert into resource_providers (id, uuid, name, root_provider_id)
@@ -70,7 +70,7 @@ async function readUntil(url: string, until: Promise<unknown>): Promise<number[]
   const end = (): void => {
     ended = true;
   };
-  // Its failure is for the caller, who waits for it as well.
+  // The caller waits for it as well, and handles its failure.
   void until.then(end, end);
   while (!ended) {
     const start = performance.now();

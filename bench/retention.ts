@@ -159,7 +159,7 @@ async function dropDay(pool: Pool, oldest: Date): Promise<void> {
   await enforceRetention(pool, days - 1, new Date());
 }
 
-/** The service has made partitions when it started: the present day shall be in the net, as after an import. */
+/** The service has made partitions when it started: the present day shall be in the default partition, as after an import. */
 async function emptyNet(client: pg.Client, today: Date): Promise<void> {
   await client.query('truncate history_changes_default, history_requests_default');
   for (let ahead = 0; ahead < 9; ahead++) {

@@ -6,7 +6,7 @@ export type { Request } from './request.js';
 /** What a benchmark does: a world built over REST, then the same kind of request again and again. */
 export interface Scenario {
   readonly name: string;
-  /** One line for the table's reader. */
+  /** One line that describes it. */
   readonly about: string;
   /** How many times as many requests per second as the reference we aim for. */
   readonly aim: number;
@@ -18,7 +18,7 @@ export interface Scenario {
   prepare(client: Client): Promise<Conversations | World>;
 }
 
-/** A world that goes when its scenario is over, because the next one would find it in its responses. */
+/** A world that is removed when its scenario is over, because it would appear in the responses of the next one. */
 export interface World {
   readonly conversations: Conversations;
   cleanUp(): Promise<void>;

@@ -58,7 +58,7 @@ describe('the API reference', () => {
     ): Promise<boolean> {
       const target = `${concrete(path)}?${new URLSearchParams(query).toString()}`;
       const { status, message } = await ask(method, target, minor);
-      // What is in the path need not exist: the query is looked at first.
+      // The service checks the query first, so the object of the path need not exist.
       assert.ok(status === 200 || status === 400 || (status === 404 && message !== ''), `${status}`);
       return !/unexpected\)|not match any of the regexes/.test(message);
     }
@@ -231,7 +231,7 @@ describe('the API reference', () => {
   });
 });
 
-/** What is judged must be older than the list, and everything here was written just now. */
+/** Only consumers that are older than the list are checked, and everything here was written just now. */
 function takenNow(body: unknown): object | undefined {
   const at = body as { taken_at?: string } | undefined;
   return at?.taken_at === undefined ? at : { ...at, taken_at: new Date().toISOString() };

@@ -38,7 +38,7 @@ describe('content negotiation', () => {
     ['*/*;q=0', 406, 'plain'],
     ['application/json;version=1', 406, 'plain'],
     [', ,', 406, 'plain'],
-    // What cannot be parsed counts as absent, so everything is as welcome as anything else.
+    // A header that cannot be parsed counts as absent, so any media type is acceptable.
     ['garbage', 200, 'html'],
     ['a/b/c', 200, 'html'],
     ['application/json;q=2', 200, 'html'],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { claim, claimBody, generationOf } from '../support/claims.js';
 import { createProvider, messageOf, setInventories, startTestService, type TestService } from '../support/service.js';
 
-/** After upstream's text a 409 says who keeps something from being removed. */
+/** After upstream's text a 409 names the objects that prevent a removal. */
 describe('a 409 for what is in use', () => {
   let test: TestService;
   let provider: string;

@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 const MOST_UNITS = 8;
 
-/** Other clients wait while the event loop is held, whatever is asked for. */
+/** Other clients wait while a request of any kind blocks the event loop. */
 describe('a large body', function () {
   let service: TestService;
   let provider: string;

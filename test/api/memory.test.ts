@@ -10,7 +10,7 @@ import { send } from '../support/raw-request.js';
 const HEADERS = 'host: a\r\nx-auth-token: admin\r\nopenstack-api-version: placement 1.39\r\n';
 const PROVIDERS = 3000;
 
-/** A connection that sends bytes and reads when it is told to. */
+/** A connection that sends bytes, and reads only when the test says so. */
 interface Client {
   readonly socket: net.Socket;
   /** All that was read. */

@@ -115,7 +115,7 @@ describe('orphans', () => {
     // A list of the future is as old as now.
     await occupy(test.api, 5, { [H2]: { VCPU: 1 } });
     assert.deepEqual((await find({ live: [LIVE], taken_at: '2126-01-01T00:00:00Z' })).not_judged.too_young, 1);
-    // Whatever of it was written counts.
+    // The bytes that were written count.
     await age(test.databaseUrl, '2026-11-20T10:00:00Z');
     await sql(test.databaseUrl, `update allocations set updated_at = '2026-11-20T10:05:00Z' where used = 49152`);
     assert.deepEqual((await find({ live: [LIVE], taken_at })).not_judged.too_young, 1);
@@ -242,7 +242,7 @@ describe('orphans', () => {
       );
       assert.equal((await find({ live: live.slice(13), expect_at_most: 13 })).counts.orphans, 13);
       assert.match(await rejected({ live: live.slice(14), expect_at_most: 13 }), /"expect_at_most": 14/);
-      // Ten are believed, whatever part they are of few.
+      // Up to ten orphans are plausible, even when they are most of the consumers.
       assert.equal((await find({ live: live.slice(10), consumer_types: ['INSTANCE'] })).counts.orphans, 10);
       const page = [...live.slice(13), ...Array.from({ length: 773 }, () => randomUUID())];
       assert.match(await rejected({ live: page }), /exactly 1,000 entries/);

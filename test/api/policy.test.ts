@@ -35,7 +35,7 @@ describe('policy over HTTP', () => {
     for (const test of started.splice(0)) await test.close();
   });
 
-  /** Who asks, as noauth2 reads it. */
+  /** The caller's identity in the headers that noauth2 reads. */
   const asking = ({ api }: TestService, who: Record<string, string>, method: string, path: string) =>
     api
       .request(method.toLowerCase() as 'get', path)

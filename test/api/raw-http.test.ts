@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** What no HTTP client would send: bytes on a socket. Whatever it is, the service responds if it can, and lives on. */
+/** Bytes on a socket that no HTTP client would send. The service responds if it can, and continues to serve. */
 describe('bytes on a socket', () => {
   let test: TestService;
   before(async () => {
@@ -189,7 +189,7 @@ describe('bytes on a socket', () => {
       const socket = net.connect(at, '127.0.0.1');
       let text = '';
       socket.on('data', (data) => (text += data.toString()));
-      // The service may hang up while we still talk.
+      // The service may close the connection while the test still sends.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         resolve(text);

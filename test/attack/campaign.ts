@@ -15,7 +15,7 @@ export interface Outcome {
 
 type Place = Omit<Target, 'over'>;
 
-/** Makes one attempt over and over, by as many clients as it says. */
+/** Repeats one attempt, with the number of clients that the attempt has. */
 export async function alone(attempt: Attempt, place: Place, neighbour: Neighbour, ms: number): Promise<Outcome> {
   const happened = new Map<string, number>();
   const { clients } = attempt;

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ask } from './ask.js';
 import type { Served } from './neighbour.js';
 
-/** A scheduler that claims, looks and gives back, one request after the other with short pauses. */
+/** A scheduler that claims, reads and deletes, one request after the other with short pauses. */
 const [url = '', token = '', host = ''] = process.argv.slice(2);
 const PAUSE_MS = 10;
 

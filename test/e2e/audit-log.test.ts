@@ -66,7 +66,7 @@ describe('the audit log of a process', () => {
   });
 
   it('on a full disk costs lines and no request: the log says so once, a metric counts what is lost', async () => {
-    // /dev/full takes no byte: what a full disk says.
+    // /dev/full fails each write as a full disk does.
     const run = start({ OS_STOCKROOM__AUDIT_LOG_FILE: '/dev/full', OS_STOCKROOM__ADMIN_PORT: '0' });
     const { api } = await run.listening();
     const [, admin = ''] = await run.printed(/metrics: (http:\S+)\n/);

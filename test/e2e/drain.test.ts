@@ -52,7 +52,7 @@ for (const workers of ['1', '2']) {
       connect(url);
       connect(url).write('PUT /traits HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\ncontent-length: 9\r\n');
       connect(url).write(HEAD_WITHOUT_BODY);
-      // The request whose body does not come keeps the process, whatever the deaf client does.
+      // The request whose body does not come keeps the process alive; the client that does not read has no part in that.
       await untilInFlight(run, 1);
       await run.logged(/"path":"\/traits"/);
       const begin = performance.now();
@@ -96,7 +96,7 @@ for (const workers of ['1', '2']) {
   });
 }
 
-/** Tells a process again that was told to end: another signal counts when it comes a second after the first. */
+/** Sends SIGTERM a second time: another signal counts when it comes a second after the first. */
 async function impatient(run: RunningProcess): Promise<void> {
   await run.logged(/"finishing the requests that have begun"/);
   await setTimeout(1100);
@@ -106,7 +106,7 @@ async function impatient(run: RunningProcess): Promise<void> {
 
 const sockets: net.Socket[] = [];
 
-/** A connection that its client keeps, whatever the service does. It is closed after the tests. */
+/** A connection that its client keeps open until the tests end. */
 function connect(url: string): net.Socket {
   const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
   sockets.push(socket);

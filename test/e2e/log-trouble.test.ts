@@ -7,7 +7,7 @@ import { createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { cleanUp, ROOT, temporaryFolder } from '../support/process.js';
 import { until } from '../support/until.js';
 
-/** /dev/full takes no byte: what a full disk says. */
+/** /dev/full fails each write as a full disk does. */
 describe('a log that cannot be written does not end the service, and does not keep it from ending', () => {
   let databaseUrl: string;
   let child: ChildProcess;

@@ -41,7 +41,10 @@ describe('Retention of the history', () => {
     await createProvider(test.api, 'in the net, too');
     await enforceRetention(pool, 30, new Date(now));
     const made = await partitions();
-    assert.ok(!made.includes(`history_changes_${dayOf(now)}`), 'the day that the net has rows of stays there');
+    assert.ok(
+      !made.includes(`history_changes_${dayOf(now)}`),
+      'a day of which the default partition has rows stays there',
+    );
     assert.ok(made.includes(`history_changes_${dayOf(now + DAY)}`));
     assert.ok(made.includes(`history_changes_${dayOf(now + 7 * DAY)}`));
     await enforceRetention(pool, 30, new Date(now));
@@ -109,7 +112,7 @@ describe('Retention of the history', () => {
   });
 
   it('finds and keeps what came while no retention ran for days, and removes it when it is too old', async () => {
-    // The partitions end today: what the next days bring goes into the net.
+    // The partitions end today: changes of the next days go into the default partition.
     const present = await partitions();
     for (const name of present.filter((one) => /_\d{8}$/.test(one))) {
       await sql(test.databaseUrl, `drop table ${name}`);

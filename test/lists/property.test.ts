@@ -91,7 +91,7 @@ describe('an inventory list of any world', function () {
   let client: pg.Client;
   let folder: string;
   const consumers: string[] = [];
-  /** How often the worlds had what this is about. */
+  /** How often the worlds had the case under test. */
   const seen = { used: 0, overcommitted: 0, traits: 0, aggregates: 0, depth: 0, fields: new Set<string>() };
   before(async () => {
     test = await startTestService();

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import type { Node, PatroniCluster } from './nodes.js';
 
-/** What befalls the leader. `strike` returns when another node leads, or the same again; `heal` has the old one come back. */
+/** A failure of the leader. `strike` returns when another node leads, or the same again; `heal` brings the old leader back. */
 export interface Fault {
   readonly name: string;
   /** Another node has to take over. */

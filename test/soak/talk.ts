@@ -29,7 +29,7 @@ const HEADERS = {
   'openstack-api-version': 'placement 1.39',
 };
 
-/** Speaks as clients do with several services, and counts what they say. */
+/** Sends requests to several services as clients do, and counts the responses. */
 export function createTalk(urls: readonly string[], journal: Journal) {
   /**
    * @param kind what the report calls it

@@ -165,7 +165,7 @@ export function responses(view: View, query: string, options: Options & { mapped
     .sort();
 }
 
-/** Names of the providers that the response's summaries would tell about, sorted. */
+/** Names of the providers that the response's summaries would have, sorted. */
 export function summaries(view: View, query: string, options: Options = {}): string[] {
   return ask(view, query, options)
     .summarised.map(({ name }) => name)

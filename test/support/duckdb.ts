@@ -7,7 +7,7 @@ import { temporaryFolder } from './process.js';
 /** Of the types that lists have; 64-bit numbers and times are texts. */
 export type DuckDBRow = Record<string, string | number | boolean | null>;
 
-/** Rows of a query as DuckDB, whose makers know nothing of us, reads our files. */
+/** Rows of a query in which DuckDB, an independent implementation, reads our files. */
 export async function duckdb(query: string): Promise<DuckDBRow[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();

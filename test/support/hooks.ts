@@ -89,5 +89,5 @@ export const mochaHooks = {
   },
 };
 
-// Mocha's processes tell each other of failures in JSON, and a value that JSON cannot say would end the whole run.
+// Mocha's processes exchange failures as JSON, and a value that JSON cannot represent would end the whole run.
 Object.assign(BigInt.prototype, { toJSON: (): string => 'a bigint' });

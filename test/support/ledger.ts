@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from './database.js';
 
-/** What must hold of the ledger whatever was done to it. */
+/** The invariants of the ledger. */
 export async function checkLedger(databaseUrl: string): Promise<void> {
   const wrongUsage = await sql(
     databaseUrl,

@@ -127,7 +127,7 @@ async function timed(request: supertest.Test): Promise<Response> {
   return { status, retryAfter: headers['retry-after'], text, ms: performance.now() - start };
 }
 
-/** Fails unless the lines say by turns that a trouble began and that it ended: once, and again only where a slow machine lets it. */
+/** Fails unless the lines report the begin and the end of a trouble in turns: once, or more often on a slow machine. */
 export function assertByTurns(lines: readonly string[], began: RegExp, ended: RegExp): void {
   assert.ok(lines.length > 0 && lines.length % 2 === 0, lines.join('\n'));
   for (const [index, line] of lines.entries()) assert.match(line, index % 2 === 0 ? began : ended);

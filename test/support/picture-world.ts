@@ -5,7 +5,7 @@ import { setInventories, type Api } from './service.js';
 
 const HOSTS = 24;
 
-/** Fills a cloud that looks like one, for pictures. Returns fragments of pages by name. */
+/** Fills a realistic cloud for pictures. Returns fragments of pages by name. */
 export async function fillPictureWorld(api: Api): Promise<Readonly<Record<string, string>>> {
   await api.put('/traits/CUSTOM_SSD').expect(201);
   const uuids: string[] = [];

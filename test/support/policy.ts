@@ -42,7 +42,7 @@ export function ask(
   return test({ rule: 'a:rule', identity: caller(identity), target });
 }
 
-/** A folder for policy files that is gone after the test. */
+/** A folder for policy files that the test removes at its end. */
 export class PolicyFolder {
   readonly path = fs.mkdtempSync(path.join(os.tmpdir(), 'stockroom-policy-'));
 

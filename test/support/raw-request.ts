@@ -19,7 +19,7 @@ export interface WireRequest {
   readonly body?: string | Buffer;
 }
 
-/** One request that no client library tidies up. Fails when its response is not as api-ref/openapi.json says. */
+/** One request, sent without a client library that would normalize it. Fails when its response is not as api-ref/openapi.json says. */
 export async function send(base: string, request: WireRequest): Promise<Response> {
   const response = await sendElsewhere(base, request);
   assertDocumented({ method: request.method ?? 'GET', path: request.path, ...response });

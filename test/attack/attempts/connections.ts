@@ -35,7 +35,7 @@ export const pipelining: Attempt = {
   },
 };
 
-/** A connection that says nothing. */
+/** A connection that sends nothing. */
 export const silent: Attempt = {
   name: 'silent connections',
   clients: 200,
