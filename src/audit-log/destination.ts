@@ -20,7 +20,7 @@ const LOOK_MS = 1000;
 export function openAuditDestination(file: string | null, log: Logger, onLost: () => void): LogDestination {
   const watcher = {
     onTrouble(error: Error) {
-      log.error({ reason: error.message }, 'the audit log cannot be written; requests are served all the same');
+      log.error({ reason: error.message }, 'the audit log cannot be written; requests are still served');
     },
     onWell() {
       log.info('the audit log is written again');

@@ -43,7 +43,7 @@ export function handleUnhandledExceptions(log: Logger, end: Listener): void {
       try {
         listener(error);
       } catch (another) {
-        log.fatal({ err: another }, 'ending failed');
+        log.fatal({ err: another }, 'another failure happened while the process ended');
       }
     }
     end(error);

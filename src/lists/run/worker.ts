@@ -14,7 +14,7 @@ export interface WorkerOptions extends Omit<AttemptDeps, 'spoolFolder' | 'onPhas
   readonly spool: string;
   /** Runs at a time. */
   readonly runs: number;
-  /** Is done at each look beside the runs: messages, cleaning. None keeps a run, or another chore, waiting. */
+  /** Background tasks that start at each look: messages, cleaning. A run does not wait for them, and they do not wait for each other. */
   readonly chores: readonly ((signal: AbortSignal) => Promise<void>)[];
   /** Milliseconds between two looks at the tables. */
   readonly interval?: number;
@@ -95,7 +95,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
       if (choresUnderWay.has(chore)) continue;
       const done = chore(leaving.signal)
         .catch((error: unknown) => {
-          if (!leaving.signal.aborted) report(error, 'a chore of the inventory lists failed');
+          if (!leaving.signal.aborted) report(error, 'a background task of the inventory lists failed');
         })
         .finally(() => choresUnderWay.delete(chore));
       choresUnderWay.set(chore, done);
