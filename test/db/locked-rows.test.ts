@@ -18,7 +18,7 @@ describe('a row that another session has locked', function () {
   let others: string[];
   let outsiders: Outsider[];
   before(async () => {
-    // What waits for a locked row goes on waiting, however slow the machine is.
+    // A write that waits for a locked row continues to wait on a slow machine, too.
     test = await startTestService({ config: { statementTimeout: 600 } });
   });
   after(() => test.close());
@@ -56,7 +56,7 @@ describe('a row that another session has locked', function () {
     await checkOthers();
   }
 
-  /** A request that comes first looks at a locked row for some milliseconds, and then leaves the waiting to another. */
+  /** The first request waits some milliseconds for a locked row in PostgreSQL, and then waits in the process. */
   async function oneWaitsAtMost(): Promise<void> {
     await until('one session waits at most', async () => (await sessionsWaiting(test.databaseUrl)) <= 1);
   }

@@ -7,7 +7,7 @@ import { connectClient } from '../../src/db/pool.js';
 import { connect, createEmptyDatabase, createTestDatabase, dropTestDatabase } from '../support/database.js';
 import { createProvider, setInventories, startTestService, type TestService } from '../support/service.js';
 
-/** What a server can be told that would spoil the work of a service, and what the service's sessions have instead. */
+/** Settings of a server that would change what a service does, and the value that its sessions have instead. */
 const WORST: readonly (readonly [name: string, worst: string, pinned: string])[] = [
   ['default_transaction_isolation', 'serializable', 'read committed'],
   ['default_transaction_deferrable', 'on', 'off'],

@@ -11,7 +11,7 @@ import { startProxy, type Proxy } from '../support/proxy.js';
 import { createProvider, messageOf } from '../support/service.js';
 import { until } from '../support/until.js';
 
-/** The server itself goes, comes back, or is another one. */
+/** The server itself stops, starts again, or is replaced by another one. */
 describe('a database server that fails', function () {
   let primary: Cluster;
   let proxy: Proxy;
@@ -30,7 +30,7 @@ describe('a database server that fails', function () {
     await proxy.close();
   });
 
-  /** Claims one after the other, four at a time, until told to stop; returns what became of each. */
+  /** Claims one after the other, four at a time, until it is stopped; returns the outcome of each. */
   function keepClaiming(): () => Promise<{ status: number; ms: number }[]> {
     let going = true;
     const responses: { status: number; ms: number }[] = [];

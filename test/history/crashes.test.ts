@@ -95,7 +95,7 @@ describe('The stream of changes when processes end', () => {
       acknowledged.filter((uuid) => !seen.includes(uuid)),
       [],
     );
-    // Each provider that is there was told of, also when its response was lost.
+    // The stream had each provider that exists, also when the response to its client was lost.
     const providers = await sql<{ uuid: string }>(cluster.url, 'select uuid from resource_providers');
     assert.deepEqual(seen.toSorted(), providers.map(({ uuid }) => uuid).toSorted());
     const again = await changesSince(api, since, 'limit=1000');

@@ -43,7 +43,7 @@ describe('The order of changes', () => {
       second.changes.map(({ after }) => after?.['name']),
       ['slow 2', 'quick 3'],
     );
-    // Both processes tell the same, in whatever pages.
+    // Both processes return the same changes, in pages of any size.
     const places = [...first.changes, ...second.changes].map(({ cursor }) => cursor);
     for (const found of [await changesSince(test.api, since, 'limit=1'), await changesSince(other.api, since)])
       assert.deepEqual(

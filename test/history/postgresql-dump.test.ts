@@ -65,7 +65,7 @@ describe('The history in a dump of pg_dump', () => {
     return { ofDump, afterwards };
   }
 
-  /** Whatever changes come, a cursor from before the restore leads to 410 with two cursors from which reading goes on. */
+  /** After any changes, a cursor from before the restore leads to 410 with two cursors from which a reader continues. */
   async function assertRejected(api: Api, { ofDump, afterwards }: Dumped): Promise<void> {
     for (const name of ['one', 'two', 'three']) {
       for (const cursor of [ofDump, afterwards]) {

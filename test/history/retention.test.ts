@@ -84,7 +84,7 @@ describe('Retention of the history', () => {
       transaction.query<{ lock_timeout: string }>({ text: 'show lock_timeout' }),
     );
     assert.deepEqual(rows, [{ lock_timeout: '50ms' }]);
-    // Whatever it waited for, writers are served.
+    // Writers are served while it waits.
     await createProvider(test.api, 'meanwhile');
     await writer.query('rollback');
     await writer.end();

@@ -4,7 +4,7 @@ import { readTarget } from '../../src/lists/dialect/request.js';
 import { MalformedAuthorization } from '../../src/lists/dialect/signature/signed-request.js';
 import { readRequestSignature } from '../../src/lists/dialect/signature/read.js';
 
-/** Whatever is done with a request before its signature is checked, anybody can have done. */
+/** Any client can cause the work that the service does before it checks the signature. */
 describe('an unproved request of the S3 dialect', () => {
   const value = 'v'.repeat(30_000);
 

@@ -110,7 +110,7 @@ for (const strategy of ['noauth2', 'a file of keys'] as const) {
         Format: 'CSV',
         Prefix: SAMPLE.folder,
       });
-      // What OSS alone can say is still there after another dialect has set the job.
+      // Members that only OSS can express stay when another dialect sets the job.
       await sdk('AWS SDK').set('shared', { filter: 'cell9-' });
       await sdk('COS SDK, fixed Domain').set('shared', { filter: 'cell9-' });
       assert.deepEqual(await setter.get('shared'), { ...SAMPLE, filter: 'cell9-' });

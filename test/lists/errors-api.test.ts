@@ -5,7 +5,7 @@ import { codeOf, messageOf, startTestService, type TestService } from '../suppor
 
 const DAILY = { enabled: false, schedule: { frequency: 'daily' }, destination: { format: 'csv' } };
 
-/** What the table of errors of the contract says and no other conversation about inventory jobs has. */
+/** The errors in the contract's table that no other test of inventory jobs causes. */
 describe('errors of inventory jobs', () => {
   let databaseUrl: string;
   let proxy: Proxy;

@@ -165,7 +165,7 @@ describe('several processes with many inventory jobs, killed and stopped at rand
     }
 
     const end = performance.now() + DEADLINE_MS;
-    // Whatever chance says, each happens once while runs are in progress.
+    // Each happens once at least while runs are in progress.
     await whileRunning(0, kill);
     await stop();
     await whileRunning(1, restart);

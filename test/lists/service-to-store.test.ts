@@ -129,7 +129,7 @@ describe('a job of the running service, from PUT to DuckDB, in a bucket of a rea
           from ${table} group by all`);
         const used = Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['used'])]));
         for (const row of rows) assert.deepEqual([row['rows'], row['gone']], [HOSTS, row['used']]);
-        // Moves change no sum, so what SQL says before and after is what it says at the moment of the list.
+        // Moves change no sum, so the sums of SQL before and after are those at the moment of the list.
         assert.deepEqual([before.sums['VCPU'], before.sums['MEMORY_MB']], [after['VCPU'], after['MEMORY_MB']]);
         assert.deepEqual([used['VCPU'], used['MEMORY_MB']], [after['VCPU'], after['MEMORY_MB']]);
         // What is claimed together is in the list together, and the list lies between the two looks.

@@ -105,7 +105,7 @@ describe('the settings of an inventory job', () => {
     assert.equal(settingsOf({ ...smallest, destination: { prefix: '///' } }, 'a', choices).destination.prefix, '');
   });
 
-  // Member, what is wrong with it, and what the message says of it.
+  // Member, a wrong value, and the message about it.
   const rejected: readonly (readonly [member: string, body: unknown, message: RegExp])[] = [
     ['body', [], /^body: expected an object, got \[\]\.$/],
     ['body', 'x', /^body: expected an object, got "x"\.$/],

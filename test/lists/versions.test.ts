@@ -91,7 +91,7 @@ describe('an inventory list of all versions', () => {
     await sql(test.databaseUrl, 'select history_enable()');
     for (const total of [1, 2, 3]) await setInventories(test.api, child, { VCPU: { total }, DISK_GB: { total: 5 } });
     await setInventories(test.api, root, { VCPU: { total: 4 } });
-    // One that is gone, below one that is gone.
+    // A deleted provider below a deleted provider.
     const parent = await createProvider(test.api, 'shelf', root);
     const leaf = await createProvider(test.api, 'leaf', parent);
     await setInventories(test.api, leaf, { VCPU: { total: 1 } });

@@ -5,7 +5,7 @@ import { createTestDatabase, dropTestDatabase, sql } from '../support/database.j
 import { SEED, STATEMENTS } from '../support/hand-typed-sql.js';
 import { freshTopology, startReplica, type Replica } from '../support/replica.js';
 
-/** Whatever an operator types, the next read of every process shows it: the triggers see to that. */
+/** The next read of every process shows each change that an operator types: the triggers record it. */
 describe('capture of hand-typed SQL', () => {
   let url: string;
   let replica: Replica;

@@ -13,7 +13,7 @@ import { startProxy, type Proxy } from '../support/proxy.js';
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
 import { patience } from '../support/patience.js';
 
-/** Another server has the same name: restarted, a standby, or one that has lost what we have seen. */
+/** Another server has the same name: restarted, a standby, or one that lacks transactions that the service has seen. */
 describe('fail-over', function () {
   const settings = { fsync: 'off' };
   let folder: string;

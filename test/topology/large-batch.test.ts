@@ -39,7 +39,7 @@ describe('a catch-up with very many changes', function () {
   });
 
   it('is right, with names and trees exchanged across its parts, and lets others have their turn', async () => {
-    // Names wander from the first part to the last and back; trees span parts; a class and a trait come and go.
+    // Names move from the first part to the last and back; trees span parts; a class and a trait are added and removed.
     await sql(
       url,
       `begin;

@@ -8,7 +8,7 @@ import { connect, createTestDatabase, dropTestDatabase, sql } from '../support/d
 import { freshTopology, insertProviders, startReplica, type Replica } from '../support/replica.js';
 import { until } from '../support/until.js';
 
-/** When what happened since cannot be told, everything is loaded again before the next response. */
+/** When the journal cannot say what happened since, everything is loaded again before the next response. */
 describe('reload', () => {
   let url: string;
   let replica: Replica;

@@ -89,7 +89,7 @@ class World {
     return { state, promise };
   }
 
-  /** Those who wait for a lock look again. */
+  /** Writes that wait for a lock look again. */
   wake(): void {
     for (const sleeper of this.#sleepers) sleeper();
   }
@@ -108,7 +108,7 @@ class World {
     const lockedOf = (write: Write) => [...write.changes].find((row) => this.locked.has(row));
     const left = writes.map((write) => [write, lockedOf(write)] as const);
     if (wait === null && left.some(([, row]) => row !== undefined)) {
-      // As in the database: nothing of a transaction is made when one of its locks is not to be had.
+      // As in the database: a transaction that cannot get one of its locks changes nothing.
       return new Map(left.map(([write, row]) => [write, row === undefined ? 'again' : { row }]));
     }
     for (const [write, row] of left) {

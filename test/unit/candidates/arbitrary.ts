@@ -196,7 +196,7 @@ export const crowdedCases: fc.Arbitrary<Case> = fc
 
 /**
  * A root with cells that look alike, each with children that look alike, and pairs of groups that belong together: where equal
- * states must be told from those that are not, because of who is whose parent.
+ * states must differ from those that are not, because the parents differ.
  */
 export const alikeCases: fc.Arbitrary<Case> = fc
   .record({

@@ -12,7 +12,7 @@ export interface NaiveResponse {
   summaries(candidates: Iterable<string>): Set<string>;
 }
 
-/** What identifies a candidate: who gives how much of what, and which providers stand for which group. */
+/** What identifies a candidate: the amounts of each provider, and the providers of each group. */
 export function candidateText(
   amounts: ReadonlyMap<string, ReadonlyMap<string, number>>,
   mappings: ReadonlyMap<string, readonly string[]>,
@@ -44,7 +44,7 @@ export function naiveCandidates(view: View, request: CandidatesRequest): NaiveRe
   return { candidates, summaries: (kept) => summaryNames(view, all, request, kept) };
 }
 
-/** Whether a root has a candidate of its own, whatever others have. An amount of 0 asks for an inventory, however full. */
+/** Whether a root has a candidate of its own. An amount of 0 asks for an inventory, which may be full. */
 export function naiveFits(view: View, request: CandidatesRequest, root: Provider): boolean {
   return naiveAt(view, request, root).next().done !== true;
 }

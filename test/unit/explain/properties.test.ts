@@ -94,7 +94,7 @@ function withAmount(request: CandidatesRequest, condition: Condition, amount: nu
 const isResourceless = (request: CandidatesRequest): boolean =>
   request.groups.some(({ resources }) => resources.length === 0);
 
-/** GET /allocation_candidates rejects the query without it, whatever there is. */
+/** GET /allocation_candidates rejects the query without it. */
 function isRejectedWithout(request: CandidatesRequest, condition: Condition): boolean {
   const resourceless = request.groups.filter(({ resources }) => resources.length === 0);
   if (condition.kind !== 'same_subtree') return false;
