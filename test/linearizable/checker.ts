@@ -26,7 +26,7 @@ export interface Anomaly {
 }
 
 /**
- * Judges a history event by event, in time about linear in their number. Linearizability is local, so each key is judged alone (Herlihy and
+ * Checks a history event by event, in time about linear in their number. Linearizability is local, so each key is checked alone (Herlihy and
  * Wing 1990), and the order of the writes to a key is known, because each has a generation. Then a history is linearizable exactly when
  * every value was written before it is read, each generation is written once, and no operation that begins after another has
  * ended has an older generation (Gibbons and Korach 1997: with the order of writes known the check is linear).

@@ -9,7 +9,7 @@ const HELP = `usage: npm run check:linearizable -- [--reads N] [--services N] [-
        npm run check:linearizable -- --check FILE
 
 Clients at several services on one PostgreSQL, while services, workers and PostgreSQL are killed with kill -9 in turn. What
-each client saw is judged: no stale read, no lost write, no generation that goes back, no over-allocation.
+each client saw is checked: no stale read, no lost write, no generation that goes back, no over-allocation.
 Exit code 0 when nothing was found wrong. docs/reference/history-of-clients.md has the format of histories.
 
   --reads N       how many registers and counters it reads (100000), some 14 with one response; 10000000 is the long form
@@ -19,7 +19,7 @@ Exit code 0 when nothing was found wrong. docs/reference/history-of-clients.md h
   --writers N     clients that write, and read what they wrote (6)
   --pause N       seconds between two kills (3)
   --history FILE  the history is written there
-  --check FILE    judges a history that is there; - is standard input`;
+  --check FILE    checks a history that is there; - is standard input`;
 
 const { values } = parseArgs({
   options: {

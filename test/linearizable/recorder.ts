@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { createChecker, type Anomaly, type Checker } from './checker.js';
 import type { Event } from './history.js';
 
-/** Notes events with their time, judges them as they come, and writes them to a file if it is given one. */
+/** Notes events with their time, checks them as they come, and writes them to a file if it is given one. */
 export interface Recorder {
   /** @param service of several, the one whose response says that it was done; null: that is known otherwise */
   note(event: Untimed, service?: number | null): void;
@@ -17,7 +17,7 @@ type Untimed = Event extends infer One ? (One extends Event ? Omit<One, 'time'> 
 
 const BUFFERED = 64 * 1024;
 
-/** @param file where the history goes, a line an event; null: it is judged and not kept */
+/** @param file where the history goes, a line an event; null: it is checked and not kept */
 export function createRecorder(file: string | null): Recorder {
   const checker = createChecker();
   const acknowledged: { time: number; service: number }[] = [];

@@ -12,7 +12,7 @@ import type { Book } from '../soak/book.js';
 import { startNova } from '../soak/clients.js';
 import { buildCloud } from '../soak/cloud.js';
 import { startMember } from '../soak/havoc.js';
-import { judge, reportTalk } from '../soak/judge.js';
+import { checkInvariants, reportTalk } from '../soak/check-invariants.js';
 import { createTalk, type Journal } from '../soak/talk.js';
 import { sql } from '../support/database.js';
 import { forbidShrinkingGenerations } from '../support/ledger.js';
@@ -113,7 +113,7 @@ async function soak(folder: string): Promise<boolean> {
     await nova.stop();
     await clients.stop();
     await watch.stop();
-    await judge(urlOf((await cluster.leader()).address, 'placement'), urls, book, journal);
+    await checkInvariants(urlOf((await cluster.leader()).address, 'placement'), urls, book, journal);
     if (values.logs !== undefined) {
       for (const node of cluster.nodes) fs.writeFileSync(`${values.logs}/${node.name}.log`, cluster.logOf(node));
       for (const [at, { process }] of members.entries())

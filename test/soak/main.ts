@@ -7,7 +7,7 @@ import type { Book } from './book.js';
 import { startNova } from './clients.js';
 import { buildCloud } from './cloud.js';
 import { havocOf, startMember } from './havoc.js';
-import { judge, reportTalk } from './judge.js';
+import { checkInvariants, reportTalk } from './check-invariants.js';
 import { createTalk, type Journal } from './talk.js';
 
 const HELP = `usage: npm run soak -- [--minutes N] [--services N] [--workers N] [--schedulers N] [--hosts N] [--havoc SECONDS]
@@ -62,7 +62,7 @@ async function soak(): Promise<boolean> {
     const calamities = await wreakHavoc(havocOf(members, databaseUrl), seconds, journal);
     await load.stop();
 
-    await judge(databaseUrl, urls, book, journal);
+    await checkInvariants(databaseUrl, urls, book, journal);
     for (const [name, times] of calamities) console.log(`${times} times ${name}`);
     reportTalk(journal, book);
     return journal.violations.length === 0;

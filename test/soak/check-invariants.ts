@@ -8,7 +8,12 @@ import { disagreements, holding, type Book, type Holding } from './book.js';
 import type { Journal } from './talk.js';
 
 /** The invariants: of the database, of what clients were told, and of every service's responses. What is wrong becomes a violation of the journal. */
-export async function judge(databaseUrl: string, urls: readonly string[], book: Book, journal: Journal): Promise<void> {
+export async function checkInvariants(
+  databaseUrl: string,
+  urls: readonly string[],
+  book: Book,
+  journal: Journal,
+): Promise<void> {
   const { violations } = journal;
   const checked = async (check: Promise<void>): Promise<void> => {
     await check.catch((error: unknown) => violations.push((error as Error).message));
