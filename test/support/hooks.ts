@@ -14,12 +14,17 @@ export const mochaGlobalTeardown = stopTestServers;
 // Node.js does not list threads, and it does not list a process that is unreferenced: each is remembered when it starts.
 const processes = new Set<ChildProcess>();
 const threads = new Set<Worker>();
-subscribe('child_process', (message) => processes.add((message as { process: ChildProcess }).process));
+subscribe('child_process', (message) => {
+  if (!isOfCompiler()) processes.add((message as { process: ChildProcess }).process);
+});
 subscribe('worker_threads', (message) => {
   if (!isOfCompiler()) threads.add((message as { worker: Worker }).worker);
 });
 
-/** Whether esbuild, with which tsx compiles what a test imports, starts this thread: it has one for the life of the process, and unreferences it. */
+/**
+ * Whether esbuild, with which tsx compiles what a test imports, starts this thread or process: it has one of each for the life of the process, and
+ * unreferences them.
+ */
 function isOfCompiler(): boolean {
   return new Error().stack?.includes('/node_modules/esbuild/') ?? false;
 }
