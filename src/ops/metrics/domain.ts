@@ -5,9 +5,9 @@ import type { CandidatesCache } from '../../resources/allocation-candidates/cach
 import { addHistogram, SECONDS, type Observe } from './histogram.js';
 import { addNumber, addNumbers } from './series.js';
 
-/** Is told of the searches for candidates, and of responses that are sent again without one. */
 export type OnSearch = (result: CandidatesResult | 'cached', seconds: number) => void;
 
+/** Is told of the searches for candidates, and of responses that are sent again without one. */
 export function meterSearches(registry: Registry): OnSearch {
   const durations = addHistogram(registry, {
     name: 'stockroom_candidates_search_duration_seconds',
