@@ -15,6 +15,7 @@ import { startFront, type Front } from '../support/prefix-proxy.js';
 import { startKeystone, type FakeKeystone } from '../support/keystone.js';
 import { patience } from '../support/patience.js';
 import { startTestService, type TestService } from '../support/service.js';
+import { until } from '../support/until.js';
 
 describe('the console in trouble, in a browser', function () {
   this.timeout(patience(120_000));
@@ -113,6 +114,15 @@ describe('the console in trouble, in a browser', function () {
 
     // The token ends while a page is read again: the same page goes on.
     keystone.revoke(first);
+    const asked = new Set<string>();
+    const returned = new Map<string, string | undefined>();
+    page.on('request', (request) => {
+      const needsToken = !request.url().endsWith('/readyz');
+      if (needsToken && request.headers()['x-auth-token'] === first) asked.add(request.url());
+    });
+    page.on('response', (response) => {
+      if (response.ok()) returned.set(response.url(), response.request().headers()['x-auth-token']);
+    });
     await page.getByRole('button', { name: 'Refresh' }).click();
     const dialog = page.getByRole('dialog', { name: 'Sign in again' });
     await dialog.waitFor();
@@ -123,6 +133,8 @@ describe('the console in trouble, in a browser', function () {
     await dialog.getByLabel('Token').fill(second);
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await dialog.waitFor({ state: 'detached' });
+    // A request still in flight would be rejected below, and the form would open before the click.
+    await until('the page read again', () => asked.size > 0 && [...asked].every((url) => returned.get(url) === second));
 
     // It ends before a click: what was clicked happens after the form, which takes a password, too.
     keystone.revoke(second);
