@@ -58,7 +58,7 @@ const HELD_FROM_BYTES = 16 * 1024;
 const STALLED_MS = 2000;
 
 /** A client that reads no byte of its response for this long loses its connection in any case. */
-const SEND_TIMEOUT_MS = 60_000;
+export const SEND_TIMEOUT_MS = 60_000;
 
 /**
  * Accounts for the bytes of a response until the client has taken them, and for none when the client has gone already: the

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Rejection } from '../auth/identity.js';
 import type { Exchange, Sent } from './exchange.js';
 import { dividedBody, sendLong, WHOLE_BYTES, writeTogether, type LongBody } from './long-body.js';
-import { holdResponse, type ClientMemory } from './client-memory.js';
+import { holdResponse, SEND_TIMEOUT_MS, type ClientMemory } from './client-memory.js';
 import { prefixOf } from './forwarded.js';
 import { renderErrorDocument } from './error-document.js';
 import type { FileReply, Reply } from './route.js';
@@ -59,12 +59,18 @@ export function sendReply(
   return { status, length: body.length };
 }
 
-/** Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions. */
+/**
+ * Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions.
+ *
+ * @param stalledMs how long a client may read no byte before it loses its connection: the file is open until then
+ */
 export function sendFile(
   res: Response,
   exchange: Exchange,
   { path, contentType, etag }: FileReply['file'],
+  stalledMs = SEND_TIMEOUT_MS,
 ): Promise<Sent> {
+  res.setTimeout(stalledMs);
   const headers = { ...commonHeaders(exchange), 'content-type': contentType, etag, 'cache-control': 'no-cache' };
   return new Promise((resolve, reject) => {
     res.sendFile(path, { headers, cacheControl: false, dotfiles: 'allow' }, (error?: Error & { status?: number }) => {
