@@ -10,7 +10,7 @@ import {
   projectUsagesChanging,
   providerUsages,
 } from './ledger-reads.js';
-import { listProviders } from './list-providers.js';
+import { listProviders, listProvidersChanging } from './list-providers.js';
 import { putInventoriesScenario } from './put-inventories.js';
 
 /** All scenarios, in the order they run: candidates and lists first, because they see every provider there is. */
@@ -21,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   candidatesNested,
   listProviders,
   candidatesChanging,
+  listProvidersChanging,
   getProvider,
   getInventories,
   putInventoriesScenario,

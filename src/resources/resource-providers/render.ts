@@ -13,13 +13,14 @@ export interface ProviderSummary {
   readonly rootUuid: string;
 }
 
-interface Form {
+/** What a version shows of a provider. */
+export interface Form {
   readonly links: readonly string[];
   readonly nested: boolean;
 }
 
 const base = ['inventories', 'usages'];
-const form = byVersion<Form>(
+export const formOf = byVersion<Form>(
   { links: base, nested: false },
   {
     providerAggregates: { links: [...base, 'aggregates'], nested: false },
@@ -31,7 +32,7 @@ const form = byVersion<Form>(
 
 /** The JSON of a provider. `prefix` is the path the service is mounted under. */
 export function renderProvider(provider: ProviderSummary, version: Version, prefix: string): string {
-  const { links, nested } = form(version);
+  const { links, nested } = formOf(version);
   const self = jsonString(`${prefix}/resource_providers/${provider.uuid}`);
   const href = self.slice(0, -1);
   const rest = links.map((rel) => `, {"rel": "${rel}", "href": ${href}/${rel}"}`).join('');
@@ -53,9 +54,9 @@ export function renderFromView(provider: Provider, view: View, version: Version,
 }
 
 /** In the units of candidates/effort.ts. */
-const WORK_FOR_A_PROVIDER = 100;
+export const WORK_FOR_A_PROVIDER = 100;
 
-/** The JSON of providers of the topology; a body that is made while it is sent when there are many. */
+/** The JSON of some providers of the topology; a body that is made while it is sent when there are many. render-all.ts makes that of all. */
 export function renderList(
   providers: readonly Provider[],
   view: View,
@@ -73,25 +74,21 @@ export function renderList(
 }
 
 function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix: string): string | Buffer {
-  if (prefix !== '') return renderProvider(summarize(provider, tree), version, prefix);
+  if (prefix !== '') return renderInTree(provider, tree, version, prefix);
   const texts = kept(provider);
-  const wanted = form(version);
+  const wanted = formOf(version);
   let text = texts.get(wanted);
   if (text === undefined) {
-    text = Buffer.from(renderProvider(summarize(provider, tree), version, prefix), 'latin1');
+    text = Buffer.from(renderInTree(provider, tree, version, prefix), 'latin1');
     texts.set(wanted, text);
   }
   return text;
 }
 
-function summarize(provider: Provider, tree: Tree): ProviderSummary {
+/** The JSON of a provider of the topology, rendered now. */
+export function renderInTree(provider: Provider, tree: Tree, version: Version, prefix: string): string {
   const uuidOf = (id: number): string => memberOf(tree, id)?.uuid ?? '';
   const { uuid, name, generation, parentId, rootId } = provider;
-  return {
-    uuid,
-    name,
-    generation,
-    parentUuid: parentId === null ? null : uuidOf(parentId),
-    rootUuid: uuidOf(rootId),
-  };
+  const parentUuid = parentId === null ? null : uuidOf(parentId);
+  return renderProvider({ uuid, name, generation, parentUuid, rootUuid: uuidOf(rootId) }, version, prefix);
 }

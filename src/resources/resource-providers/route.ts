@@ -8,6 +8,7 @@ import { withViewInSlice } from '../view-in-slice.js';
 import { listProviders, parseListQuery } from './list.js';
 import { createBody, updateBody } from './schema.js';
 import { createProvider, deleteProvider, updateProvider } from './store.js';
+import { renderAll } from './render-all.js';
 import { renderFromView, renderList, renderProvider } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
@@ -66,10 +67,11 @@ export function resourceProviderRoutes({
         const filters = parseListQuery(query, version);
         return withViewInSlice(topology, slices, (view) => {
           const found = listProviders(view, filters);
+          const isAll = prefix === '' && found.length === view.providers.size;
           const modified = found.reduce((newest, provider) => Math.max(newest, provider.modified), 0);
           return {
             status: 200,
-            body: renderList(found, view, version, prefix),
+            body: isAll ? renderAll(view, version) : renderList(found, view, version, prefix),
             modified: found.length === 0 ? nowSeconds() : modified,
           };
         });

@@ -1,0 +1,74 @@
+import { longBody, type LongBody } from '../../http/long-body.js';
+import type { Version } from '../../http/microversions.js';
+import type { Provider, Tree, View } from '../../topology/model.js';
+import { perProvider } from '../render.js';
+import { formOf, renderInTree, WORK_FOR_A_PROVIDER, type Form } from './render.js';
+
+/** The JSON of providers that are neighbours in the list of all, each after `, `. */
+interface Block {
+  readonly providers: readonly Provider[];
+  readonly bytes: Buffer;
+}
+
+/** By the first provider of the block. A block is right for as long as its providers are the same objects. */
+const blocks = perProvider(() => new Map<Form, Block>());
+
+/**
+ * A block ends after a provider whose id is a multiple of this, so a provider that comes or goes changes one block and moves no other.
+ * 32 providers are some 27 kB: a claim makes that much be rendered again, and the list of 2,600 providers is sent in 82 buffers.
+ */
+const BLOCK = 32;
+
+/** The ids of some providers may have no multiple of {@link BLOCK} among them. */
+const LONGEST_BLOCK = 4 * BLOCK;
+
+const BEFORE = Buffer.from('{"resource_providers": [');
+const AFTER = Buffer.from(']}');
+
+/**
+ * The JSON of all providers of the topology, for a service at the root of its server. The bytes of providers that have not changed
+ * are those of the last such response, and are sent without a copy (docs/adr/0032-responses-that-are-kept.md).
+ */
+export function renderAll(view: View, version: Version): LongBody | readonly Buffer[] {
+  const providers = [...view.providers.values()];
+  // All trees now: the view may have changed when the last one is sent.
+  const trees = providers.map((provider) => view.treeOf(provider));
+  const form = formOf(version);
+
+  return longBody(function* (pace) {
+    yield BEFORE;
+    for (let from = 0; from < providers.length;) {
+      const to = endOfBlock(providers, from);
+      const first = blocks(providers[from] as Provider);
+      let block = first.get(form);
+      const isKept = block !== undefined && isBlockOf(block, providers, from, to);
+      if (pace.isDue((to - from) * (isKept ? 1 : WORK_FOR_A_PROVIDER))) yield undefined;
+      if (block === undefined || !isKept) {
+        block = renderBlock(providers.slice(from, to), trees.slice(from, to), version);
+        first.set(form, block);
+      }
+      yield from === 0 ? block.bytes.subarray(2) : block.bytes;
+      from = to;
+    }
+    yield AFTER;
+  }, 16 * providers.length);
+}
+
+function endOfBlock(providers: readonly Provider[], from: number): number {
+  const last = Math.min(from + LONGEST_BLOCK, providers.length);
+  for (let index = from; index < last; index++) {
+    if ((providers[index] as Provider).id % BLOCK === 0) return index + 1;
+  }
+  return last;
+}
+
+function isBlockOf(block: Block, providers: readonly Provider[], from: number, to: number): boolean {
+  return (
+    block.providers.length === to - from && block.providers.every((provider, n) => provider === providers[from + n])
+  );
+}
+
+function renderBlock(providers: readonly Provider[], trees: readonly Tree[], version: Version): Block {
+  const texts = providers.map((provider, n) => `, ${renderInTree(provider, trees[n] as Tree, version, '')}`);
+  return { providers, bytes: Buffer.from(texts.join(''), 'latin1') };
+}
