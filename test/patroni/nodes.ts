@@ -218,7 +218,8 @@ function processesOf(keeper: string, what: RegExp): number[] {
 
 function start(log: string, command: string, ...args: string[]): ChildProcess {
   const file = fs.openSync(log, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', file, file] });
+  // Not in the folder of the repository: Patroni does not start in one that the account postgres cannot enter.
+  const child = spawn(command, args, { stdio: ['ignore', file, file], cwd: path.dirname(log) });
   fs.closeSync(file);
   child.on('error', (error) => {
     throw error;
