@@ -18,7 +18,7 @@ export interface Hosts {
    *
    * @param discard closes a connection that is not needed. With it, the next server is also tried when one has not responded
    *   within 250 ms (the delay of RFC 8305, section 5): a server whose machine is gone does not respond before the connect
-   *   timeout
+   *   timeout. While such a server is waited for, those that have failed are tried again each second: one may be promoted
    * @throws UnusableConnection when trying again would not help; what the driver throws for one server; else an error that names all
    */
   connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void): Promise<T>;
@@ -39,7 +39,8 @@ export function createHosts(connectionString: string): Hosts {
     connectTimeout: seconds > 0 ? seconds * 1000 : null,
     preferred: () => (attempts[right] as Attempt).config(),
     async connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void) {
-      const failures: Failure[] = [];
+      // Of each attempt the last: a server that fails again has one reason.
+      const failures = new Map<number, Failure>();
       let done = false;
 
       /** Undefined when no attempt at this server succeeds. */
@@ -50,7 +51,7 @@ export function createHosts(connectionString: string): Hosts {
           try {
             return { index, result: await attempt(one.config()) };
           } catch (error) {
-            failures.push({ place: one.place, error: describeConnectionError(error, one) });
+            failures.set(index, { place: one.place, error: describeConnectionError(error, one) });
           }
         }
         return undefined;
@@ -62,7 +63,7 @@ export function createHosts(connectionString: string): Hosts {
         (late) => discard?.(late.result),
       );
       done = true;
-      if (found === undefined) throw together(failures);
+      if (found === undefined) throw together([...failures.values()]);
       right = found.index;
       return found.result;
     },
@@ -70,6 +71,7 @@ export function createHosts(connectionString: string): Hosts {
 }
 
 const NEXT_SERVER_MS = 250;
+const AGAIN_MS = 1000;
 
 /** The attempts by server, first the server that was usable last. The attempts at one server run one after the other. */
 function serversFrom(right: number, attempts: readonly Attempt[]): number[][] {
@@ -86,8 +88,9 @@ function serversFrom(right: number, attempts: readonly Attempt[]): number[][] {
 
 /**
  * The first result of several attempts. The next attempt begins when the one before fails, or has no result after `delay`
- * milliseconds.
+ * milliseconds. When all have begun and some have failed, the failed ones begin again each second until the first round is over.
  *
+ * @param delay Infinity: one after the other, and each once
  * @param late gets each result after the first
  * @returns undefined when none has a result
  */
@@ -97,7 +100,9 @@ function firstOf<T>(
   late: (result: T) => void,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    let [next, underWay, settled] = [0, 0, false];
+    const waiting = [...starts];
+    let failed: (() => Promise<T | undefined>)[] = [];
+    let [firstRound, settled] = [starts.length, false];
     let timer: NodeJS.Timeout | undefined;
 
     function settle(end: () => void): void {
@@ -108,22 +113,37 @@ function firstOf<T>(
 
     function begin(): void {
       clearTimeout(timer);
-      const start = starts[next++];
+      const start = waiting.shift();
       if (start === undefined) {
-        if (underWay === 0)
+        if (Number.isFinite(delay)) timer = setTimeout(beginAgain, AGAIN_MS);
+        return;
+      }
+      if (Number.isFinite(delay)) timer = setTimeout(begin, delay);
+      run(start, () => {
+        firstRound--;
+        if (firstRound > 0) begin();
+        else
           settle(() => {
             resolve(undefined);
           });
-        return;
-      }
-      underWay++;
-      if (Number.isFinite(delay)) timer = setTimeout(begin, delay);
+      });
+    }
+
+    function beginAgain(): void {
+      timer = setTimeout(beginAgain, AGAIN_MS);
+      const again = failed;
+      failed = [];
+      for (const start of again) run(start, () => undefined);
+    }
+
+    function run(start: () => Promise<T | undefined>, onFailure: () => void): void {
       start().then((result) => {
-        underWay--;
         if (settled) {
           if (result !== undefined) late(result);
-        } else if (result === undefined) begin();
-        else
+        } else if (result === undefined) {
+          failed.push(start);
+          onFailure();
+        } else
           settle(() => {
             resolve(result);
           });

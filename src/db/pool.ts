@@ -128,9 +128,8 @@ function waitingPlaces(maxConnections: number): Pick<SchedulerOptions, 'places' 
 const GOODBYE_MS = 1000;
 
 /** Connections are not checked again: a primary that becomes a standby restarts and so closes them. */
-const STANDBY =
-  'the database server is a standby (in recovery): point the connection at the primary, for example with ' +
-  'target_session_attrs=read-write';
+const STANDBY = 'the database server is a standby (in recovery)';
+const ADVICE = ': point the connection at the primary, for example with target_session_attrs=read-write';
 
 /** A session that is idle in a transaction is a bug of ours, and it holds locks. */
 function deadlines({ statementTimeout }: DatabaseOptions): SessionDeadlines {
@@ -147,7 +146,7 @@ function forgetNames(client: pg.ClientBase): void {
 
 /** Null for a usable server. A single server that is read-only by default is usable for readers. */
 function problemWith({ standby, readOnly }: Session, { readWrite, several }: Hosts): StandbyError | null {
-  if (standby) return new StandbyError(STANDBY);
+  if (standby) return new StandbyError(readWrite ? STANDBY : STANDBY + ADVICE);
   return readOnly && readWrite && several
     ? new StandbyError(
         'its sessions are read-only (default_transaction_read_only), and target_session_attrs=read-write',

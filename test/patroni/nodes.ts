@@ -62,7 +62,7 @@ export function startPatroni(folder: string): PatroniCluster {
   run('ip', 'link', 'set', 'br0', 'up');
   const nodes = [1, 2, 3].map((number) => makeNode(folder, number));
   const haproxy = path.join(folder, 'haproxy.cfg');
-  fs.writeFileSync(haproxy, readConfig('haproxy.cfg').replaceAll('127.0.0.1:5000', `${BRIDGE}:5000`));
+  fs.writeFileSync(haproxy, readConfig('haproxy.cfg').replaceAll('127.0.0.1:15432', `${BRIDGE}:15432`));
   start(path.join(folder, 'haproxy.log'), 'haproxy', '-db', '-f', haproxy);
   for (const node of nodes) node.startPatroni();
 
@@ -80,7 +80,7 @@ export function startPatroni(folder: string): PatroniCluster {
 
   const cluster: PatroniCluster = {
     nodes,
-    haproxy: `${BRIDGE}:5000`,
+    haproxy: `${BRIDGE}:15432`,
     members,
     leader: () =>
       until(

@@ -26,6 +26,42 @@ describe('several servers', () => {
     assert.equal(hosts.preferred().host, 'three');
   });
 
+  it('a standby that is promoted while another server does not respond is found before that one gives up', async () => {
+    let promoted = false;
+    const { asked, attempt } = servers({
+      one: silent,
+      two: broken,
+      three: () => (promoted ? right() : broken().finally(() => (promoted = true))),
+    });
+    const hosts = createHosts(URL_OF_THREE);
+    assert.equal(await hosts.connect(attempt, () => undefined), 'connected');
+    assert.deepEqual(asked, ['one', 'two', 'three', 'two', 'three']);
+    assert.equal(hosts.preferred().host, 'three');
+  });
+
+  it('the attempt ends when the last server has given up, and names each server once', async () => {
+    let giveUp: () => void = () => undefined;
+    let refusals = 0;
+    const { attempt } = servers({
+      one: () =>
+        new Promise(
+          (_resolve, reject) =>
+            (giveUp = () => {
+              reject(new Error('timeout'));
+            }),
+        ),
+      two: broken,
+      three: () => {
+        if (++refusals === 2) setImmediate(giveUp);
+        return broken();
+      },
+    });
+    await assert.rejects(
+      createHosts(URL_OF_THREE).connect(attempt, () => undefined),
+      ({ message }: Error) => message.split('refused').length === 3 && message.includes('timeout'),
+    );
+  });
+
   it('what connects after another is discarded', async () => {
     let connectLate: (result: string) => void = () => undefined;
     const { attempt } = servers({ one: () => new Promise((resolve) => (connectLate = resolve)), two: right });
