@@ -134,7 +134,8 @@ function textOf(value: unknown): string {
 }
 
 function dateOf(response: Response): Date {
-  const stamp = response.headers.get('last-modified') ?? response.headers.get('date');
+  // Not last-modified: it says when a provider or a consumer changed last, however long ago.
+  const stamp = response.headers.get('date');
   const date = stamp === null ? new Date() : new Date(stamp);
   return Number.isNaN(date.getTime()) ? new Date() : date;
 }

@@ -455,6 +455,21 @@ describe('the console in a browser', function () {
     }
   });
 
+  it('says when it has read what it shows, however long ago that has changed', async () => {
+    const { page } = await tab();
+    await signIn(page, origin());
+    const read = new Date('2026-01-02T03:04:05Z');
+    await page.route(`**/resource_providers/${providerUuid(1)}/allocations`, async (route) => {
+      const response = await route.fetch();
+      const headers = { ...response.headers(), date: read.toUTCString(), 'last-modified': new Date(0).toUTCString() };
+      await route.fulfill({ response, headers });
+    });
+    await openPage(page, origin(), `/providers/${providerUuid(1)}`, 'HW_CPU_X86_AVX2');
+    const age = await page.getByText(/^as of /).innerText();
+    const [minutes, seconds] = [read.getMinutes(), read.getSeconds()].map((part) => String(part).padStart(2, '0'));
+    assert.match(age, new RegExp(`:${minutes}:${seconds}$`));
+  });
+
   it('shows a provider with its consumers, and who they are', async () => {
     const { page } = await tab();
     await signIn(page, origin(), `/providers/${providerUuid(1)}`);
