@@ -9,12 +9,12 @@ import { listen } from './listen.js';
 
 /** The admin listener of the process that was started. */
 export interface AdminListener {
-  /** There is a service now, not ready before. */
+  /** Shows the data of the service from now on. Before, the listener says that the service starts. */
   attach(parts: AdminParts): void;
   close(): void;
 }
 
-/** Listens and says where; does nothing when there is to be none. @throws ConfigError when its port is in use */
+/** Opens the listener and prints its address; opens none when the configuration has no port for it. @throws ConfigError when its port is in use */
 export async function openAdminListener({ adminHost, adminPort }: Config, log: Logger): Promise<AdminListener> {
   if (adminPort === null) return { attach: () => undefined, close: () => undefined };
   let parts = adminParts(() => null);
@@ -43,7 +43,7 @@ export async function openAdminListener({ adminHost, adminPort }: Config, log: L
   };
 }
 
-/** The data of the listener for one service; null before there is one. */
+/** The data of the listener for one service. @param service returns null before the service has started */
 export function adminParts(service: () => Service | null): AdminParts {
   return {
     alive: () => service()?.health.alive() ?? { status: 'alive' },

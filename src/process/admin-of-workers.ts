@@ -6,7 +6,7 @@ import type { WorkerHandle } from './worker-handle.js';
 
 interface Workers {
   readonly serving: () => readonly WorkerHandle[];
-  /** How many there should be. */
+  /** How many workers the configuration asks for. */
   readonly wanted: () => number;
   readonly isDraining: () => boolean;
   /** How many workers have ended by themselves. */
@@ -16,10 +16,10 @@ interface Workers {
 /** The data of the admin listener for all workers together. */
 export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers): AdminParts & {
   arrived(worker: WorkerHandle): void;
-  /** What a worker has counted stays when it is gone: counters only grow. */
+  /** Keeps what the worker has counted: counters only grow. */
   departed(worker: WorkerHandle): void;
 } {
-  /** Each worker is in one of them, at any moment: those whose counts are not among those of the dead. */
+  /** The workers whose counts are not in `gone` yet. At any moment the counts of each worker are in one of the two. */
   const known = new Set<WorkerHandle>();
   let gone: MetricsSnapshot = [];
   let adding = Promise.resolve();
@@ -39,7 +39,7 @@ export function adminOfWorkers({ serving, wanted, isDraining, deaths }: Workers)
 
   async function metrics(): Promise<string> {
     const [before, workers] = [gone, [...known]];
-    // One that is too busy to say now, or ends, had counted so much when it was last asked.
+    // A worker that is busy or ends may not reply. Its counts are then those of its last reply.
     const snapshots = await Promise.all(workers.map(async (one) => (await one.ask('snapshot')) ?? one.counted()));
     const capacity = await serving()[0]?.ask('capacity');
     const own = ownMetrics({ workers: serving().length, deaths: deaths() });

@@ -3,17 +3,17 @@ import { ConfigError, type Config } from '../config.js';
 import { isLoopback } from '../ops/process.js';
 import { shapesOf } from '../resources/capacity/shapes.js';
 
-/** Checks what no option can check alone, before anything is started. @throws ConfigError */
+/** Checks the options that depend on each other, before anything is started. @throws ConfigError */
 export function checkOptions(config: Config): void {
   checkAuthStrategy(config);
   checkPorts(config);
   shapesOf(config); // throws when a query cannot be read
 }
 
-/** @throws ConfigError when it is incomplete, or lets anyone in from other machines without being asked for */
+/** @throws ConfigError when the strategy is incomplete, or when noauth2 is the default and other machines reach the service */
 export function checkAuthStrategy(config: Config): void {
   if (authStrategyOf(config) === 'keystone') {
-    keystoneOptions(config); // throws when something is missing
+    keystoneOptions(config); // throws when an option is missing
     return;
   }
   const hosts = [config.host, ...(config.listsS3Port === null ? [] : [config.listsS3Host])];
@@ -25,7 +25,7 @@ export function checkAuthStrategy(config: Config): void {
   );
 }
 
-/** Connections are told apart by the port that they came to. */
+/** The service knows the API and the S3 dialect by the port of a connection. */
 function checkPorts({ port, listsS3Port }: Config): void {
   if (port !== listsS3Port) return;
   throw new ConfigError(`[stockroom] lists_s3_port is ${port}, which is the port of the API; choose another.`);

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /** A receiver of connections: a worker. */
 export interface Taker {
-  /** Returns whether it took the connection. If not, the worker is gone and the connection is unchanged. */
+  /** Returns whether the worker took the connection. If not, the worker has ended and the connection is unchanged. */
   take(socket: Socket): Promise<boolean>;
 }
 

@@ -4,7 +4,7 @@ import type { Listeners } from './listeners.js';
 import type { Server } from './server.js';
 import type { Signals } from './signals.js';
 
-/** Tells load balancers first, if they need time, then rejects connections, then finishes the requests that have begun. */
+/** First tells load balancers, and waits if they need time. Then rejects connections. Then finishes the requests that have begun. */
 export async function drain(
   { drainDelay, drainTimeout }: Config,
   listeners: Listeners,

@@ -38,7 +38,7 @@ export async function serveInProcess(
       else hurry.addEventListener('abort', cut);
       await Promise.all([instance.end(deadline, hurry), ...replaced]);
     },
-    // The caller runs on the event loop that serves.
+    // The caller runs on the event loop that serves requests, so that loop runs.
     alive: () => Promise.resolve(true),
     admin: adminParts(() => instance.service),
     failed: new Promise<never>(() => undefined),

@@ -15,9 +15,9 @@ export interface Instance {
   receive(socket: Socket): void;
   /** Calls the listener when the first response has been sent. */
   onFirstResponse(listener: () => void): void;
-  /** It is not ready any more, and asks clients to close their connections. */
+  /** The instance is not ready any more, and asks clients to close their connections. */
   announce(): void;
-  /** Finishes the requests that have begun, and lets everything go. @param deadline in milliseconds */
+  /** Finishes the requests that have begun, then closes its connections and files. @param deadline in milliseconds */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
 }
 

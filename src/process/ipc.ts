@@ -4,7 +4,7 @@ import type { MetricsSnapshot } from '../ops/metrics/series.js';
 
 /** Messages of the primary process to a worker. */
 export type ToWorker =
-  /** Once, before anything else. */
+  /** The first message, sent once. */
   | { readonly kind: 'begin'; readonly worker: number; readonly config: Config; readonly connection: string }
   /** Comes with a connection. */
   | { readonly kind: 'take'; readonly id: number }
@@ -16,17 +16,17 @@ export type ToWorker =
 
 /** Messages of a worker to the primary process. */
 export type FromWorker =
-  /** It has loaded the program and can begin. */
+  /** The worker has loaded the program and can begin. */
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready' }
-  /** It has sent its first response. */
+  /** The worker has sent its first response. */
   | { readonly kind: 'served' }
-  /** It ends before it was ready. `foreseen`: another attempt would not help. */
+  /** The worker ends before it was ready. `foreseen`: another attempt would fail as well. */
   | { readonly kind: 'failed'; readonly reason: string; readonly foreseen: boolean }
-  /** The connection is its own from now on. */
+  /** The worker owns the connection from now on. */
   | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
-  /** What it has counted, before it ends. */
+  /** The counters of the worker, before it ends. */
   | { readonly kind: 'counted'; readonly snapshot: MetricsSnapshot };
 
 /** Queries of the primary process to a worker, for the admin listener and the watchdog, and the replies. */

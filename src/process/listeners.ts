@@ -38,9 +38,9 @@ export async function openListeners(config: Config, server: Server, log: Logger)
   }
 }
 
-/** It does not read what clients send. */
+/** Makes a server that accepts connections and does not read what clients send. */
 function accept(config: Config, server: Server): net.Server {
-  // Where there are workers, they read it, not this process.
+  // With workers, a worker reads it, and not this process.
   const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: workersOf(config) > 1 };
   return net.createServer(options, (socket) => {
     server.receive(socket);

@@ -42,7 +42,7 @@ export function createReloader({ reload, explain, log, stop }: ReloadOptions): (
   };
 }
 
-/** The message of the log; only the first is a fault of the files. */
+/** The message of the log. Only the first says that the files are wrong. */
 function messageOf(error: unknown): string {
   const isDeath = error instanceof WorkerFailure && !error.foreseen;
   if (error instanceof OperatorError || (error instanceof WorkerFailure && !isDeath)) {

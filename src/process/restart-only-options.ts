@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.js';
 import { workersOf } from './worker-pool.js';
 
-/** Options of the process that was started; workers cannot change them. */
+/** Options of the process that an operator starts. A reload cannot change them, because it replaces only the workers. */
 const RESTART_ONLY = [
   'host',
   'port',

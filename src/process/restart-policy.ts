@@ -1,18 +1,18 @@
 import { backOff } from '../back-off.js';
 
-/** So many workers in a row that end before they have served: then the slot is given up. */
+/** The slot is given up after so many workers in a row that end before they have served. */
 const ATTEMPTS = 5;
 
 const LONGEST_DELAY_MS = 10_000;
 
-/** After workers that have served: a request that ends each of them must not close the service for long. */
+/** The longest pause after workers that have served. A request that ends each worker must not close the service for long. */
 const LONGEST_DELAY_OF_SERVING_MS = 1000;
 
-/** How a worker ended that was not told to end. */
+/** How a worker ended that the primary process had not told to end. */
 export interface WorkerExit {
-  /** It has sent a response, so its configuration and its database can be used. */
+  /** The worker has sent a response, so its configuration and its database can be used. */
   readonly served: boolean;
-  /** It was ready for long enough: its start did not end it. */
+  /** The worker was ready for so long that its start cannot be the cause of its end. */
   readonly steady: boolean;
 }
 

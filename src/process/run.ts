@@ -81,7 +81,7 @@ interface Serving {
   readonly connectionOf: ConnectionOf;
   /** Where the data is, for the greeting. */
   readonly data: string;
-  /** Rejects when the process must not go on. */
+  /** Rejects when the process has to end. */
   readonly broken: Promise<never>;
 }
 
@@ -126,7 +126,7 @@ async function openEmbedded(dataDir: string, stop: AbortSignal): Promise<Embedde
   return null;
 }
 
-/** Reads the configuration again and puts it in force. @throws when it stays as it was */
+/** Reads the configuration again and puts it in force. @throws when it cannot; the configuration stays as it was */
 async function reload(
   { commandLine, log, reopenLog }: ServiceStart,
   inForce: { config: Config },

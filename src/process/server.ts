@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config.js';
 import type { AdminParts } from '../ops/admin.js';
 
-/** Where connections are served: in this process, or by workers. */
+/** Serves connections: in this process, or by workers. */
 export interface Server {
   /** Takes a connection over. */
   receive(socket: Socket): void;
@@ -12,7 +12,7 @@ export interface Server {
    * @throws when that cannot be done; the old one is in force then
    */
   reload(config: Config): Promise<void>;
-  /** It will end: it is not ready any more, and asks clients to close their connections. */
+  /** The server is about to end. It is not ready any more, and asks clients to close their connections. */
   announce(): void;
   /**
    * Finishes the requests that have begun.
@@ -27,6 +27,6 @@ export interface Server {
   alive(patience: number): Promise<boolean>;
   /** What the admin listener shows. */
   readonly admin: AdminParts;
-  /** Rejects when it cannot go on. */
+  /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
 }

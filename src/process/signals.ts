@@ -4,9 +4,9 @@ export interface Signals {
   readonly first: Promise<NodeJS.Signals>;
   /** Aborted with the first signal. */
   readonly stop: AbortSignal;
-  /** Aborted by another signal, a second or more after the first. */
+  /** Aborted by another signal, one second or more after the first. */
   readonly hurry: AbortSignal;
-  /** Is called at each SIGHUP from now on, and at once when there was one before. */
+  /** Sets the function that is called at each SIGHUP. It is called at once when a SIGHUP came before. */
   onReload(reload: () => void): void;
 }
 

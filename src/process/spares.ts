@@ -3,7 +3,7 @@ import type { WorkerHandle } from './worker-handle.js';
 /** Worker processes that have loaded the program and wait for their configuration, which is most of what a start takes. */
 export interface Spares {
   readonly take: () => WorkerHandle;
-  /** Ends those that were not taken. Resolves when they are gone. */
+  /** Ends the processes that were not taken. Resolves when they have ended. */
   close(): Promise<void>;
 }
 

@@ -5,11 +5,11 @@ import type { Server } from './server.js';
 
 /** Tells systemd about the state of the service (deploy/systemd). It does nothing without systemd. */
 export interface Supervision {
-  /** It listens. From now on the watchdog is told that it lives. */
+  /** The service listens. From now on the watchdog is told that it lives. */
   started(site: Server, url: string): void;
   /** Tells when a reload begins, and when it is over. */
   duringReload(reload: () => Promise<void>): Promise<void>;
-  /** It was told to end. Until it has, the watchdog is told that it lives: the drain has its own deadline. */
+  /** The service was told to end. Until it has ended, the watchdog is told that it lives, because the drain has its own deadline. */
   stopping(): void;
   close(): void;
 }

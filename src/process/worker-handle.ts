@@ -25,21 +25,21 @@ export interface WorkerHandle extends Taker {
   /** Whether the primary process has told it to end. */
   isEnding(): boolean;
   announce(): void;
-  /** Undefined when it does not reply in time. */
+  /** Returns undefined when the worker does not reply in time. */
   ask<What extends WorkerQuery>(what: What): Promise<Replies[What] | undefined>;
   /** The counters of the worker when it last replied, or when it ended. */
   counted(): MetricsSnapshot;
-  /** Lets it finish; one that does not is killed. @param deadline in milliseconds */
+  /** Lets the worker finish its requests, and kills it after the deadline. @param deadline in milliseconds */
   end(deadline: number): void;
-  /** Ends it without finishing anything. */
+  /** Ends the worker at once; its requests are not finished. */
   hurry(): void;
-  /** For one that does not respond. */
+  /** Kills a worker that does not respond. */
   kill(): void;
 }
 
 /** A worker ended before it was ready. */
 export class WorkerFailure extends Error {
-  /** Another attempt would not help. */
+  /** Another attempt would fail as well. */
   readonly foreseen: boolean;
 
   constructor(reason: string, foreseen: boolean) {
@@ -67,7 +67,7 @@ export function spawnWorker(): WorkerHandle {
   let counted: MetricsSnapshot = [];
 
   function tell(message: ToWorker): void {
-    // It may have ended without a message to us; `gone` says so.
+    // The worker may have ended without a message to this process; `gone` tells.
     if (worker.isConnected()) worker.send(message, () => undefined);
   }
 
@@ -100,7 +100,7 @@ export function spawnWorker(): WorkerHandle {
   }
 
   const gone = exitOf(worker);
-  // Its end may overtake its last message. `disconnect` would not, but is not emitted while a connection is on its way.
+  // `exit` may come before the last message of the worker. `disconnect` comes after it, but not while a connection is on its way to the worker.
   const silent = gone.then(async () => {
     await setTimeout(LAST_MESSAGE_MS);
     for (const settle of onItsWay.values()) settle(false);
@@ -158,7 +158,7 @@ export function spawnWorker(): WorkerHandle {
     hurry() {
       isEnding = true;
       if (!hasBegun) {
-        // It has nothing to finish, and may not read messages yet.
+        // The worker has nothing to finish, and may not read messages yet.
         worker.process.kill('SIGKILL');
         return;
       }

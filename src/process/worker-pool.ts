@@ -41,7 +41,7 @@ export async function serveWithWorkers(
 }
 
 interface WorkerPool extends Server {
-  /** Resolves when each slot has a worker that is ready. */
+  /** Starts a worker in each slot. Resolves when all are ready. */
   start(): Promise<void>;
   /** Ends all workers without finishing anything. */
   abandon(): Promise<void>;
@@ -55,7 +55,7 @@ function createWorkerPool(
 ): WorkerPool {
   const distributor = createDistributor(rejectUnread);
   const heartbeat = createHeartbeat(log);
-  /** All that have been started and have not ended. */
+  /** All workers that have been started and have not ended. */
   const living = new Set<WorkerHandle>();
   let slots: readonly WorkerSlot[] = [];
   /** The configuration in force. */
@@ -120,12 +120,12 @@ function createWorkerPool(
     try {
       for (const slot of slots) {
         await slot.replace(next, take);
-        // One has started with it: from now on a worker that dies is replaced by one that has it, too.
+        // A worker has started with the new configuration. From now on a worker that dies is replaced by one that has it as well.
         config = next;
       }
     } catch (error) {
       config = previous;
-      // Some have the new configuration: what they respond must not depend on which is asked.
+      // Some workers have the new configuration. A response must not depend on the worker that a client meets.
       for (const slot of slots) await replaceOrRefill(slot, previous, take);
       throw error;
     }
@@ -157,13 +157,13 @@ function createWorkerPool(
     await Promise.all([...living].map(({ gone }) => gone));
   }
 
-  /** Connections that were accepted are with a worker, or this takes too long. */
+  /** Resolves when each accepted connection is with a worker, or after a second. */
   async function handOver(hurry: AbortSignal): Promise<void> {
     if (serving().length === 0) return;
     await unlessAborted(hurry, Promise.race([distributor.settled(), setTimeout(1000, undefined, { ref: false })]));
   }
 
-  /** One that is being replaced has its own deadline already; one that is not ready has nothing to finish. */
+  /** A worker that is being replaced has its own deadline already. A worker that is not ready has nothing to finish. */
   function endAll(deadline: number, hurry: AbortSignal): void {
     const ready = new Set(serving());
     for (const worker of living) {

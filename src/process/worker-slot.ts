@@ -15,7 +15,7 @@ export interface WorkerSlot {
   readonly number: number;
   /** Null while there is none. */
   worker(): WorkerHandle | null;
-  /** Its workers ended before they had served, again and again. */
+  /** The workers of the slot ended before they had served, again and again. */
   isExhausted(): boolean;
   /** Starts workers until one is ready, with longer and longer pauses. Does nothing when there is one. */
   fill(): Promise<void>;
@@ -36,15 +36,15 @@ export interface SlotContext {
   /** The configuration in force. */
   readonly config: () => Config;
   readonly connectionOf: (config: Config) => string;
-  /** A worker takes connections from now on. */
+  /** The worker takes connections from now on. */
   readonly onReady: (worker: WorkerHandle) => void;
-  /** A worker takes none any more: it is to end. */
+  /** The worker takes no more connections, because it is about to end. */
   readonly onRetire: (worker: WorkerHandle) => void;
-  /** A worker that was ready is gone. */
+  /** A worker that was ready has ended. */
   readonly onGone: (worker: WorkerHandle) => void;
-  /** Whether a slot that has no worker is given up. */
+  /** Returns whether an empty slot is given up. */
   readonly isHopeless: (slot: WorkerSlot) => boolean;
-  /** @param reason of the last failure */
+  /** The slot is given up. @param reason of the last failure */
   readonly giveUp: (reason: string) => void;
   readonly onError: (error: Error) => void;
   readonly log: Pick<Logger, 'error'>;

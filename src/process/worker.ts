@@ -27,7 +27,7 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
     case 'take':
       // A client may break its connection before `receive` listens.
       socket?.on('error', () => undefined);
-      // First the word, then the first byte: when we die between them, the connection goes to another.
+      // The message goes out before the worker reads: if the worker dies before the message, the primary process gives the connection to another worker.
       tell({ kind: 'taken', id: message.id }, () => {
         if (socket !== undefined) instance?.receive(socket);
       });
@@ -51,12 +51,12 @@ tell({ kind: 'hello' });
 async function begin({ worker, config, connection }: ToWorker & { kind: 'begin' }): Promise<void> {
   try {
     const log = openLog(config).child({ worker });
-    // The primary process replaces this one. The log is written to its end on the way out.
+    // The primary process replaces this worker. The log is written completely before the process ends.
     handleUnhandledExceptions(log, () => process.exit(1));
     instance = await waitForDatabase(config, connection, stop.signal, () =>
       openInstance(config, connection, log, stop.signal),
     );
-    // It may have been told to end at the moment at which it was ready.
+    // The primary process may have told this worker to end just when it became ready.
     if (instance === null || stop.signal.aborted) process.disconnect();
     else {
       instance.onFirstResponse(() => {
@@ -78,12 +78,12 @@ async function end(deadline: number): Promise<void> {
     await instance.end(deadline, hurry.signal);
     tell({ kind: 'counted', snapshot: await instance.service.metrics.snapshot() });
   } finally {
-    // node:cluster ends the process then; the log is written to its end before.
+    // node:cluster then ends the process. The log is written completely before.
     if (process.connected) process.disconnect();
   }
 }
 
-/** Replies nothing when it cannot be found out: the primary process does not wait forever. */
+/** Sends no reply when the query fails: the primary process has a deadline for replies. */
 async function reply({ id, what }: ToWorker & { kind: 'ask' }): Promise<void> {
   if (instance === null) return;
   const { health, metrics } = instance.service;
