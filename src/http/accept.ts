@@ -1,6 +1,6 @@
 /**
- * How an `Accept` header rates a media type (RFC 9110, 12.5.1). Not the `accepts` package: it does not show ties, which
- * matter for errors (http/error-document.ts); nor does it tell a header that cannot be parsed from one that accepts nothing.
+ * Rates a media type by an `Accept` header (RFC 9110, 12.5.1). The service does not use the `accepts` package: it does not show ties,
+ * which matter for errors (http/error-document.ts), and it treats a malformed header like a header that accepts nothing.
  */
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -12,7 +12,7 @@ interface MediaRange {
   readonly weight: number;
 }
 
-/** How much a client wants a media type: 0 (not at all) to 1. A header that is absent or cannot be parsed wants everything. */
+/** Returns how much the client wants a media type, from 0 (not at all) to 1. A header that is absent or malformed accepts everything. */
 export function acceptedQuality(accept: string | undefined, mediaType: string): number {
   const ranges = accept === undefined || accept === '' ? null : parseAccept(accept);
   if (ranges === null) return 1;
@@ -24,7 +24,7 @@ export function acceptedQuality(accept: string | undefined, mediaType: string): 
   return 0;
 }
 
-/** Null when the header is malformed. A range with parameters is about another type than any this service has. */
+/** Returns null when the header is malformed. A range with parameters matches no type of this service. */
 function parseAccept(accept: string): MediaRange[] | null {
   const ranges: MediaRange[] = [];
   for (const element of accept.split(',').map((part) => part.trim())) {

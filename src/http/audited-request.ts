@@ -2,10 +2,10 @@ import type { Request } from 'express';
 import type { AuditedRequest } from '../audit-log/event.js';
 import { globalRequestId, shownId } from './request-ids.js';
 
-/** Headers whose value proves who calls. */
+/** Headers that contain credentials of the caller. */
 const SECRETS = ['x-auth-token', 'x-service-token', 'x-subject-token', 'authorization'];
 
-/** What the audit log gets of a request whose response was sent. */
+/** Returns what the audit log records of a request after its response. */
 export function auditedRequest(req: Request, status: number): AuditedRequest {
   const { method, originalUrl: url, headers, exchange } = req;
   const caller = exchange.identity ?? exchange.signedIn;

@@ -4,7 +4,7 @@ import type { Holding, MemoryBudget } from './memory-budget.js';
 import { onBroken } from './request-queue.js';
 
 /**
- * Bodies up to this size do not count, in bytes: so a claim succeeds while large bodies use the whole budget, and small
+ * In bytes. Bodies up to this size do not count in the budget: a claim succeeds while large bodies use the whole budget, and the small
  * bodies of all clients of a process need little memory.
  */
 const SMALL_BYTES = 16 * 1024;
@@ -12,15 +12,15 @@ const SMALL_BYTES = 16 * 1024;
 /** A body in memory. */
 export interface Body {
   readonly bytes: Buffer;
-  /** To be released when the response was sent: until then the parsed body is in memory. Null for a small body. */
+  /** The caller releases it after the response, because the parsed body is in memory until then. Null for a small body. */
   readonly holding: Holding | null;
 }
 
 /**
- * Reads a body whole.
+ * Reads a whole body into memory.
  *
  * @param limit in bytes
- * @throws 413 when it is larger, 400 when it ends early or cannot be understood, 503 when there is no room for it
+ * @throws 413 when the body is larger, 400 when it ends early or is malformed, 503 when the budget has no room for it
  */
 export function readBody(req: IncomingMessage, limit: number, budget: MemoryBudget): Promise<Body> {
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ export function readBody(req: IncomingMessage, limit: number, budget: MemoryBudg
       }
       holding?.leave();
       bytes = EMPTY;
-      // What still comes is read and dropped, so that the client reads the response.
+      // The service reads and drops the rest of the body, so that the client reads the response.
       req.on('error', () => undefined).resume();
       reject(error);
     }
@@ -72,8 +72,8 @@ export function readBody(req: IncomingMessage, limit: number, budget: MemoryBudg
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Bytes with a piece behind the first `length` of them, in one Buffer that grows. Not a list of the pieces: a Buffer takes some
- * 380 bytes, and a client may send a body in pieces of one byte.
+ * Writes a piece after the first `length` bytes, into one Buffer that grows. A list of the pieces would take more memory: each Buffer
+ * takes some 380 bytes, and a client may send a body in pieces of one byte.
  */
 function appended(bytes: Buffer, length: number, piece: Buffer): Buffer {
   if (length === 0) return piece;

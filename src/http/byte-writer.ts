@@ -2,13 +2,13 @@
 export interface ByteWriter {
   /** @param piece ASCII only, or bytes, which are copied */
   add(piece: string | Buffer): void;
-  /** Whether there is enough for a write. */
+  /** Whether the buffers have enough bytes for a write. */
   isFull(): boolean;
-  /** The buffers since the last call, in their order. */
+  /** Returns the bytes that were added since the last call, in order. */
   take(): Buffer[];
 }
 
-/** In bytes. The first buffer is small, because most bodies are. Each next one is larger, so that a large body has few. */
+/** In bytes. The first buffer is small, because most bodies are small. Each next buffer is larger, so that a large body has few buffers. */
 const SMALLEST = 8 * 1024;
 const GROWTH = 4;
 const LARGEST = 128 * 1024;

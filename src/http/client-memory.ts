@@ -8,7 +8,7 @@ import { createMemoryBudget, type MemoryBudget } from './memory-budget.js';
 /** The memory that this process holds for its clients. Each kind has one budget for all clients together. */
 export interface ClientMemory {
   readonly limits: MemoryLimits;
-  /** Bodies until their response, and requests that wait behind another one of their connection. */
+  /** Bodies of requests until the response is sent, and requests that wait for an earlier request of their connection. */
   readonly requests: MemoryBudget;
   /** Responses that clients have not taken yet. */
   readonly responses: MemoryBudget;
@@ -22,7 +22,7 @@ export interface MemoryLimits {
   readonly responses: number;
 }
 
-/** There is always room for the largest single body. */
+/** Returns the limits. The limit for requests always has room for the largest single body. */
 export function memoryLimits(config: Config): MemoryLimits {
   return {
     requests: Math.max(config.maxRequestBytesInMemory, config.maxRequestBody),
@@ -30,7 +30,7 @@ export function memoryLimits(config: Config): MemoryLimits {
   };
 }
 
-/** One line in the log at most for each of these periods, in milliseconds. */
+/** In milliseconds. The log gets at most one line in each such period. */
 const LOG_EVERY_MS = 10_000;
 
 export function createClientMemory(limits: MemoryLimits, log: Logger): ClientMemory {
@@ -51,7 +51,7 @@ export function createClientMemory(limits: MemoryLimits, log: Logger): ClientMem
   };
 }
 
-/** The kernel buffers this much for a client that reads, so most responses never count. */
+/** In bytes. Smaller responses do not count, because the kernel buffers them for a client that reads. Most responses are smaller. */
 const HELD_FROM_BYTES = 16 * 1024;
 
 /** A client that has not read its response after this time may lose its connection when others need the memory. */
@@ -61,11 +61,11 @@ const STALLED_MS = 2000;
 export const SEND_TIMEOUT_MS = 60_000;
 
 /**
- * Accounts for the bytes of a response until the client has taken them, and for none when the client has gone already: the
- * 'close' that ends the holding would not come again.
+ * Accounts for the bytes of a response until the client has taken them. Does nothing when the connection is closed already, because
+ * Node.js would not emit the 'close' that ends the holding again.
  *
- * @param takenAt when the client took bytes last, of `performance.now()`; unless given, now
- * @throws 503 when there is no room for them
+ * @param takenAt returns when the client last took bytes, as a time of `performance.now()`; by default the time of this call
+ * @throws 503 when the budget has no room for the bytes
  */
 export function holdResponse(budget: MemoryBudget, res: ServerResponse, bytes: number, takenAt?: () => number): void {
   if (bytes < HELD_FROM_BYTES || res.closed) return;
@@ -74,7 +74,7 @@ export function holdResponse(budget: MemoryBudget, res: ServerResponse, bytes: n
     () => res.destroy(),
     () => performance.now() - (takenAt?.() ?? now) > STALLED_MS,
   );
-  // A response larger than the budget is sent when it is the only one.
+  // A response that is larger than the budget is sent when no other response is held.
   if (!holding.add(bytes) && !isAlone) {
     holding.leave();
     throw serverFull('responses that other clients have not taken yet');

@@ -9,7 +9,7 @@ import { isIdle, responseUnderWay } from './request-queue.js';
 export interface Connections {
   receive(socket: Socket): void;
   /**
-   * Lets requests that have begun finish and closes connections that are idle. Resolves when there is none left.
+   * Finishes the requests that have begun and closes idle connections. Resolves when all connections are closed.
    *
    * @param deadline milliseconds after which the server closes all connections
    * @param hurry closes them at once when it aborts
@@ -23,10 +23,10 @@ export interface Connections {
   failAll(error: ApiError): string[];
 }
 
-/** Within this time a busy client gets a response with `connection: close`. */
+/** Idle connections stay open for this time: a client that sends a request within it gets a response with `connection: close`. */
 const IDLE_AFTER_MS = 500;
 
-/** For a client that has connected and sent nothing yet. */
+/** After this time the server closes the connections of clients that have sent nothing. */
 const SILENT_AFTER_MS = 2000;
 
 const SWEEP_EVERY_MS = 50;
@@ -44,7 +44,7 @@ export function connectionsOf(server: http.Server): Connections {
         sockets.delete(socket);
         if (sockets.size === 0) onNone();
       });
-      // As in a listening server: a client may have ended its side and still wait for the response.
+      // A listening server sets this, too: a client may have ended its side and still wait for the response.
       socket.allowHalfOpen = true;
       server.emit('connection', socket);
       socket.resume();
@@ -57,14 +57,14 @@ export function connectionsOf(server: http.Server): Connections {
       const sweep = (): void => {
         const waited = performance.now() - start;
         for (const socket of sockets) {
-          // Not server.closeIdleConnections: it also closes connections whose last response is still being sent.
+          // server.closeIdleConnections would also close connections whose last response is still being sent.
           if (waited > IDLE_AFTER_MS && isIdle(socket)) socket.destroy();
           if (waited > SILENT_AFTER_MS && socket.bytesRead === 0) socket.destroy();
         }
       };
       const none = new Promise<void>((resolve) => (onNone = resolve));
       const late = setTimeout(cut, deadline);
-      // Runs after the arrived bytes were read: a connection with a waiting request is not idle.
+      // `setImmediate` runs after Node.js has read the bytes that arrived, so a connection whose request has arrived is not idle.
       const timer = setInterval(() => setImmediate(sweep), SWEEP_EVERY_MS);
       hurry.addEventListener('abort', cut);
       if (hurry.aborted) cut();

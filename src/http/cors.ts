@@ -6,11 +6,11 @@ import type { Config } from '../config.js';
  * authentication: a preflight has no token, and a page may read a 401.
  */
 export interface CorsOptions {
-  /** `PROTOCOL://HOST[:PORT]` each, or `*` for all others. */
+  /** Each is `PROTOCOL://HOST[:PORT]`, or `*` for all other origins. */
   readonly allowedOrigins: readonly string[];
   readonly allowCredentials: boolean;
   readonly exposeHeaders: readonly string[];
-  /** Seconds for which a browser may cache the response to a preflight; 0: no header. */
+  /** Seconds for which a browser may cache the response to a preflight. With 0 the response has no such header. */
   readonly maxAge: number;
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
@@ -30,13 +30,13 @@ export function corsOptions(config: Config): CorsOptions | null {
 }
 
 export interface Cors {
-  /** For the response to OPTIONS; null when the origin may not do what it asks for. */
+  /** Returns the headers of the response to OPTIONS; null when the origin may not use the method or the headers that it asks for. */
   preflight(headers: IncomingHttpHeaders): CorsHeaders | null;
-  /** For any other response; null when the request comes from no listed origin. */
+  /** Returns the headers of any other response; null when the origin of the request is not allowed. */
   ordinary(headers: IncomingHttpHeaders): CorsHeaders | null;
 }
 
-/** Without `vary`, to which every response adds `Origin` by itself. */
+/** The CORS headers without `vary`. respond.ts adds `vary` with `Origin`. */
 export type CorsHeaders = Readonly<Record<string, string>>;
 
 /** Headers that are always allowed. */

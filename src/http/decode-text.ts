@@ -2,17 +2,17 @@ import { isAscii } from 'node:buffer';
 import { malformedJson } from '../errors.js';
 import { createYieldPoint } from '../slices.js';
 
-/** So many bytes are decoded at once: 10 MB take 60 ms. */
+/** In bytes. A large text is decoded in pieces of this size, because 10 MB take 60 ms. */
 const PIECE = 256 * 1024;
 
 /**
- * The text of a body, without a byte order mark. A large one that is not ASCII is decoded in pieces, with the event loop running
- * in between.
+ * Returns the text of a body, without a byte order mark. A large body that is not ASCII is decoded in pieces, and the event loop runs
+ * between them.
  *
  * @throws ApiError 400 when it is not UTF-8
  */
 export function textOf(bytes: Buffer): string | Promise<string> {
-  // Nearly all are, and a Latin-1 string is a copy of the bytes.
+  // Nearly all bodies are ASCII, and Node.js makes a Latin-1 string by copying the bytes.
   if (isAscii(bytes)) return bytes.toString('latin1');
   return bytes.length <= PIECE ? decoded(utf8, bytes) : inPieces(bytes);
 }

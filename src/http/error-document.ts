@@ -4,8 +4,8 @@ import { acceptedQuality } from './accept.js';
 import { toJson } from './json.js';
 
 /**
- * The error document (docs/contract/errors.md#document). Its `detail` has the explanation of the status first and the message last and on
- * one line: the `openstack` command line shows whatever follows the last newline.
+ * The error document (docs/contract/errors.md#document). Its `detail` begins with the explanation of the status and ends with the
+ * message on one line, because the `openstack` command line shows only the text after the last newline.
  */
 
 const EXPLANATIONS: Record<number, string> = {
@@ -30,16 +30,16 @@ export interface ErrorDocument {
   readonly body: string;
 }
 
-/** What the error document needs to know of the request. */
+/** The data of the request that the error document depends on. */
 export interface ErrorContext {
   readonly method: string;
   readonly accept: string | undefined;
   readonly requestId: string;
-  /** `code` is shown from 1.23 on, and never while the version is not known. */
+  /** Whether the document has `code`: from 1.23 on, and only when the version of the request is known. */
   readonly showCode: boolean;
 }
 
-/** Renders an error as JSON, HTML or plain text, as the client prefers (ties go to HTML, as upstream). */
+/** Renders an error as JSON, HTML or plain text, as the client prefers. When the client accepts HTML and JSON alike, it is HTML, as upstream. */
 export function renderErrorDocument(error: ApiError, context: ErrorContext): ErrorDocument {
   const title = STATUS_CODES[error.status] ?? 'Error';
   const detail = detailOf(error, context);

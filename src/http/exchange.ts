@@ -12,22 +12,22 @@ export interface Caller {
   readonly projectId: string | null;
 }
 
-/** What the pipeline knows of a request so far, for its response, its line in the log and its event in the audit log. */
+/** The data that the pipeline has collected for a request: for its response, its line in the log and its event in the audit log. */
 export interface Exchange {
   readonly requestId: string;
-  /** Of `performance.now()`. */
+  /** The time of `performance.now()` when the request came. */
   readonly startedAt: number;
-  /** CORS headers for a page of another origin that may read the response; else null. */
+  /** CORS headers for a page of another origin. Null when no such page may read the response. */
   readonly cors: CorsHeaders | null;
-  /** Headers of a proxy, if the configuration trusts them; else null. */
+  /** Headers of a proxy. Null when the configuration does not trust them. */
   readonly forwarded: Forwarded | null;
-  /** Null until the caller is known, and at public paths. */
+  /** Null until the caller is authenticated. Always null at public paths. */
   identity: Identity | null;
   /** The user that a login has signed in. Log and audit log name this caller, because a public path has no identity. */
   signedIn: Caller | null;
   /** Null until the version has been negotiated. */
   version: Version | null;
-  /** Machines send it all the time, so its line in the log has the level DEBUG. */
+  /** Whether the line in the log has the level DEBUG, because machines send such requests all the time. */
   quiet: boolean;
   meter: PathMeter;
 }

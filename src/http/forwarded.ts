@@ -8,15 +8,15 @@ import { withoutTrailing } from '../trim-end.js';
 export interface Forwarded {
   readonly scheme: string | null;
   readonly host: string | null;
-  /** Address of the client, for the log. Where the proxy appends to what the client sent, the client can choose it. */
+  /** Address of the client, for the log. The client can choose it when the proxy appends to the header that the client sent. */
   readonly client: string | null;
-  /** The addresses in the last element of each such header. The nearest proxy wrote one of them. */
+  /** The addresses in the last element of `Forwarded` and of `X-Forwarded-For`. The nearest proxy wrote one of them. */
   readonly nearest: readonly string[];
-  /** Path that the proxy serves this service under, '' for none. It comes before the path it is mounted under here. */
+  /** Path under which the proxy serves this service, '' for none. Links have it before the path under which the application is mounted. */
   readonly prefix: string;
 }
 
-/** The first element is the one nearest to the client. `Forwarded` goes before the X-Forwarded-... it replaced. */
+/** Scheme, host and client are those of the first element, which is nearest to the client. `Forwarded` has precedence over X-Forwarded-... */
 export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
   const elements = headers.forwarded === undefined ? [] : elementsOf(headers.forwarded);
   const pairs = headers.forwarded === undefined ? null : (elements[0] ?? new Map<string, string>());
@@ -37,17 +37,17 @@ export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
 
 const ADDRESS = /^[\w.:[\]%-]{1,64}$/;
 
-/** `192.0.2.1:4711` and `[2001:db8::1]:4711`: each connection has another port. */
+/** Removes the port from `192.0.2.1:4711` or `[2001:db8::1]:4711`, because each connection of a client has another port. */
 function withoutPort(address: string): string {
   return /^\[([^\]]*)\](:\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
 }
 
-/** The path this service is mounted under as its clients see it, '' at the root. */
+/** Returns the path under which clients see this service, '' at the root. */
 export function prefixOf(mountedAt: string, forwarded: Forwarded | null): string {
   return forwarded === null ? mountedAt : forwarded.prefix + mountedAt;
 }
 
-/** `for=192.0.2.1;proto=https;host="a.example:8778", for=...`. Of a malformed header, the elements before the first fault. */
+/** Parses `for=192.0.2.1;proto=https;host="a.example:8778", for=...`. Returns the elements before the first error of a malformed header. */
 function elementsOf(header: string): Map<string, string>[] {
   const elements = [new Map<string, string>()];
   const pair = /\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*(;|,|$)/y;

@@ -31,7 +31,7 @@ export interface Arrival {
 }
 
 /**
- * A gate of every request. Returns undefined when the request goes on; otherwise the gate has sent the response. It returns
+ * A gate of every request. It returns undefined when the request goes on; otherwise the gate has sent the response. It returns
  * a promise only when it waits for a remote server, because each needless promise delays every request.
  */
 export type Gate = (arrival: Arrival) => Sent | undefined | Promise<Sent | undefined>;
@@ -47,7 +47,7 @@ export interface RoutedRequest {
 /** A gate of the requests of one route. It returns a promise only when it waits for a remote server. */
 export type RouteGate = (routed: RoutedRequest) => void | Promise<void>;
 
-/** OPTIONS where CORS is on: the response is for whatever path, and needs no token. */
+/** Sends the response to OPTIONS when CORS is on, for any path and without a token. */
 export function preflight(isOn: boolean): Gate {
   return ({ req, res, exchange }) => {
     if (!isOn || req.method !== 'OPTIONS') return undefined;
@@ -56,7 +56,7 @@ export function preflight(isOn: boolean): Gate {
   };
 }
 
-/** A file of the API reference or the console. It needs no token. */
+/** Sends a file of the API reference or the console, without a token. */
 export function staticPage(pages: StaticPages): Gate {
   return ({ req, res, exchange }) => {
     const file = pages.get(req.path);
@@ -89,7 +89,7 @@ const EXTENSIONS = '/stockroom/';
 
 /** @throws 400, 406 */
 export function microversion({ req, exchange }: Arrival): undefined {
-  // No client of Placement depends on a route of our own: without the header it has the newest version.
+  // Clients of Placement do not know the extensions, so a request for one has the newest version when it has no header.
   const otherwise = req.path.startsWith(EXTENSIONS) ? NEWEST_VERSION : OLDEST_VERSION;
   exchange.version = negotiate(req.headers['openstack-api-version'] as string | undefined, otherwise);
 }
@@ -103,7 +103,7 @@ export function contentHeaders({ req: { headers } }: Arrival): undefined {
   if (Number(length) > 0 && (headers['content-type'] ?? '') === '') throw contentTypeMissing();
 }
 
-/** Routing looks at the percent-decoded path, in which %2F is a slash like any other. @throws 400, 404 */
+/** Decodes the path before routing, so that %2F separates segments like a slash. @throws 400, 404 */
 export function decodedPath({ req }: Arrival): undefined {
   if (req.path.includes('%')) req.url = decodedUrl(req.url);
 }
@@ -122,7 +122,7 @@ function decodedUrl(url: string): string {
   return decoded.split('/').map(encodeURIComponent).join('/') + (end === -1 ? '' : url.slice(end));
 }
 
-/** The route exists at the version of the request. @throws 404, 405 */
+/** Rejects the request when the route does not exist at its version. @throws 404, 405 */
 export function versionOfRoute({ route, version }: RoutedRequest): void {
   if (route.introducedBy === undefined || version.minor >= minorOf(route.introducedBy)) return;
   throw route.below === 405 ? methodNotInVersion() : unknownPath();
@@ -142,7 +142,7 @@ function acceptsJson(accept: string | undefined): boolean {
 export function contentType({ route: { jsonBody = false }, version, req }: RoutedRequest): void {
   if (jsonBody === false || (typeof jsonBody === 'function' && !jsonBody(version))) return;
   const type = req.headers['content-type'];
-  // Parameters are ignored; the comparison is case-sensitive, as upstream.
+  // The service ignores parameters, and compares case-sensitively, as upstream.
   if (type?.split(';', 1)[0]?.trim() !== 'application/json') throw unsupportedMediaType(type ?? 'None');
 }
 

@@ -15,18 +15,18 @@ import type { Version } from './microversions.js';
 import { isUuidLike } from './validate.js';
 
 /**
- * The small languages inside query parameters: resources, required and member_of (docs/contract/schemas.md#query-strings). Pure:
- * names stay names here, whether they exist is the topology's to say.
+ * Parses the query parameters resources, required and member_of (docs/contract/schemas.md#query-strings). It does not check whether
+ * the names exist; the topology does.
  */
 
-/** `VCPU:2,MEMORY_MB:1024`: amounts by resource class; the last one counts when a class is listed twice. */
+/** Parses `VCPU:2,MEMORY_MB:1024` into amounts by resource class. When a class is listed twice, its last amount counts. */
 export function parseResources(text: string): Map<string, number> {
   if (text.trim() === '') throw badResourceItem('empty string');
   const resources = new Map<string, number>();
   for (const item of text.split(',')) {
     const [name, amount, ...rest] = item.split(':');
     if (name === undefined || amount === undefined || rest.length > 0) throw badResourceItem(item);
-    // The form that Python's int() accepts: blanks around, a sign, underscores between digits.
+    // Python's int() accepts this form: blanks around the number, a sign, underscores between digits.
     const digits = amount.trim();
     if (!/^[+-]?\d+(_\d+)*$/.test(digits)) throw resourceAmountNotInteger(name, amount);
     const number = Number(digits.replaceAll('_', ''));
@@ -37,12 +37,12 @@ export function parseResources(text: string): Map<string, number> {
 }
 
 export interface TraitFilter {
-  /** Each set is satisfied by any one of its traits; all sets must be. A plain required trait is a set of one. */
+  /** A provider needs at least one trait of each set. A plain required trait is a set of one. */
   readonly required: readonly (readonly string[])[];
   readonly forbidden: readonly string[];
 }
 
-/** The values of `required`, of which only the last counts before 1.39. */
+/** Parses the values of `required`. Before 1.39 only the last value counts. */
 export function parseRequired(
   values: readonly string[],
   version: Version,
@@ -81,12 +81,12 @@ function splitTraits(list: string, form: 'plain' | 'forbidding' | 'any', value: 
 }
 
 export interface AggregateFilter {
-  /** Each set is satisfied by membership in any one of its aggregates; all sets must be. */
+  /** A provider needs to be in at least one aggregate of each set. */
   readonly memberOf: readonly (readonly string[])[];
   readonly forbidden: readonly string[];
 }
 
-/** The values of `member_of{suffix}`: `<uuid>`, `in:<uuid>,...`, and from 1.32 `!<uuid>`, `!in:<uuid>,...`. */
+/** Parses the values of `member_of{suffix}`: `<uuid>`, `in:<uuid>,...`, and from 1.32 `!<uuid>`, `!in:<uuid>,...`. */
 export function parseMemberOf(values: readonly string[], version: Version, suffix = ''): AggregateFilter {
   if (values.length > 1 && !version.has('repeatedMemberOf')) throw repeatedMemberOf(suffix);
   const memberOf: string[][] = [];

@@ -1,15 +1,15 @@
 /**
- * Divides a JSON value for validation in slices: each part of the value is in one of the chunks, at the same path. All
+ * Divides a JSON value into chunks for validation in slices. Each part of the value is in a chunk, at the same path. All
  * chunks together are not much larger than the value.
  */
 
-/** So many values, each member and item counted, are in one chunk, or a few times as many. */
+/** A chunk has about so many values, or a few times as many. Each member and each item counts. */
 const CHUNK = 2000;
 
-/** No schema has more members of fixed names. What has more is a map: each of its members is checked by itself. */
+/** No schema has more members of fixed names. An object with more members is a map, whose members are validated independently. */
 const MOST_NAMED = 8;
 
-/** Values below this many levels stay whole: no body of the API is nested that deep, so validation ends above. */
+/** Values below this many levels are not divided. No body of the API is nested that deep, so validation ends at a higher level. */
 const MOST_LEVELS = 10;
 
 /** Whether a value has more than one chunk. */
@@ -19,7 +19,7 @@ export function isLarge(value: unknown): boolean {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The chunks of a value. Objects of few members keep all of them in each chunk, because some may be required. */
+/** Yields the chunks of a value. Each chunk of an object with few members has all its members, because some may be required. */
 export function* chunksOf(value: unknown, levels = MOST_LEVELS): Generator {
   if (levels === 0 || !isLarge(value)) yield value;
   else if (Array.isArray(value)) yield* chunksOfArray(value, levels - 1);
@@ -34,7 +34,8 @@ function* chunksOfArray(items: readonly unknown[], levels: number): Generator<un
   for (const run of runsOf(items, (item) => item)) {
     if (Array.isArray(run)) yield run;
     else for (const part of chunksOf(run.heavy, levels)) yield [part];
-    // For `uniqueItems`, which otherwise holds only within a chunk. Items of lists that are this long are texts.
+    // `uniqueItems` sees the items of one chunk only, so an item that an earlier chunk has gets a chunk in which it is repeated.
+    // The items of lists that are this long are texts, which a Set compares by value.
     const repeated = Array.isArray(run) ? run.find((item) => seen.size === seen.add(item).size) : undefined;
     if (repeated !== undefined) yield [repeated, repeated];
   }
@@ -47,7 +48,7 @@ function* chunksOfMap(members: Members, levels: number): Generator<object> {
   }
 }
 
-/** All members are divided side by side. One that has ended is there with as little as keeps it valid. */
+/** Each chunk has the next part of every member. A member whose parts have all been in a chunk is replaced by its skeleton, which is valid. */
 function* chunksOfRecord(members: Members, levels: number): Generator<object> {
   const names = namesOf(members);
   const parts = names.map((name) => chunksOf(members[name], levels));
@@ -90,7 +91,7 @@ function skeletonOf(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, member]) => [name, skeletonOf(member)]));
 }
 
-/** How many values a value has, itself counted; what is above the size of a chunk is not counted to its end. */
+/** Counts the values in a value, and the value itself. Stops counting when the count exceeds `most`. */
 function weightOf(value: unknown, most = CHUNK): number {
   if (typeof value !== 'object' || value === null) return 1;
   const names = Array.isArray(value) ? null : namesOf(value as Members);
@@ -103,7 +104,7 @@ function weightOf(value: unknown, most = CHUNK): number {
   return weight;
 }
 
-/** The names of 100,000 members take some ten milliseconds each time, so they are kept as long as their object. */
+/** The names of the members of large objects. Object.keys takes some ten milliseconds for 100,000 members, so its result is kept. */
 const keptNames = new WeakMap<object, readonly string[]>();
 
 function namesOf(members: Members): readonly string[] {

@@ -9,7 +9,7 @@ export function jsonString(text: string): string {
 }
 
 function asciiOnly(json: string): string {
-  // The test is cheap and nearly always false: names, uuids and classes are ASCII.
+  // The test is cheap, and nearly always finds nothing: names, UUIDs and classes are ASCII.
   if (!/[\u007f-\uffff]/.test(json)) return json;
   return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

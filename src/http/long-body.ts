@@ -11,7 +11,7 @@ export interface LongBody {
   readonly pieces: Iterator<Buffer | undefined, void, void>;
   /** The pace of the pieces. */
   readonly watch: Stopwatch;
-  /** The bytes of the data behind the pieces, which stay in memory until the last piece was sent. */
+  /** The bytes of the data from which the pieces are rendered. The data stays in memory until the last piece was sent. */
   readonly held: number;
   readonly first: Chunk;
 }
@@ -24,16 +24,16 @@ interface Chunk {
   readonly isLast: boolean;
 }
 
-/** A body that is rendered at once and is not larger is sent with its length, in one write. */
+/** In bytes. A body that is rendered at once and has at most this size is sent with `content-length`, in one write. */
 export const WHOLE_BYTES = 1024 * 1024;
 
 /** The size of one write, in bytes. The next chunk is rendered after the socket has accepted this one. */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A body out of pieces. It renders as many as fit in the caller's slice at once.
+ * Makes a body from pieces. Renders at once as many pieces as fit in the caller's slice.
  *
- * @param makePieces is given the pace of the pieces
+ * @param makePieces gets the pace of the pieces
  */
 export function longBody(makePieces: (pace: Pace) => LongBody['pieces'], held: number): LongBody | readonly Buffer[] {
   const watch = createStopwatch();
@@ -42,7 +42,7 @@ export function longBody(makePieces: (pace: Pace) => LongBody['pieces'], held: n
   return first.isLast ? first.buffers : { pieces, watch, held, first };
 }
 
-/** A text that is there as a whole, in pieces. ASCII only. */
+/** Divides a body that is already rendered into pieces. @param body ASCII only */
 export function dividedBody(body: string): LongBody {
   function* pieces(): Generator<Buffer, void, void> {
     for (let start = 0; start < body.length; start += CHUNK_BYTES) {
@@ -55,11 +55,11 @@ export function dividedBody(body: string): LongBody {
 }
 
 /**
- * A body out of a text, the items of a list with something between them, and another text. Many items are rendered while it is
- * sent.
+ * Makes a body: the text `before`, then the items of a list with `between` between them, then the text `after`. When there are many
+ * items, they are rendered while the body is sent.
  *
- * @param render one item, as JSON in ASCII
- * @param work for one item, in the units of candidates/effort.ts
+ * @param render returns one item as JSON in ASCII
+ * @param work the work for one item, in the units of candidates/effort.ts
  */
 export function listBody<T>(
   [before, between, after]: readonly [string, string, string],
@@ -100,9 +100,9 @@ function nextChunk(pieces: LongBody['pieces'], watch: Stopwatch, enough: number)
 }
 
 /**
- * Sends a body whose first chunk is not all. Stops when the client has gone. Returns how many bytes were written.
+ * Sends a body that has more than its first chunk. Stops when the client has closed the connection. Returns the number of bytes written.
  *
- * @throws 503 before anything is sent, when there is no room for what it holds
+ * @throws 503 before anything is sent, when the budget has no room for the data of the body
  */
 export async function sendLong(
   res: ServerResponse,
@@ -151,7 +151,7 @@ function hasGone(res: ServerResponse): boolean {
   return res.closed || res.destroyed || res.socket?.destroyed !== false;
 }
 
-/** client-memory.ts closes the connection of a client that reads nothing, which ends the wait. */
+/** Waits until the socket accepts more. A client that reads nothing ends the wait: client-memory.ts closes its connection. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,26 +1,26 @@
 /**
- * A bound on the bytes that a process holds for all its clients together. When there is no room left, the largest holder
- * that can do without makes room: a small request gets through while large ones compete.
+ * Limits the bytes that a process holds for all its clients together. When there is no room left, the largest holder that may give up
+ * frees its memory, so small requests succeed while large ones compete.
  */
 export interface MemoryBudget {
   /** Bytes that are held now. */
   used(): number;
   /**
-   * @param giveUp frees the memory; the holding ends by itself. Is called at most once, perhaps during {@link Holding.add}
-   * @param mayGiveUp whether it can do without now; always, unless given
+   * @param giveUp frees the memory. The budget ends the holding and then calls this function, at most once, perhaps during {@link Holding.add}
+   * @param mayGiveUp returns whether this holding may give up now; by default always
    */
   enter(giveUp: () => void, mayGiveUp?: () => boolean): Holding;
 }
 
 export interface Holding {
   /**
-   * Accounts for more bytes, fewer when negative. Returns false when there is no room for them: this holding has given up, or
-   * all there are cannot.
+   * Accounts for more bytes, or for fewer when `bytes` is negative. Returns false when there is no room: either this holding has given up,
+   * or no holding may give up.
    */
   add(bytes: number): boolean;
   /** From now on this holding cannot give up its memory. */
   keep(): void;
-  /** The bytes are not in memory any more. Does nothing the second time. */
+  /** Ends the holding: its bytes are not in memory any more. A second call does nothing. */
   leave(): void;
 }
 
@@ -32,14 +32,14 @@ interface Holder {
 
 /**
  * @param limit in bytes
- * @param onFull is called whenever there is no room
+ * @param onFull the budget calls it each time there is no room
  */
 export function createMemoryBudget(limit: number, onFull: () => void = () => undefined): MemoryBudget {
   const holders = new Set<Holder>();
   const kept = new Set<Holder>();
   let used = 0;
 
-  /** The scan over all holders is worth the bytes that the largest frees. */
+  /** Finds the largest holder that may give up. A scan over all holders is worth the bytes that the largest one frees. */
   function largest(): Holder | null {
     let found: Holder | null = null;
     for (const one of holders) if ((found === null || one.bytes > found.bytes) && one.mayGiveUp()) found = one;

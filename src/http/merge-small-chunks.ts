@@ -1,8 +1,8 @@
 import http from 'node:http';
 
 /**
- * Chunks of a body that are smaller than this are put together, in bytes. Node makes a Buffer of each chunk of a chunked body,
- * which takes some 380 bytes: a packet of 64 KiB with 10,900 chunks of one byte takes 4 MB until the body is read.
+ * In bytes. The service merges chunks of a body that are smaller. Node.js makes a Buffer for each chunk of a chunked body, and a Buffer
+ * takes some 380 bytes: a packet of 64 KiB with 10,900 chunks of one byte takes 4 MB until the body is read.
  */
 const SMALL_BYTES = 512;
 
@@ -13,14 +13,14 @@ interface Gathered {
   length: number;
 }
 
-/** A property and no WeakMap: see request-queue.ts. */
+/** The key of a property of the request. request-queue.ts explains why it is not a WeakMap. */
 const GATHERED = Symbol('gathered');
 
 interface GatheringRequest extends http.IncomingMessage {
   [GATHERED]?: Gathered | undefined;
 }
 
-/** `push` for the prototype of requests. The first chunk of a body goes its way: most bodies have no other. */
+/** Replaces `push` in the prototype of requests. It does not delay the first chunk of a body, because most bodies have only one. */
 export function pushGathering(this: GatheringRequest, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
   const small = this[GATHERED];
   if (chunk !== null && chunk.length < SMALL_BYTES && (small !== undefined || this.readableLength > 0)) {
@@ -39,7 +39,7 @@ function gather(req: GatheringRequest, chunk: Buffer, known: Gathered | undefine
   if (small === undefined) {
     small = { bytes: Buffer.allocUnsafeSlow(SMALL_BYTES * 2), length: 0 };
     req[GATHERED] = small;
-    // After the packet that is being parsed: ticks are processed between two of its chunks.
+    // `setImmediate` runs after Node.js has parsed the packet. `process.nextTick` would run between two chunks of the packet.
     setImmediate(() => {
       const rest = req[GATHERED];
       if (rest !== undefined) flush(req, rest);

@@ -52,7 +52,7 @@ function change<Name extends string>(version: `1.${number}`, name: Name, summary
 
 export type MicroversionChange = (typeof CHANGES)[number]['name'];
 
-/** The named changes in order, for the route table's checks and the documentation. */
+/** The changes in the order of their versions, for the checks of the route table and for the documentation. */
 export const changes: readonly { version: string; minor: number; name: MicroversionChange; summary: string }[] =
   CHANGES;
 
@@ -92,8 +92,8 @@ function versionOf(minor: number): Version {
 }
 
 /**
- * The version that an `OpenStack-API-Version` header asks for; `otherwise` when it asks for none of this service.
- * Entries of several services are separated by commas and the last `placement` counts.
+ * Returns the version that an `OpenStack-API-Version` header asks for, or `otherwise` when the header does not name this service.
+ * Commas separate the entries of several services. The last entry for `placement` counts.
  *
  * @throws 400 for a malformed version, 406 for one that is not supported
  */
@@ -106,16 +106,16 @@ export function negotiate(header: string | undefined, otherwise: Version = OLDES
   return version ?? otherwise;
 }
 
-// A cache: clients send a handful of different headers, millions of times. It is bounded in number and length, because a
-// hostile client sends many headers of 64 KiB.
+// A cache: clients send a handful of different headers, millions of times. The number and the length of its entries are limited,
+// because a hostile client may send many different headers of 64 KiB.
 const negotiated = new Map<string, Version | null>();
 
-/** Null when it names a version of other services only. */
+/** Returns null when the header names only other services. */
 function parseHeader(header: string): Version | null {
   let asked: string | undefined;
   for (const entry of header.split(',')) {
     const [service = '', ...rest] = entry.trim().split(/\s+/);
-    // Further text after the version makes it malformed.
+    // The text after the service is the version, so more words after the version make it malformed.
     if (rest.length > 0 && service.toLowerCase() === 'placement') asked = rest.join(' ');
   }
   if (asked === undefined) return null;
@@ -131,8 +131,8 @@ function parseHeader(header: string): Version | null {
 }
 
 /**
- * Picks by version from a ladder: `base`, and what takes its place from each named change on. Resolved once for every
- * version, so a request pays an array index.
+ * Returns a function that picks a value by version: `base` for the oldest versions, and the value of each step from the version of its
+ * change on. The values for all versions are computed once, so that a request only reads an array.
  */
 export function byVersion<T>(base: T, steps: Partial<Record<MicroversionChange, T>> = {}): (version: Version) => T {
   const ladder = versions.map((version) => {

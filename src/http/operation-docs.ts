@@ -3,48 +3,48 @@ import type { Route } from './route.js';
 import type { Schema, Validator } from './validate.js';
 
 /**
- * What the API reference says of a route beyond its row in the route table: `docs.ts` of each noun has it, next to
- * the `render.ts` that it describes. Only `npm run docs` and the tests read it; no request pays for it.
+ * The text of the API reference about a route, in addition to its row in the route table. Each noun has it in its `docs.ts`, next to
+ * the `render.ts` that it describes. Only `npm run docs` and the tests read it, so it costs requests nothing.
  */
 export interface OperationDocs {
-  /** A name for generated clients, unique. */
+  /** A unique name, for generated clients. */
   readonly id: string;
   readonly summary: string;
   readonly about: string;
-  /** The validator of the query string, and what to say of each parameter it knows. */
+  /** The validator of the query string. `parameters` describes each parameter that it knows. */
   readonly query?: (version: Version) => Validator<unknown>;
   readonly parameters?: Readonly<Record<string, ParameterDocs>>;
-  /** The schema of the body that each version takes; null where it takes none. */
+  /** Returns the schema of the body at a version; null when the route takes no body at that version. */
   readonly body?: (version: Version) => Schema | null;
-  /** By status. */
+  /** The responses by status. */
   readonly responses: Readonly<Record<number, ResponseDocs>>;
-  /** Changes that no parameter, member or response tells of: they changed what it does with them. */
+  /** Changes of behaviour. No parameter, member or response shows them. */
   readonly changes?: readonly MicroversionChange[];
-  /** What this operation rejects, by status. The generator adds what every operation may reject. */
+  /** What this operation rejects, by status. The generator adds the errors that all operations have. */
   readonly errors: Readonly<Record<number, string>>;
 }
 
 export interface ParameterDocs {
   readonly about: string;
   readonly example: string;
-  /** Version from which all values of a repeated parameter count, and not the last one only. */
+  /** The version from which all values of a repeated parameter count. Before, only the last value counts. */
   readonly repeatable?: Since;
-  /** Belongs to a request group, whose suffix may follow its name. */
+  /** Whether the parameter belongs to a request group, so that the suffix of the group may follow its name. */
   readonly grouped?: boolean;
 }
 
 export interface ResponseDocs {
   readonly about: string;
-  /** In the notation of resources/shapes.ts. Without one the response has no body. */
+  /** The schema of the body, in the notation of resources/shapes.ts. Without it the response has no body. */
   readonly body?: Schema;
-  /** Types of a body that is a file; instead of `body`. */
+  /** The media types of a body that is a file. A response has either this or `body`. */
   readonly files?: readonly string[];
   readonly location?: true;
-  /** `stockroom-incomplete` when a bound ended the work for it. */
+  /** The response has the header `stockroom-incomplete` when the service stopped the work at a limit. */
   readonly bounded?: true;
-  /** `cache-control` and `last-modified` from 1.15 on. `last-modified` may be missing where nothing has a date. */
+  /** The response has `cache-control` and `last-modified` from 1.15 on. With 'maybe dated', `last-modified` is missing when nothing has a date. */
   readonly cached?: 'dated' | 'maybe dated';
-  /** The versions that give this response, where not all of the route do. */
+  /** The versions that return this response. Unless given, all versions of the route do. */
   readonly since?: Since;
   readonly until?: Since;
 }

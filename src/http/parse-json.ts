@@ -1,16 +1,16 @@
 import { malformedJson } from '../errors.js';
 import { createYieldPoint } from '../slices.js';
 
-/** JSON.parse takes about a millisecond for so many characters; above, the event loop runs in between. */
+/** In characters. JSON.parse takes about a millisecond for so many. A longer text is parsed in pieces, and the event loop runs between them. */
 const SMALL = 65_536;
 
-/** A value that ends within this many characters is parsed at once, and so are as many items of a list as fit. */
+/** In characters. A value that is not longer is parsed at once. The items of a list that fit are parsed together. */
 const PIECE = 8192;
 
 /** No body of the API is nested more than 7 levels deep. */
 const MAX_DEPTH = 64;
 
-/** The largest body that the service takes by default has room for 75,000 consumers. */
+/** The largest body that the service accepts by default has room for 75,000 consumers. */
 const MAX_MEMBERS = 100_000;
 
 /**
@@ -20,26 +20,26 @@ const MAX_MEMBERS = 100_000;
 const MAX_VALUES = 1_000_000;
 
 /**
- * Parses the text of a body. A large one is parsed in pieces, with the event loop running in between: 10 MB hold JSON.parse for
- * 100 ms, 5,000,000 brackets for 2 s.
+ * Parses the text of a body. A large text is parsed in pieces, and the event loop runs between them. JSON.parse takes 100 ms for 10 MB,
+ * and 2 s for 5,000,000 brackets.
  *
- * @throws ApiError 400 when it is not JSON. A large text also when a value longer than 8,192 characters is nested more than 64
- * levels deep, when one object has more than 100,000 members, or when there are more than 1,000,000 commas
+ * @throws ApiError 400 when the text is not JSON. For a large text also when a value of more than 8,192 characters is nested more than
+ * 64 levels deep, when one object has more than 100,000 members, or when there are more than 1,000,000 commas
  */
 export function parseJson(text: string): Promise<unknown> {
   return parseInPieces(text, { depth: MAX_DEPTH, members: MAX_MEMBERS, values: MAX_VALUES });
 }
 
-/** The same for JSON from the database, without limits. */
+/** Parses JSON from the database in the same way, without limits. */
 export function parseJsonOfDatabase(text: string): Promise<unknown> {
   return parseInPieces(text, { depth: Infinity, members: Infinity, values: Infinity });
 }
 
 interface Bounds {
   readonly depth: number;
-  /** Of one object. */
+  /** The most members of one object. */
   readonly members: number;
-  /** Commas in all. */
+  /** The most commas in the text. */
   readonly values: number;
 }
 
@@ -122,7 +122,7 @@ async function parseInPieces(text: string, most: Bounds): Promise<unknown> {
       at = end;
       if (!passes(':')) throw unexpected();
       const value = await parseValue(depth);
-      // An assignment would set the prototype; JSON.parse makes a member of that name.
+      // An assignment to `__proto__` would set the prototype. JSON.parse makes a member with that name.
       if (key === '__proto__') Object.defineProperty(members, key, { value, ...PLAIN });
       else members[key] = value;
       if (++count > most.members) throw malformedJson(`an object has more than ${most.members} members`);
@@ -156,7 +156,7 @@ function parsePiece(text: string): unknown {
   }
 }
 
-/** Where the value that begins at `start` ends, by its quotes and brackets alone; null when not within `limit` characters. */
+/** Finds the end of the value that begins at `start`, by quotes and brackets alone. Null when it does not end within `limit` characters. */
 function endOfValue(text: string, start: number, limit: number): number | null {
   const first = text.charCodeAt(start);
   if (first === QUOTE) return endOfString(text, start, limit);
@@ -175,13 +175,13 @@ function endOfValue(text: string, start: number, limit: number): number | null {
       if (--depth === 0) return at + 1;
     } else if (code === COMMA && depth === 0) return at;
   }
-  // Only a number or a word can end at the end of the text.
+  // Only a number, `true`, `false` or `null` can end at the end of the text without a closing character.
   return depth === 0 && last === text.length && first !== OPEN_BRACE && first !== OPEN_BRACKET ? last : null;
 }
 
 /**
- * Where the last of several items ends that begin at `start` and end within `limit` characters, by quotes, commas and
- * brackets alone: before a comma, or before the bracket that ends them all. Null when at most one does.
+ * Finds the end of the last item that ends within `limit` characters, by quotes, commas and brackets alone. The items begin at `start`.
+ * The end is before a comma, or before the bracket that closes the list. Null when at most one item ends within the limit.
  */
 function endOfMany(text: string, start: number, limit: number): number | null {
   const last = Math.min(text.length, start + limit);
@@ -207,7 +207,7 @@ function endOfMany(text: string, start: number, limit: number): number | null {
   return commas > 1 ? end : null;
 }
 
-/** Behind the quote that ends the string that begins at `start`. */
+/** Returns the position after the closing quote of the string that begins at `start`. Null when it does not end within `limit` characters. */
 function endOfString(text: string, start: number, limit: number): number | null {
   const last = Math.min(text.length, start + limit);
   for (let at = start + 1; at < last; at++) {

@@ -37,28 +37,28 @@ export interface PipelineOptions {
   readonly authenticate: Authenticate;
   readonly policy: Policy;
   readonly log: Logger;
-  /** Null: there is none. */
+  /** Null when the service writes no audit log. */
   readonly auditLog: AuditLog | null;
-  /** Is called after each response 503. */
+  /** The pipeline calls it after each error with the status 503. */
   readonly onUnavailable: () => void;
   readonly maxBodyBytes: number;
   readonly memory: ClientMemory;
   readonly slices: Slices;
-  /** Null: no page of another origin may use the API. */
+  /** Null when pages of other origins may not use the API. */
   readonly cors: CorsOptions | null;
   /** Whether to trust the headers of a proxy (forwarded.ts). */
   readonly proxyHeaders: boolean;
-  /** The API reference and the console, as far as they are served. */
+  /** The files of the API reference and the console that this service serves. */
   readonly pages: StaticPages;
   readonly meter: HttpMeter;
 }
 
 /**
  * The gates of every request, in the order that decides which failure a client sees
- * (docs/contract/routes.md#order-of-processing). After the last of them the path is looked up, then the method.
+ * (docs/contract/routes.md#order-of-processing). After the last gate the pipeline looks up the path, then the method.
  */
 function gatesOf(routes: readonly Route[], { cors, pages, authenticate }: PipelineOptions): readonly Gate[] {
-  // Express calls the root of an application that is mounted somewhere ''.
+  // When an application is mounted below a path, its root has the path '' in Express.
   const publicPaths = new Set(['', ...routes.filter((route) => route.public === true).map((route) => route.path)]);
   return [
     preflight(cors !== null),
@@ -70,7 +70,7 @@ function gatesOf(routes: readonly Route[], { cors, pages, authenticate }: Pipeli
   ];
 }
 
-/** The gates of the requests of one route, in order. After the last of them its handler is called, which reads the body. */
+/** The gates of the requests of one route, in order. After the last gate the pipeline calls the handler, which reads the body. */
 function gatesOfRoute(route: Route, { policy }: PipelineOptions): readonly RouteGate[] {
   const authorized = permission(policy);
   return route.gateLast === true
@@ -84,7 +84,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
   const gates = gatesOf(routes, options);
   const table = tableOf(routes, options);
 
-  // One Express layer with the whole pipeline, because each layer slows a request down.
+  // The whole pipeline is one layer of Express, because each layer slows every request down.
   app.use((req: Request, res: Response) => {
     options.meter.begin();
     req.exchange = beginExchange(req.headers, options.meter.elsewhere, {
@@ -102,7 +102,7 @@ export function installRoutes(app: Express, routes: readonly Route[], options: P
     }
   });
 
-  /** Takes a request through the gates from one on, and then to its route. */
+  /** Takes a request through the gates, beginning with the gate at index `from`, and then to its route. */
   function serve(arrival: Arrival, from = 0): Promise<void> | undefined {
     for (let index = from; index < gates.length; index++) {
       const sent = gates[index]?.(arrival);
@@ -130,7 +130,7 @@ interface AtPath {
 interface AtMethod {
   readonly route: Route;
   readonly gates: readonly RouteGate[];
-  /** As documents write it: `PUT /allocations/{consumer_uuid}`. */
+  /** The name of the route in the documentation: `PUT /allocations/{consumer_uuid}`. */
   readonly name: string;
   readonly bodies: BodyLimits;
 }
@@ -151,7 +151,10 @@ function tableOf(routes: readonly Route[], options: PipelineOptions): PathTable<
   return table;
 }
 
-/** Finds the route of a request that has passed the gates of all, takes it through the route's own, and sends what the handler returns. */
+/**
+ * Finds the route of a request that has passed the gates of every request. Takes the request through the gates of the route, and
+ * sends the reply of the handler.
+ */
 async function serveRoute(
   table: PathTable<AtPath>,
   { req, res, exchange }: Arrival,
@@ -165,7 +168,7 @@ async function serveRoute(
   if (atMethod === undefined) throw methodNotAllowed(found.value.allow);
   const { route, name, gates, bodies } = atMethod;
   exchange.quiet = route.quiet === true;
-  // The gate `microversion` has set it.
+  // The gate `microversion` has set the version.
   const version = exchange.version as Version;
   const request = new RouteRequest(req, name, version, exchange.identity, bodies);
   try {
@@ -206,7 +209,7 @@ function fail(error: unknown, req: Request, res: Response, options: PipelineOpti
   finish(options, req, { ...sent, ...why });
 }
 
-/** Is called once for every request, when its response has been handed to the socket. */
+/** The pipeline calls this once for every request, after it has handed the response to the socket. */
 function finish({ log, auditLog }: PipelineOptions, req: Request, sent: Sent): void {
   const { exchange } = req;
   const milliseconds = performance.now() - exchange.startedAt;
@@ -215,7 +218,7 @@ function finish({ log, auditLog }: PipelineOptions, req: Request, sent: Sent): v
   auditLog?.record(auditedRequest(req, sent.status));
 }
 
-/** Routes by path in order of first appearance, which is also the order of methods in `allow`. */
+/** Groups routes by path, in order of first appearance. The methods in `allow` have the same order. */
 function byPath(routes: readonly Route[]): Map<string, Route[]> {
   const paths = new Map<string, Route[]>();
   for (const route of routes) {

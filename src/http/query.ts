@@ -8,7 +8,7 @@ export function parseQuery(search: string): Query {
   const query = new Map<string, string[]>();
   if (search === '') return query;
   try {
-    // URLSearchParams replaces what is not UTF-8 silently; decodeURIComponent throws. A stray % stands for itself.
+    // URLSearchParams silently replaces bytes that are not UTF-8, and decodeURIComponent throws. A % without two digits stands for itself.
     decodeURIComponent(search.replace(/%(?![0-9a-fA-F]{2})/g, '%25'));
   } catch {
     throw notUtf8('query string');
@@ -21,7 +21,7 @@ export function parseQuery(search: string): Query {
   return query;
 }
 
-/** The last value of a repeated parameter, which counts unless the route says otherwise. */
+/** Returns the last value of each parameter. Only that value counts, unless the route says otherwise. */
 export function lastValues(query: Query): Record<string, string> {
   return Object.fromEntries([...query].map(([name, values]) => [name, values.at(-1) ?? '']));
 }

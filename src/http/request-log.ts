@@ -5,8 +5,8 @@ import type { Exchange, Sent } from './exchange.js';
 import { globalRequestId, shownId } from './request-ids.js';
 
 /**
- * Writes one line for each request: at INFO, for a route that machines call all the time at DEBUG, for a failure of ours at ERROR. A
- * 503 is foreseen: its sender has logged once what is away.
+ * Writes one line for each request. The level is INFO, or DEBUG for a route that machines call all the time, or ERROR when the service
+ * failed. A 503 is expected: the code that throws it has already logged what is unavailable.
  */
 export function logRequest(log: Logger, req: Request, exchange: Exchange, milliseconds: number, sent: Sent): void {
   const { status, length, error, reason } = sent;
@@ -15,7 +15,7 @@ export function logRequest(log: Logger, req: Request, exchange: Exchange, millis
   if (!log.isLevelEnabled(level)) return;
   const { version, forwarded } = exchange;
   const caller = exchange.identity ?? exchange.signedIn;
-  // Fields that are undefined are left out of the line.
+  // pino leaves out the fields that are undefined.
   const line = {
     request_id: exchange.requestId,
     global_request_id: globalRequestId(req.headers['x-openstack-request-id']),

@@ -1,12 +1,12 @@
 /** Counts every request, for the metrics. */
 export interface HttpMeter {
-  /** A request has come; one call of a {@link PathMeter} will follow. */
+  /** The pipeline calls it when a request comes. One call of a {@link PathMeter} follows. */
   begin(): void;
-  /** For a path of the route table; to be asked for once, at start. */
+  /** Returns the meter of a path of the route table. The caller asks for it once, at the start. */
   at(path: string): PathMeter;
-  /** For requests of a path that is not in the table, or that were rejected before it was looked up. */
+  /** The meter of requests whose path is not in the table, or that were rejected before the pipeline looked up the path. */
   readonly elsewhere: PathMeter;
 }
 
-/** The request has its response. Methods are whatever a client sent. */
+/** Counts a request whose response was sent. @param method any text that a client sent */
 export type PathMeter = (method: string, status: number, seconds: number) => void;

@@ -4,16 +4,17 @@ import type { ApiError } from '../errors.js';
 import type { Holding, MemoryBudget } from './memory-budget.js';
 
 /**
- * One request of a connection at a time. Node's parser dispatches all requests of a packet at once, so a client that sends
- * 2,000 requests and reads nothing would have 2,000 responses in memory. Here a request waits until the response to the
- * one before it is written, and while requests wait the socket is not read.
+ * Serves one request of a connection at a time. The parser of Node.js dispatches all requests of a packet at once, so a client that
+ * sends 2,000 requests and reads nothing would have 2,000 responses in memory. The queue lets a request wait until the response to the
+ * request before it is written, and does not read from the socket while requests wait.
  */
 export interface RequestQueue {
   /** Serves a request after the response to the request before it was written. */
   readonly take: (req: IncomingMessage, res: ServerResponse) => void;
   /**
-   * What arrived cannot be understood, and nothing after it. The requests before it are served first. A request whose own body
-   * is broken gets the error as its response (see {@link onBroken}); otherwise `say` is called when the socket is free.
+   * Ends a connection on which malformed bytes have arrived; Node.js parses nothing after them. The requests before them are served
+   * first. If the bytes are in the body of a request, that request gets the error as its response (see {@link onBroken}). Otherwise the
+   * queue calls `say` when the earlier responses are written.
    */
   readonly break: (socket: Socket, error: ApiError, say: () => void) => void;
 }
@@ -22,15 +23,15 @@ export interface RequestQueue {
 interface Connection {
   current: QueuedRequest | null;
   readonly waiting: QueuedRequest[];
-  /** Of the requests that wait. */
+  /** The memory of the requests that wait. */
   holding: Holding | null;
-  /** Bytes that had arrived when the last response was written. */
+  /** The number of bytes that had arrived when the last response was written. */
   bytesRead: number;
   /** The request whose head arrived last. */
   last: IncomingMessage | null;
   broken: { readonly error: ApiError; readonly say: (() => void) | null } | null;
   isHeld: boolean;
-  /** Of the request whose body is being read. */
+  /** The listener of the request whose body is being read. */
   bodyListener: ((error: ApiError) => void) | null;
 }
 
@@ -40,17 +41,17 @@ interface QueuedRequest {
 }
 
 /**
- * A packet of 64 KiB holds some 500 requests with ordinary headers, and 3,640 of the shortest. A client that has more than
- * this many waiting is cut off: HTTP lets a server close, and no known client of Placement sends two at once.
+ * The queue closes a connection when more than this many of its requests wait. A packet of 64 KiB holds some 500 requests with ordinary
+ * headers, or 3,640 of the shortest. HTTP lets a server close a connection, and no known client of Placement sends two requests at once.
  */
 const MOST_WAITING = 1000;
 
-/** How long a closed connection is still read from, so that the client gets the last response and no reset, in milliseconds. */
+/** In milliseconds. The service reads from a connection that it closes for this time, so that the client gets the last response and no reset. */
 const LINGER_MS = 2000;
 
 /**
- * A property of the socket. A WeakMap with a key for each request would triple the time of the garbage collector, which
- * visits all keys whenever it collects young objects.
+ * The key of a property of the socket. A WeakMap with a key for each request would triple the time of the garbage collector, which
+ * visits all keys each time it collects young objects.
  */
 const CONNECTION = Symbol('connection');
 
@@ -62,7 +63,7 @@ function connectionOf(socket: KnownSocket): Connection | undefined {
   return socket[CONNECTION];
 }
 
-/** Calls the listener when the rest of the body cannot be understood; at once, when that has happened already. */
+/** Calls the listener when the rest of the body is malformed. Calls it at once when malformed bytes have arrived already. */
 export function onBroken(req: IncomingMessage, listener: (error: ApiError) => void): void {
   const connection = connectionOf(req.socket);
   if (connection === undefined) return;
@@ -70,7 +71,7 @@ export function onBroken(req: IncomingMessage, listener: (error: ApiError) => vo
   else connection.bodyListener = listener;
 }
 
-/** The response of the request that is being served, if there is one. */
+/** Returns the response of the request that is being served, or null when there is none. */
 export function responseUnderWay(socket: Socket): ServerResponse | null {
   return connectionOf(socket)?.current?.res ?? null;
 }
@@ -84,19 +85,19 @@ export function isIdle(socket: Socket): boolean {
 export interface RequestQueueOptions {
   /** Never throws. */
   readonly serve: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Where requests are that wait. */
+  /** The budget for the memory of requests that wait. */
   readonly budget: MemoryBudget;
 }
 
 export function createRequestQueue({ serve, budget }: RequestQueueOptions): RequestQueue {
   function begin(connection: Connection, queued: QueuedRequest): void {
     connection.current = queued;
-    // Emitted once, after the last byte was given to the system, or when the socket has gone.
+    // Node.js emits 'close' once: after it has given the last byte to the system, or when the socket is closed.
     queued.res.on('close', onClose);
     serve(queued.req, queued.res);
   }
 
-  /** One function for all responses. */
+  /** All responses share this one function. */
   function onClose(this: ServerResponse): void {
     const { socket } = this.req;
     const connection = connectionOf(socket);
@@ -107,7 +108,7 @@ export function createRequestQueue({ serve, budget }: RequestQueueOptions): Requ
     connection.current = null;
     connection.bodyListener = null;
     connection.bytesRead = socket.bytesRead;
-    // The last response said `connection: close`, or the client has gone: waiting requests are dropped.
+    // The last response had `connection: close`, or the client has closed the connection. The requests that wait are dropped.
     if (!socket.writable) {
       connection.waiting.length = 0;
       connection.holding?.leave();
@@ -125,7 +126,7 @@ export function createRequestQueue({ serve, budget }: RequestQueueOptions): Requ
   return {
     take(req, res) {
       const { socket } = req;
-      // Node goes on with the packet when its connection has been cut.
+      // Node.js continues to parse a packet after its connection was closed.
       if (socket.destroyed) return;
       let connection = connectionOf(socket);
       if (connection === undefined) {
@@ -153,7 +154,7 @@ export function createRequestQueue({ serve, budget }: RequestQueueOptions): Requ
         connection.waiting.length = 0;
         socket.destroy();
       };
-      // Its connection goes, because Node keeps what it has parsed as long as there is one.
+      // To free the memory, the queue closes the connection, because Node.js keeps parsed requests as long as the connection exists.
       connection.holding ??= budget.enter(cut);
       connection.holding.add(sizeOf(queued));
       if (connection.waiting.length > MOST_WAITING) cut();
@@ -175,14 +176,14 @@ export function createRequestQueue({ serve, budget }: RequestQueueOptions): Requ
   };
 }
 
-/** A request and its response take 2 to 3.4 kB in Node.js 20, and the headers come on top, as text and as names and values. */
+/** A request and its response take 2 to 3.4 kB in Node.js 20. The headers come on top: as raw text, and as names and values. */
 function sizeOf({ req }: QueuedRequest): number {
   let size = 4096;
   for (const text of req.rawHeaders) size += 2 * text.length;
   return size;
 }
 
-/** Stops reading until {@link Connection.isHeld} is false again, although Node resumes the socket after each message. */
+/** Stops reading from the socket until {@link Connection.isHeld} is false. Node.js resumes the socket after each message, so this pauses it again. */
 function hold(connection: Connection, socket: Socket): void {
   if (connection.isHeld) return;
   connection.isHeld = true;
@@ -199,7 +200,7 @@ function finishBroken({ broken }: Connection, socket: Socket): void {
   else endGently(socket);
 }
 
-/** Sends the last bytes and closes. Closing a socket with unread bytes resets the connection, and the client may lose the response. */
+/** Sends the last bytes, and closes the socket later: closing it with unread bytes resets the connection, and the client may lose the response. */
 export function endGently(socket: Socket, bytes = ''): void {
   if (socket.destroyed) return;
   if (socket.writable) socket.end(bytes);

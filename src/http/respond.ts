@@ -13,8 +13,8 @@ import { isUnchanged, type StaticFile } from './static-pages.js';
 type Headers = Record<string, string | number>;
 
 /**
- * Sends the response of a handler; a promise when it is sent in pieces. `res.writeHead` and
- * one `res.end`: Express's own `res.json` costs twice as much.
+ * Sends the reply of a handler. Returns a promise when the body is sent in pieces. It calls `res.writeHead` and one `res.end`, because
+ * `res.json` of Express takes twice the time.
  */
 export function sendReply(
   req: Request,
@@ -54,15 +54,15 @@ export function sendReply(
   headers['content-length'] = body.length;
   if (body.length > WHOLE_BYTES) return inPieces(dividedBody(body));
   holdResponse(memory.responses, res, body.length);
-  // JSON is ASCII here (json.ts): said as latin1 it is neither measured nor encoded.
+  // The JSON is ASCII (json.ts). With the encoding latin1, Node.js neither measures nor encodes it.
   res.writeHead(status, headers).end(body, 'latin1');
   return { status, length: body.length };
 }
 
 /**
- * Sends a file, or the part of it that is asked for. Express' own function knows ranges and conditions.
+ * Sends a file, or the range of it that the client asks for. `res.sendFile` of Express handles ranges and conditions.
  *
- * @param stalledMs how long a client may read no byte before it loses its connection: the file is open until then
+ * @param stalledMs how long a client may read no byte before the service closes its connection; the file is open until then
  */
 export function sendFile(
   res: Response,
@@ -97,13 +97,13 @@ export function sendError(req: Request, res: Response, exchange: Exchange, error
 }
 
 /**
- * Sends an error in the place of a handler that will not, and closes the connection.
+ * Sends an error as the response to a request whose handler will not respond, and closes the connection.
  *
- * @returns the request id; null when the request is not known yet
+ * @returns the request id; null when the pipeline has not seen the request yet
  */
 export function sendLastError(res: Response, error: ApiError): string | null {
   const { req } = res;
-  // The pipeline has not seen a request whose turn has just come.
+  // `exchange` is undefined when the queue has just passed on the request and the pipeline has not seen it yet.
   const exchange = (req as { exchange?: Exchange }).exchange;
   if (exchange === undefined) return null;
   res.shouldKeepAlive = false;
@@ -111,7 +111,7 @@ export function sendLastError(res: Response, error: ApiError): string | null {
   return exchange.requestId;
 }
 
-/** Authentication rejects with a document of another form (docs/contract/keystone-auth.md#responses). */
+/** Sends the response of authentication, whose error document has another form (docs/contract/keystone-auth.md#responses). */
 export function sendRejection(res: Response, exchange: Exchange, rejection: Rejection): Sent {
   return send(res, rejection.status, 'application/json', rejection.body, {
     ...commonHeaders(exchange),
@@ -119,13 +119,13 @@ export function sendRejection(res: Response, exchange: Exchange, rejection: Reje
   });
 }
 
-/** The response to OPTIONS where CORS is on: nothing but headers, for whatever path, without a token. */
+/** Sends the response to OPTIONS when CORS is on: headers only, for any path, without a token. */
 export function sendPreflight(res: Response, exchange: Exchange): Sent {
   res.writeHead(200, { ...commonHeaders(exchange), 'content-length': 0 }).end();
   return { status: 200, length: 0 };
 }
 
-/** A file of a static page, or 304 to a client that has it. */
+/** Sends a file of a static page, or 304 when the client has it already. */
 export function sendStaticFile(req: Request, res: Response, exchange: Exchange, file: StaticFile): Sent {
   const headers: Headers = {
     ...commonHeaders(exchange),
@@ -169,7 +169,7 @@ function send(res: Response, status: number, contentType: string, body: string, 
   return { status, length };
 }
 
-/** Scheme, the request's Host without the scheme's default port, prefix and path. */
+/** Returns the URL: scheme, the host of the request without the default port of the scheme, prefix and path. */
 function absoluteUrl(req: Request, exchange: Exchange, path: string): string {
   const scheme = exchange.forwarded?.scheme ?? ('encrypted' in req.socket ? 'https' : 'http');
   const defaultPort = scheme === 'https' ? ':443' : ':80';
@@ -180,7 +180,7 @@ function absoluteUrl(req: Request, exchange: Exchange, path: string): string {
 
 let lastDate = { seconds: -1, text: '' };
 
-/** An HTTP date. Consecutive responses mostly show the same second, so the last one is kept. */
+/** Returns an HTTP date. Keeps the last one, because consecutive responses mostly show the same second. */
 function httpDate(seconds: number): string {
   if (lastDate.seconds !== seconds) lastDate = { seconds, text: new Date(seconds * 1000).toUTCString() };
   return lastDate.text;

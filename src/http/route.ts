@@ -16,65 +16,65 @@ import { parseQuery, type Query } from './query.js';
 import type { Holding } from './memory-budget.js';
 import { textOf } from './decode-text.js';
 
-/** One row of the route table. Everything that is not the handler is data, so documents and checks can be made from it. */
+/** One row of the route table. All members but the handler are data, so that the documentation and checks can be made from them. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Express form: `/resource_providers/:uuid`. */
   readonly path: string;
-  /** The change that introduces the route; before it the response is `below`. */
+  /** The change that introduces the route. At an earlier version the response is `below`. */
   readonly introducedBy?: MicroversionChange;
-  /** 405 where the path existed before the method, else 404. */
+  /** 405 when the path existed before the method; else 404. */
   readonly below?: 404 | 405;
-  /** Policy rule; null for what anyone may call. */
+  /** The policy rule. Null when anyone may call the route. */
   readonly rule: string | null;
-  /** No token is asked for, at any method of the path; such a path has no parameters. */
+  /** The service needs no token, for any method of the path. Such a path has no parameters. */
   readonly public?: boolean;
   readonly policyTarget?: (query: Query) => PolicyTarget;
-  /** Reject with 406 a client that does not accept application/json. */
+  /** Rejects a client that does not accept application/json with 406. */
   readonly checkAccept?: boolean;
-  /** Reject with 415 a body that is not application/json. */
+  /** Rejects a body that is not application/json with 415. */
   readonly jsonBody?: boolean | ((version: Version) => boolean);
-  /** Check Accept and content type before the version gate (only the aggregates of a provider). */
+  /** Checks Accept and content type before the version of the route. Only the routes for the aggregates of a provider do this. */
   readonly gateLast?: boolean;
-  /** Largest body, in bytes, where that is less than what the configuration allows. */
+  /** The largest body, in bytes, when the route accepts less than the configuration allows. */
   readonly maxBodyBytes?: number;
-  /** Largest body, in bytes, where that is more than what the configuration allows; never more than what all bodies may take. */
+  /** The largest body, in bytes, when the route accepts more than the configuration allows. It is never more than the budget for all bodies. */
   readonly largeBodyBytes?: number;
-  /** Asked so often by machines that its line in the log is of DEBUG. */
+  /** Machines call the route so often that its lines in the log have the level DEBUG. */
   readonly quiet?: boolean;
   readonly handle: (request: RouteRequest) => Reply | Promise<Reply | FileReply>;
 }
 
 export interface Reply {
   readonly status: number;
-  /** JSON, ASCII only as json.ts makes it: it is sent as it is. In buffers where it is put together from kept pieces. */
+  /** JSON that is sent as it is. It is ASCII only, as json.ts makes it. It is in buffers when it is put together from kept pieces. */
   readonly body?: string | readonly Buffer[] | LongBody;
-  /** Further headers, names in lower case. */
+  /** Further headers. The names are in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Path of the `location` header, without prefix; it is sent as an absolute URL. */
+  /** The path of the `location` header, without prefix. The service sends it as an absolute URL. */
   readonly location?: string;
   /**
-   * From 1.15 on `cache-control: no-cache` is sent, and `last-modified` with these seconds since the epoch, or without it
-   * when null. Undefined: the route has no cache headers.
+   * The seconds since the epoch for `last-modified`. From 1.15 on the service sends this header and `cache-control: no-cache`. When null,
+   * it sends only `cache-control`. When undefined, the route has no cache headers.
    */
   readonly modified?: number | null;
-  /** Whom the response signs in: log and audit log name them as the caller of this request, which has no token. */
+  /** The user that the response signs in. Log and audit log name this user as the caller, because the request has no token. */
   readonly signedIn?: Caller;
 }
 
 export interface BodyLimits {
-  /** Of one body. */
+  /** The largest size of one body. */
   readonly maxBodyBytes: number;
   readonly memory: ClientMemory;
 }
 
-/** A file of this machine, with ranges and conditions as HTTP has them. */
+/** A reply with a file of this machine. It supports the ranges and conditions of HTTP. */
 export interface FileReply {
   readonly file: {
-    /** Absolute, links resolved. */
+    /** An absolute path, with symbolic links resolved. */
     readonly path: string;
     readonly contentType: string;
-    /** With its quotes; another one for other bytes. */
+    /** With its quotes. It differs when the bytes differ. */
     readonly etag: string;
   };
 }
@@ -83,10 +83,10 @@ export interface FileReply {
 export class RouteRequest {
   readonly version: Version;
   readonly identity: Identity | null;
-  /** As documents write it: `PUT /allocations/{consumer_uuid}`. */
+  /** The name of the route in the documentation: `PUT /allocations/{consumer_uuid}`. */
   readonly route: string;
   readonly requestId: string;
-  /** The path this service is mounted under, '' at the root; links begin with it. */
+  /** The path under which clients see this service, '' at the root. Links begin with it. */
   readonly prefix: string;
   readonly params: Readonly<Record<string, string>>;
   readonly #req: Request;
@@ -105,35 +105,35 @@ export class RouteRequest {
     this.#bodies = bodies;
   }
 
-  /** The client wants to make something new, and not to replace what is there: `if-none-match: *`. */
+  /** Whether the request has `if-none-match: *`: the client wants to create something, and not to replace what exists. */
   get onlyNew(): boolean {
     return this.#req.headers['if-none-match']?.trim() === '*';
   }
 
-  /** The id that the caller gives all requests of one operation; null for anything else in that header. */
+  /** The id that the caller gives all requests of one operation. Null when the header has any other text. */
   get globalRequestId(): string | null {
     return globalRequestId(this.#req.headers['x-openstack-request-id']) ?? null;
   }
 
   /**
-   * Addresses, of which at least one is the sender's and not of the sender's choice: of the connection, or what the nearest proxy wrote
-   * where proxies are believed. A client can only add others.
+   * Addresses of the sender. At least one of them is one that the sender cannot choose: the address of the connection, or the address that
+   * the nearest proxy wrote when the configuration trusts proxies. A client can only add other addresses.
    */
   get senderAddresses(): readonly string[] {
     const { nearest = [] } = this.#req.exchange.forwarded ?? {};
     return nearest.length > 0 ? nearest : [this.#req.socket.remoteAddress ?? ''];
   }
 
-  /** Whether the request came over TLS, here or to a proxy that is believed, or from this machine. */
+  /** Whether the request came over TLS, to this service or to a proxy that the configuration trusts, or from this machine. */
   get isConfidential(): boolean {
     const { forwarded } = this.#req.exchange;
     if (this.#req.socket instanceof TLSSocket || forwarded?.scheme === 'https') return true;
-    // What a proxy on this machine passes on may have come from another one.
+    // A proxy on this machine may have passed on a request from another machine.
     if (PROXY_HEADERS.some((name) => this.#req.headers[name] !== undefined)) return false;
     return isLoopback((this.#req.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
   }
 
-  /** How the page that sent the request is related to this service, as the browser says; null for other clients. */
+  /** The relation between this service and the page that sent the request, as the browser states it. Null for other clients. */
   get fetchSite(): string | null {
     return [this.#req.headers['sec-fetch-site'] ?? []].flat()[0] ?? null;
   }
@@ -170,13 +170,13 @@ export class RouteRequest {
     });
   }
 
-  /** Called after the response: the parsed body is no longer needed. */
+  /** Frees the memory of the parsed body. The pipeline calls it after the response. */
   end(): void {
     this.#body?.leave();
   }
 }
 
-/** Proxies add one of them at least; whether they are believed or not. */
+/** A proxy adds at least one of these headers, whether the configuration trusts proxies or not. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /** Bodies from this size on are parsed one at a time. */

@@ -18,14 +18,14 @@ import { pushGathering } from './merge-small-chunks.js';
 import { createRequestQueue, endGently, type RequestQueue } from './request-queue.js';
 
 /**
- * An HTTP server whose requests and responses are born with the application's own prototypes.
+ * Creates an HTTP server whose requests and responses have the prototypes of the application from the beginning.
  *
- * Express calls setPrototypeOf on every request and response, which makes V8 give up on their shapes: 8,000-11,000
- * responses a second instead of 29,000-41,000 (one process, 300 bytes). Objects that already have the wanted prototype are
- * left alone. Subclasses, and not functions that call Node's constructors: V8 reserves the room of the properties for them, and
- * a request with its response is made in 0.7 µs instead of 1.8.
+ * Express calls setPrototypeOf on every request and response. V8 then cannot optimize their shapes: the service sends 8,000-11,000
+ * responses a second instead of 29,000-41,000 (one process, 300 bytes). The call has no effect on objects that already have the wanted
+ * prototype. The constructors are subclasses, and not functions that call the constructors of Node.js: V8 reserves the room of the
+ * properties for subclasses, and makes a request with its response in 0.7 µs instead of 1.8.
  *
- * @param app must not throw; if it does, the connection of the request is closed
+ * @param app must not throw; if it does, the server closes the connection of the request
  */
 export function createServer(app: Express, options: ServerOptions = {}): http.Server {
   const { headersTimeout = 60_000, maxHeaderBytes = MAX_HEADER_BYTES, isLeaving = () => false, log } = options;
@@ -34,7 +34,7 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
   app.request = prototypeOf(Request, app.request);
   app.response = prototypeOf(Response, app.response);
   app.request.push = pushGathering;
-  // Here and not when the request comes: work on a response may have begun before the server leaves.
+  // This is checked when the response is sent, and not when the request comes: the server may begin to leave in between.
   app.response.writeHead = function (this: http.ServerResponse, ...head: [number]) {
     if (isLeaving()) this.shouldKeepAlive = false;
     return http.ServerResponse.prototype.writeHead.apply(this, head);
@@ -58,14 +58,14 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
       keepAliveTimeout: 75_000,
       headersTimeout,
       maxHeaderSize: maxHeaderBytes,
-      // How often the deadlines are looked at.
+      // Node.js checks the deadlines of the connections this often.
       connectionsCheckingInterval: Math.min(30_000, headersTimeout),
-      // HTTP/1.1 requires Host. Node's own response without it has no error document, and only `location` uses it.
+      // HTTP/1.1 requires Host. The response of Node.js to a request without it has no error document, and only `location` uses Host.
       requireHostHeader: false,
     },
     queue.take,
   );
-  // An expectation that is not known may be ignored (RFC 9110, 10.1.1). Node's own 417 has no error document.
+  // A server may ignore an unknown expectation (RFC 9110, 10.1.1). The response 417 of Node.js has no error document.
   server.on('checkExpectation', queue.take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const isOfParser = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
@@ -74,36 +74,36 @@ export function createServer(app: Express, options: ServerOptions = {}): http.Se
     else socket.destroy();
   });
   server.on('connect', (req: http.IncomingMessage, socket: Socket) => {
-    // Node has taken its own listeners off; an error that is not listened to ends the process.
+    // Node.js has removed its own listeners from the socket, and an 'error' event without a listener ends the process.
     socket.on('error', () => socket.destroy()).on('data', () => undefined);
     reject(queue, socket, methodNotAllowed(null), req.method);
   });
   return server;
 }
 
-/** What uWSGI in deployments of Placement takes; Node's own 16 KiB are too few for `member_of=in:` of 440 aggregates. */
+/** The limit of uWSGI in deployments of Placement. The default of Node.js, 16 KiB, is too small for `member_of=in:` with 440 aggregates. */
 const MAX_HEADER_BYTES = 65_536;
 
 export interface ServerOptions {
   /** How long the headers of a request may take to arrive, in milliseconds. */
   readonly headersTimeout?: number;
-  /** The largest request line and headers together; 64 KiB unless given. */
+  /** In bytes, for the request line and the headers together. 64 KiB unless given. */
   readonly maxHeaderBytes?: number;
   /** While it returns true, every response has `connection: close`. */
   readonly isLeaving?: () => boolean;
-  /** The budget for waiting requests; no bound unless given. */
+  /** The budget for requests that wait. Without it there is no limit. */
   readonly memory?: Pick<ClientMemory, 'requests'>;
   readonly log?: Logger;
 }
 
-/** The prototype of a subclass of Node's class, with what Express adds between the two. */
+/** Returns the prototype of a subclass of a class of Node.js, and inserts the prototype of Express between the two. */
 function prototypeOf<T>(subclass: { readonly prototype: object }, ofExpress: T): T {
   return Object.setPrototypeOf(subclass.prototype, ofExpress as object) as T;
 }
 
 /**
- * Rejects what never becomes a request: what Node's parser does not understand, a method that it does not know among it.
- * The connection is closed, because nothing that follows can be trusted to begin where the client meant it to begin.
+ * Rejects bytes that the parser of Node.js cannot parse as a request, for example because it does not know the method. Closes the
+ * connection, because the service cannot know where the next request begins.
  */
 function reject(queue: RequestQueue, socket: Socket, error: ApiError, method = ''): void {
   queue.break(socket, error, () => {
@@ -112,7 +112,7 @@ function reject(queue: RequestQueue, socket: Socket, error: ApiError, method = '
   });
 }
 
-/** A whole response, with the error document every other error has. */
+/** Returns a complete response, with the same error document as every other error. */
 function bytesOf(error: ApiError, method: string): string {
   const requestId = `req-${randomUUID()}`;
   const context = { method, accept: undefined, requestId, showCode: false };

@@ -3,28 +3,28 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
 
-/** A file of a page, as it is sent. */
+/** A file of a page, with the data of its response. */
 export interface StaticFile {
   readonly body: Buffer;
   readonly contentType: string;
-  /** Strong: of the bytes. */
+  /** A strong ETag: a digest of the bytes. */
   readonly etag: string;
-  /** What the page may load and who may frame it. */
+  /** The headers that limit what the page may load and which pages may frame it. */
   readonly security: Readonly<Record<string, string>>;
-  /** Relative, of what to look at instead. */
+  /** A relative URL to which the service redirects instead of sending the body. */
   readonly location?: string;
 }
 
 /** Files by path. They need no token. */
 export type StaticPages = ReadonlyMap<string, StaticFile>;
 
-/** A page whose files the build has made. */
+/** A page whose files `npm run build` makes. */
 export interface StaticPage {
-  /** `/docs`. Its other files are below it, and its links are relative, so that it works below any prefix. */
+  /** The path of the page, such as `/docs`. Its other files are below this path. Its links are relative, so that the page works below any prefix. */
   readonly at: string;
-  /** What it is, for the log. */
+  /** The name of the page, for the log. */
   readonly what: string;
-  /** By path below `at`; that of the page itself is ''. */
+  /** The files by their path below `at`. The path of the page itself is ''. */
   readonly files: Readonly<Record<string, { readonly file: string; readonly contentType: string }>>;
   readonly security: Readonly<Record<string, string>>;
 }
@@ -52,7 +52,7 @@ export const API_REFERENCE: StaticPage = {
   },
 };
 
-/** The console (console/, scripts/console.js). Its script writes no HTML as text: the browser sees to that (trusted types). */
+/** The console (console/, scripts/console.js). The browser prevents its script from writing HTML as text (trusted types). */
 export const CONSOLE: StaticPage = {
   at: '/console',
   what: 'console',
@@ -71,7 +71,7 @@ export const CONSOLE: StaticPage = {
   },
 };
 
-/** Reads the files of pages from `folder/docs`, `folder/console` and so on, once. A page that was never built is left out: the API works without. */
+/** Reads the files of pages from `folder/docs`, `folder/console` and so on, once. Leaves out a page that was not built: the API works without it. */
 export function loadPages(folder: string, pages: readonly StaticPage[], log: Logger): StaticPages {
   const files = new Map<string, StaticFile>();
   for (const { at, what, files: ofPage, security } of pages) {
@@ -82,7 +82,7 @@ export function loadPages(folder: string, pages: readonly StaticPage[], log: Log
         return [at + below, { body, contentType, etag: `"${digest}"`, security }];
       });
       for (const [name, file] of loaded) files.set(name, file);
-      // It has one address only, or its relative links would lead elsewhere.
+      // With a trailing slash the relative links of the page would be wrong, so the service redirects to the path without it.
       const elsewhere = { body: Buffer.alloc(0), contentType: 'text/plain', etag: '""', security };
       files.set(`${at}/`, { ...elsewhere, location: `..${at}` });
     } catch (error) {
@@ -92,7 +92,7 @@ export function loadPages(folder: string, pages: readonly StaticPage[], log: Log
   return files;
 }
 
-/** Whether an `if-none-match` header names what would be sent (RFC 9110, 13.1.2). */
+/** Whether an `if-none-match` header has the ETag of the file (RFC 9110, 13.1.2). */
 export function isUnchanged(ifNoneMatch: string | undefined, { etag }: StaticFile): boolean {
   if (ifNoneMatch === undefined) return false;
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));

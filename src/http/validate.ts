@@ -4,30 +4,30 @@ import { createYieldPoint } from '../slices.js';
 import { chunksOf, isLarge } from './json-chunks.js';
 
 /**
- * JSON Schema validation with upstream's wording: `{summary}  Failed validating '{keyword}' in schema{path}: ...`. Clients
- * and the OpenStack project's own tests look for parts of it. Values are shown in Python's notation for the same reason.
+ * JSON Schema validation with the messages of upstream: `{summary}  Failed validating '{keyword}' in schema{path}: ...`. Clients and the
+ * tests of the OpenStack project look for parts of these messages. Values are in Python's notation for the same reason.
  */
 
 export type Schema = Record<string, unknown>;
 /** Returns the value with its type, or throws a 400 that says what is wrong. */
 export interface Validator<T> {
   (value: unknown): T;
-  /** What it was compiled from, for the API reference. */
+  /** The schema that the validator checks, for the API reference. */
   readonly schema: Schema;
 }
 
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, verbose: true, strictRequired: false });
 
-/** uuid-like: `urn:`, `uuid:`, braces and dashes aside, 32 hexadecimal digits (docs/contract/schemas.md#uuid-like). */
+/** Whether a text is uuid-like: 32 hexadecimal digits, without `urn:`, `uuid:`, braces and dashes (docs/contract/schemas.md#uuid-like). */
 export function isUuidLike(text: string): boolean {
   return normalizeUuid(text) !== undefined;
 }
 
-/** The lower-case dashed form of a uuid-like text, or undefined when it is none. Linear in the length of the text. */
+/** Returns the lower-case dashed form of a uuid-like text, else undefined. Its time is linear in the length of the text. */
 export function normalizeUuid(text: string): string | undefined {
   const bare = text.replace(/urn:|uuid:/g, '');
   let [start, end] = [0, bare.length];
-  // Not /[{}]+$/: it starts again at each brace, which takes 4 s for 100,000 of them in the middle.
+  // The expression /[{}]+$/ would start again at each brace, which takes 4 s for 100,000 braces in the middle of the text.
   while (isBrace(bare[start])) start++;
   while (end > start && isBrace(bare[end - 1])) end--;
   const digits = bare.slice(start, end).replaceAll('-', '').toLowerCase();
@@ -41,20 +41,20 @@ function isBrace(character: string | undefined): boolean {
 
 ajv.addFormat('uuid', isUuidLike);
 ajv.addFormat('dashed-uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
-// PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one must be rejected before it gets there.
+// PostgreSQL stores neither NUL nor half of a surrogate pair, so the service rejects such texts before it sends them to PostgreSQL.
 ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
 
-/** Of a request body. */
+/** Makes the validator of a request body. */
 export function bodyValidator<T>(schema: Schema): Validator<T> {
   return validator<T>(schema, schemaMismatch);
 }
 
-/** Of a query string: an object of its last values. */
+/** Makes the validator of a query string, which is an object with the last value of each parameter. */
 export function queryValidator<T>(schema: Schema): Validator<T> {
   return validator<T>(schema, invalidQuery);
 }
 
-/** Compiles the schema when it is needed first: all together take a quarter of a second, in which no worker is ready. */
+/** Compiles the schema at its first use. Compiling all schemas at the start would take each worker a quarter of a second before it is ready. */
 function validator<T>(schema: Schema, failure: (report: string) => ApiError): Validator<T> {
   let compiled: ValidateFunction<T> | null = null;
   const check = (value: unknown): T => {
@@ -67,8 +67,8 @@ function validator<T>(schema: Schema, failure: (report: string) => ApiError): Va
 }
 
 /**
- * Validates as the validator does. A large value is validated in chunks, and the event loop runs in between: 40,000 consumers hold it
- * for 100 ms otherwise.
+ * Validates a value as the validator does. A large value is validated in chunks, and the event loop runs between them. Without chunks,
+ * 40,000 consumers would block the event loop for 100 ms.
  *
  * @throws ApiError as the validator does
  */
@@ -148,10 +148,10 @@ function additionalProperties({ data, parentSchema }: ErrorObject): string {
   return `Additional properties are not allowed (${shorten(extras.map(python).join(', '))} ${verb} unexpected)`;
 }
 
-/** The most items of an object or array in a message, which is shortened anyway. */
+/** A message shows at most so many items of an object or array. The message is shortened in any case. */
 const SHOWN = 50;
 
-/** The first names of an object that are of a kind. */
+/** Returns the first names of an object for which `isWanted` returns true. */
 function firstOf(value: object, isWanted: (name: string) => boolean = () => true): string[] {
   const found: string[] = [];
   for (const name in value) {
@@ -170,7 +170,7 @@ function subscripts(path: readonly string[]): string {
   return path.map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `['${segment}']`)).join('');
 }
 
-/** A value in Python's notation, shortened: a body of a megabyte must not come back as an error of a megabyte. */
+/** Returns a value in Python's notation, shortened, so that a body of a megabyte does not cause an error of a megabyte. */
 function python(value: unknown): string {
   return shorten(repr(value, 0));
 }
