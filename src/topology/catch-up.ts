@@ -14,26 +14,26 @@ import type { TopologyChanges } from './changes.js';
 import type { Topology } from './topology.js';
 
 /**
- * Keeps one topology and gives it out only after it has seen everything that was committed when the caller asked. That
- * makes a read linearizable: a write is acknowledged after its COMMIT returned, and the snapshot of the catch-up is taken
- * after the read arrived, so it contains the write, whichever process made it.
+ * Keeps one topology, and returns it only after it has seen everything that was committed when the caller asked. That makes a read
+ * linearizable: a process acknowledges a write after its COMMIT returned, and PostgreSQL takes the snapshot of the catch-up after the
+ * read arrived. So the snapshot contains the write of any process.
  */
 export interface TopologyReader {
   /**
-   * The present view. Use it before the next await, because the next catch-up changes it in place.
+   * Returns the present view. The caller uses it before its next await, because the next catch-up changes the view in place.
    * @throws ApiError 503 while the database cannot be used
    */
   current(): Promise<View>;
-  /** The view as it was last caught up with, however long ago; null when there is none, and while changes are applied to it. */
+  /** Returns the view of the last catch-up, of any age. Null when nothing is loaded, and while changes are applied to the view. */
   whole(): View | null;
-  /** The same, also while changes are applied to it: some of them are there, and others are not. Only for what need not be exact: metrics. */
+  /** Like `whole`, but also while changes are applied to the view, when it has only some of them. For metrics, which need not be exact. */
   latest(): View | null;
   /**
-   * Compares everything with what the database holds; returns the differences, and has them corrected. Readers go on
-   * meanwhile; they wait only while the copy to compare with is brought to where the topology is.
+   * Compares the topology with a new copy from the database. Returns the differences, and corrects them. Readers do not wait for the
+   * comparison. They wait only while the copy and the topology are brought to the same snapshot.
    */
   audit(): Promise<readonly string[]>;
-  /** Removes changes from the journal that every process has had time to see. */
+  /** Removes the changes that every process has had time to see from the journal. */
   prune(): Promise<void>;
   status(): TopologyStatus;
   close(): Promise<void>;
@@ -42,37 +42,37 @@ export interface TopologyReader {
 export interface TopologyStatus {
   readonly loaded: boolean;
   /**
-   * Whether changes are being read or applied, so that reads wait. False until the database has said that there are changes:
-   * it may be away.
+   * Whether changes are being read or applied, so that reads wait. False until the database has returned that there are changes,
+   * because the database may be unavailable.
    */
   readonly catchingUp: boolean;
   readonly providers: number;
-  /** Full loads since the start: one, and one more for each fail-over, restore or TRUNCATE. */
+  /** Full loads since the start: one, and one more after each fail-over, restore or TRUNCATE. */
   readonly loads: number;
-  /** When a change was applied last, or everything was loaded; null before that. */
+  /** When a change was last applied or everything was last loaded; null before the first load. */
   readonly changedAt: Date | null;
   /** Catch-ups since the start. */
   readonly catchUps: number;
-  /** Calls of `current` since the start: divided by the catch-ups, how many readers share one. */
+  /** Calls of `current` since the start. Divided by `catchUps`, this is the number of readers that share a catch-up. */
   readonly reads: number;
-  /** Seconds since the last catch-up or load; null before the first. Only an idle service has an old one. */
+  /** Seconds since the last catch-up or load; null before the first. It is large only when the service is idle. */
   readonly age: number | null;
-  /** The database could not be used when it was last tried. */
+  /** Whether the last attempt to use the database failed. */
   readonly away: boolean;
   /** The number of differences that audits found since the start. */
   readonly differences: number;
-  /** Transactions between the oldest running one and the newest, at the last catch-up. A long transaction makes every
-   * catch-up read the changes of that many again. */
+  /** Transactions between the oldest running one and the newest, at the last catch-up. During a long transaction each catch-up
+   * reads the changes of so many transactions again. */
   readonly xidLag: number;
 }
 
 export interface TopologyReaderOptions {
-  /** The client reads changes; connections of their own are for what takes long. */
+  /** The topology reads changes with `client`. It opens connections with `connect` for work that takes long. */
   readonly database: Pick<Database, 'client' | 'connect'>;
   readonly log: Logger;
-  /** Seconds that a change stays in the journal; a process that slept longer loads everything again. */
+  /** Seconds that a change stays in the journal. A process that paused for longer loads everything again. */
   readonly journalRetention: number;
-  /** Is told how many seconds each catch-up took. */
+  /** The reader calls it after each catch-up, with its duration in seconds. */
   readonly onCatchUp?: (seconds: number) => void;
 }
 
@@ -80,7 +80,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   const { log, journalRetention, onCatchUp = () => undefined } = options;
   const { client: reader, connect } = options.database;
   let state: { readonly topology: Topology; readonly watermark: Watermark } | null = null;
-  /** While an audit compares, what it compares with: it sees every change when the topology does. */
+  /** The copy from the database that an audit compares with the topology. During the audit each catch-up applies its changes to both. */
   let copy: Topology | null = null;
   let auditing: Promise<readonly string[]> | null = null;
   let loads = 0;
@@ -88,7 +88,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   let reads = 0;
   let differences = 0;
   let seenAt: number | null = null;
-  /** The topology while changes are applied to it. What is not exact reads it: metrics. */
+  /** The topology while changes are applied to it. Only metrics read it then, because they need not be exact. */
   let underChange: Topology | null = null;
   let hasNews = false;
   let xidLag = 0;
@@ -101,7 +101,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
   function current(): Promise<View> {
     if (closed) return Promise.reject(databaseUnavailable());
     reads++;
-    // At once: readers that wait for an attempt would pile up.
+    // Rejects at once, because readers that wait for an attempt would pile up.
     const rejection = reader.rejection();
     return rejection === null ? catchUps.join() : Promise.reject(rejection);
   }
@@ -119,7 +119,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
       const start = performance.now();
       const news = await readChanges(client, state.watermark, onNews);
       const { topology } = state;
-      // Put back only when everything was applied: after a failure half-way the next catch-up loads everything.
+      // `state` is set again only after all changes were applied. After a failure in between, the next catch-up loads everything.
       state = null;
       underChange = topology;
       const isApplied = news !== 'reload' && (await applied(news.batches, topology, copy));
@@ -149,7 +149,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     return state.topology;
   }
 
-  /** In slices, between which others have their turn; no reader gets the view before all of it has been applied. */
+  /** Applies the batches, and lets the event loop run between them. Readers get the view only after all batches have been applied. */
   async function applied(
     batches: readonly TopologyChanges[],
     ...topologies: readonly (Topology | null)[]
@@ -163,7 +163,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     return true;
   }
 
-  /** A change that does not fit is a bug, or came by a way around the triggers; loading everything cures both. */
+  /** Returns false when a change does not fit, because of a bug or of a write that bypassed the triggers. Loading everything repairs both. */
   async function canApply(topology: Topology, changes: TopologyChanges): Promise<boolean> {
     try {
       return await inStretches(topology.applying(changes));
@@ -186,10 +186,10 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
         found.push(one);
         continue;
       }
-      // While changes are applied, one of the two may have some that the other has not.
+      // While changes are applied, one of the two may have changes that the other does not have yet.
       do await breathe();
       while (underChange !== null);
-      // Everything was loaded again meanwhile.
+      // A catch-up has loaded everything again meanwhile.
       if (copy !== fresh.topology) return [];
     }
     if (found.length === 0) return found;
@@ -202,7 +202,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     return found;
   }
 
-  /** The topology and a copy that was loaded at some other moment, at the snapshot of the transaction. */
+  /** Brings the topology, and a copy that was loaded at another moment, to the snapshot of the transaction. */
   async function bringTogether(client: pg.Client, fresh: { topology: Topology; watermark: Watermark }): Promise<void> {
     if (state === null) return;
     const news = await readChangesInSnapshot(client, state.watermark, onNews);
@@ -218,7 +218,7 @@ export function createTopologyReader(options: TopologyReaderOptions): TopologyRe
     copy = fresh.topology;
   }
 
-  /** For what takes long, and whose failure says nothing about reads. (Test: test/topology/outage.test.ts, "of the pruning
+  /** Runs work that takes long, and whose failure does not mean that reads fail. (Test: test/topology/outage.test.ts, "of the pruning
    * alone does not keep readers waiting".) */
   async function onConnectionOfItsOwn<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = await connect();

@@ -1,6 +1,6 @@
 import type { Provider, ResourceClass, Trait, TraitSet } from './model.js';
 
-/** One provider's whole state as the database sends it; see `load.sql.ts` for the query. */
+/** The complete state of one provider, as the query in `load.sql.ts` returns it. */
 export type ProviderState = readonly [
   id: number,
   uuid: string,
@@ -10,7 +10,7 @@ export type ProviderState = readonly [
   rootId: number,
   modified: number,
   inventories: readonly InventoryState[] | null,
-  /** Trait ids in ascending order joined by commas: also the key they are interned under. */
+  /** Trait ids in ascending order, joined by commas. The topology interns the set of traits under this text. */
   traits: string | null,
   /** Aggregate uuids in ascending order joined by commas. */
   aggregates: string | null,
@@ -30,16 +30,16 @@ export type InventoryState = readonly [
 
 export type NameState = readonly [id: number, name: string, modified: number];
 
-/** The present state of everything that changed; `null` as the state means that the object is gone. */
+/** The present state of each object that changed. The state is `null` when the object was deleted. */
 export interface TopologyChanges {
   readonly resourceClasses: readonly (readonly [id: number, state: NameState | null])[];
   readonly traits: readonly (readonly [id: number, state: NameState | null])[];
   readonly providers: readonly (readonly [id: number, state: ProviderState | null])[];
-  /** Ids of projects whose consumers have something else now. The topology has no state of projects. */
+  /** Ids of projects whose consumers have changed. The topology has no state of projects. */
   readonly projects?: readonly number[];
 }
 
-/** A provider as the database gives it. */
+/** Returns the state of a provider in the form of the database. */
 export function stateOf({ id, uuid, name, generation, parentId, rootId, modified, ...more }: Provider): ProviderState {
   const inventories = more.inventories.map((one): InventoryState => [
     one.resourceClass.id,
@@ -61,7 +61,7 @@ export function keyOf(set: TraitSet): string {
   return set.traits.map((trait) => trait.id).join(',');
 }
 
-/** Whether a class or trait that is known has another name or date now. */
+/** Whether a class or trait in `known` has another name or date in the change. */
 export function isAltered(
   known: ReadonlyMap<number, ResourceClass | Trait>,
   [id, state]: readonly [number, NameState | null],

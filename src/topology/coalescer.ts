@@ -1,12 +1,12 @@
-/** One thing at a time. Callers that want the same thing share one run of it, if it has not begun when they come. */
+/** Runs one job at a time. Callers share one run of the work if it has not begun when they call. */
 export interface Coalescer<T> {
   /**
-   * What the shared work returns when it is begun after this call. Work that is under way may have taken its snapshot before a
-   * write that the caller has seen acknowledged, so a caller that comes meanwhile waits for the next, and none waits for more
-   * than two. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
+   * Returns the result of a shared run that begins after this call. A run in progress may have taken its snapshot before a write that
+   * was acknowledged to the caller. So a caller that comes during a run waits for the next run, and each caller waits for at most two
+   * runs. (Test: test/topology/catch-up.test.ts, "does not join a catch-up that has been sent".)
    */
   join(): Promise<T>;
-  /** Runs a job while nothing else runs. Jobs go between two shared runs, so neither starves. */
+  /** Runs a job while nothing else runs. A job runs between two shared runs, so that neither jobs nor shared runs starve. */
   runExclusively<R>(job: () => Promise<R>): Promise<R>;
   /** Rejects the callers whose shared run has not begun. */
   reject(error: Error): void;
@@ -14,7 +14,7 @@ export interface Coalescer<T> {
 
 export function createCoalescer<T>(work: () => Promise<T>): Coalescer<T> {
   let busy = false;
-  /** The callers whom the next shared run will serve. */
+  /** The callers that the next shared run serves. */
   let gathering: Batch<T> | null = null;
   const jobs: (() => Promise<void>)[] = [];
 
@@ -23,7 +23,7 @@ export function createCoalescer<T>(work: () => Promise<T>): Coalescer<T> {
     const job = jobs.shift() ?? takeBatch();
     if (job === null) return;
     busy = true;
-    // `finally` comes after the readers of a batch were told, and they use the view at once: nothing changes it under them.
+    // `finally` runs after the readers of a batch have got the view and used it, so nothing changes the view while they use it.
     void job().finally(() => {
       busy = false;
       next();
@@ -40,7 +40,7 @@ export function createCoalescer<T>(work: () => Promise<T>): Coalescer<T> {
     join() {
       if (gathering === null) {
         gathering = newBatch();
-        // Callers from the same turn of the event loop join as well.
+        // `setImmediate` lets further callers of the same turn of the event loop join.
         setImmediate(next);
       }
       return gathering.promise;

@@ -5,7 +5,7 @@ export function differences(ours: View, theirs: View): string[] {
   return [...compareAll(ours, theirs)].filter((one) => one !== null);
 }
 
-/** Yields each difference, and null now and then, where the caller may yield to others. A change in between must go to both topologies. */
+/** Yields each difference, and null at points where the caller may let the event loop run. A change at such a point must be applied to both. */
 export function* compareAll(ours: View, theirs: View): Generator<string | null> {
   yield* compare('resource class', ours.resourceClasses, theirs.resourceClasses, describeName);
   yield* compare('trait', ours.traits, theirs.traits, describeName);
@@ -13,7 +13,7 @@ export function* compareAll(ours: View, theirs: View): Generator<string | null> 
   yield* compare('tree', ours.trees, theirs.trees, (tree) => tree.members.map((member) => member.id).join(','));
 }
 
-/** So many characters of descriptions are made in a few milliseconds: of a thousand providers, or of one in very many aggregates. */
+/** Making descriptions of so many characters takes a few milliseconds. They describe a thousand providers, or one in very many aggregates. */
 const CHARACTERS = 400_000;
 
 function* compare<T>(
@@ -38,7 +38,7 @@ function* compare<T>(
   }
 }
 
-/** Without a trait's bit, which depends on the order in which they were met. */
+/** Leaves out the bit of a trait, because it depends on the order in which the topology got the traits. */
 function describeName({ name, modified }: ResourceClass | Trait): string {
   return `${name} of ${modified}`;
 }

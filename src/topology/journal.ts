@@ -17,25 +17,25 @@ import { includes, parseSnapshot, type PgSnapshot } from './pg-snapshot.js';
 import { UnusableDatabase } from '../db/failures.js';
 import { BEGIN_SNAPSHOT } from '../db/session.js';
 
-/** How far a topology has seen: the snapshot it was filled or caught up with, and the server that gave it. */
+/** The state up to which a topology has seen changes: the snapshot of its load or last catch-up, and the server that took the snapshot. */
 export interface Watermark {
   readonly epoch: string;
   readonly snapshotText: string;
   readonly snapshot: PgSnapshot;
-  /** Nothing had happened since the watermark before: the next catch-up only asks whether anything has, in the first place. */
+  /** Whether the last catch-up found no changes. The next one then first asks only whether there are changes. */
   readonly quiet: boolean;
 }
 
-/** As many providers as are parsed and indexed in some ten milliseconds: more at once would keep other requests waiting. */
+/** Parsing and indexing so many providers takes some ten milliseconds. With more at once, other requests would wait. */
 const PAGE = 1000;
 
-/** The server looks at so many rows of the journal in some ten milliseconds. After more it says only that there are many. */
+/** PostgreSQL reads so many rows of the journal in some ten milliseconds. When there are more, it returns only that there are many. */
 const ROWS = 20 * PAGE;
 
-/** Loads everything, as of one snapshot. The connection must be one that nothing else uses meanwhile. */
+/** Loads everything from one snapshot. No other code may use the connection meanwhile. */
 export async function load(client: pg.ClientBase): Promise<{ topology: Topology; watermark: Watermark }> {
   await client.query(PURGE_STRANGERS).catch((error: unknown) => {
-    // Read-only: a standby, which the next statement recognises.
+    // 25006: the server is read-only, because it is a standby. The next statement detects that.
     if ((error as { code?: string }).code !== '25006') throw error;
   });
   return inOneSnapshot(client, () => readEverything(client));
@@ -78,19 +78,19 @@ export async function readEverything(client: pg.ClientBase): Promise<{ topology:
   }
 }
 
-/** Changes to be applied one after the other, as of a watermark. Others may have their turn in between. */
+/** The changes up to a watermark. The reader applies the batches in order, and may let the event loop run between them. */
 export interface News {
   readonly batches: readonly TopologyChanges[];
   readonly watermark: Watermark;
 }
 
 /**
- * The changes since a watermark; or 'reload' when they cannot be determined: another server or a restored database (epoch),
- * time that went backwards, changes already pruned, a TRUNCATE. The changes and the new watermark come from one statement:
- * the question whether anything happened, or, when it did, one that asks again from the old watermark and reads everything
- * that changed.
+ * Returns the changes since a watermark. Returns 'reload' when they cannot be determined: after another server or a restored database
+ * (epoch), after time went backwards, after changes were pruned, or after a TRUNCATE. One statement returns the changes and the new
+ * watermark. It is the statement that asks whether there are changes or, when there are, a second one that begins at the old watermark
+ * again and reads everything that changed.
  *
- * @param onNews is called when the server has said that there are changes, before the statements that read them
+ * @param onNews is called when the server has returned that there are changes, before the statements that read them
  */
 export async function readChanges(
   client: pg.ClientBase,
@@ -134,7 +134,7 @@ async function catchUp(
   return { watermark: next, changes, tooMany };
 }
 
-/** {@link readChanges}, inside a transaction that keeps its snapshot. Names that are new come first, and those that are gone last. */
+/** Like {@link readChanges}, inside a transaction that keeps its snapshot. The first batch has new and changed names, the last one deleted names. */
 export async function readChangesInSnapshot(
   client: pg.ClientBase,
   watermark: Watermark,
@@ -168,7 +168,7 @@ export async function readChangesInSnapshot(
   return { watermark: found.watermark, batches };
 }
 
-/** The watermark after a statement that gave these, unless the way there cannot be told. */
+/** Returns the watermark after a statement with these results, or 'reload' when the changes between the two cannot be determined. */
 function advance(
   watermark: Watermark,
   snapshot: string,
@@ -178,7 +178,7 @@ function advance(
 ): Watermark | 'reload' {
   if (epoch !== null && epoch !== watermark.epoch) return 'reload';
   if (BigInt(prunedBelow) > watermark.snapshot.xmin) return 'reload';
-  // Idle is the common case, and an equal text saves parsing.
+  // Mostly nothing has happened. The text of the snapshot is then the same, and need not be parsed.
   if (epoch !== null && snapshot === watermark.snapshotText)
     return watermark.quiet === quiet ? watermark : { ...watermark, quiet };
   const next = toWatermark(snapshot, epoch, quiet);

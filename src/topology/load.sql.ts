@@ -1,11 +1,11 @@
-/** The statements that fill the topology. Each is one statement, hence sees one snapshot. */
+/** The statements that fill the topology. Each is one statement, so it sees one snapshot. */
 
 /**
- * The values that must not change while a watermark is valid: the server's start, its WAL timeline, the database, the table
- * (a restore in place makes a new one) and a uuid that is changed after a restore. After a fail-over to a standby that had
- * not received everything, transaction ids are reused, and only these values show it. (pg_control_checkpoint() still shows
- * the old timeline right after a promotion.) The system identifier would add nothing, since no two clusters start in the
- * same microsecond, and asking for it reads a file each time. Null on a standby, which is rejected.
+ * The values that must not change while a watermark is valid: the time of the server's start, its WAL timeline, the database, the table
+ * (a restore in place makes a new one) and a UUID that is changed after a restore. After a fail-over to a standby that had not received
+ * everything, PostgreSQL reuses transaction ids, and only these values show it. (pg_control_checkpoint() still shows the old timeline
+ * right after a promotion.) The system identifier would add nothing, because no two clusters start in the same microsecond, and
+ * PostgreSQL reads a file each time it returns it. Null on a standby, which the service rejects.
  */
 const EPOCH = `
   case when pg_is_in_recovery() then null else concat_ws('/',
@@ -43,19 +43,19 @@ export const SELECT_WATERMARK = `
 export const SELECT_RESOURCE_CLASSES = `select json_build_array(${NAME_STATE.resourceClass})::text from resource_classes c order by c.id`;
 export const SELECT_TRAITS = `select json_build_array(${NAME_STATE.trait})::text from traits c order by c.id`;
 
-/** All providers from an id on, in order, a page at a time: $1 first id, $2 rows. */
+/** One page of the providers, in order of id. $1 is the first id, $2 the number of rows. */
 export const SELECT_PROVIDERS = `
   select json_build_array(${PROVIDER_STATE})::text from resource_providers p where p.id >= $1 order by p.id limit $2`;
 
-/** The journal's rows that a snapshot, $1, could not see. */
+/** The rows of the journal that a snapshot, $1, could not see. */
 const UNSEEN = `
     from topology_changes
     where xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)`;
 
 /**
- * Asks whether there is anything to catch up with, $1 being our last snapshot. When nothing happened, which is nearly
- * always, it is the whole catch-up, and far cheaper than one that is ready to read every table. The order makes the planner
- * take the index: with EXISTS it expects to meet a row soon and reads through a journal that has none.
+ * Asks whether there are changes since the last snapshot, $1. Nearly always there are none. Then this statement is the whole catch-up,
+ * and it is far cheaper than a statement that can read every table. Because of the `order by`, the planner uses the index. With EXISTS
+ * the planner expects to find a row soon, and reads the whole journal when it has no such row.
  */
 export const ANY_NEWS = `
   select pg_current_snapshot()::text, ${EPOCH}, e.pruned_below::text,
@@ -63,11 +63,11 @@ export const ANY_NEWS = `
   from topology_epoch e`;
 
 /**
- * The catch-up, $1 being our last snapshot, $2 the most providers that it may return, and $3 the most rows of the journal that it
- * may look at, or null: the new snapshot, and the whole present state of every object in a change that the old snapshot could not
- * see; of projects only the ids. When there is more, it says so (`many`) and returns no providers; after more rows than $3 it returns nothing else. What
- * committed in between is found whatever the order of commits; a transaction that is rolled back leaves nothing; a change
- * delivered twice does no harm.
+ * The catch-up. $1 is the last snapshot, $2 the most providers that it may return, and $3 the most rows of the journal that it may read,
+ * or null for no limit. It returns the new snapshot, and the complete present state of every object in a change that the old snapshot
+ * could not see; of projects it returns only the ids. When there are more providers than $2, it returns `many` and no providers. When
+ * there are more rows than $3, it returns `many` and no objects at all. It finds the transactions that committed between the two
+ * snapshots in any order of commits. A transaction that is rolled back leaves no rows. A change that is delivered twice does no harm.
  */
 export const CATCH_UP = `
   with recent as materialized (
@@ -100,21 +100,21 @@ export const CATCH_UP = `
   from topology_epoch e,
     (select count(*) > $2::int or (select count(*) from recent) > $3::bigint as many from changed where kind = 1) many`;
 
-/** The providers in changes that a snapshot, $1, could not see: for a catch-up that is too large for one statement. */
+/** The ids of the providers in changes that a snapshot, $1, could not see. For a catch-up that is too large for one statement. */
 export const CHANGED_PROVIDERS = `
   select coalesce(json_agg(changed.id), '[]')::text
   from (select distinct id ${UNSEEN} and kind = 1 order by id) changed`;
 
-/** The state of providers by id, or null for one that is gone. */
+/** The state of providers by id. The state is null when the provider was deleted. */
 export const SELECT_PROVIDERS_BY_ID = `
   select json_agg(json_build_array(wanted.id,
            (select json_build_array(${PROVIDER_STATE}) from resource_providers p where p.id = wanted.id)))::text
   from unnest($1::bigint[]) wanted (id)`;
 
 /**
- * Removes what a previous life of the database left behind (a dump was restored: its ids lie in this server's future):
- * journal rows, and the marks of the pruning, above which every replica would load everything again for every read. What we can
- * see of this server's own transactions is below our snapshot's xmax, so only strangers match.
+ * Removes the rows that a restored dump brought from another server, whose transaction ids this server has not reached yet: rows of the
+ * journal, and the marks of the pruning. With such a mark every replica would load everything again for every read. The visible rows of
+ * this server's own transactions are below the xmax of the snapshot, so the statement removes no row of this server.
  */
 export const PURGE_STRANGERS = `
   with purged as (delete from topology_changes where xid >= pg_snapshot_xmax(pg_current_snapshot()))
@@ -124,8 +124,8 @@ export const PURGE_STRANGERS = `
   where pruned_below > pg_snapshot_xmax(pg_current_snapshot()) or mark > pg_snapshot_xmax(pg_current_snapshot())`;
 
 /**
- * The pruning of the journal, $1 being how many seconds rows are kept: removes those below the mark of last time, once that is old enough, and
- * sets a new one. A replica that slept longer finds `pruned_below` above its watermark and loads everything again.
+ * Prunes the journal. $1 is the number of seconds for which rows are kept. When the last mark is that old, the statement removes the
+ * rows below it and sets a new mark. A replica that paused for longer finds `pruned_below` above its watermark and loads everything again.
  */
 export const PRUNE = `
   with due as (

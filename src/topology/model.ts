@@ -16,11 +16,11 @@ export interface Trait {
   readonly id: number;
   readonly name: string;
   readonly modified: number;
-  /** Position of the trait in the bit sets of {@link TraitSet}: dense, unlike the id. */
+  /** Position of the trait in the bit sets of {@link TraitSet}. Positions have few gaps, unlike ids. */
   readonly bit: number;
 }
 
-/** A set of traits, interned: providers with the same traits share one, thousands of compute nodes a few. */
+/** An interned set of traits. Providers with the same traits share one set, so thousands of compute nodes have a few sets. */
 export interface TraitSet {
   readonly traits: readonly Trait[];
   /** Bit `trait.bit` is set for each member, 32 to a word. */
@@ -45,7 +45,7 @@ export interface Inventory {
   readonly capacity: number;
 }
 
-/** Whether an allocation of `amount` more fits an inventory. */
+/** Whether the inventory has room for another allocation of `amount`. */
 export function hasRoom(inventory: Inventory, amount: number): boolean {
   const { used, capacity, minUnit, maxUnit, stepSize } = inventory;
   return used + amount <= capacity && meetsUnits(amount, minUnit, maxUnit, stepSize);
@@ -62,7 +62,7 @@ export interface Provider {
   /** In ascending order of resource class id. */
   readonly inventories: readonly Inventory[];
   readonly traits: TraitSet;
-  /** Aggregate uuids, interned like the traits. */
+  /** UUIDs of aggregates, interned like the traits. */
   readonly aggregates: readonly string[];
 }
 
@@ -99,12 +99,15 @@ export interface PinnedTrees {
 }
 
 /**
- * The providers of the cloud at one moment, as committed in the database. Only {@link Topology} makes one; readers get it
- * from `current()` and must be done with it before they next await anything. The objects in it are constants; what goes on
- * longer keeps those that it needs, and for the trees there is {@link View.pinTrees}.
+ * The providers of the cloud at one moment, as committed in the database. Only {@link Topology} makes a view. Readers get it from
+ * `current()` and must not use it after their next await. The objects in it are constants: a reader that works longer keeps the objects
+ * that it needs, and uses {@link View.pinTrees} for the trees.
  */
 export interface View {
-  /** The same object for as long as no provider, resource class or trait has changed. What was derived from all of them is right while it is here. */
+  /**
+   * The same object for as long as no provider, resource class or trait has changed. Data derived from them is valid while `version` is
+   * the same object.
+   */
   readonly version: object;
   readonly providers: ReadonlyMap<number, Provider>;
   readonly trees: ReadonlyMap<number, Tree>;
@@ -112,7 +115,7 @@ export interface View {
   providerByName(name: string): Provider | undefined;
   /** The tree of a provider. */
   treeOf(provider: Provider): Tree;
-  /** Keeps hold of the trees as they are now, for work that goes on while the view changes. To be released in the end. */
+  /** Keeps the trees as they are now, for work that goes on while the view changes. The caller releases them at the end. */
   pinTrees(): PinnedTrees;
 
   readonly resourceClasses: ReadonlyMap<number, ResourceClass>;
@@ -124,14 +127,15 @@ export interface View {
   providersWithClass(resourceClassId: number): ReadonlyMap<number, Provider> | undefined;
   /** Providers in an aggregate, by id; undefined when there is none. */
   providersInAggregate(uuid: string): ReadonlyMap<number, Provider> | undefined;
-  /** Every trait set in use with the providers that have exactly it. */
+  /** Every trait set in use, with the providers that have exactly these traits. */
   readonly traitSets: ReadonlyMap<TraitSet, ReadonlyMap<number, Provider>>;
   /** Providers with a trait (a union over the trait sets that contain it). */
   providersWithTrait(trait: Trait): Provider[];
 
   /**
-   * The same object for as long as nothing has changed of what the consumers of a project have, whose they are, and what
-   * their classes are called. What was read from the database after this object was made is right while it is here.
+   * Returns the same object for as long as the consumers of a project have not changed: their allocations, their project, user and type,
+   * and the names of their resource classes. Data that was read from the database after this object was made is valid for as long as this
+   * method returns the same object.
    */
   projectVersion(projectId: number): object;
 }

@@ -1,14 +1,14 @@
 /**
- * A PostgreSQL snapshot says of every transaction whether its changes were visible. Unlike a sequence
- * number or a time stamp it cannot skip a transaction that started early and committed late.
+ * A snapshot of PostgreSQL, which states for every transaction whether its changes were visible. Unlike a sequence number or a time
+ * stamp it cannot skip a transaction that started early and committed late.
  */
 
 export interface PgSnapshot {
-  /** Every transaction below was finished. */
+  /** All transactions below this one had finished. */
   readonly xmin: bigint;
-  /** Every transaction from here on had not begun. */
+  /** This transaction and all above it had not begun. */
   readonly xmax: bigint;
-  /** Those in between that were still running. */
+  /** The transactions between `xmin` and `xmax` that were still running. */
   readonly running: ReadonlySet<bigint>;
 }
 
@@ -30,8 +30,8 @@ export function isVisible(xid: bigint, snapshot: PgSnapshot): boolean {
 }
 
 /**
- * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server responds now, one
- * restored from a backup or a standby that had not received everything.
+ * Whether `newer` saw everything that `older` saw. False means that time went backwards: another server responds now, which was restored
+ * from a backup, or was a standby that had not received everything.
  */
 export function includes(newer: PgSnapshot, older: PgSnapshot): boolean {
   if (newer.xmin < older.xmin || newer.xmax < older.xmax) return false;

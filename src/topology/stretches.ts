@@ -3,8 +3,8 @@ import { SLICE_MS } from '../event-loop.js';
 import type { Divided } from '../slices.js';
 
 /**
- * Runs work that every read waits for: after each 5 ms the event loop comes round once. It waits for no slice of a search or a
- * body, as other long work does (slices.ts).
+ * Runs work for which every read waits. The event loop runs once after each 5 ms. The work does not wait for the slices of searches and
+ * bodies, as other long work does (slices.ts).
  */
 export async function inStretches<T>(work: Divided<T>): Promise<T> {
   for (let end = performance.now() + SLICE_MS; ;) {

@@ -12,8 +12,8 @@ import {
 import type { Inventory, PinnedTrees, Provider, ResourceClass, Trait, TraitSet, Tree, View } from './model.js';
 
 /**
- * The in-memory replica: objects by id and the indexes that searches start from. `apply` replaces or removes by id, so it
- * is idempotent and does not care about the order of changes; it has no clock and does no I/O.
+ * The in-memory replica: objects by id, and the indexes from which searches start. `apply` replaces or removes objects by id, so it is
+ * idempotent and does not depend on the order of changes. It uses no clock and no I/O.
  */
 export class Topology implements View {
   readonly providers = new Map<number, Provider>();
@@ -31,9 +31,9 @@ export class Topology implements View {
   readonly #traitSetByKey = new Map<string, TraitSet>();
   readonly #aggregatesByKey = new Map<string, InternedAggregates>();
   readonly #aggregatesByList = new WeakMap<readonly string[], InternedAggregates>();
-  /** For each pin the trees that were replaced since, as they were. */
+  /** For each pin, the old trees in place of those that were replaced after the pin. */
   readonly #pins = new Set<Map<number, Tree | undefined>>();
-  /** Of the projects that readers asked about since their last change. */
+  /** The versions of projects. A project that no reader has asked about since its last change has none. */
   readonly #projectVersions = new Map<number, object>();
   #nextBit = 0;
   #version: object = {};
@@ -87,7 +87,7 @@ export class Topology implements View {
     const found: Provider[] = [];
     for (const [set, members] of this.traitSets) {
       if (!set.traits.includes(trait)) continue;
-      // One by one: as arguments of one call, 130,000 providers overflow the stack.
+      // One `push` for each provider: 130,000 providers as arguments of one call would overflow the stack.
       for (const member of members.values()) found.push(member);
     }
     return found;
@@ -99,17 +99,18 @@ export class Topology implements View {
     return version;
   }
 
-  /** {@link applying}, in one go. */
+  /** Does the work of {@link applying} at once, without yielding. */
   apply(changes: TopologyChanges): boolean {
     return atOnce(this.applying(changes));
   }
 
   /**
-   * Takes over what changed, and yields about once in a millisecond. Until it has ended the topology is no view for a search; every provider is in a
-   * tree whenever it yields.
+   * Applies the changes, and yields about once in a millisecond. A search must not use the topology before the generator has ended. Every
+   * provider is in a tree whenever it yields.
    *
-   * A resource class that was renamed (PUT /resource_classes/{name} below 1.7) replaces the providers that have it: its name is part of what
-   * readers derive from them. Returns false, with nothing applied, when a known trait changed; no route renames traits.
+   * When a resource class was renamed (PUT /resource_classes/{name} below 1.7), the topology replaces the providers that have the class,
+   * because readers cache data of providers that contains the name. Returns false, and applies nothing, when a known trait has changed,
+   * because no route renames traits.
    */
   *applying(changes: TopologyChanges): Divided<boolean> {
     if (changes.traits.some((change) => isAltered(this.traits, change))) return false;
@@ -119,9 +120,9 @@ export class Topology implements View {
     if (renamed.length > 0) this.#projectVersions.clear();
     for (const id of changes.projects ?? []) this.#projectVersions.delete(id);
 
-    // Two classes may have exchanged their names, so every old name goes before the first new one comes.
+    // Two classes may have exchanged their names, so all old names are removed before the first new one is added.
     for (const [id] of renamed) this.#removeResourceClass(id);
-    // New names first and removed ones last, so that every provider finds the classes and traits it refers to.
+    // New names are added first and deleted ones are removed last, so that every provider finds its classes and traits.
     for (const [, state] of changes.resourceClasses) if (state !== null) this.#addResourceClass(state);
     for (const [, state] of changes.traits) if (state !== null) this.#addTrait(state);
 
@@ -149,7 +150,7 @@ export class Topology implements View {
     return [...holders];
   }
 
-  /** Replaces few providers, of which each may be in 200,000 aggregates: their index is changed in parts, and the rest at once. */
+  /** Replaces a few providers. Each may be in 200,000 aggregates, so the index of aggregates is changed in parts. The rest is changed at once. */
   *#replace(changes: TopologyChanges['providers']): Divided<void> {
     const former = changes.flatMap(([id]) => this.providers.get(id) ?? []);
     const lists = new Map<number, readonly string[]>();
@@ -162,7 +163,7 @@ export class Topology implements View {
       },
     );
     const touchedRoots = new Set(former.map(({ rootId }) => rootId));
-    // Unique names may have been swapped among them, so every old entry goes before the first new one comes.
+    // Providers may have exchanged their unique names, so all old entries are removed before the first new one is added.
     for (const [id, state] of changes) this.#unindex(id, state === null);
     const arrivals = changes.flatMap(([id, state]) =>
       state === null ? [] : [this.#index(state, lists.get(id) ?? NO_AGGREGATES)],
@@ -203,12 +204,12 @@ export class Topology implements View {
     if (this.#traitByName.get(trait.name) === trait) this.#traitByName.delete(trait.name);
   }
 
-  /** Takes a provider out of the indexes, except that of aggregates. One that stays keeps its place in the order of iteration. */
+  /** Removes a provider from all indexes but that of aggregates. A provider that is replaced keeps its place in the order of iteration. */
   #unindex(id: number, gone: boolean): void {
     const provider = this.providers.get(id);
     if (provider === undefined) return;
     if (gone) this.providers.delete(id);
-    // In a batch before this one another may have taken over the name.
+    // An earlier batch may have given the name to another provider.
     if (this.#byUuid.get(provider.uuid) === provider) this.#byUuid.delete(provider.uuid);
     if (this.#byName.get(provider.name) === provider) this.#byName.delete(provider.name);
     for (const { resourceClass } of provider.inventories) removeFrom(this.#byClass, resourceClass.id, id);
@@ -255,7 +256,7 @@ export class Topology implements View {
       return trait;
     });
     const highest = traits.reduce((max, trait) => Math.max(max, trait.bit), -1);
-    // An unsigned shift of -1, for a provider without traits, would make 512 MB of zeros.
+    // `highest` is -1 for a provider without traits. An unsigned shift of -1 would make 512 MB of zeros.
     const bits = new Uint32Array((highest >> 5) + 1);
     for (const { bit } of traits) bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
     const set = { traits, bits };
@@ -263,7 +264,7 @@ export class Topology implements View {
     return set;
   }
 
-  /** The list of aggregates that a text stands for, for one more provider. */
+  /** Returns the list of aggregates for a text of uuids, and counts one more provider that uses it. */
   *#aggregates(key: string): Divided<readonly string[]> {
     let known = this.#aggregatesByKey.get(key);
     if (known === undefined) {
@@ -277,13 +278,13 @@ export class Topology implements View {
     return known.list;
   }
 
-  /** A list may have 200,000 aggregates: it goes with the last provider that has it. */
+  /** Counts one provider less. The last one removes the list, because a list may have 200,000 aggregates. */
   #forgetAggregates(list: readonly string[]): void {
     const known = this.#aggregatesByList.get(list);
     if (known !== undefined && --known.users === 0) this.#aggregatesByKey.delete(known.key);
   }
 
-  /** Replaces the trees that lost, gained or changed a member; `arrivals` are the providers that were (re)indexed. */
+  /** Replaces the trees that lost, gained or changed a member. @param arrivals the providers that were added or replaced */
   #rebuildTrees(rootIds: ReadonlySet<number>, arrivals: readonly Provider[]): void {
     const arrived = new Map<number, Provider[]>();
     for (const provider of arrivals) {
@@ -306,7 +307,7 @@ export class Topology implements View {
 
 /** A list of aggregates, which providers share. */
 interface InternedAggregates {
-  /** Their uuids, joined by commas. */
+  /** The UUIDs of the aggregates, joined by commas. */
   readonly key: string;
   readonly list: readonly string[];
   /** How many providers have the list. */
@@ -316,7 +317,7 @@ interface InternedAggregates {
 const NO_INVENTORIES: readonly Inventory[] = [];
 const NO_AGGREGATES: readonly string[] = [];
 
-/** So many providers are replaced in a few milliseconds. */
+/** Replacing so many providers takes a few milliseconds. */
 const PAGE = 200;
 
 function* pagesOf<T>(items: readonly T[]): Generator<readonly T[], void> {
@@ -327,7 +328,7 @@ function aggregatesOf({ aggregates }: Provider): readonly string[] {
   return aggregates;
 }
 
-/** What stands between the commas of a text; nothing for the empty one. `split` takes 20 ms for 200,000. */
+/** Yields the items of a text between its commas, and none for an empty text. `split` takes 20 ms for 200,000 items. */
 function* itemsOf(text: string): Generator<string, void> {
   if (text === '') return;
   let start = 0;
