@@ -18,13 +18,13 @@ export interface Lists {
   readonly parts: ListsContext;
   readGauges(): Promise<readonly ListGauge[]>;
   spoolBytes(): number;
-  /** As that of the worker; returns at once where this process does no runs. */
+  /** Stops the worker. Returns at once when this process does no runs. */
   end(deadline: number, hurry: AbortSignal): Promise<void>;
 }
 
 export interface ListsSurroundings {
   readonly config: Config;
-  /** For a connection of its own to read a list with. */
+  /** For the connection with which a thread reads a list. */
   readonly database: DatabaseOptions;
   readonly pool: Pool;
   readonly log: Logger;

@@ -59,15 +59,15 @@ export interface JobSettings {
   };
   readonly keep_days: number | null;
   readonly notify: readonly string[];
-  /** Elements of a dialect without a meaning for this service, to return them to the same dialect. */
+  /** Elements of a dialect that this service does not use. It returns them to clients of the same dialect. */
   readonly foreign?: Readonly<Record<string, unknown>>;
 }
 
 /** One file of a list that is complete in the spool. */
 export interface Part {
-  /** The last name of its key: `UUID.csv.gz`, `UUID-1.parquet`. */
+  /** The last segment of its key: `UUID.csv.gz`, `UUID-1.parquet`. */
   readonly name: string;
-  /** Where the spool has it. */
+  /** The path of the file in the spool. */
   readonly path: string;
   readonly size: number;
   readonly rows: number;
@@ -76,17 +76,17 @@ export interface Part {
   readonly sha256: string;
 }
 
-/** A list in the spool, of one moment, before anything is uploaded. */
+/** A list in the spool, before anything is uploaded. All its rows are from one snapshot. */
 export interface SpooledList {
   /** When the snapshot was taken, by the clock of the database. */
   readonly takenAt: Date;
   readonly rows: number;
-  /** Trees with rows in the list, and the root of the first of them. */
+  /** The number of trees with rows in the list, and the name of the first tree's root. */
   readonly trees: { readonly count: number; readonly first: string | null };
   readonly parts: readonly Part[];
   /** `fileSchema` of the manifest. */
   readonly schema: string;
-  /** A cursor of the history from before the snapshot; absent when no history is recorded. */
+  /** A cursor of the history, taken before the snapshot. Absent when no history is recorded. */
   readonly changes?: string;
   readonly warnings: readonly string[];
 }
@@ -99,11 +99,11 @@ export interface OutgoingObject {
   readonly size: number;
   readonly md5: string;
   readonly sha256: string;
-  /** Opens the bytes from the beginning; a retry opens them again. */
+  /** Opens a stream of the bytes from the beginning. A retry calls it again. */
   open(): Readable;
 }
 
-/** A place that lists are written to: a folder, or a bucket behind the S3 protocol. Failures are DestinationErrors. */
+/** A place to which lists are written: a folder, or a bucket behind the S3 protocol. Its functions fail with DestinationErrors. */
 export interface Destination {
   put(object: OutgoingObject, encryption: Encryption | null, signal: AbortSignal): Promise<void>;
   /** Returns a small object; null when there is none. */
@@ -112,10 +112,10 @@ export interface Destination {
   delete(key: string, signal: AbortSignal): Promise<void>;
 }
 
-/** `code` is the store's own code where it gave one (`NoSuchBucket`, `AccessDenied`), or one of the contract (`NoSpace`). */
+/** `code` is the code that the store returned (`NoSuchBucket`, `AccessDenied`), or a code of the contract (`NoSpace`). */
 export class DestinationError extends Error {
   readonly code: string;
-  /** `soon`: 1, 5, 15, 60 minutes; `late`: 15, 60 minutes, an operator has to mend something. */
+  /** The pauses before a retry: `soon` is 1, 5, 15, 60 minutes; `late` is 15, 60 minutes, because an operator has to repair something. */
   readonly retry: 'soon' | 'late';
 
   constructor(code: string, message: string, retry: 'soon' | 'late') {
@@ -132,7 +132,7 @@ export type Secret = { readonly value: string } | { readonly file: string };
 
 /** A `[list_bucket:NAME]` section of type s3, checked. */
 export interface S3Bucket {
-  /** The section's name: what jobs and messages say. */
+  /** The name of the section. Jobs and messages use it. */
   readonly name: string;
   /** `http(s)://HOST[:PORT][/PATH]`, without a slash at the end. */
   readonly endpoint: string;
@@ -144,7 +144,7 @@ export interface S3Bucket {
   readonly addressing: 'path' | 'host';
   readonly accessKey: Secret;
   readonly secretKey: Secret;
-  /** What jobs may ask for; the first is the default. */
+  /** The types of encryption that jobs may ask for. The first is the default. */
   readonly encryption: readonly EncryptionType[];
   readonly encryptionHeader: 'amz' | 'oss' | 'cos';
   readonly encryptionProof: boolean;
@@ -184,7 +184,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export type RunPhase = 'reading' | 'uploading' | 'publishing';
 
-/** A part as the row of its run and the manifest have it. */
+/** A part, as in the row of its run and in the manifest. */
 export interface ListFile {
   readonly key: string;
   readonly size: number;
@@ -192,7 +192,7 @@ export interface ListFile {
   readonly rows: number;
 }
 
-/** A row of list_runs, without what only the cleaner reads. */
+/** A row of list_runs, without the columns that only the cleaner reads. */
 export interface Run {
   readonly id: number;
   readonly job: string;
@@ -201,7 +201,7 @@ export interface Run {
   readonly settings: JobSettings;
   readonly state: RunState;
   readonly phase: RunPhase | null;
-  /** 0 before the first. */
+  /** The number of the attempt, 0 before the first one. */
   readonly attempt: number;
   readonly notBefore: Date | null;
   readonly host: string | null;
@@ -211,7 +211,7 @@ export interface Run {
   readonly rows: number | null;
   readonly bytes: number | null;
   readonly files: readonly ListFile[];
-  /** The key of manifest.json as a reader of the bucket sees it; null before it succeeded. */
+  /** The key of manifest.json as a reader of the bucket sees it; null before the run has succeeded. */
   readonly manifestKey: string | null;
   readonly warnings: readonly string[];
   readonly error: { readonly code: string; readonly message: string } | null;

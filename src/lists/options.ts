@@ -10,18 +10,18 @@ import type { JobChoices } from './job/settings.js';
 /** The configuration of inventory lists, for the service and for commands. */
 export interface ListsOptions extends JobChoices {
   readonly hooks: Config['listHooks'];
-  /** The folder where lists are packed before they are uploaded. */
+  /** The folder in which lists are packed before they are uploaded. */
   readonly spool: string;
   /** The name of this machine in runs. */
   readonly host: string;
-  /** Runs at a time; 0 when this process does none. */
+  /** The most runs at a time; 0 when this process does none. */
   readonly runs: number;
 }
 
-/** What the routes of inventory lists need, in the API and in the dialects. */
+/** The dependencies of the routes of inventory lists, in the API and in the dialects. */
 export interface ListsContext extends EndDeps, ListsOptions {
   readonly pool: Pool;
-  /** There is something to do: the process looks at once instead of in some seconds. */
+  /** Lets the worker look for work at once, instead of in some seconds. */
   readonly poke: () => void;
 }
 

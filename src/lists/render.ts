@@ -55,7 +55,7 @@ function time(date: Date | null): string | null {
   return date?.toISOString() ?? null;
 }
 
-/** Due times are minutes. */
+/** RFC 3339, UTC, without milliseconds, because due times are whole minutes. */
 export function minute(date: Date | null): string | null {
   return date?.toISOString().replace(/\.000Z$/, 'Z') ?? null;
 }

@@ -25,9 +25,9 @@ export interface CleanDeps {
   readonly buckets: readonly ListBucket[];
   readonly destinationOf: (bucket: ListBucket) => Destination;
   readonly onFailure: (bucket: string) => void;
-  /** Seconds that a run has been over before its leftovers are looked at: a process that was stopped may still send something. */
+  /** Seconds between the end of a run and the removal of its leftovers. A process that was paused may still send objects meanwhile. */
   readonly quiet?: number;
-  /** Seconds between two rounds, of all processes together. */
+  /** Seconds between two rounds. All processes share the rounds. */
   readonly every?: number;
 }
 
@@ -36,17 +36,17 @@ const EVERY_S = 600;
 
 /**
  * The cleaner (docs/contract/inventory-lists.md#cleaning-and-retention). It removes objects that no row needs from a bucket.
- * It knows the keys from the rows and never lists a bucket. One process at a time cleans the buckets, and one of each
- * machine its folders.
+ * It knows the keys from the rows and never lists a bucket. One process at a time cleans the buckets. On each machine, one process at
+ * a time cleans its folders.
  *
- * @returns what to do at each look; it does nothing while it is not its turn
+ * @returns a function that the worker calls at each look; it does nothing while no round is due
  */
 export function createCleaner(deps: CleanDeps): (signal: AbortSignal) => Promise<void> {
   const { every = EVERY_S } = deps;
   let nextAt = 0;
   return async (signal) => {
     if (performance.now() < nextAt) return;
-    // The lock says when the next round is due; a tenth of its time is near enough.
+    // The lock decides when the next round is due. The process asks for it after a tenth of that time.
     nextAt = performance.now() + every * 100;
     const named = (type: ListBucket['type']): string[] =>
       deps.buckets.filter((one) => one.type === type).map(({ name }) => name);
@@ -55,7 +55,7 @@ export function createCleaner(deps: CleanDeps): (signal: AbortSignal) => Promise
       [`clean:${deps.host}`, { buckets: named('folder'), host: deps.host }],
     ];
     for (const [lock, reach] of rounds) {
-      // Not released at the end: until it runs out there is no other round.
+      // The process does not release the lock: there is no other round until it expires.
       const holder = randomUUID();
       const hold = (): Promise<boolean> => holdLock(deps.pool, lock, holder, every);
       if (!(await hold())) continue;
@@ -73,7 +73,7 @@ async function round(deps: CleanDeps, reach: Reach, hold: () => Promise<boolean>
   ): Promise<void> => {
     for (const one of what) {
       if (signal.aborted || !(await hold())) return;
-      // A failure at one object counts for the other objects of its bucket.
+      // After one failure, the round skips the other objects of that bucket.
       if (away.has(one.bucket)) continue;
       try {
         await work(one, deps.destinationOf(bucketOf(deps.buckets, one.bucket)));
@@ -105,7 +105,7 @@ async function failed(
   await markFailed(pool, run.id, rejected, warning);
 }
 
-/** Removes a list whose time is over. Its checksum goes first: without it there is no list. */
+/** Removes a list whose time is over. Removes its checksum first, because a list without checksum does not count as a list. */
 async function removeList(
   { pool, log }: CleanDeps,
   { run, attempts }: Cleanable,
@@ -151,7 +151,7 @@ async function removeLeftovers(
   );
 }
 
-/** A process that was stopped right before it published may have put its own manifest over the one that the row has. */
+/** Writes the manifest of the row again if it was replaced: a process that was paused right before it published may have written its own. */
 async function restoreManifest(
   { buckets, log }: CleanDeps,
   { run, bucket, manifest }: Cleanable,
@@ -176,7 +176,7 @@ async function restoreManifest(
   );
 }
 
-/** Another machine's folder has the list, so a manifest of our own attempts here is left over. */
+/** Removes the manifests of attempts on this machine. They are left over, because the list is in a folder of another machine. */
 async function removeManifestOf(
   losers: readonly Leftover[],
   dueAt: Date,

@@ -3,16 +3,16 @@ import { runStatement } from '../../db/transaction.js';
 import type { Run } from '../model.js';
 import { RUN_COLUMNS, runOf, type RunRow } from '../run/rows.js';
 
-/** The rows that the cleaner works by: it never lists a bucket. */
+/** The rows from which the cleaner knows the objects, because it never lists a bucket. */
 
 /** The objects that an attempt may have left in a bucket. */
 export interface Leftover {
   readonly attempt: number;
   readonly uuid: string;
-  /** What the keys begin with, without the root of the bucket. */
+  /** The beginning of the keys, without the root of the bucket. */
   readonly base: string;
   readonly host: string;
-  /** Parts that were sent; one more may be there. */
+  /** Number of parts that were sent. The bucket may have one more. */
   readonly parts: number;
   readonly cleaned: boolean;
 }
@@ -21,7 +21,7 @@ export interface Leftover {
 export interface Cleanable {
   readonly run: Run;
   readonly bucket: string;
-  /** The bytes of manifest.json as they should be; null when it did not succeed. */
+  /** The bytes that manifest.json should have; null when the run did not succeed. */
   readonly manifest: string | null;
   readonly attempts: readonly Leftover[];
 }
@@ -29,7 +29,7 @@ export interface Cleanable {
 /** The scope of a cleaner: buckets that every process reaches, or folders that only this machine has. */
 export interface Reach {
   readonly buckets: readonly string[];
-  /** Null for any. */
+  /** Null for any machine. */
   readonly host: string | null;
 }
 
@@ -52,7 +52,7 @@ function cleanableOf(row: CleanableRow): Cleanable {
   return { run: runOf(row), bucket: row.bucket, manifest: row.manifest, attempts: row.attempts };
 }
 
-/** Runs that ended so many seconds ago and may have left something. */
+/** Runs that ended at least `quiet` seconds ago and may have left objects. */
 export async function leftoverRuns(pool: Pool, { buckets, host }: Reach, quiet: number): Promise<readonly Cleanable[]> {
   const text = `
     select ${RUN_COLUMNS}, r.manifest, ${ATTEMPTS} from list_runs r
@@ -64,7 +64,7 @@ export async function leftoverRuns(pool: Pool, { buckets, host }: Reach, quiet: 
   return rows.map(cleanableOf);
 }
 
-/** Lists that are older than their job keeps them, never the newest of a job; and those of deleted jobs that are to go with it. */
+/** Lists that are older than `keep_days` of their job, but never the newest of a job. Also lists that are to be removed with their deleted job. */
 export async function outdatedRuns(pool: Pool, { buckets, host }: Reach): Promise<readonly Cleanable[]> {
   const text = `
     select ${RUN_COLUMNS}, r.manifest, ${ATTEMPTS} from list_runs r left join list_jobs j on j.id = r.job
@@ -89,7 +89,7 @@ export async function markRemoved(pool: Pool, run: number): Promise<void> {
   await runStatement(pool, { text, values: [run] }, 'write');
 }
 
-/** A rejected attempt is tried again daily for a week, and warned of on the run; a bucket that is away hourly. */
+/** Sets the time of the next attempt: in a day after a rejection, for a week and with a warning on the run; in an hour for an unavailable bucket. */
 export async function markFailed(pool: Pool, run: number, rejected: boolean, warning: string): Promise<void> {
   const text = rejected
     ? `update list_runs set clean_failures = clean_failures + 1,
@@ -100,7 +100,7 @@ export async function markFailed(pool: Pool, run: number, rejected: boolean, war
   await runStatement(pool, { text, values: rejected ? [run, warning] : [run] }, 'write');
 }
 
-/** Forgets runs of more than 400 days ago whose lists are gone. */
+/** Deletes the rows of runs that are older than 400 days and whose lists were removed. */
 export async function forgetRuns(pool: Pool): Promise<void> {
   const text = `
     delete from list_runs r
@@ -110,7 +110,7 @@ export async function forgetRuns(pool: Pool): Promise<void> {
   await runStatement(pool, { text }, 'write');
 }
 
-/** Takes or renews a lock of so many seconds. False while another process has it. */
+/** Takes or renews a lock for `seconds`. Returns false while another process has it. */
 export async function holdLock(pool: Pool, name: string, holder: string, seconds: number): Promise<boolean> {
   const text = `
     insert into list_locks as l (name, holder, until) values ($1, $2, now() + make_interval(secs => $3))

@@ -10,8 +10,9 @@ const FOLDER_MODE = 0o750;
 const FILE_MODE = 0o640;
 
 /**
- * A folder as a bucket: keys are paths below it. An object is complete as soon as it has its name: it is written beside it, to
- * `.NAME.tmp`, and renamed. No link may lead out of the folder, and root works only in folders that no other account can change.
+ * A folder as a bucket: keys are paths below it. An object that has its name is complete, because it is written to `.NAME.tmp` in the
+ * same folder and then renamed. A link must not lead out of the folder. As root, the service uses only folders that no other account can
+ * change.
  */
 export function folderDestination(root: string): Destination {
   return {
@@ -33,7 +34,7 @@ export function folderDestination(root: string): Destination {
         const file = await orNull(placeOf(root, key, false));
         if (file === null) return;
         await rm(file, { force: true });
-        // Of an attempt that was killed while it wrote.
+        // An attempt that was killed while it wrote may have left this file.
         await rm(unfinished(file), { force: true });
         await removeEmpty(path.dirname(file), await realpath(root));
       }),
@@ -41,7 +42,7 @@ export function folderDestination(root: string): Destination {
 }
 
 /**
- * Makes the folder `key` below the root, with those above it. Of several processes that make the same folder at once, one succeeds.
+ * Makes the folder `key` below the root, and its parents. When several processes make the same folder at once, one of them succeeds.
  *
  * @returns false when the folder exists
  * @throws DestinationError as `put` does
@@ -51,7 +52,7 @@ export function claimFolder(root: string, key: string): Promise<boolean> {
 }
 
 /**
- * The file of a key, all links resolved.
+ * Returns the path of the file of a key, with all links resolved.
  *
  * @returns null when there is none
  * @throws DestinationError when it is outside of the folder
@@ -63,7 +64,7 @@ export async function folderFile(root: string, key: string): Promise<string | nu
   return real;
 }
 
-/** Where the file of a key is to be; each folder on the way is looked at before the next one is entered. */
+/** Returns the path for the file of a key. Checks each folder on the way before it enters the next one. */
 async function placeOf(root: string, key: string, make: boolean): Promise<string> {
   const parts = key.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
@@ -100,10 +101,10 @@ async function rejectForeign(folder: string): Promise<void> {
     throw new DestinationError('AccessDenied', foreignFolderText(folder), 'late');
 }
 
-/** Only small objects are read back: manifests, and the text of a probe. */
+/** In bytes. The service reads only small objects: manifests, and the text of a probe. */
 const LARGEST_READ = 64 * 1024 * 1024;
 
-/** Opened without blocking, because opening a pipe could wait forever. */
+/** Opens the file without blocking, because opening a pipe could wait forever. */
 async function readSmall(file: string, key: string): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -145,7 +146,7 @@ async function write(file: string, object: OutgoingObject, signal: AbortSignal):
       throw new DestinationError('ChecksumMismatch', `${object.key}: the spool has other bytes than it had.`, 'soon');
     }
     await handle.sync();
-    // A process whose run was taken over may still write under the same name.
+    // A process whose run another process has taken over may still write under the same name.
     if ((await handle.stat()).ino !== (await lstat(beside)).ino) {
       throw new DestinationError('OperationAborted', `${object.key} is being written by another process.`, 'soon');
     }
@@ -163,7 +164,7 @@ function unfinished(file: string): string {
   return path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
 }
 
-/** As in an object store, there are no empty folders. */
+/** Removes empty folders, because an object store has none. */
 async function removeEmpty(folder: string, top: string): Promise<void> {
   for (let one = folder; one !== top; one = path.dirname(one)) {
     try {
@@ -183,7 +184,7 @@ async function orNull(found: Promise<string>): Promise<string | null> {
   }
 }
 
-/** Errors of the file system in the words of a store. */
+/** Converts errors of the file system into those of a store. */
 async function withStoreErrors<T>(root: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -6,15 +6,15 @@ import { DestinationError, type Destination, type Encryption, type ListBucket } 
 export interface ProbeStep {
   /** `write with sse-s3` */
   readonly step: string;
-  /** Null when it went well. */
+  /** Null when the step succeeded. */
   readonly failure: { readonly code: string; readonly message: string; readonly advice: string | null } | null;
 }
 
 const CONTENT = 'Written by stockroom lists check, to be deleted by it.\n';
 
 /**
- * Does with a small object what a run does with a list: writes it, with each encryption that the section offers, reads it back
- * and deletes it. After a write that fails, the next encryption is tried.
+ * Writes a small object, reads it back and deletes it, as a run does with a list. Does this with each encryption that the section
+ * offers. After a failed write it continues with the next encryption.
  */
 export async function* probeBucket(
   bucket: ListBucket,
@@ -60,7 +60,7 @@ function object(key: string) {
   };
 }
 
-/** Each type that jobs may ask for, and for KMS each key. */
+/** Returns each encryption that jobs may ask for, with KMS once for each key. */
 function encryptionsOf(bucket: ListBucket): readonly (Encryption | null)[] {
   if (bucket.type === 'folder') return [null];
   return bucket.encryption.flatMap((type): (Encryption | null)[] => {

@@ -9,18 +9,18 @@ import { send, SendTimeout, SourceFailure, type S3Request, type S3Response } fro
 import { EMPTY_SHA256, signed, urlOf } from '../s3/sign.js';
 
 export interface S3Options {
-  /** Called when the store does something that an operator should know, and that stops nothing. */
+  /** Called when the store does something that an operator should know, but that is no failure. */
   readonly onWarning?: (text: string) => void;
-  /** The first pause before a request is sent again, in milliseconds; each further one is four times as long. */
+  /** The first pause before a request is sent again, in milliseconds. Each further pause is four times as long. */
   readonly firstPause?: number;
-  /** How long a store may take to say whether it takes a large body, in milliseconds; then the body is sent. */
+  /** How long the service waits for `100 Continue` before it sends a large body, in milliseconds. */
   readonly askFirst?: number;
 }
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
 const MAX_ERROR_BYTES = 64 * 1024;
-/** The manifest of a list of ten thousand parts is smaller. */
+/** The manifest of a list of ten thousand parts has fewer bytes. */
 const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
 /** A request before it is signed. */
@@ -29,18 +29,18 @@ interface Wanted {
   readonly key: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly object?: OutgoingObject;
-  /** A status that is no failure. */
+  /** Returns true for a response that is not a failure, although its status is not 2xx. */
   readonly accepts?: (response: S3Response) => boolean;
 }
 
 /**
- * A bucket behind the S3 protocol. Each object is one PUT, so what is sent by half leaves nothing behind. A request that
- * fails for a passing reason is sent four times in all; then, and at once for what an operator has to mend, it fails with a
- * DestinationError (the table of failures stands in docs/adr/0017).
+ * A bucket behind the S3 protocol. Each object is one PUT, so an interrupted upload leaves nothing in the bucket. The service sends a
+ * request up to four times when it fails for a temporary reason. Then it throws a DestinationError. It throws at once when an operator
+ * has to repair something (docs/adr/0017 has the table of failures).
  */
 export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destination {
   const { onWarning = () => undefined, firstPause = FIRST_PAUSE_MS, askFirst } = options;
-  /** What the store's clock is ahead of ours, in milliseconds; 0 until it rejects ours. */
+  /** How far the clock of the store is ahead of the clock of this machine, in milliseconds. 0 until the store rejects the time of a request. */
   let skew = 0;
 
   async function request(wanted: Wanted, signal: AbortSignal): Promise<S3Response> {
@@ -99,7 +99,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
     }
   }
 
-  /** Takes the store's clock for ours; false when the store does not tell it. */
+  /** Uses the clock of the store from now on. Returns false when the response has no date. */
   function setClock(date: string | undefined): boolean {
     const theirs = Date.parse(date ?? '');
     if (Number.isNaN(theirs)) return false;
@@ -116,7 +116,7 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
     await request({ method: 'DELETE', key, accepts: ({ status }) => status === 404 }, signal);
   }
 
-  /** @throws DestinationError when the store does not say that an object is encrypted; the object is removed then */
+  /** @throws DestinationError when the store does not confirm that an object is encrypted; the object has been removed then */
   async function prove(
     response: S3Response,
     key: string,
@@ -158,11 +158,11 @@ export function s3Destination(bucket: S3Bucket, options: S3Options = {}): Destin
     delete: remove,
   };
 
-  /** A 2xx; the etag of an upload is compared with its MD5 where it looks like one. */
+  /** Checks a response with status 2xx. Compares the ETag of an upload with the MD5 of the object when the ETag has the form of an MD5. */
   function checkUpload(response: S3Response, what: string, object: OutgoingObject | undefined): Outcome {
     const etag = /^"?([0-9a-f]{32})"?$/i.exec(response.headers.etag ?? '')?.[1]?.toLowerCase();
     const isOther = object !== undefined && etag !== undefined && etag !== object.md5;
-    // With KMS an etag has the look of an MD5 and is none.
+    // With KMS an ETag has the form of an MD5, but it is not the MD5 of the object.
     const isKms = Object.entries(response.headers).some(
       ([name, value]) => name.endsWith('-server-side-encryption') && /kms/i.test(String(value)),
     );

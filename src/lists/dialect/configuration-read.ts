@@ -3,7 +3,7 @@ import { child, parseXml, XmlError, type XmlElement } from '../xml/read.js';
 import { invalidArgument, malformedXml } from './error.js';
 import type { Dialect } from './signature/signed-request.js';
 
-/** The settings of a job that a dialect has. */
+/** The settings of a job that a dialect can express. */
 export interface Configuration {
   readonly id: string;
   readonly enabled: boolean;
@@ -15,7 +15,7 @@ export interface Configuration {
     readonly bucket: string;
     readonly prefix: string;
     readonly format: JobSettings['destination']['format'];
-    /** Undefined: what the section of the bucket says. */
+    /** Undefined: the default of the bucket's section. */
     readonly encryption: Encryption | undefined;
   };
   /** Elements without a meaning for this service, by name. */
@@ -29,10 +29,10 @@ export const DESTINATIONS: Readonly<Record<Dialect, string>> = {
 };
 
 /**
- * Reads an InventoryConfiguration of any of the three dialects, its elements in any order.
+ * Reads an InventoryConfiguration of any of the three dialects. Its elements may have any order.
  *
- * @param buckets the names of the destinations there are
- * @throws DialectError that names the element, what came and what is possible
+ * @param buckets the names of the destinations in the configuration of the service
+ * @throws DialectError that names the element, the value that the client sent and the possible values
  */
 export function readConfiguration(document: string, buckets: readonly string[]): Configuration {
   const root = parsed(document);
@@ -129,7 +129,7 @@ function readDestination(
   };
 }
 
-/** ali-oss sends the element empty when there is to be no encryption; the stores take that for its absence. */
+/** ali-oss sends an empty element when it wants no encryption. The stores treat that as if the element were missing. */
 function readEncryption(element: XmlElement | undefined): Encryption | undefined {
   const [kind, other] = element?.children ?? [];
   if (element === undefined || kind === undefined) return undefined;
@@ -140,14 +140,14 @@ function readEncryption(element: XmlElement | undefined): Encryption | undefined
     const id = textOf(KeyId ?? keyId ?? { name: 'KeyId', text: '', children: [] });
     return { type: 'sse-kms', key_id: id === '' ? null : id };
   }
-  // The Python SDK of COS sends its own name of the element.
+  // The Python SDK of COS sends this name of the element.
   if (kinds.includes(kind.name) || kind.name === 'SSECOS') return { type: 'sse-s3' };
   throw unknownElement(kind.name, 'Encryption', kinds);
 }
 
 /**
- * The name of a destination: `arn:aws:s3:::NAME`, `acs:oss:::NAME`, `qcs::cos:REGION::NAME-APPID`, or plain. The number of an
- * account at the end of a bucket of COS is left out when that gives the name of a destination and the whole does not.
+ * Returns the name of a destination from `arn:aws:s3:::NAME`, `acs:oss:::NAME`, `qcs::cos:REGION::NAME-APPID`, or the plain name. COS
+ * adds the number of an account to the name of a bucket. The number is removed when only the name without it is a destination.
  */
 function bucketName(sent: string, buckets: readonly string[]): string {
   const [, name = sent] = /^(?:arn|acs|qcs)(?::[^:]*)+:([^:]*)$/.exec(sent) ?? [];
@@ -155,7 +155,7 @@ function bucketName(sent: string, buckets: readonly string[]): string {
   return !buckets.includes(name) && buckets.includes(withoutAccount) ? withoutAccount : name;
 }
 
-/** The children by name; each may be there once, and no other. */
+/** Returns the children by name. @throws DialectError for a child that is not in `names`, or that occurs twice */
 function members<const Name extends string>(
   element: XmlElement,
   names: readonly Name[],

@@ -3,7 +3,7 @@ import { xml, type Markup } from '../xml/write.js';
 import { DESTINATIONS } from './configuration-read.js';
 import type { Dialect } from './signature/signed-request.js';
 
-/** What AWS' XML documents declare; the other two declare none. */
+/** The XML namespace that the documents of each dialect declare. OSS and COS declare none. */
 const NAMESPACES: Readonly<Record<Dialect, string>> = {
   s3: ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
   oss: '',
@@ -47,7 +47,7 @@ export function writeConfigurations(
   );
 }
 
-/** The document of all source buckets: the one there is. */
+/** The document of all source buckets. There is only one. */
 export function writeBuckets(source: string, owner: string, dialect: Dialect): string {
   return document(
     xml(
@@ -58,7 +58,7 @@ export function writeBuckets(source: string, owner: string, dialect: Dialect): s
   );
 }
 
-/** The document of a run that was asked for. */
+/** The document of a run that a client has requested. */
 export function writeRun(run: number, dialect: Dialect): string {
   return document(xml(`PostInventoryResult${NAMESPACES[dialect]}`, xml('JobId', run)));
 }
@@ -74,7 +74,7 @@ function configuration(
   buckets: readonly ListBucket[],
 ): Markup {
   const { filter, included_versions: versions, optional_fields: fields, schedule } = settings;
-  // ali-oss reads Filter/Prefix without looking whether it is there.
+  // ali-oss reads Filter/Prefix without checking whether it exists.
   const prefix = filter?.prefix ?? (dialect === 'oss' ? '' : null);
   return xml(
     start,
@@ -94,10 +94,10 @@ function destination(
   buckets: readonly ListBucket[],
 ): Markup {
   const sent = foreignOf(foreign, dialect);
-  // As it was sent to this dialect, unless the job has another bucket since.
+  // The bucket as the client sent it in this dialect, unless the bucket of the job has changed since then.
   const asSent = sent['Bucket'] !== undefined && sent['bucket'] === bucket ? sent['Bucket'] : null;
   const account = sent['AccountId'] ?? (dialect === 'oss' ? '' : null);
-  // ali-oss cuts a name out of RoleArn without looking whether it is there.
+  // ali-oss reads a name from RoleArn without checking whether it exists.
   const role = sent['RoleArn'] ?? (dialect === 'oss' ? '' : null);
   return xml(
     DESTINATIONS[dialect],
@@ -132,7 +132,10 @@ function regionOf(name: string, buckets: readonly ListBucket[]): string {
   return bucket?.type === 's3' ? bucket.region : 'local';
 }
 
-/** What a dialect has sent that means nothing here, and the name of the destination that its Bucket stood for. */
+/**
+ * Returns the elements that a client has sent in this dialect and that this service does not use. `bucket` is the name of the
+ * destination that the service found for the element Bucket.
+ */
 function foreignOf(foreign: JobSettings['foreign'], dialect: Dialect): Readonly<Record<string, string>> {
   const ofDialect = foreign?.[dialect];
   if (typeof ofDialect !== 'object' || ofDialect === null) return {};

@@ -4,9 +4,9 @@ import { accessDenied, DialectError } from './error.js';
 import { headerOf, type RequestSignature } from './signature/signed-request.js';
 
 /**
- * Compares a body with what the request says of it.
+ * Compares a body with its digests in the request: the header content-md5, and the digest that the signature covers.
  *
- * @param isTrusted whether it cannot have been changed on its way, or whether that does not matter
+ * @param isTrusted whether the body cannot have been changed on its way, or whether such a change does not matter
  * @throws DialectError
  */
 export function checkBody(

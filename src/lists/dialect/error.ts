@@ -33,7 +33,7 @@ export function rejected({ status, headers }: Rejection): DialectError {
     : new DialectError(403, 'InvalidAccessKeyId', 'The access key is not known.');
 }
 
-/** Codes of failures that have another name in each dialect. */
+/** The codes of each dialect for failures of this service. */
 const CODES: Readonly<Record<string, Readonly<Record<Dialect, string>>>> = {
   'stockroom.lists.invalid': { s3: 'InvalidArgument', cos: 'InvalidArgument', oss: 'InvalidArgument' },
   'stockroom.lists.too_many': {
@@ -60,7 +60,7 @@ const CODES_OF_STATUS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
-/** What a client of a dialect is told of a failure; null for a failure of ours. */
+/** Returns the error that a client of a dialect gets. Returns null for an unexpected failure of the service. */
 export function toDialectError(error: unknown, dialect: Dialect): DialectError | null {
   if (error instanceof DialectError) return error;
   if (!(error instanceof ApiError)) return null;

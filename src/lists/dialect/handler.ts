@@ -28,11 +28,11 @@ export interface DialectOptions extends IdentifyOptions {
   readonly memory: ClientMemory;
   readonly meter: HttpMeter;
   readonly onUnavailable: () => void;
-  /** Believe what a proxy says of the request: whether it came over TLS. */
+  /** Whether the service trusts the headers of a proxy, which state whether the request came over TLS. */
   readonly proxyHeaders: boolean;
 }
 
-/** What the requests of this port are about, for the audit log: their own paths are buckets. */
+/** The path that the audit log gets for all requests of this port, because their own paths are names of buckets. */
 const JOBS = '/stockroom/lists';
 
 /** The XML of a configuration, in bytes. */
@@ -45,8 +45,8 @@ const REQUEST_ID_HEADERS: Readonly<Record<Dialect, string>> = {
 };
 
 /**
- * The inventory requests of the object stores (docs/adr/0017), as an application of its own: its clients own the whole path,
- * and sign it. In this order: the signature, what is asked for, policy, the body, the job.
+ * Serves the inventory requests of the object stores (docs/adr/0017). It is a separate application, because its clients choose the whole
+ * path and sign it. It checks the signature, then the operation, then the policy, then the body, and then reads or changes the job.
  */
 export function createDialect(options: DialectOptions): Express {
   const app = express();

@@ -3,7 +3,7 @@ import type { KeysFile } from './keys-file.js';
 import { accessDenied, DialectError, rejected } from './error.js';
 import type { RequestSignature } from './signature/signed-request.js';
 
-/** Asks Keystone whether a signature is of the secret of an access key; null when it says no. `client` is the address of the sender. */
+/** Asks Keystone whether a signature was made with the secret of an access key. Returns null when it was not. @param client the sender's address */
 export type CheckSignature = (
   accessKey: string,
   stringToSign: string,
@@ -14,23 +14,24 @@ export type CheckSignature = (
 export interface IdentifyOptions {
   /** Null without `[stockroom] lists_s3_keys_file`. */
   readonly keysFile: KeysFile | null;
-  /** How access keys that are not in the file are looked at: believed like a token, or at Keystone. */
+  /** How the service checks access keys that are not in the file: noauth2 trusts them like a token, or Keystone checks the signature. */
   readonly strategy: { readonly noauth2: Authenticate } | { readonly checkSignature: CheckSignature };
 }
 
 export interface Identified {
   readonly identity: Identity;
-  /** Whether the signature was looked at. */
+  /** Whether the signature was verified. */
   readonly isProved: boolean;
 }
 
 const MAX_SKEW_MS = 15 * 60_000;
 
 /**
- * Identifies the sender of a request, and so verifies what the signature covers. digest.ts compares the body later.
+ * Identifies the sender of a request by its signature. This also verifies the data that the signature covers. digest.ts compares the body
+ * later.
  *
  * @param client the address of the sender
- * @throws DialectError 403, or 503 when Keystone cannot say
+ * @throws DialectError 403, or 503 when Keystone is unavailable
  */
 export async function identify(
   signed: RequestSignature,

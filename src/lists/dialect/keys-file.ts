@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { NO_SERVICE, type Identity } from '../../auth/identity.js';
 
-/** The keys of `[stockroom] lists_s3_keys_file`: a line for each, `ACCESS SECRET USER PROJECT ROLE,ROLE`. */
+/** The keys of `[stockroom] lists_s3_keys_file`. Each line is `ACCESS SECRET USER PROJECT ROLE,ROLE`. */
 export interface KeysFile {
-  /** Null for an access key that the file does not have. */
+  /** Returns null for an access key that is not in the file. */
   find(accessKey: string): Promise<FileKey | null>;
 }
 
@@ -13,7 +13,7 @@ export interface FileKey {
   readonly identity: Identity;
 }
 
-/** The file is read again when it changes; one that cannot be read leaves the keys as they are, with a line in the log. */
+/** Reads the file again when it has changed. When the file cannot be read, the keys stay as they are, and the log gets a line. */
 export function openKeysFile(path: string, log: Pick<Logger, 'info' | 'error'>): KeysFile {
   let keys: ReadonlyMap<string, FileKey> = new Map();
   let version = '';
@@ -43,7 +43,7 @@ export function openKeysFile(path: string, log: Pick<Logger, 'info' | 'error'>):
   };
 }
 
-/** @throws Error that names a line and not what is in it */
+/** @throws Error that has the number of the line, and not its text */
 function parseKeys(text: string): ReadonlyMap<string, FileKey> {
   const keys = new Map<string, FileKey>();
   for (const [index, line] of text.split('\n').entries()) {

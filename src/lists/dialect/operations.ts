@@ -25,10 +25,10 @@ interface Context {
   readonly lists: ListsContext;
 }
 
-/** As the stores have it. */
+/** The stores have the same number of configurations on a page. */
 const PAGE = 100;
 
-/** The policy rule that an operation is under: that of the native route that does the same. */
+/** Returns the policy rule of an operation. It is the rule of the native route that does the same. */
 export function ruleOf({ kind }: Operation): string {
   switch (kind) {
     case 'get job':
@@ -107,7 +107,7 @@ async function presentSettings(lists: ListsContext, id: string): Promise<JobSett
   }
 }
 
-/** The native form of a configuration; what no dialect can say stays as it is. */
+/** Returns the native form of a configuration. Settings that no dialect can express stay as they are. */
 function bodyOf(
   { enabled, prefix, versions, fields, frequency, destination }: Configuration,
   present: JobSettings | null,

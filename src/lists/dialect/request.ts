@@ -1,34 +1,34 @@
 import { accessDenied, invalidArgument, noSuchBucket, notImplemented } from './error.js';
 import type { RequestSignature, QueryParameter } from './signature/signed-request.js';
 
-/** Path and query as they were sent, and the bucket that host and path name. */
+/** Path and query as the client sent them, and the bucket that the host or the path names. */
 export interface RequestTarget {
   readonly rawPath: string;
   readonly query: readonly QueryParameter[];
-  /** Null when the request names no bucket: then it is about the source. */
+  /** Null when the request names no bucket. The source is meant then. */
   readonly bucket: string | null;
-  /** What follows the bucket in the path. */
+  /** The part of the path after the bucket. */
   readonly key: string;
 }
 
-/** What a client asks for. */
+/** The operation that a client requests. */
 export type Operation =
   | { readonly kind: 'list buckets' | 'head bucket' }
   | { readonly kind: 'list jobs'; readonly token: string | null }
   | { readonly kind: 'get job' | 'delete job' | 'run job'; readonly id: string }
-  /** `onlyNew`: the parameter inventoryId of OSS does not replace a job. */
+  /** `onlyNew`: a request with the parameter inventoryId of OSS creates a job and never replaces one. */
   | { readonly kind: 'set job'; readonly id: string; readonly onlyNew: boolean };
 
-/** Parameters that decide what happens: each has to be signed, and to be there once. */
+/** Parameters that decide the operation. Each has to be signed, and must occur only once. */
 const MEANINGFUL = ['inventory', 'id', 'inventoryId', 'continuation-token'] as const;
 
-/** Clients send at most four. They are sorted before the signature is checked, and a URL of 64 KiB has room for 32,000. */
+/** Clients send at most four parameters. The service sorts them before it checks the signature, and a URL of 64 KiB has room for 32,000. */
 const MOST_PARAMETERS = 100;
 
 /**
- * Takes a URL apart without changing it.
+ * Splits a URL into its parts without changing them.
  *
- * @param domain `[stockroom] lists_s3_domain`: hosts below it name a bucket
+ * @param domain `[stockroom] lists_s3_domain`; a host below it names a bucket
  * @throws DialectError
  */
 export function readTarget(url: string, host: string, domain: string | null): RequestTarget {
@@ -89,12 +89,12 @@ export function readOperation(
   }
 }
 
-/** A bucket of COS has the number of an account at its end. */
+/** A bucket of COS may end with the number of an account. */
 function isSource(bucket: string, source: string): boolean {
   return bucket === source || (bucket.startsWith(`${source}-`) && /^\d+$/.test(bucket.slice(source.length + 1)));
 }
 
-/** A parameter that the signature does not cover may be from another hand than the rest of the request. */
+/** Rejects a parameter that the signature does not cover, because another sender may have added it to the request. */
 function meaningful(
   query: readonly QueryParameter[],
   signed: RequestSignature,
@@ -102,7 +102,7 @@ function meaningful(
   const seen = new Set<string>();
   const values: Partial<Record<string, string>> = {};
   for (const { name, value } of query) {
-    // COS signs names in lower case: `id` and `ID` would be one for it and two for us.
+    // COS signs names in lower case. `id` and `ID` would be the same parameter for COS and two parameters for this service.
     if (seen.has(name.toLowerCase())) throw invalidArgument(`The parameter ${name} is there twice.`);
     seen.add(name.toLowerCase());
     if (!(MEANINGFUL as readonly string[]).includes(name)) continue;

@@ -3,11 +3,11 @@ import type { JobSettings, Run } from '../model.js';
 import { addMessages, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from '../run/rows.js';
 import { duesBefore, latestDue, nextDue } from './schedule.js';
 
-/** A job whose due time has come, and the result. */
+/** A job whose due time has come, and what the service did for it. */
 export interface DueJob {
   readonly id: string;
   readonly dueAt: Date;
-  /** Due times before it that passed while no process looked. */
+  /** Number of due times before `dueAt` that passed while no process was looking. */
   readonly passed: number;
   /** The earlier run that was waiting for a retry and has failed now. */
   readonly superseded: Run | null;
@@ -25,11 +25,11 @@ interface DueRow {
 }
 
 /**
- * Queues a run for each job whose due time has come: for the latest due time that is not in the future, so after a week without a
- * process there is one run, not seven. Only the clock of the database counts. Any number of processes may do this at once: each
- * locks other jobs, and the row of a run is unique for job and due time.
+ * Queues a run for each job whose due time has come. The run is for the latest due time that is not in the future, so after a week
+ * without a process a job gets one run, not seven. Only the clock of the database counts. Any number of processes may do this at once:
+ * each locks other jobs, and the row of a run is unique for job and due time.
  *
- * @returns at most 100 jobs; call it again when there are so many
+ * @returns at most 100 jobs; the caller calls it again when there are so many
  */
 export function queueDue(deps: EndDeps): Promise<readonly DueJob[]> {
   return withTransaction(deps.pool, async (transaction) => {
@@ -58,7 +58,7 @@ export function queueDue(deps: EndDeps): Promise<readonly DueJob[]> {
 
 type Due = { readonly id: string; readonly dueAt: Date; readonly next: Date };
 
-/** A run that waits for a retry gives way to the new due time. */
+/** Ends the runs that wait for a retry, because the next due time has come. */
 async function supersede(
   transaction: Pick<Transaction, 'query'>,
   { hooks }: EndDeps,

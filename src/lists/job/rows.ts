@@ -46,7 +46,7 @@ export async function getJob({ pool }: { readonly pool: Pool }, id: string): Pro
   return jobOf(rows[0]);
 }
 
-/** Jobs in the order of the bytes of their ids. `next`: the id to go on after, null at the end. */
+/** Jobs in the order of the bytes of their ids. `next` is the value of `after` for the next page, null at the end. */
 export async function listJobs(
   { pool }: { readonly pool: Pool },
   { after, limit }: { after: string | null; limit: number },
@@ -60,14 +60,15 @@ export async function listJobs(
 export interface SetOptions {
   /** Reject when the job exists. */
   readonly onlyNew?: boolean;
-  /** The user that sets it, for list_jobs.created_by. */
+  /** The user that sets the job, for list_jobs.created_by. */
   readonly by?: Readonly<Record<string, string | null>>;
 }
 
 /**
- * Sets a job, replacing one of that id. A job that is new or becomes enabled gets a run at once; the next due time is computed again.
+ * Sets a job, and replaces a job with that id. A job that is new or becomes enabled gets a run at once. The next due time is computed
+ * again.
  *
- * @throws 400 for one more than {@link MAX_JOBS}; 409 with `onlyNew` when it is there
+ * @throws 400 when there are {@link MAX_JOBS} other jobs; 409 with `onlyNew` when the job exists
  */
 export async function setJob(
   deps: { readonly pool: Pool },
@@ -80,7 +81,7 @@ export async function setJob(
       const done =
         (await updateJob(transaction, id, settings, options)) ?? (await insertJob(transaction, id, settings, options));
       if (done !== null) return done === 'created';
-      // Another client has set it between the two statements.
+      // Another client has set the job between the two statements.
     }
   });
   return { job: await getJob(deps, id), created };
@@ -100,7 +101,7 @@ async function updateJob(
   const found = rows[0];
   if (found === undefined) return null;
   if (onlyNew) throw listJobExists(id);
-  // A due time that has come, and that no process has queued yet, keeps its run unless the schedule changes.
+  // When the due time has come and no process has queued its run yet, the job keeps this due time unless its schedule changes.
   const text = `
     update list_jobs set settings = $2, enabled = $3, revision = revision + 1, updated_at = now(),
       next_due = case when $3 and next_due <= now() and settings->'schedule' = $2::jsonb->'schedule' then next_due else $4 end
@@ -110,14 +111,14 @@ async function updateJob(
   return 'updated';
 }
 
-/** Null when another client has inserted it meanwhile. */
+/** Null when another client has inserted the job meanwhile. */
 async function insertJob(
   transaction: Transaction,
   id: string,
   settings: JobSettings,
   { by }: SetOptions,
 ): Promise<'created' | null> {
-  // Clients that set new jobs wait for each other here: without the lock, two would both count 999.
+  // Clients that set new jobs wait for this lock. Without it, two clients could both count 999 jobs.
   await transaction.query({ text: "select from list_locks where name = 'jobs' for update" });
   const { rows } = await transaction.query<{ count: number; now: Date }>({
     text: 'select count(*)::integer as count, now() as now from list_jobs where id <> $1',

@@ -1,8 +1,8 @@
 import type { JobSettings, Weekday } from '../model.js';
 
 /**
- * When a job is due. All times are UTC, so a day has 24 hours: daylight saving time changes nothing. Pure: the caller gives the time
- * of the database, because the clocks of processes differ.
+ * Computes when a job is due. All times are UTC, so each day has 24 hours, also with daylight saving time. The functions read no clock:
+ * the caller passes the time of the database, because the clocks of processes differ.
  */
 
 type Schedule = JobSettings['schedule'];
@@ -43,7 +43,7 @@ export function latestDue(schedule: Schedule, time: Date): Date {
   return day;
 }
 
-/** How many due times from `first` on lie before `last`, itself not counted. Both are due times of the schedule. */
+/** Counts the due times from `first` on and before `last`. It counts `first`, and not `last`. Both are due times of the schedule. */
 export function duesBefore(schedule: Schedule, first: Date, last: Date): number {
   return Math.max(0, Math.ceil((last.getTime() - first.getTime()) / intervalOf(schedule)));
 }

@@ -9,7 +9,7 @@ import { WEEKDAYS } from './schedule.js';
 export interface JobChoices {
   /** The name of this service in lists. */
   readonly source: string;
-  /** The time of day of jobs that name none, `HH:MM`. */
+  /** The time of day of jobs whose schedule has none, `HH:MM`. */
   readonly at: string;
   readonly buckets: readonly ListBucket[];
   readonly hooks: readonly { readonly name: string }[];
@@ -21,7 +21,7 @@ const RESERVED_IDS = ['.', '..', 'now'];
 const PREFIX_BYTES = 1024;
 const KEY_BYTES = 1024;
 
-/** Without `optional_fields`, natively. */
+/** The fields of a job that a client sets with the native API and without `optional_fields`. */
 export const DEFAULT_FIELDS: readonly OptionalField[] = [
   'LastModifiedDate',
   'ProviderUuid',
@@ -45,7 +45,7 @@ function object(
   return { type: 'object', description, additionalProperties: false, required, properties };
 }
 
-/** The body of PUT. `description` says what is possible: messages quote it. Bounds that it does not say follow in settingsOf. */
+/** The body of PUT. Messages quote `description`, which states the possible values. settingsOf checks the limits that are not in the schema. */
 export const jobSchema: Schema = object(
   'an object',
   {
@@ -150,7 +150,7 @@ const ajv = new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false
 ajv.addFormat('text', (text) => !text.includes('\0') && text.isWellFormed());
 let compiled: ValidateFunction<JobBody> | undefined;
 
-/** Compiles the schema when the first job is set: it takes 70 ms, a twelfth of what a process takes to load the program. */
+/** Compiles the schema when the first job is set. That takes 70 ms, a twelfth of the time in which a process loads the program. */
 function jobBodyValidator(): ValidateFunction<JobBody> {
   return (compiled ??= ajv.compile<JobBody>(jobSchema));
 }
@@ -162,10 +162,10 @@ function checkJobId(id: string): void {
 }
 
 /**
- * The settings of a job out of the body of PUT, with every default filled in (docs/contract/inventory-lists.md#the-job).
+ * Returns the settings of a job from the body of PUT, with all defaults (docs/contract/inventory-lists.md#the-job).
  *
- * @param foreign what a dialect keeps for its clients
- * @throws 400 stockroom.lists.invalid that names the member, what is possible and what came
+ * @param foreign the elements that the dialects keep for their clients
+ * @throws 400 stockroom.lists.invalid that names the member, the possible values and the value that the client sent
  */
 export function settingsOf(
   body: unknown,
@@ -217,7 +217,7 @@ function destinationOf(
     throw invalidListJob('destination.prefix', 'no part between slashes that is empty, . or ..', given);
   }
   const root = bucket.type === 's3' ? bucket.root : '';
-  // The longest: a part of a list of a thousand million rows.
+  // The longest key: a part of a list of a thousand million rows.
   const key = [root, prefix, source, id, 'data', `${'0'.repeat(36)}-1000.parquet`]
     .filter((part) => part !== '')
     .join('/');
@@ -254,7 +254,7 @@ function namesText(kind: 'bucket' | 'hook', all: readonly { readonly name: strin
   return `a ${kind} of the configuration (${all.map(({ name }) => name).join(', ')})`;
 }
 
-/** The error of ajv, in the words of the contract. */
+/** Converts an error of ajv into the message of the contract. */
 function misfit(error: ErrorObject | undefined, body: unknown): Error {
   if (error === undefined) return invalidListJob('body', 'a job', body);
   const path = error.instancePath

@@ -10,12 +10,12 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
 };
 
 /**
- * The files of a list as a table in DuckDB's SQL. Parquet has the names and types within; for CSV they stand here, and that
- * a text in quotes is a text although it is empty.
+ * Returns the files of a list as a table in the SQL of DuckDB. Parquet files contain the names and types of their columns. For CSV the
+ * SQL has them, and `allow_quoted_nulls = false`, so that an empty text in quotes is a text.
  *
- * Nothing is guessed: DuckDB takes a carriage return in the first name for the end of a line.
+ * The SQL turns automatic detection off, because DuckDB would treat a carriage return in the first name as the end of a line.
  *
- * @param files a path or URL, `*` and `?` stand for any characters
+ * @param files a path or URL; `*` and `?` match any characters
  */
 export function duckdbTable(list: ListShape, files: string): string {
   const path = `'${files.replaceAll("'", "''")}'`;

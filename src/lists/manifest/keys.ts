@@ -7,7 +7,7 @@ export interface ListKeys {
 }
 
 export interface ListPlace {
-  /** Of the job's destination; slashes at its ends do not matter. */
+  /** The prefix of the job's destination. Slashes at its ends do not matter. */
   readonly prefix: string;
   /** The name of this service in lists. */
   readonly source: string;
@@ -17,17 +17,17 @@ export interface ListPlace {
   readonly due: Date;
 }
 
-/** Where a list goes: `[prefix/]SOURCE/ID/2026-11-25T02-00Z/manifest.json` and `[prefix/]SOURCE/ID/data/NAME`. */
+/** Returns the keys of a list: `[prefix/]SOURCE/ID/2026-11-25T02-00Z/manifest.json` and `[prefix/]SOURCE/ID/data/NAME`. */
 export function keysOf(place: ListPlace): ListKeys {
   return keysBelow(baseOf(place), place.due);
 }
 
-/** `[prefix/]SOURCE/ID`: what all keys of a job begin with. */
+/** Returns `[prefix/]SOURCE/ID`. All keys of a job begin with it. */
 export function baseOf({ prefix, source, id }: Omit<ListPlace, 'due'>): string {
   return [withoutOuterSlashes(prefix), source, id].filter((part) => part !== '').join('/');
 }
 
-/** The keys of a list whose job has that base. */
+/** The keys of a list. @param base the beginning of the keys, of {@link baseOf} */
 export function keysBelow(base: string, due: Date): ListKeys {
   const minute = `${due.toISOString().slice(0, 13)}-${due.toISOString().slice(14, 16)}Z`;
   return {
@@ -37,7 +37,7 @@ export function keysBelow(base: string, due: Date): ListKeys {
   };
 }
 
-/** Slashes at the ends of a prefix do not matter. */
+/** Removes the slashes at both ends of a prefix. */
 export function withoutOuterSlashes(text: string): string {
   let [start, end] = [0, text.length];
   while (text[start] === '/') start++;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { withRoot, type ListKeys } from './keys.js';
 import type { JobSettings, SpooledList } from '../model.js';
 
-/** Whose manifest a bucket has: that of S3, of OSS, or of a folder, which is that of S3 with a plain name. */
+/** The form of the manifest: of S3, of OSS, or of a folder. The form of a folder is that of S3, with the plain name of the bucket. */
 export type ManifestVariant = 's3' | 'oss' | 'folder';
 
 export interface ManifestOptions {
@@ -22,7 +22,7 @@ export interface ManifestOptions {
   readonly list: SpooledList;
 }
 
-/** manifest.json, and manifest.checksum of it: 32 characters without a line end (docs/contract/inventory-lists.md#manifest). */
+/** Renders manifest.json and manifest.checksum, which has 32 characters and no line end (docs/contract/inventory-lists.md#manifest). */
 export function renderManifest(options: ManifestOptions): { manifest: Buffer; checksum: Buffer } {
   const { variant, bucket, root = '', keys, source, settings, run, id, due, list } = options;
   const isOss = variant === 'oss';

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { Ajv } from 'ajv';
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 
-/** The members of a manifest that can be checked. */
+/** The data of a list, and the result of the check. */
 export interface VerifiedList {
   readonly source: string;
   readonly id: string;
@@ -15,11 +15,11 @@ export interface VerifiedList {
   readonly rows: number;
   readonly bytes: number;
   readonly parts: number;
-  /** A sentence for each thing that is not as the manifest says; empty for a good list. */
+  /** One sentence for each difference from the manifest. Empty when the list is correct. */
   readonly problems: readonly string[];
 }
 
-/** The manifest is none, or cannot be read. */
+/** The manifest cannot be read, or the file is not a manifest. */
 export class ManifestError extends Error {}
 
 interface Manifest {
@@ -60,10 +60,10 @@ const isManifest = new Ajv().compile<Manifest>({
 });
 
 /**
- * Compares a list in a folder with its manifest: checksum, names, sizes, MD5s and rows. A copy of a bucket in any folder will
- * do: parts are looked for in `../data` of the manifest.
+ * Compares a list in a folder with its manifest: checksum, names, sizes, MD5s and rows. The folder may be any copy of a bucket, because
+ * the parts are read from `../data` of the manifest.
  *
- * @param onPart is told of each part before it is read
+ * @param onPart is called for each part before it is read
  * @throws ManifestError when there is no manifest
  */
 export async function verifyList(
@@ -139,7 +139,7 @@ async function partProblems(
 ): Promise<string[]> {
   try {
     const { size, md5 } = await digestOf(part);
-    // A damaged part is not unpacked.
+    // The function returns before it decompresses a damaged part.
     if (size !== expected.size) return [`expected ${expected.size} bytes, got ${size}.`];
     if (md5 !== expected.md5) return [`expected the MD5 ${expected.md5}, got ${md5}.`];
     const rows = format === 'CSV' ? await csvRows(part) : await parquetRows(part);
@@ -163,7 +163,7 @@ async function digestOf(file: string): Promise<{ size: number; md5: string }> {
 
 const [QUOTE, LINE_END] = [0x22, 0x0a];
 
-/** Line ends within quotes are part of a value; a doubled quote closes and opens again. */
+/** Counts the line ends outside of quotes. A line end within quotes is part of a value. A doubled quote closes a value and opens it again. */
 async function csvRows(file: string): Promise<number> {
   let [rows, quoted] = [0, false];
   await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {

@@ -9,17 +9,17 @@ export interface NotifyDeps {
   readonly log: Logger;
   readonly hooks: readonly ListHook[];
   readonly onHook: (hook: string, outcome: 'received' | 'failed' | 'given_up') => void;
-  /** How long a receiver may take, milliseconds. */
+  /** How long a receiver may take to respond, in milliseconds. */
   readonly timeout?: number;
 }
 
-/** Minutes after each attempt that was not received; after the last one the message is given up. */
+/** Minutes to wait after each failed attempt. After one more failed attempt the message is given up. */
 const DELAYS = [1, 5, 15, 60, 60];
 const TIMEOUT_MS = 10_000;
 
 /**
- * The work that sends due messages: one piece for each hook, and one for messages to hooks that the configuration does not
- * have. They run side by side, so a hook that hangs keeps no other waiting, however many messages it has.
+ * Returns the tasks that send due messages: one for each hook, and one for messages to hooks that are not in the configuration. The
+ * tasks run in parallel, so a hook that does not respond does not delay other hooks, however many messages it has.
  */
 export function createMessengers(deps: NotifyDeps): ((signal: AbortSignal) => Promise<void>)[] {
   const names = deps.hooks.map(({ name }) => name);
@@ -50,7 +50,7 @@ async function deliver(
     hook === undefined
       ? `the configuration has no section [list_hook:${name}]`
       : await send(hook, message, signal, timeout);
-  // The process ends: the message is due again when the hold is over.
+  // The process ends. The message is due again when the time expires for which this process has claimed it.
   if (problem !== null && signal.aborted) return;
   if (problem === null) {
     onHook(name, 'received');

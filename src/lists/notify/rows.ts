@@ -4,9 +4,9 @@ import { RUN_COLUMNS, type RunRow } from '../run/rows.js';
 
 /** The rows of list_messages. A message is written in the transaction that ends its run (run/rows.ts). */
 
-/** How long a message belongs to the process that sends it, in seconds; longer than sending may take. */
+/** In seconds. For this time a message belongs to the process that has claimed it. Sending takes less time. */
 const HOLD_S = 60;
-/** Messages that one statement takes. */
+/** The most messages that one statement claims. */
 export const AT_ONCE = 20;
 
 /** A message with its run. */
@@ -17,13 +17,13 @@ export interface MessageRow extends RunRow {
   readonly attempts: number;
 }
 
-/** Which hooks' messages: a condition, and the names that are its parameter. */
+/** Selects messages by their hooks: an SQL condition, and the names that are its parameter. */
 export interface Which {
   readonly text: string;
   readonly names: readonly string[];
 }
 
-/** Takes messages that are due, for as long as sending may take. */
+/** Claims messages that are due, for {@link HOLD_S} seconds. */
 export async function claimMessages(pool: Pool, { text: which, names }: Which): Promise<readonly MessageRow[]> {
   const text = `
     with due as (

@@ -8,8 +8,8 @@ import type { MessageRow } from './rows.js';
 /**
  * Sends one message (docs/contract/inventory-lists.md#messages).
  *
- * @param timeout how long the receiver may take, milliseconds
- * @returns null when it was received, else the reason; never the secret or what the receiver wrote
+ * @param timeout how long the receiver may take to respond, in milliseconds
+ * @returns null when the receiver has accepted the message, else the reason; the reason never contains the secret or text of the receiver
  */
 export async function send(
   hook: ListHook,
@@ -35,7 +35,7 @@ export async function send(
   try {
     const response = await fetch(hook.url, {
       method: 'POST',
-      // A redirect would carry the message to an address that the configuration does not name.
+      // A redirect would send the message to an address that is not in the configuration.
       redirect: 'manual',
       headers: {
         'content-type': 'application/json',
@@ -55,7 +55,7 @@ export async function send(
   }
 }
 
-/** Hex of HMAC-SHA256 over timestamp, a dot and the body. A line end at the end of the secret's file is no part of it. */
+/** Returns HMAC-SHA256 over the timestamp, a dot and the body, in hex. A line end at the end of the file is not part of the secret. */
 function signatureOf(secret: Buffer, timestamp: string, body: string): string {
   return createHmac('sha256', secret.toString().replace(/\r?\n$/, ''))
     .update(`${timestamp}.${body}`)

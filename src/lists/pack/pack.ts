@@ -7,7 +7,7 @@ import type { Part } from '../model.js';
 import { csvWriter } from './write-csv.js';
 import { parquetWriter } from './write-parquet.js';
 
-/** The largest part; tests choose less. */
+/** The size of the largest part. Tests use smaller ones. */
 export interface PartLimits {
   readonly rows: number;
   readonly bytes: number;
@@ -16,13 +16,13 @@ export interface PartLimits {
 export interface PackOptions {
   readonly columns: readonly Column[];
   readonly format: 'csv' | 'parquet';
-  /** Of this list, or of this attempt: the names of parts begin with it. */
+  /** The UUID of this list, or of this attempt. The names of parts begin with it. */
   readonly uuid: string;
   readonly folder: string;
   readonly limits: PartLimits;
 }
 
-/** Writes rows into parts, one after the other; none of them is empty. */
+/** Writes rows into parts, one part after the other. No part is empty. */
 export interface Packer {
   add(rows: readonly ListRow[]): Promise<void>;
   /** Completes the last part and returns all of them. */
@@ -68,7 +68,7 @@ export function createPacker({ columns, format, uuid, folder, limits }: PackOpti
         from += some.length;
         part.rows += some.length;
         part.step = Math.max(part.step, part.file.size - before);
-        // Another step of this size might not fit.
+        // The part ends here, because another step of this size might not fit.
         if (part.rows >= limits.rows || part.file.size + part.step >= limits.bytes) await end(part);
       }
     },

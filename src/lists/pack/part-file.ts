@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
-/** A file that is written once, from its beginning, and digested on the way. */
+/** A file that is written once, from the beginning. Its digests are computed during the writes. */
 export interface PartFile {
-  /** Bytes so far. */
+  /** Bytes that have been written so far. */
   readonly size: number;
   write(bytes: Uint8Array): Promise<void>;
   /** Closes the file. Digests are lower-case hex. */
   finish(): Promise<{ md5: string; sha256: string }>;
 }
 
-/** @throws the file system's error, also from its functions: ENOSPC when the disk is full */
+/** @throws the error of the file system, also from the functions of the result: ENOSPC when the disk is full */
 export async function createPartFile(path: string): Promise<PartFile> {
   const file = await open(path, 'wx', 0o600);
   const [md5, sha256] = [createHash('md5'), createHash('sha256')];

@@ -2,8 +2,8 @@ import type { ListRow } from '../read/columns.js';
 
 /** Packs rows into one part. */
 export interface PartWriter {
-  /** Resolves when more can be taken. */
+  /** Resolves when the writer can take more rows. */
   add(rows: readonly ListRow[]): Promise<void>;
-  /** Afterwards the file has all bytes of the part. */
+  /** Resolves when the file has all bytes of the part. */
   finish(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { Column, ListRow } from '../read/columns.js';
 import type { PartFile } from './part-file.js';
 import type { PartWriter } from './part-writer.js';
 
-/** The text of rows: every value in quotes, null as nothing, a line ends with LF. */
+/** Returns the text of rows. Each value is in quotes, null is empty, and each line ends with LF. */
 function csvText(columns: readonly Column[], rows: readonly ListRow[]): string {
   let text = '';
   for (const row of rows) {
@@ -27,7 +27,7 @@ function shown(value: string, type: Column['type']): string {
       return value.includes('"') ? value.replaceAll('"', '""') : value;
     case 'time':
       return new Date(Number(value)).toISOString();
-    // PostgreSQL writes 1e+15 where JSON has 1000000000000000.
+    // PostgreSQL writes 1e+15, and JSON has 1000000000000000.
     case 'double':
       return String(Number(value));
     case 'boolean':
@@ -37,13 +37,13 @@ function shown(value: string, type: Column['type']): string {
   }
 }
 
-/** A part in CSV, one gzip stream. Compressing is done on the threads of zlib. */
+/** Writes a part in CSV, as one gzip stream. Node.js compresses on its thread pool. */
 export function csvWriter(columns: readonly Column[], file: PartFile): PartWriter {
   const gzip = createGzip();
   const done = pipeline(gzip, async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) await file.write(chunk);
   });
-  // A failure is reported by the call that waits for it.
+  // The call of `add` or `finish` that waits for `done` throws the error.
   done.catch(() => undefined);
   return {
     async add(rows) {

@@ -9,7 +9,7 @@ const GROUP_ROWS = 50_000;
 
 interface ParquetType {
   readonly element: Omit<SchemaElement, 'name'>;
-  /** As the schema's text names it. */
+  /** The name of the type in the text of the schema. */
   readonly text: string;
   readonly logical?: string;
   readonly read: (value: string) => unknown;
@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<ColumnType, ParquetType>> = {
   },
 };
 
-/** The schema as the manifest has it: `message placement.inventory { required binary Bucket (STRING); ... }`. */
+/** Returns the schema for the manifest: `message placement.inventory { required binary Bucket (STRING); ... }`. */
 export function parquetSchemaText(columns: readonly Column[]): string {
   const fields = columns.map(({ name, type, nullable }) => {
     const { text, logical } = TYPES[type];
@@ -44,7 +44,7 @@ export function parquetSchemaText(columns: readonly Column[]): string {
   return `message placement.inventory { ${fields.join(' ')} }`;
 }
 
-/** A part in Parquet: snappy, 50,000 rows a group, dictionaries for text. */
+/** Writes a part in Parquet: with snappy, 50,000 rows in a group, and dictionaries for text. */
 export function parquetWriter(columns: readonly Column[], file: PartFile): PartWriter {
   const buffer = new ByteWriter();
   const parquet = new ParquetWriter({ writer: buffer, schema: schemaOf(columns), createdBy: 'stockroom' });
@@ -55,7 +55,7 @@ export function parquetWriter(columns: readonly Column[], file: PartFile): PartW
     return columns.map((column) => ({ column, data: [] }));
   }
 
-  /** What was encoded goes to the file; the buffer is used again. */
+  /** Writes the encoded bytes to the file. The writer then uses the buffer again. */
   async function drain(): Promise<void> {
     await file.write(buffer.getBytes());
     buffer.index = 0;

@@ -3,8 +3,8 @@ import { capacityOf, CLASSES, encoded, setsOf, treeWhere, type ListStatement } f
 import type { JobSettings } from '../model.js';
 
 /**
- * The statement of all versions: the present inventories, and the states before them that the history has, the newest of a key first
- * (docs/contract/inventory-lists.md#versions). It is one sort of all rows, which the server does on disk when they are many.
+ * The statement of all versions: the present inventories, and their earlier states from the history. The newest version of a key comes
+ * first (docs/contract/inventory-lists.md#versions). PostgreSQL sorts all rows at once, on disk when there are many.
  */
 export function allVersions(settings: JobSettings, source: string): ListStatement {
   const columns = columnsOf(settings);
@@ -33,8 +33,9 @@ export function allVersions(settings: JobSettings, source: string): ListStatemen
 }
 
 /**
- * The providers that were removed, each time that they were: `seq` tells which time. A parent that is there gives its present path.
- * What is kept of the history may not have the removal of a provider: then it stands as a root.
+ * The providers that were removed. A provider that was removed several times has a row for each removal, with its `seq`. Below a parent
+ * that exists, a provider has the present path of the parent. When the kept history does not have the removal of a provider, its parent
+ * is unknown, and the list shows the provider as a root.
  */
 const GONE = `
   removed as (
@@ -66,9 +67,9 @@ const GONE = `
   )`;
 
 /**
- * How many versions there are, without putting the changes in order: one for each change, the present one of an inventory among them, and one for
- * each inventory that no kept change has. It is exact unless a transaction changed an inventory twice, or an inventory changed while no history
- * was kept.
+ * Counts the versions without sorting the changes: one for each change, which includes the change to the present state, and one for each
+ * inventory without a change in the history. The count is exact unless a transaction changed an inventory twice, or an inventory changed
+ * while no history was kept.
  */
 const COUNT = `
   places (id, raw_path) as (
@@ -87,9 +88,10 @@ const COUNT = `
   where $1::text is not null`;
 
 /**
- * The change of each transaction to an inventory, and the state that the transaction before had left. `gone_seq` is null for
- * a provider that is there. Of the last change of an inventory: whether the inventory `is_there` now, and whether what the
- * change left `is_present`. (An import may use an id again; what goes with a provider is noted after it.)
+ * The change of each transaction to an inventory, and the state that the transaction before had left. `gone_seq` is null for a provider
+ * that exists. For the last change of an inventory, `is_there` states whether the inventory exists now, and `is_present` whether it still
+ * has the state after the change. (An import may use the id of a removed provider again. The history records the removal of inventories
+ * with their provider after the removal of the provider.)
  */
 const CHANGES = `
   folded as (
@@ -124,10 +126,10 @@ const CHANGES = `
   )`;
 
 /**
- * The versions of inventories, `place` growing with time. A state that no change explains was reached while no history was kept, or by
- * TRUNCATE: it has no time.
+ * The versions of inventories. `place` grows with time. When no change in the history leads to a state, the inventory got it while no
+ * history was kept, or by TRUNCATE. Such a version has no time.
  *
- * @param sets columns of a provider `t`
+ * @param sets the columns of {@link setsOf}, for a provider `t`
  */
 function versions(sets: string): string {
   return `

@@ -1,7 +1,7 @@
 import type { JobSettings, OptionalField } from '../model.js';
 
 /**
- * How values look: `text` and `boolean` as they are, `time` as milliseconds since 1970, the others as decimal numbers.
+ * The form of values: `text` and `boolean` as they are, `time` as milliseconds since 1970, the others as decimal numbers.
  * PostgreSQL sends all of them as text.
  */
 export type ColumnType = 'text' | 'boolean' | 'int32' | 'int64' | 'double' | 'time';
@@ -12,8 +12,8 @@ export interface Column {
   readonly type: ColumnType;
   readonly nullable: boolean;
   /**
-   * The value in SQL: of `p` (a provider of the tree, with the sets that fragments.ts has), `i` (its inventory), `c` (the
-   * resource class), `v` (the version) and `$1` (the source).
+   * The value in SQL. It may use `p` (a provider of the tree, with the sets of fragments.ts), `i` (its inventory), `c` (the resource
+   * class), `v` (the version) and `$1` (the source).
    */
   readonly sql: string;
 }
@@ -29,8 +29,8 @@ export type ListRow = readonly (string | null)[];
 const CAPACITY = 'i.capacity';
 
 /**
- * The table of docs/contract/inventory-lists.md#columns, in its order. `Size`, `ETag` and `StorageClass` are other names for
- * what the inventory has; `IsMultipartUploaded`, `ReplicationStatus` and `EncryptionStatus` are constants.
+ * The table of docs/contract/inventory-lists.md#columns, in its order. `Size`, `ETag` and `StorageClass` are other names for data of the
+ * inventory. `IsMultipartUploaded`, `ReplicationStatus` and `EncryptionStatus` are constants.
  */
 const OPTIONAL: Readonly<Record<OptionalField, Omit<Column, 'name'>>> = {
   Size: int32('i.total'),
@@ -69,7 +69,7 @@ const VERSION_COLUMNS: readonly Column[] = [
   { name: 'IsDeleteMarker', ...column('boolean', 'v.is_delete_marker::text') },
 ];
 
-/** The columns of every version of an inventory, including delete markers. */
+/** The columns that have a value in every version of an inventory, also in delete markers. */
 const OF_EVERY_VERSION: readonly OptionalField[] = [
   'StorageClass',
   'IsMultipartUploaded',

@@ -1,23 +1,23 @@
 import type { Column } from './columns.js';
 import type { JobSettings, OptionalField } from '../model.js';
 
-/** The statement that reads a list, and the one that counts its rows; both have the same parameters. */
+/** The statement that reads a list, and the statement that counts its rows. Both have the same parameters. */
 export interface ListStatement {
   readonly columns: readonly Column[];
   readonly rows: string;
-  /** Of a list of all versions not always exact: all-versions.ts says when. */
+  /** For a list of all versions the count is not always exact; all-versions.ts explains when. */
   readonly count: string;
-  /** The source and the prefix of keys, empty for all of them. */
+  /** The source, and the prefix of keys, which is empty for all keys. */
   readonly values: readonly [string, string];
 }
 
-/** Columns of a provider `t` that take a look at other tables, where the list has them. */
+/** Returns the columns of a provider `t` that are read from other tables. A column that is not in the list is null. */
 export function setsOf({ optional_fields: fields }: JobSettings): string {
   const wanted = (name: OptionalField, sql: string): string => (fields.includes(name) ? sql : 'null::text');
   return `, ${wanted('Traits', TRAITS)} as traits, ${wanted('Aggregates', AGGREGATES)} as aggregates`;
 }
 
-/** Percent-encodes a name (RFC 3986), byte by byte; most names need nothing. */
+/** Percent-encodes a name (RFC 3986), byte by byte. Most names need no encoding. */
 export function encoded(name: string): string {
   return `case when ${name} collate "C" ~ '^[A-Za-z0-9._~-]*$' then ${name} else (
     select string_agg(
@@ -28,7 +28,7 @@ export function encoded(name: string): string {
   ) end`;
 }
 
-/** The providers that there are. @param wanted the condition on a path */
+/** The providers that exist. @param wanted returns the SQL condition on a path */
 export function treeWhere(wanted: (path: string) => string): string {
   return `
   tree (id, uuid, name, generation, parent_uuid, root_uuid, root_name, path, raw_path) as (
@@ -55,8 +55,8 @@ const AGGREGATES = `coalesce((
     where h.resource_provider_id = t.id), '')`;
 
 /**
- * The capacity of an inventory. It stays within 64 bits, whatever an imported ratio is, and so does what is left of it after `used`:
- * 9223372036854774784 is the largest double below 2^63, the lower bound is -2^62.
+ * The capacity of an inventory. It stays within 64 bits for any imported ratio, and so does the capacity minus `used`:
+ * 9223372036854774784 is the largest double below 2^63, and the lower bound is -2^62.
  */
 export function capacityOf(inventory: string): string {
   return `greatest(-4611686018427387904::float8, least(9223372036854774784::float8,

@@ -2,27 +2,27 @@ import type pg from 'pg';
 import type { ListRow } from './columns.js';
 import type { ListStatement } from './fragments.js';
 
-/** Few enough that the thread can pause often (spool/pace.ts). */
+/** A batch is so small that the thread can pause often (spool/pace.ts). */
 const BATCH_ROWS = 1_000;
 
-/** One moment of the database, as long as its transaction is open. */
+/** A snapshot of the database, for as long as its transaction is open. */
 export interface InventorySnapshot {
   readonly takenAt: Date;
-  /** Rows that `batches` will have. */
+  /** The number of rows that `batches` yields. */
   readonly expected: number;
   /** Rows in order. */
   batches(): AsyncGenerator<readonly ListRow[]>;
   close(): Promise<void>;
 }
 
-/** Values stay texts: what they become depends on the format. */
+/** Values stay texts, because their conversion depends on the format of the list. */
 const asText = { getTypeParser: () => (value: string) => value };
 
 /**
- * Opens a snapshot. Every statement of it sees the claims that were committed before, and none that came later.
+ * Opens a snapshot. All its statements see the claims that were committed before, and no later ones.
  *
- * @param timeout the longest time of a statement, milliseconds
- * @param onBackend is told which process of the server reads, before it has to wait for anything
+ * @param timeout the longest time of a statement, in milliseconds
+ * @param onBackend is called with the process id of the PostgreSQL backend, before any statement may have to wait
  */
 export async function openSnapshot(
   client: pg.Client,
@@ -49,7 +49,7 @@ export async function openSnapshot(
       for (let next = client.query<(string | null)[]>(fetch); ;) {
         const { rows: batch } = await next;
         if (batch.length === 0) return;
-        // The server sorts and sends while this batch is packed.
+        // PostgreSQL sorts and sends the next batch while the caller packs this one.
         next = client.query<(string | null)[]>(fetch);
         next.catch(() => undefined);
         yield batch;

@@ -5,7 +5,7 @@ import { failAttempt, giveBack, renewLease, type LeasedRun } from './lease.js';
 import { failureOf, retryDelay, type RunStopped } from './retry.js';
 import { doRun, type Done, type RunDeps } from './run.js';
 
-/** Is told what happens, for the metrics. */
+/** Counts the results of runs, for the metrics. */
 export interface ListMeter {
   /** A run or an attempt ended. */
   ended(list: string, outcome: 'succeeded' | 'failed' | 'retried' | 'given_back' | 'lost', done?: Done): void;
@@ -18,7 +18,7 @@ export interface AttemptDeps extends RunDeps {
   readonly meter: ListMeter;
 }
 
-/** Does one attempt of a run and never throws. `abort` is called when the lease is lost. */
+/** Does one attempt of a run. Never throws. @param abort is called when the lease is lost */
 export async function attempt(
   deps: AttemptDeps,
   leased: LeasedRun,
@@ -33,7 +33,7 @@ export async function attempt(
     meter.ended(run.job, 'succeeded', done);
     log.info({ list: run.job, run: run.id, ...done }, `lists run ${run.id} of ${run.job} succeeded: ${summary(done)}`);
   } catch (error) {
-    // Aborted work throws errors of any kind, so the signal's reason counts.
+    // Aborted work throws errors of any kind, so the reason of the signal is used instead.
     await ended(deps, leased, signal.aborted ? signal.reason : error).catch((problem: unknown) => {
       log.warn(
         { list: run.job, run: run.id, err: problem },
@@ -82,7 +82,7 @@ async function ended(deps: AttemptDeps, leased: LeasedRun, error: unknown): Prom
     log.error({ ...fields, code, ...cause }, `${what} failed after ${attempts(run.attempt)}: ${place}`);
     return;
   }
-  // What an operator has to repair is an error once a run, not once an attempt.
+  // A failure that an operator has to repair is logged as an error once for each run, and not at each attempt.
   const isNews = (retry === 'late' || unforeseen) && run.error?.code !== code;
   log[isNews ? 'error' : 'warn'](
     { ...fields, code, attempt: run.attempt, ...cause },
@@ -90,7 +90,7 @@ async function ended(deps: AttemptDeps, leased: LeasedRun, error: unknown): Prom
   );
 }
 
-/** Renews a lease until it is told to stop, and aborts the run when the lease is lost. */
+/** Renews a lease, and aborts the run when the lease is lost. Returns a function that stops the renewal. */
 function keepLease(pool: Pool, leased: LeasedRun, abort: (why: 'taken') => void): () => void {
   const leaseMs = leased.lease * 1000;
   let [renewedAt, isAsking] = [performance.now(), false];
@@ -104,7 +104,7 @@ function keepLease(pool: Pool, leased: LeasedRun, abort: (why: 'taken') => void)
         renewedAt = asked;
         if (!held) abort('taken');
       })
-      // A database that is away for less than the lease does no harm.
+      // The process keeps the run when the database is unavailable for less than the lease.
       .catch(() => undefined)
       .finally(() => (isAsking = false));
   }, leaseMs / 4);

@@ -6,7 +6,7 @@ import type { JobSettings } from '../model.js';
 import { intervalOf } from '../job/schedule.js';
 import { isAttemptFolder } from '../spool/sweep.js';
 
-/** What the metrics show of one job. */
+/** The values of one job in the metrics. */
 export interface ListGauge {
   readonly list: string;
   readonly enabled: boolean;
@@ -27,7 +27,7 @@ interface GaugeRow {
   readonly bytes: string | null;
 }
 
-/** Reads the gauges from the tables: a process that did no run, or has just started, shows them too. At most 1,000. */
+/** Reads the gauges from the tables, so that a process shows them that did no run or has just started. There are at most 1,000. */
 export async function readGauges(pool: Pool): Promise<readonly ListGauge[]> {
   const text = `
     select j.id, j.enabled, j.settings->'schedule'->>'frequency' as frequency, r.rows, r.bytes,
@@ -47,8 +47,8 @@ export async function readGauges(pool: Pool): Promise<readonly ListGauge[]> {
 }
 
 /**
- * Bytes of the runs in the spool; 0 when there is none. They are a handful of files. Nothing else is looked into: an operator may
- * choose a folder in which others keep a million files, and each scrape of the metrics comes here.
+ * Returns the bytes of the runs in the spool; 0 when there is no spool. The runs are a handful of files. The function does not read other
+ * folders, because each scrape of the metrics calls it, and an operator may choose a folder with a million other files.
  */
 export function spoolBytes(spool: string): number {
   try {

@@ -4,22 +4,21 @@ import type { ListFile, Run, RunPhase } from '../model.js';
 import { addMessages, RUN_COLUMNS, runOf, type EndDeps, type RunRow } from './rows.js';
 
 /**
- * The statements of the process that does a run. Each statement has the condition that the run is still in this attempt and
- * in progress: a process that was stopped for longer than its lease finds that the run was taken over or cancelled, and
- * writes nothing.
+ * The statements of the process that does a run. Each statement has the condition that the run is still in this attempt and in progress.
+ * When a process was paused for longer than its lease, and the run was taken over or cancelled meanwhile, the statements write nothing.
  */
 
-/** A run that this process does, for as long as it renews the lease. */
+/** A run that belongs to this process for as long as it renews the lease. */
 export interface LeasedRun {
   readonly run: Run;
   /** Seconds. */
   readonly lease: number;
 }
 
-/** Retries go on for so long after the run was queued, in hours; the next due time ends them earlier. */
+/** In hours. Retries end so long after the run was queued, or earlier at the next due time. */
 const RETRY_HOURS = 24;
 
-/** Takes the oldest run that waits, or whose process has not renewed its lease. Null when there is none. */
+/** Takes the oldest run that waits, or whose process has not renewed its lease. Returns null when there is none. */
 export async function claimRun(
   pool: Pool,
   { worker, host, lease }: { worker: string; host: string; lease: number },
@@ -44,7 +43,7 @@ export async function claimRun(
 
 const HELD = `where r.id = $1 and r.attempt = $2 and r.state = 'running'`;
 
-/** Renews the lease, and says how far the run is. False: the run was taken over, or cancelled. */
+/** Renews the lease, and writes the progress of the run. Returns false when the run was taken over or cancelled. */
 export async function renewLease(
   pool: Pool,
   { run, lease }: LeasedRun,
@@ -60,14 +59,14 @@ export async function renewLease(
 
 export interface Upload {
   readonly uuid: string;
-  /** What the keys begin with, without the root of the bucket: `PREFIX/SOURCE/JOB`. */
+  /** The beginning of the keys, without the root of the bucket: `PREFIX/SOURCE/JOB`. */
   readonly base: string;
   readonly takenAt: Date;
   readonly rows: number;
   readonly warnings: readonly string[];
 }
 
-/** Notes what an attempt is going to leave in its bucket, before the first part is sent. False as {@link renewLease}. */
+/** Records the objects that an attempt will write to its bucket, before the first part is sent. Returns false like {@link renewLease}. */
 export async function startUpload(pool: Pool, { run, lease }: LeasedRun, upload: Upload): Promise<boolean> {
   const text = `
     with held as (
@@ -85,7 +84,7 @@ export async function startUpload(pool: Pool, { run, lease }: LeasedRun, upload:
   return rowCount === 1;
 }
 
-/** Counts a part that was sent. False as {@link renewLease}. */
+/** Counts a part that was sent. Returns false like {@link renewLease}. */
 export async function partSent(pool: Pool, { run, lease }: LeasedRun): Promise<boolean> {
   const text = `
     with held as (
@@ -103,7 +102,7 @@ export interface Published {
   readonly manifestKey: string;
 }
 
-/** Ends a run whose manifest.checksum is in the bucket. False as {@link renewLease}. */
+/** Ends a run whose manifest.checksum is in the bucket. Returns false like {@link renewLease}. */
 export function succeed({ pool, hooks }: EndDeps, { run }: LeasedRun, published: Published): Promise<boolean> {
   return withTransaction(pool, async (transaction) => {
     const text = `
@@ -114,7 +113,7 @@ export function succeed({ pool, hooks }: EndDeps, { run }: LeasedRun, published:
     const values = [run.id, run.attempt, JSON.stringify(files), bytes, manifest, manifestKey];
     const { rowCount } = await transaction.query({ text, values });
     if (rowCount === 0) return false;
-    // Where no other attempt has begun to upload, the cleaner finds nothing.
+    // When no other attempt has begun to upload, the cleaner has nothing to remove.
     const clean = `
       update list_attempts a set cleaned_at = now()
       where a.run = $1 and not exists (select from list_attempts o where o.run = $1 and o.attempt <> a.attempt)`;
@@ -125,10 +124,10 @@ export function succeed({ pool, hooks }: EndDeps, { run }: LeasedRun, published:
 }
 
 /**
- * Ends an attempt that failed: the run waits for its next attempt, or has failed when a day of attempts is over.
+ * Ends an attempt that failed. The run then waits for its next attempt, or has failed when that would come after {@link RETRY_HOURS}.
  *
  * @param delay seconds until the next attempt
- * @returns the run as it is now; null when it was taken over or cancelled
+ * @returns the run after the update; null when it was taken over or cancelled
  */
 export function failAttempt(
   { pool, hooks }: EndDeps,
@@ -155,7 +154,7 @@ export function failAttempt(
   });
 }
 
-/** Gives a run back that this process cannot finish because it ends: any process may claim it at once. */
+/** Gives back a run that this process cannot finish because it ends. Any process may claim the run at once. */
 export async function giveBack(pool: Pool, { run }: LeasedRun): Promise<void> {
   const text = `
     update list_runs r set state = 'queued', phase = null, lease_until = null, not_before = now(), rows = null ${HELD}`;

@@ -2,12 +2,12 @@ import { ApiError } from '../../errors.js';
 import { isUnavailable, reasonOf } from '../../db/failures.js';
 import { DestinationError } from '../model.js';
 
-/** How a failed attempt continues (docs/contract/inventory-lists.md#failures). Pure. */
+/** Decides how a run continues after a failed attempt (docs/contract/inventory-lists.md#failures). */
 
-/** Minutes before the second attempt, the third and so on; the last one again and again. */
+/** Minutes before the second attempt, the third and so on. Further attempts have the last value. */
 const DELAYS = { soon: [1, 5, 15, 60], late: [15, 60] } as const;
 
-/** Seconds until the next attempt. @param attempt the one that failed, from 1 */
+/** Seconds until the next attempt. @param attempt the number of the attempt that failed, from 1 */
 export function retryDelay(retry: 'soon' | 'late', attempt: number): number {
   const delays = DELAYS[retry];
   return 60 * (delays[Math.min(attempt, delays.length) - 1] ?? 60);
@@ -26,14 +26,14 @@ export class RunStopped extends Error {
 
 export type AttemptFailure =
   | { readonly kind: 'stopped'; readonly why: RunStopped['why'] }
-  /** The database is away: another process takes the run over when its lease ends. */
+  /** The database is unavailable. Another process takes over the run when its lease ends. */
   | { readonly kind: 'database'; readonly reason: string }
   | {
       readonly kind: 'failed';
       readonly code: string;
       readonly message: string;
       readonly retry: 'soon' | 'late';
-      /** Whether the contract lacks this failure: then the log has its stack. */
+      /** Whether this failure is not in the contract. The log then has its stack. */
       readonly unforeseen: boolean;
     };
 
@@ -53,7 +53,7 @@ export function failureOf(error: unknown): AttemptFailure {
       unforeseen: false,
     };
   }
-  // A file that is missing has the code of a socket that is missing.
+  // A missing file has the same code as a missing socket of the database.
   const ofFile = path !== undefined && syscall !== 'connect';
   if (!ofFile && isUnavailable(error)) return { kind: 'database', reason: reasonOf(error) };
   const message = 'The run ended with an unexpected error; the log of the service has it.';

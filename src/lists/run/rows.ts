@@ -5,13 +5,13 @@ import { writeTransaction } from '../../db/scheduler/write.js';
 import { listRunActive, noSuchListJob, noSuchListRun } from '../../errors.js';
 import type { HookEvent, JobSettings, ListFile, ListHook, Run, RunPhase, RunState } from '../model.js';
 
-/** The rows of list_runs as clients see and change them; what the process that does a run writes is in lease.ts. */
+/** The statements with which clients read and change the rows of list_runs. lease.ts has those of the process that does a run. */
 
 export const RUN_COLUMNS = `
   r.id, r.job, r.due_at, r.reason, r.settings, r.state, r.phase, r.attempt, r.not_before, r.host, r.started_at, r.taken_at,
   r.finished_at, r.rows, r.bytes, r.files, r.manifest_key, r.warnings, r.error, r.removed_at`;
 
-/** As the driver reads it: bigint is text. */
+/** A row as the driver returns it. A bigint is a text. */
 export interface RunRow {
   readonly id: string;
   readonly job: string;
@@ -61,8 +61,8 @@ export function runOf(row: RunRow): Run {
 }
 
 /**
- * Queues a run outside the schedule: of the minute of the request or, when that is taken, of the next one. The path of a list has
- * minutes, so the minute of the next due time is left to the schedule.
+ * Queues a run outside of the schedule. Its due time is the minute of the request, or the next free minute. The path of a list has the
+ * minute, so the minute of the next due time is reserved for the schedule.
  *
  * @returns null when a run of the job is queued or in progress
  */
@@ -84,7 +84,7 @@ export async function queueRun(
   return rows[0] === undefined ? null : runOf(rows[0]);
 }
 
-/** What POST runs does. @throws 404, 409 when a run is queued or in progress */
+/** Queues a run for `POST .../runs`. @throws 404, 409 when a run is queued or in progress */
 export function requestRun({ pool }: { readonly pool: Pool }, job: string): Promise<Run> {
   return writeTransaction(pool, { changes: [jobRow(job)] }, async (transaction) => {
     for (;;) {
@@ -101,12 +101,12 @@ export function requestRun({ pool }: { readonly pool: Pool }, job: string): Prom
       if (found === undefined) throw noSuchListJob(job);
       if (found.run !== null)
         throw listRunActive(job, Number(found.run), found.state === 'queued' ? 'queued' : 'in progress');
-      // It ended between the two statements.
+      // The run ended between the two statements.
     }
   });
 }
 
-/** The runs of a job, the newest first. @param before a run number; only older ones */
+/** The runs of a job, the newest first. @param before a run number; only older runs are returned */
 export async function listRuns(
   pool: Pool,
   job: string,
@@ -119,7 +119,7 @@ export async function listRuns(
   return rows.map(runOf);
 }
 
-/** @param run a number, or `latest`: the newest that succeeded @throws 404 */
+/** @param run a number, or `latest` for the newest run that succeeded @throws 404 */
 export async function getRun({ pool }: { readonly pool: Pool }, job: string, run: string): Promise<Run> {
   const which = run === 'latest' ? `r.state = 'succeeded' order by r.id desc limit 1` : 'r.id = $2';
   const values = run === 'latest' ? [job] : [job, runNumber(job, run)];
@@ -129,7 +129,7 @@ export async function getRun({ pool }: { readonly pool: Pool }, job: string, run
   return runOf(rows[0]);
 }
 
-/** Numbers beyond what a double holds exactly are no run either. */
+/** @throws 404 when the text is not the number of a run. A number that a double cannot hold exactly is not the number of a run. */
 function runNumber(job: string, text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw noSuchListRun(job, text);
   return Number(text);
@@ -140,7 +140,7 @@ export interface EndDeps {
   readonly hooks: readonly ListHook[];
 }
 
-/** Cancels a run that is queued or in progress; one that has ended stays as it is. @throws 404 */
+/** Cancels a run that is queued or in progress. A run that has ended stays as it is. @throws 404 */
 export async function cancelRun(deps: EndDeps, job: string, run: string): Promise<Run> {
   const { id } = await getRun(deps, job, run);
   await writeTransaction(deps.pool, { changes: [jobRow(job)] }, async (transaction) => {
@@ -149,7 +149,7 @@ export async function cancelRun(deps: EndDeps, job: string, run: string): Promis
   return getRun(deps, job, String(id));
 }
 
-/** @param where says which, of those that are queued or in progress, with one parameter */
+/** Cancels runs that are queued or in progress. @param where an SQL condition that selects them, with one parameter */
 export async function cancelWhere(
   transaction: Pick<Transaction, 'query'>,
   hooks: readonly ListHook[],
@@ -163,7 +163,7 @@ export async function cancelWhere(
   for (const row of rows) await addMessages(transaction, hooks, runOf(row), 'cancelled');
 }
 
-/** Writes what is to be sent about the end of a run, in the transaction that ends it: so no message is lost. */
+/** Writes the messages about the end of a run in the transaction that ends it, so that no message is lost. */
 export async function addMessages(
   transaction: Pick<Transaction, 'query'>,
   hooks: readonly ListHook[],

@@ -27,11 +27,11 @@ export interface SpoolRequest {
   readonly onProgress: (rows: number) => void;
 }
 
-/** What a run works with. */
+/** The dependencies of a run. */
 export interface RunDeps extends EndDeps {
   readonly source: string;
   readonly buckets: readonly ListBucket[];
-  /** A folder of this attempt's own below the spool; it is removed at the end. */
+  /** The folder of this attempt below the spool. The attempt removes it at the end. */
   readonly spoolFolder: string;
   readonly destinationOf: (bucket: ListBucket) => Destination;
   readonly spoolList: (request: SpoolRequest) => Promise<SpooledList>;
@@ -48,15 +48,15 @@ export interface Done {
   readonly uploading: number;
 }
 
-/** How often the rows read so far are written into the run's row. */
+/** In milliseconds. The number of rows that have been read is written into the row of the run this often. */
 const PROGRESS_MS = 2000;
 
 /**
- * Does one attempt of a run: reads the list into the spool, uploads it, publishes its manifest, and ends the run. Parts come first,
- * then manifest.json, then manifest.checksum, so a manifest that exists names parts that exist, whatever happens in between.
+ * Does one attempt of a run: reads the list into the spool, uploads it, publishes its manifest, and ends the run. It writes the parts
+ * first, then manifest.json, then manifest.checksum. So the bucket has all parts of a manifest that is in the bucket, also after a crash.
  *
  * @param signal aborted with a RunStopped
- * @throws RunStopped, DestinationError, and what the database throws
+ * @throws RunStopped, DestinationError, and errors of the database
  */
 export async function doRun(deps: RunDeps, leased: LeasedRun, signal: AbortSignal): Promise<Done> {
   const { run } = leased;
@@ -111,7 +111,7 @@ async function readList(
       onProgress(rows) {
         if (performance.now() - reportedAt < PROGRESS_MS) return;
         reportedAt = performance.now();
-        // One at a time. A failure is of no consequence here: the keeper of the lease notices it.
+        // One statement at a time. A failure is ignored here, because `keepLease` notices it.
         reporting = reporting
           .then(() => renewLease(deps.pool, leased, { rows }))
           .then(
@@ -151,7 +151,7 @@ async function publish(
     ...{ run: run.id, id: run.job, due: run.dueAt },
   });
   deps.onPhase('publishing');
-  // A process that slept past its lease must not publish. At least half a lease is left when a PUT begins, and the PUT ends before it.
+  // A process must not publish after its lease has ended. At least half of the lease is left when a PUT begins, and the PUT ends before it.
   for (const [key, bytes] of [
     [keys.manifest, manifest],
     [keys.checksum, checksum],
@@ -174,7 +174,7 @@ async function publish(
   };
 }
 
-/** @throws DestinationError for a bucket that the configuration does not have any more */
+/** @throws DestinationError for a bucket that is not in the configuration any more */
 export function bucketOf(buckets: readonly ListBucket[], name: string): ListBucket {
   const bucket = buckets.find((one) => one.name === name);
   if (bucket !== undefined) return bucket;

@@ -10,25 +10,27 @@ import { failureOf, RunStopped } from './retry.js';
 
 export interface WorkerOptions extends Omit<AttemptDeps, 'spoolFolder' | 'onPhase'> {
   readonly host: string;
-  /** The folder below which each attempt has one of its own. */
+  /** The folder below which each attempt has its own folder. */
   readonly spool: string;
-  /** Runs at a time. */
+  /** The most runs at a time. */
   readonly runs: number;
-  /** Background tasks that start at each look: messages, cleaning. A run does not wait for them, and they do not wait for each other. */
+  /** Background tasks that start at each look: messages, cleaning. Runs do not wait for the tasks, and the tasks do not wait for each other. */
   readonly chores: readonly ((signal: AbortSignal) => Promise<void>)[];
   /** Milliseconds between two looks at the tables. */
   readonly interval?: number;
-  /** Seconds for which a run belongs to a process that does not renew it. */
+  /** Seconds for which a run belongs to a process that does not renew its lease. */
   readonly lease?: number;
 }
 
-/** The process' part in the runs of inventory jobs. */
+/** Does runs of inventory jobs in this process. */
 export interface ListWorker {
-  /** Looks at once: there may be something to do. */
+  /** Looks for work at once. */
   poke(): void;
   /**
-   * Takes no more runs. A run that is being read is given back at once, one that is being uploaded at the deadline, in milliseconds,
-   * or when `hurry` aborts.
+   * Takes no more runs. Gives back a run that is being read at once. Gives back a run that is being uploaded at the deadline, or when
+   * `hurry` aborts.
+   *
+   * @param deadline in milliseconds
    */
   stop(deadline: number, hurry: AbortSignal): Promise<void>;
 }
@@ -41,10 +43,10 @@ interface Active {
 
 const INTERVAL_MS = 5000;
 const LEASE_S = 60;
-/** How long a run may take to be given back after it was told to stop. */
+/** In milliseconds. After the deadline the process waits this long until its runs are given back. */
 const GOODBYE_MS = 3000;
 
-/** Opens nothing and does nothing until the first look, one interval after it was made or when it is poked. */
+/** Creates the worker. It does nothing until its first look, which is within one interval, or when `poke` is called. */
 export function createListWorker(options: WorkerOptions): ListWorker {
   const { pool, log, host, spool, runs, meter, chores, interval = INTERVAL_MS, lease = LEASE_S } = options;
   const worker = randomUUID();
@@ -103,7 +105,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
   }
 
   function report(error: unknown, what: string): void {
-    // The pool has logged a database that is away; the next look is soon.
+    // When the database is unavailable, the pool has logged it already, and the next look is soon.
     const isAway = failureOf(error).kind === 'database';
     log[isAway ? 'debug' : 'error']({ err: error }, what);
   }
@@ -169,7 +171,7 @@ export function createListWorker(options: WorkerOptions): ListWorker {
       const giveUp = async (): Promise<void> => {
         await wait(deadline, hurry);
         for (const one of active) one.abort('leaving');
-        // A database that is away must not keep the process: what cannot be given back comes back with its lease.
+        // An unavailable database must not delay the end of the process. Another process takes over the runs when their leases end.
         await wait(GOODBYE_MS);
       };
       await Promise.race([over, giveUp()]);

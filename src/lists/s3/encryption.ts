@@ -7,7 +7,7 @@ interface Dialect {
   readonly 'sse-kms': string;
 }
 
-/** Names and values by which a PUT asks for encryption, and by which a response confirms it. */
+/** Names and values of the headers with which a PUT asks for encryption and a response confirms it. */
 const DIALECTS: Readonly<Record<S3Bucket['encryptionHeader'], Dialect>> = {
   amz: {
     algorithm: 'x-amz-server-side-encryption',
@@ -29,7 +29,7 @@ const DIALECTS: Readonly<Record<S3Bucket['encryptionHeader'], Dialect>> = {
   },
 };
 
-/** The headers of a PUT that ask for encryption; none for null. */
+/** The headers of a PUT that ask for encryption. There are none when `encryption` is null. */
 export function encryptionHeaders(
   encryption: Encryption | null,
   header: S3Bucket['encryptionHeader'],
@@ -42,7 +42,7 @@ export function encryptionHeaders(
   };
 }
 
-/** Whether a response says that the object is encrypted as it was asked for. */
+/** Whether a response confirms that the object has the requested encryption. */
 export function confirmsEncryption(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   encryption: Encryption,
@@ -52,6 +52,6 @@ export function confirmsEncryption(
   if (headers[names.algorithm] !== names[encryption.type]) return false;
   if (encryption.type === 'sse-s3' || encryption.key_id === null) return true;
   const key = headers[names.keyId];
-  // Amazon names a key by its ARN, which ends with the name that it was given.
+  // Amazon returns the ARN of a key, which ends with the id that the request had.
   return typeof key === 'string' && (key === encryption.key_id || key.endsWith(`/${encryption.key_id}`));
 }

@@ -6,14 +6,14 @@ import type { S3Response } from './send.js';
 /** A failed request: its error, and whether to send it again at once. */
 export interface S3Failure {
   readonly error: DestinationError;
-  /** The store may be well again in a moment. */
+  /** Whether the cause may be over in a moment, so that the request is sent again. */
   readonly passing: boolean;
 }
 
-/** The longest text of a store that is passed on, in characters. */
+/** In characters. Texts of a store are cut to this length. */
 const MAX_TEXT = 300;
 
-/** Codes of a 4xx that says that the request went wrong on its way, not that it is wrong. */
+/** Codes of responses with status 4xx to a correct request, for example after a broken transfer. */
 const PASSING_CODES = new Set([
   'BadDigest',
   'IncompleteBody',
@@ -24,7 +24,7 @@ const PASSING_CODES = new Set([
   'XAmzContentSHA256Mismatch',
 ]);
 
-/** HEAD has no body that could name a code. */
+/** The codes by status, for responses without a code. A response to HEAD has no body that could contain one. */
 const CODES_OF_STATUS: Readonly<Record<number, string>> = {
   400: 'InvalidRequest',
   401: 'AccessDenied',
@@ -39,7 +39,7 @@ const CODES_OF_STATUS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
-/** The failure behind a response other than 2xx, with the store's own code and text, but without keys. */
+/** Returns the failure for a response other than 2xx. It has the code and the text of the store, but no keys. */
 export function failureOf(response: S3Response, what: string, keys: Keys): S3Failure {
   const { status } = response;
   if (status >= 300 && status < 400) return redirected(status, what);
@@ -50,10 +50,10 @@ export function failureOf(response: S3Response, what: string, keys: Keys): S3Fai
   return { error: new DestinationError(name, `${what}: ${text}`, passing ? 'soon' : 'late'), passing };
 }
 
-/** No response: the store is away, or it is not the one that is meant. */
+/** Returns the failure when there is no response: the store is unavailable, or another server has its address. */
 export function connectionFailure(error: NodeJS.ErrnoException, what: string): S3Failure {
   const code = error.code ?? '';
-  // An operator has to mend certificates; waiting for a minute does not.
+  // An operator has to repair certificates, so a retry in a minute would fail as well.
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL/.test(code);
   const why = printable(code === '' ? error.message : `${code}: ${error.message}`);
   return {
@@ -93,7 +93,7 @@ function printable(text: string): string {
     .slice(0, MAX_TEXT);
 }
 
-/** Some stores repeat what they were sent. */
+/** Removes the keys from a text, because some stores repeat parts of the request. */
 function withoutKeys(text: string, { access, secret }: Keys): string {
   return text.replaceAll(secret, '***').replaceAll(access, '***');
 }

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { DestinationError, type S3Bucket, type Secret } from '../model.js';
 
-/** What a request is signed with. */
+/** The keys that sign a request. */
 export interface Keys {
   readonly access: string;
   readonly secret: string;
 }
 
-/** The keys at this moment: files are read again, so that an operator may replace them while the service runs. */
+/** Returns the present keys. Reads their files again, so that an operator may replace them while the service runs. */
 export async function readKeys(bucket: S3Bucket): Promise<Keys> {
   const [access, secret] = await Promise.all([
     read(bucket, 'access_key', bucket.accessKey),
@@ -26,7 +26,7 @@ async function read({ name }: S3Bucket, option: string, source: Secret): Promise
     const why = (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
     throw new DestinationError('KeyFileUnreadable', `${place} cannot be read: ${why}.`, 'late');
   }
-  // The text is not quoted: it may be a key with a mistake in it.
+  // The message does not contain the text, because the text may be a key with a mistake.
   if (/^[\x21-\x7e]+$/.test(text)) return text;
   throw new DestinationError('KeyFileUnreadable', `${place} does not hold one key of printable characters.`, 'late');
 }

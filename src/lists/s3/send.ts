@@ -9,7 +9,7 @@ export interface S3Request {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: { readonly size: number; open(): Readable };
-  /** The most that is read of the response's body, in bytes. */
+  /** In bytes. The rest of the body of the response is not read. */
   readonly maxBody: number;
 }
 
@@ -24,26 +24,26 @@ export interface S3Response {
 export interface SendOptions {
   /** PEM; null for the authorities of Node.js. */
   readonly ca: string | null;
-  /** The time for a response, and for a connection on which nothing moves, in milliseconds. */
+  /** In milliseconds. The longest time for a response, and for a connection on which no bytes are transferred. */
   readonly timeout: number;
-  /** How long a store may take to say `100 Continue` before it gets the body anyway, in milliseconds; a second unless given. */
+  /** In milliseconds. The service sends the body when the store has not sent `100 Continue` after this time; a second unless given. */
   readonly askFirst?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 /** The store did not respond in time. */
 export class SendTimeout extends Error {}
-/** The file to send cannot be read: this is no failure of the store. */
+/** The file to send cannot be read. This is not a failure of the store. */
 export class SourceFailure extends Error {}
 
-/** A body is given a second more for so many bytes: a store that is slower does not get a part through in time. */
+/** The deadline of a request has one second more for so many bytes of its body. A slower store cannot receive a part in time. */
 const SLOWEST_BYTES_PER_SECOND = 100_000;
-/** With a larger body, the store is asked first whether it takes the request: its rejection arrives before the body is sent. */
+/** In bytes. For a body of at least this size the service waits for `100 Continue`, so that a rejection arrives before the body is sent. */
 const ASK_FIRST_BYTES = 256 * 1024;
 const ASK_FIRST_MS = 1000;
 
 /**
- * Sends a request on a connection of its own and reads the response up to a limit. Follows no redirect and uses no proxy.
+ * Sends a request on a new connection and reads the response up to a limit. Follows no redirect and uses no proxy.
  *
  * @throws SendTimeout, SourceFailure, the reason of the signal, or the error of the connection
  */
@@ -87,10 +87,10 @@ function exchange(
     const request = url.startsWith('https:') ? https.request(url, options) : http.request(url, options);
     let hasResponse = false;
     request.on('error', (error) => {
-      // A store that rejects a body may close the connection while it is sent; its response counts.
+      // A store that rejects a request may close the connection while the body is sent. Its response counts then, and not the error.
       if (!hasResponse) reject(error);
     });
-    // A server may send 101 unasked. Node then ends the request without an error and without a response.
+    // A server may send 101 although the request did not ask for it. Node.js then ends the request without an error and without a response.
     request.on('close', () => {
       if (!hasResponse) reject(new Error('the connection was closed without a response'));
     });
@@ -120,7 +120,7 @@ function exchange(
       try {
         source = body.open();
       } catch (error) {
-        // This runs in a timer or in an event, where an exception ends the process.
+        // This code runs in a timer or an event, where an exception would end the process.
         fail(error as Error);
         request.destroy();
         return;

@@ -2,10 +2,10 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { S3Bucket } from '../model.js';
 import type { Keys } from './keys.js';
 
-/** The SHA-256 of nothing: what requests without a body are signed with. */
+/** The SHA-256 of zero bytes, for the signature of requests without a body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-/** The URL of an object; each part of its key is percent-encoded as the signature has it. */
+/** The URL of an object. Each part of its key is percent-encoded, as the signature requires. */
 export function urlOf({ endpoint, addressing, bucket, root }: S3Bucket, key: string): string {
   const path = [root, key].filter((part) => part !== '').join('/');
   const encoded = path.split('/').map(encodePart).join('/');
@@ -13,7 +13,7 @@ export function urlOf({ endpoint, addressing, bucket, root }: S3Bucket, key: str
   return `${endpoint.replace('://', `://${bucket}.`)}/${encoded}`;
 }
 
-/** Unreserved characters of RFC 3986 stay. */
+/** Percent-encodes all characters but the unreserved ones of RFC 3986. */
 function encodePart(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * How fast the thread that packs a list goes. Requests come first: where processors are scarce, the main thread responds late, and the
- * thread pauses. While it pauses, the backend that reads for it and the threads that compress have nothing to do, either, which the
- * priority of the thread would not bring about.
+ * Sets the speed of the thread that packs a list. Requests have priority: when the processors are busy, the main thread responds late,
+ * and the thread pauses. During the pause the backend of PostgreSQL and the threads that compress have nothing to do, either. A lower
+ * priority of the thread alone would not have this effect.
  */
 
-/** A main thread that responds within so many milliseconds has processors to spare. */
+/** When the main thread responds within so many milliseconds, the processors are not busy. */
 const CALM_MS = 4;
-/** A pause is so many times as long as the work before it. */
+/** A pause is this many times as long as the work before it. */
 const SHARE = 2;
 /** The longest pause, milliseconds. */
 const LONGEST_MS = 1000;
@@ -18,15 +18,15 @@ export interface PackingProgress {
   readonly response: number;
   /** Milliseconds of work since the last pause. */
   readonly work: number;
-  /** Milliseconds that the rows took so far, pauses included. */
+  /** Milliseconds since the first rows came, including pauses. */
   readonly elapsed: number;
-  /** The same after which the list ends as TooSlow. */
+  /** Milliseconds after which the list fails with TooSlow. */
   readonly timeout: number;
   readonly rows: number;
   readonly expected: number;
 }
 
-/** Milliseconds to pause. None when the list would take more than half of its time at the speed so far. */
+/** Returns the milliseconds to pause. Returns 0 when the list would take more than half of its timeout at the present speed. */
 export function pauseAfter({ response, work, elapsed, timeout, rows, expected }: PackingProgress): number {
   if (response <= CALM_MS) return 0;
   if ((elapsed / rows) * expected > timeout / 2) return 0;
@@ -34,9 +34,10 @@ export function pauseAfter({ response, work, elapsed, timeout, rows, expected }:
 }
 
 /**
- * Called by the thread after each batch: it reports to the main thread, and pauses as {@link pauseAfter} says.
+ * Returns a function that the thread calls after each batch. It reports to the main thread, and pauses for the time of
+ * {@link pauseAfter}.
  *
- * @param timeout of the list, milliseconds
+ * @param timeout the timeout of the list, in milliseconds
  * @param tell resolves when the main thread has responded
  */
 export function createPace(timeout: number, tell: (rows: number, expected: number) => Promise<void>) {
@@ -45,7 +46,7 @@ export function createPace(timeout: number, tell: (rows: number, expected: numbe
     const told = performance.now();
     await tell(rows, expected);
     const now = performance.now();
-    // Before the first rows the server sorts.
+    // Before the first rows PostgreSQL sorts, so that time does not count.
     if (first === 0 && rows > 0) first = told;
     const pause =
       first === 0

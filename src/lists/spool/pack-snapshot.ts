@@ -9,13 +9,13 @@ import type { SpoolWork } from './messages.js';
 import { listStatement } from '../read/statement.js';
 
 export interface PackEvents {
-  /** The process of the server that reads, as soon as it is known. */
+  /** Is called with the process id of the PostgreSQL backend, as soon as it is known. */
   readonly onBackend: (pid: number) => void;
-  /** Is told after each batch; the next one is packed when it resolves. */
+  /** Is called after each batch. The next batch is packed when it resolves. */
   readonly onProgress: (rows: number, expected: number) => Promise<void>;
 }
 
-/** The usual bytes of a row of a packed list, at most; columns of traits may take more. */
+/** The most bytes that a row of a packed list usually takes. Columns of traits may take more. */
 const BYTES_A_ROW = 200;
 
 const ONLY_PRESENT =
@@ -23,10 +23,10 @@ const ONLY_PRESENT =
   '"stockroom history enable" begins one.';
 
 /**
- * Reads a list of one moment and packs it into parts in a folder that is there.
+ * Reads a list from one snapshot and packs it into parts, in a folder that exists.
  *
- * @param client a connection for this alone, whose statements may take as long as `timeout` says
- * @throws the file system's or the database's error; ENOSPC, before anything is read, when there may not be enough room
+ * @param client a connection that no other code uses, and whose statements may take as long as `timeout`
+ * @throws an error of the file system or the database; ENOSPC before anything is read when the disk may not have enough room
  */
 export async function packSnapshot(
   client: pg.Client,
@@ -34,7 +34,7 @@ export async function packSnapshot(
   { onBackend, onProgress }: PackEvents,
 ): Promise<SpooledList> {
   const { format } = settings.destination;
-  // From before the snapshot: a reader that follows the stream from there misses nothing that the list does not have.
+  // The cursor is read before the snapshot, so that a reader that follows the stream from there gets every change that is not in the list.
   const { isRecorded, cursor } = await historyBefore(client);
   const statement = listStatement(settings, source, isRecorded);
   const { columns } = statement;
@@ -48,7 +48,7 @@ export async function packSnapshot(
   for await (const batch of snapshot.batches()) {
     await packer.add(batch);
     rows += batch.length;
-    // A tree stands together, and names of roots are unique.
+    // The rows of a tree follow each other, and names of roots are unique.
     for (const row of batch) {
       const name = row.at(-1) ?? null;
       if (name === root) continue;

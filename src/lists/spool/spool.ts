@@ -11,48 +11,48 @@ export interface SpoolOptions {
   readonly settings: JobSettings;
   /** The name of this service in lists. */
   readonly source: string;
-  /** Of this attempt; the names of its parts begin with it. */
+  /** The UUID of this attempt. The names of its parts begin with it. */
   readonly uuid: string;
-  /** The parts are put into a folder of it that is called as the uuid. */
+  /** The parts are written into a folder below it, whose name is the UUID. */
   readonly spoolDir: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (rows: number, expected: number) => void;
-  /** Tests choose others. */
+  /** Tests set other limits. */
   readonly limits?: Partial<SpoolLimits>;
 }
 
 export interface SpoolLimits {
   readonly part: PartLimits;
-  /** The longest time of reading, milliseconds: its snapshot holds back vacuum. */
+  /** The longest time of reading, in milliseconds. It is limited, because the snapshot holds back vacuum. */
   readonly time: number;
 }
 
 const LIMITS: SpoolLimits = { part: { rows: 1_000_000, bytes: 64 * 1024 * 1024 }, time: 10 * 60_000 };
 
-/** Of the thread, in MiB. */
+/** The heap of the thread, in MiB. */
 const HEAP = 192;
-/** How long a thread has to cancel its statement, milliseconds. */
+/** How long a thread has to cancel its statement, in milliseconds. */
 const GOODBYE = 3000;
 
-/** Where the build puts it: threads of Node.js 20 do not load TypeScript, so tests from source use the compiled one, too. */
+/** The file that the build makes. Threads of Node.js 20 do not load TypeScript, so tests from source use the compiled file as well. */
 const WORKER = new URL('../../../dist/lists/spool/thread.js', import.meta.url);
 
-/** The folder of an attempt's parts. */
+/** The folder of the parts of an attempt. */
 function spoolFolder(spoolDir: string, uuid: string): string {
   return path.join(spoolDir, uuid);
 }
 
 /**
- * Reads a list of one moment and packs it into parts on disk. The snapshot is closed when this resolves. Reading, packing and
- * writing are done on a thread of its own. The caller removes the folder of the parts when they have been delivered
- * ({@link removeSpool}); a failure leaves none.
+ * Reads a list from one snapshot and packs it into parts on disk. The snapshot is closed when this resolves. A separate thread reads,
+ * packs and writes. The caller removes the folder of the parts after their upload ({@link removeSpool}). After a failure there is no
+ * such folder.
  *
- * @throws DestinationError NoSpace when the disk is full or about to be, TooSlow after ten minutes; the reason of the signal;
- *   the database's error, with its code
+ * @throws DestinationError NoSpace when the disk is full or would become full, TooSlow after ten minutes; the reason of the signal; the
+ *   error of the database, with its code
  */
 export async function spoolList(options: SpoolOptions): Promise<SpooledList> {
   const { settings, source, uuid, spoolDir, signal, limits = {} } = options;
-  // The object with the servers has functions, which cannot be sent to a thread; the thread makes its own.
+  // `hosts` has functions, which Node.js cannot send to a thread. The thread makes its own `hosts`.
   const database: DatabaseOptions = Object.fromEntries(
     Object.entries(options.database).filter(([name]) => name !== 'hosts'),
   ) as unknown as DatabaseOptions;
@@ -104,13 +104,13 @@ function onThread(work: SpoolWork, { onProgress }: SpoolOptions, signal: AbortSi
     worker.on('error', (error) => {
       failure = error;
     });
-    // The thread has let go of its files and of the database only now.
+    // Only now the thread has closed its files and its connection to the database.
     worker.on('exit', (code) => {
       if (signal.aborted) reject(signal.reason as Error);
       else if (failure === null && result !== null) resolve(result);
       else reject((failure as Error | null) ?? new Error(`The thread that packs a list ended with code ${code}.`));
     });
-    // A signal that was aborted while the folder was made calls no listener.
+    // If the signal was aborted while the folder was made, it does not call a listener that is added now.
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop);
   }).finally(() => {
@@ -124,14 +124,14 @@ const STATEMENT_CANCELLED = '57014';
 function known(error: unknown, folder: string, time: number, isOver: boolean): unknown {
   const { name, code, message, path: file } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DestinationError('NoSpace', `The spool: ${message}`, 'soon');
-  // The statements have the same bound, and on a busy machine PostgreSQL may be the first to notice.
+  // The statements have the same timeout, and on a busy machine PostgreSQL may stop the statement first.
   if (name === 'TimeoutError' || (code === STATEMENT_CANCELLED && isOver)) {
     return new DestinationError('TooSlow', `Reading took more than ${time / 1000} s and was stopped.`, 'soon');
   }
   if (code === 'EACCES' || code === 'EROFS') {
     return new DestinationError('SpoolUnusable', `The spool ${folder} cannot be written: ${code}.`, 'late');
   }
-  // A socket of the database that is missing has the same code.
+  // A missing socket of the database has the same code.
   if (code === 'ENOENT' && file?.startsWith(folder) === true) {
     return new DestinationError('SpoolUnusable', `The spool ${folder} was removed while it was written.`, 'soon');
   }

@@ -6,8 +6,8 @@ import { foreignFolderText, foreignOnTheWay } from '../../ops/foreign-folder.js'
 import { DestinationError, type Run } from '../model.js';
 
 /**
- * The folder of one attempt of a run in the spool. A process that was cut off from the database for longer than its lease may take
- * the same run again while its earlier attempt still removes what it has made.
+ * The folder of one attempt of a run in the spool. Each attempt has its own folder: a process that had no connection to the database for
+ * longer than its lease may take the same run again while its earlier attempt still removes its files.
  *
  * @param worker the process that does the run
  */
@@ -16,9 +16,9 @@ export function attemptFolder(spool: string, worker: string, { id, attempt }: Pi
 }
 
 /**
- * Makes the spool unless it is there.
+ * Makes the spool unless it exists.
  *
- * @throws DestinationError when it is foreign to root, who removes whole folders in it
+ * @throws DestinationError when the service runs as root and another account can change the spool, because the service removes folders there
  */
 export async function prepareSpool(spool: string): Promise<void> {
   rejectForeign(spool);
@@ -33,20 +33,20 @@ function rejectForeign(spool: string): void {
 }
 
 /**
- * Whether a name in the spool is that of {@link attemptFolder}: others may keep something of their own there. An older version of
- * the service names no attempt.
+ * Whether a name in the spool has the form of {@link attemptFolder}. The spool may have other files, which the service must not touch. In
+ * an older version of the service the name has no number of the attempt.
  */
 export function isAttemptFolder(name: string): boolean {
   return /^[0-9a-f-]{36}\.\d+(\.\d+)?$/.test(name);
 }
 
 /**
- * Removes what killed processes of this machine left in the spool: the folders of attempts that no process makes any more. Each look does it: the
- * lease of a killed process lasts longer than the next start takes. A folder is made after the run was claimed, so one that is listed
- * before the table is read has its row there.
+ * Removes the folders that killed processes of this machine left in the spool: those of attempts that are not in progress any more. The
+ * worker calls it at each look, because the lease of a killed process lasts longer than the next start takes. A process makes a folder
+ * after it has claimed the run, so the table, which is read after the folders are listed, has the row of each folder in use.
  */
 export async function sweepSpool(pool: Pool, spool: string, worker: string): Promise<void> {
-  // A folder that cannot be used cannot be written to either; runs say so.
+  // When the spool cannot be used, this function does nothing, because runs report the failure.
   const isUsable = await stat(spool).then(
     () => foreignOnTheWay(spool) === null,
     () => false,

@@ -5,20 +5,20 @@ import { createPace } from './pace.js';
 import { packSnapshot } from './pack-snapshot.js';
 import type { FromSpoolWorker, SpoolWork, ToSpoolWorker } from './messages.js';
 
-// The requests of the main thread come first where processors are scarce. Linux gives each thread a priority of its own; elsewhere
-// this would be that of the process.
+// The requests of the main thread have priority when the processors are busy. Linux has a priority for each thread. On other systems
+// this call would change the priority of the whole process.
 if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 /**
- * The thread that reads a list, packs it, and writes it into the spool. It has a database connection of its own: rows never
- * come by the thread that serves requests.
+ * The thread that reads a list, packs it, and writes it into the spool. It has its own connection to the database, so the thread that
+ * serves requests never handles the rows.
  */
 
 const { database, ...work } = workerData as SpoolWork;
 if (parentPort === null) throw new Error('this file is the start of a thread');
 const port = parentPort;
 
-/** The process of the server that reads for us. */
+/** The process id of the PostgreSQL backend that reads the list. */
 let backend: number | null = null;
 
 let seen: () => void = () => undefined;
@@ -28,7 +28,7 @@ port.on('message', (message: ToSpoolWorker) => {
 });
 
 try {
-  // The driver's own deadline has to be as long as the server's.
+  // The deadline of the driver has to be as long as that of PostgreSQL.
   const client = await connectClient({ ...database, statementTimeout: work.timeout });
   try {
     const list = await packSnapshot(client, work, {
@@ -51,7 +51,7 @@ try {
 }
 port.close();
 
-/** Makes the server stop reading, too: it would go on sorting for a connection that is gone. */
+/** Cancels the statement and ends the thread. Without this, PostgreSQL would go on sorting for a connection that is closed. */
 async function stop(): Promise<void> {
   try {
     if (backend !== null) {

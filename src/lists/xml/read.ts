@@ -1,25 +1,25 @@
 import sax from 'sax';
 
-/** An element of an XML document; attributes are not kept. */
+/** An element of an XML document, without its attributes. */
 export interface XmlElement {
   readonly name: string;
-  /** The text directly in it, as it is. */
+  /** The text directly in the element, with its blanks. */
   readonly text: string;
   readonly children: readonly XmlElement[];
 }
 
-/** The text is no XML, or XML of a kind that is not read. */
+/** The text is not XML, or uses XML that this service does not support. */
 export class XmlError extends Error {}
 
 /** An inventory configuration has five levels. */
 const MAX_DEPTH = 8;
 
-/** Of the entities, only the five of XML. @types/sax does not know this option. */
+/** The parser knows only the five entities of XML. @types/sax does not have this option. */
 const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { strictEntities: true };
 
 /**
- * Reads a small XML document. Document types are rejected, and only the five entities of XML and character references are
- * known, so a document cannot grow when it is read.
+ * Reads a small XML document. Rejects document types. Knows only character references and the five entities of XML, so a document cannot
+ * expand when it is read.
  *
  * @throws XmlError
  */
@@ -53,7 +53,7 @@ export function parseXml(document: string): XmlElement {
   return root;
 }
 
-/** The first child of a name. */
+/** Returns the first child with the name. */
 export function child(element: XmlElement, name: string): XmlElement | undefined {
   return element.children.find((one) => one.name === name);
 }

@@ -1,4 +1,4 @@
-/** Text of an XML document, as opposed to text that stands in one. */
+/** Markup of an XML document, which is not escaped again. */
 export class Markup {
   readonly text: string;
 
@@ -10,7 +10,7 @@ export class Markup {
 type Content = Markup | string | number | boolean | null | undefined;
 
 /**
- * An element. Null and undefined among its content are left out.
+ * Writes an element. Leaves out null and undefined in its content.
  *
  * @param start the name, and after a space its attributes
  */
@@ -28,11 +28,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
-  // Without this, a parser reads a line feed.
+  // A parser reads an unescaped carriage return as a line feed.
   '\r': '&#xD;',
 };
 
-/** XML has no form for most control characters and for half a surrogate pair; U+FFFD stands for them. */
+/** Escapes a text. Replaces most control characters and halves of surrogate pairs with U+FFFD, because XML cannot contain them. */
 function escaped(text: string): string {
   return text
     .toWellFormed()

@@ -12,8 +12,7 @@ const FORM =
   /^AWS4-HMAC-SHA256\s+Credential=(?<accessKey>[^,\s]+)\/(?<date>\d{8})\/(?<region>[^/,\s]*)\/(?<service>[^/,\s]+)\/aws4_request,\s*SignedHeaders=(?<names>[^,\s]+),\s*Signature=(?<signature>[0-9a-f]{64})$/;
 
 /**
- * AWS Signature Version 4 in the header `authorization`, as S3 has it: the path is encoded once and nothing in it is
- * normalised.
+ * Reads AWS Signature Version 4 from the header `authorization`, in the variant of S3: the path is encoded once and not normalised.
  *
  * @throws MalformedAuthorization
  */
@@ -50,7 +49,7 @@ export function readAws4(authorization: string, request: SignedRequest): Request
     accessKey,
     signedAt,
     expiresAt: null,
-    // Keystone derives the key for this service alone.
+    // Keystone derives the signing key only for the service `s3`.
     forKeystone: service === 's3' ? { stringToSign, signature } : null,
     isSignedWith,
     coversParameter: () => true,

@@ -10,8 +10,8 @@ import {
 } from './signed-request.js';
 
 /**
- * COS: `q-sign-algorithm=sha1&q-ak=...&q-sign-time=...&q-key-time=...&q-header-list=...&q-url-param-list=...&q-signature=...`.
- * The signature names the headers and parameters that it covers.
+ * Reads the signature of COS, which names the headers and parameters that it covers:
+ * `q-sign-algorithm=sha1&q-ak=...&q-sign-time=...&q-key-time=...&q-header-list=...&q-url-param-list=...&q-signature=...`.
  *
  * @throws MalformedAuthorization
  */
@@ -60,7 +60,7 @@ export function readCos(authorization: string, { method, rawPath, query, headers
   };
 }
 
-/** Lower-case names, values with everything but the unreserved characters encoded. */
+/** Percent-encodes all characters but the unreserved ones. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -9,11 +9,11 @@ import {
 } from './signed-request.js';
 import { versionFour } from './version-four.js';
 
-/** The query parameters of these requests that signature version 1 covers; it leaves others out. */
+/** The query parameters that signature version 1 covers, among those of inventory requests. */
 const SUBRESOURCES = ['continuation-token', 'inventory', 'inventoryId'];
 
 /**
- * OSS signature version 1: `OSS KEY:base64(HMAC-SHA1)`.
+ * Reads OSS signature version 1: `OSS KEY:base64(HMAC-SHA1)`.
  *
  * @throws MalformedAuthorization
  */
@@ -56,7 +56,7 @@ const V4_FORM =
   /^OSS4-HMAC-SHA256\s+Credential=(?<accessKey>[^,\s]+)\/(?<date>\d{8})\/(?<region>[^/,\s]*)\/(?<product>[^/,\s]+)\/aliyun_v4_request,\s*(?:AdditionalHeaders=(?<names>[^,\s]*),\s*)?Signature=(?<signature>[0-9a-f]{64})$/;
 
 /**
- * OSS signature version 4.
+ * Reads OSS signature version 4.
  *
  * @throws MalformedAuthorization
  */

@@ -18,14 +18,14 @@ const KINDS: readonly { readonly start: string; readonly dialect: Dialect; reado
   { start: 'q-sign-algorithm', dialect: 'cos', read: readCos },
 ];
 
-/** The dialect that a request is in, also when its signature cannot be read; s3 without any. */
+/** Returns the dialect of a request, also when its signature is malformed. Without a signature it is s3. */
 export function dialectOf(headers: SignedRequest['headers']): Dialect {
   const authorization = headerOf(headers, 'authorization');
   return KINDS.find(({ start }) => authorization.startsWith(start))?.dialect ?? 's3';
 }
 
 /**
- * The claim of a request; null when it has no header `authorization`.
+ * Reads the signature of a request; null when it has no header `authorization`.
  *
  * @throws MalformedAuthorization
  */

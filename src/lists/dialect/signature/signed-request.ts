@@ -1,10 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The dialect of a client, by its signature. */
+/** The dialect of a client. The kind of its signature decides it. */
 export type Dialect = 's3' | 'oss' | 'cos';
 
-/** A query parameter as it was sent, and decoded. */
+/** A query parameter: as the client sent it, and decoded. */
 export interface QueryParameter {
   readonly raw: string;
   readonly name: string;
@@ -12,14 +12,14 @@ export interface QueryParameter {
   readonly value: string;
 }
 
-/** A request as its signature sees it: as it was sent, before anything is normalised. */
+/** A request as the client signed it, before anything is normalised. */
 export interface SignedRequest {
   readonly method: string;
   /** Still percent-encoded, without the query. */
   readonly rawPath: string;
   readonly query: readonly QueryParameter[];
   readonly headers: IncomingHttpHeaders;
-  /** The bucket in the host or path, or the source where there is none. */
+  /** The bucket in the host or the path. The name of the source when they name none. */
   readonly bucket: string;
 }
 
@@ -29,15 +29,15 @@ export interface RequestSignature {
   readonly accessKey: string;
   /** Milliseconds since the epoch. */
   readonly signedAt: number;
-  /** When the signature says that it ends; null for a kind that does not. */
+  /** When the signature expires, in milliseconds since the epoch. Null for a kind of signature without this time. */
   readonly expiresAt: number | null;
-  /** What Keystone can check: the text that was signed, and the signature. Null for a kind that Keystone does not know. */
+  /** The text that was signed, and the signature, for Keystone to check. Null for a kind of signature that Keystone does not know. */
   readonly forKeystone: { readonly stringToSign: string; readonly signature: string } | null;
   isSignedWith(secret: string): boolean;
-  /** Whether the value of a query parameter cannot change without the signature changing. */
+  /** Whether the signature covers the value of a query parameter. */
   coversParameter(name: string): boolean;
   /**
-   * How the signature covers the body: by its SHA-256 in lower-case hex; `md5`: by the header content-md5; null: not at all.
+   * How the signature covers the body: by its SHA-256 in lower-case hex, or with `md5` by the header content-md5. Null when it does not.
    */
   readonly body: { readonly sha256: string } | 'md5' | null;
 }
@@ -60,10 +60,10 @@ export function isSame(one: string, other: string): boolean {
 }
 
 /**
- * The names in a list that a signature covers. Each name brings the value of its header or parameter into the text that is signed:
- * with names that repeat, a request of 64 KiB makes a text of 500 MB before anything is known of its sender.
+ * Returns the names in a list of a signature. The text that is signed has the value of the header or parameter for each name. With
+ * repeated names, a request of 64 KiB would cause a text of 500 MB before the service has identified its sender.
  *
- * @throws MalformedAuthorization for a name that is there twice
+ * @throws MalformedAuthorization for a name that occurs twice
  */
 export function signedNames(list: string): string[] {
   const names = list.split(';').filter(Boolean);
@@ -71,7 +71,7 @@ export function signedNames(list: string): string[] {
   throw new MalformedAuthorization('The header authorization names a header or parameter twice.');
 }
 
-/** A header as one text; the values of one that was sent several times are joined by commas. */
+/** Returns a header as one text. When the client sent the header several times, its values are joined by commas. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string {
   const value = headers[name];
   return (Array.isArray(value) ? value.join(',') : (value ?? '')).trim();

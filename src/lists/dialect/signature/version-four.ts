@@ -1,21 +1,21 @@
 import { hexHash, hmac, isSame, type QueryParameter, type SignedRequest } from './signed-request.js';
 
-/** The common part of version 4 signatures of AWS and OSS; the names differ. */
+/** The common part of the version 4 signatures of AWS and OSS. Only the names in them differ. */
 export interface VersionFour {
   /** The first word of the header `authorization`. */
   readonly algorithm: string;
   /** The prefix of the secret in the derivation of the key. */
   readonly beforeSecret: string;
-  /** As in the header of the time. */
+  /** The value of the header x-amz-date or x-oss-date. */
   readonly time: string;
   /** `DATE/REGION/SERVICE/TERMINATOR` */
   readonly scope: string;
   readonly path: string;
-  /** Of a parameter, as it was sent. */
+  /** Returns the canonical form of a parameter. @param raw the parameter as the client sent it */
   readonly parameter: (raw: string) => string;
   /** `name:value` of each header that is signed. */
   readonly headerLines: readonly string[];
-  /** The list of headers, as the canonical request has it. */
+  /** The list of headers in the canonical request. */
   readonly headerNames: string;
   readonly payload: string;
   readonly signature: string;
@@ -47,7 +47,7 @@ export function versionFour(
   };
 }
 
-/** By the bytes of names, then of values, both still percent-encoded. */
+/** Sorts by the bytes of names, then of values. Both are still percent-encoded. */
 function sorted(query: readonly QueryParameter[]): readonly QueryParameter[] {
   const parts = ({ raw }: QueryParameter): [string, string] => {
     const equals = raw.indexOf('=');
