@@ -3,7 +3,7 @@ import type { Counter, Together, TreeCount } from './count.js';
 import type { Tree } from '../topology/model.js';
 import type { Count } from './model.js';
 
-/** What the trees with a member in an aggregate could take together if all others took nothing. */
+/** The number of requests that the trees with a member in an aggregate can take together if all other trees take none. */
 export interface AggregateCount {
   readonly aggregate: string;
   readonly count: Count;
@@ -17,7 +17,7 @@ interface Sum {
 /**
  * Counts every aggregate with a fitting tree.
  *
- * @param lone trees that no other takes from
+ * @param lone trees whose providers serve no other tree
  */
 export function* countAggregates(
   lone: readonly TreeCount[],
@@ -27,7 +27,7 @@ export function* countAggregates(
 ): Generator<Pause, AggregateCount[], void> {
   const sums = new Map<string, Sum>();
   const fits = new Set<string>();
-  // Lists of aggregates are interned, and thousands of hosts have the same.
+  // Lists of aggregates are interned, and thousands of hosts have the same list.
   const byList = new Map<readonly string[], Sum>();
   for (const { survey, count } of lone) {
     if (pace.isDue(4)) yield 'pause';

@@ -15,9 +15,9 @@ import { surveyTrees } from './tree-survey.js';
 export interface Capacity {
   readonly count: Count;
   readonly trees: { readonly all: number; readonly relevant: number; readonly fitting: number };
-  /** How many fitting trees each condition limits, in the order of the query; those that limit none are left out. */
+  /** The number of fitting trees that each condition limits, in the order of the query. Conditions that limit no tree are left out. */
   readonly limits: readonly { readonly condition: AmountCondition; readonly trees: number }[];
-  /** What would fit if the free room of all options in fitting trees were in one place. */
+  /** The number of requests that would fit if the free room of all options in fitting trees were on one provider. */
   readonly ifPooled: number;
   /** Every aggregate with a fitting tree, in no order. */
   readonly byAggregate: readonly AggregateCount[];
@@ -25,15 +25,15 @@ export interface Capacity {
   readonly byTree: readonly TreeCount[];
   /** The providers in a minimum cut. Null when no sharing provider can serve a tree that is not its own. */
   readonly shared: readonly FullProvider[] | null;
-  /** False when a bound ended the work: the counts are true, but might be closer. */
+  /** False when a bound ended the work. The counts are correct then, but their two bounds might be closer. */
   readonly complete: boolean;
 }
 
 /**
- * How many more requests of this shape fit (docs/contract/explain-and-capacity.md). Pure: a view and a request in, numbers out; README.md
- * beside this file explains how they are found. What does not exist or does not fit gives 0, never an error.
+ * Counts how many more requests of this shape fit (docs/contract/explain-and-capacity.md). It uses only the view and the request. README.md
+ * in this folder explains the method. A name that does not exist, or a request that does not fit, gives 0 and not an error.
  *
- * It yields whenever `pace` says so. The view is only looked at before the first time, so it may change in the pauses.
+ * It yields when `pace` is due. It reads the view only before it yields for the first time, so the view may change in the pauses.
  */
 export function* measureCapacity(
   view: View,
@@ -83,7 +83,7 @@ function sumOf(parts: readonly { readonly count: Count }[]): Count {
   return { atLeast, atMost };
 }
 
-/** The result for a request that no provider can meet, whatever there is. */
+/** The result for a request that cannot fit on any provider. */
 function* nothing(trees: readonly Tree[], request: CandidatesRequest, pace: Pace): Generator<Pause, Capacity, void> {
   const none = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
   const relevant = yield* countRelevant(trees, request.groups, none, pace);

@@ -1,7 +1,7 @@
 import type { Pace, Pause } from '../candidates/effort.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** Connected components: trees that use the same sharing providers, directly or through other trees. What one takes, another lacks. */
+/** Connected components: trees that use the same sharing providers, directly or through other trees. They compete for the same resources. */
 export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
   items: readonly Item[],
   sharing: ReadonlyMap<number, unknown>,
@@ -13,7 +13,7 @@ export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
   function topOf(survey: TreeSurvey): TreeSurvey {
     let top = survey;
     for (let next = above.get(top); next !== undefined; next = above.get(top)) top = next;
-    // Path compression: later look-ups are shorter.
+    // Path compression makes later look-ups shorter.
     for (let at = survey; at !== top;) {
       const next = above.get(at) ?? top;
       above.set(at, top);
@@ -22,7 +22,7 @@ export function* componentsOf<Item extends { readonly survey: TreeSurvey }>(
     return top;
   }
 
-  // Thousands of trees have the very same list of options, which is looked at once.
+  // Thousands of trees have the same list of options, so each list is examined only once.
   const lists = new Map<readonly unknown[], TreeSurvey>();
   for (const { survey } of items) {
     if (!survey.pooled) continue;

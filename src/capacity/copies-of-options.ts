@@ -1,15 +1,15 @@
 import type { ResourceAmount } from '../candidates/request.js';
 import { inventoryOf, type Provider } from '../topology/model.js';
 
-/** Whole units of a class that a provider has free; 0 when it has no inventory of it or is over-committed. */
+/** Returns the whole free units of a class on a provider; 0 when it has no inventory of the class or is over-committed. */
 export function freeOf(provider: Provider, classId: number): number {
   const inventory = inventoryOf(provider, classId);
   return inventory === undefined ? 0 : Math.max(0, Math.floor(inventory.capacity) - inventory.used);
 }
 
 /**
- * How often an option can serve its slot. Unit limits hold for each request by itself, so an option meets them for all or for none.
- * Infinity for a resourceless group.
+ * Returns how many times an option can serve its slot. The limits min_unit, max_unit and step_size hold for each request alone, so an
+ * option meets them for all requests or for none. Infinity for a resourceless group.
  */
 export function copiesOf(option: Provider, resources: readonly ResourceAmount[]): number {
   let least = Infinity;

@@ -10,30 +10,30 @@ import { proverOf, scarcest, type Proof, type Prover } from './proofs.js';
 import { conditionsOfSlot, type AmountCondition, type CapacityBounds, type Count, type FullProvider } from './model.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** What fits in a tree if all other trees take nothing. */
+/** The number of requests that fit in a tree if all other trees take none. */
 export interface TreeCount {
   readonly survey: TreeSurvey;
   readonly count: Count;
-  /** The conditions that keep it from taking more; empty when nothing fits. */
+  /** The conditions because of which the tree cannot take more requests; empty when none fits. */
   readonly limits: readonly AmountCondition[];
 }
 
-/** Trees that take from the same pools, and what they can take together. */
+/** Trees that take from the same pools, and the number of requests that they can take together. */
 export interface Together {
   readonly trees: readonly TreeCount[];
   readonly count: Count;
   readonly full: readonly FullProvider[];
-  /** Requests of the constructed packing by id of the root; null where the number is exact without one. */
+  /** The requests of the constructed packing by id of the root; null when the count is exact without a packing. */
   readonly packed: ReadonlyMap<number, number> | null;
 }
 
 export interface Counter {
   readonly conditions: readonly AmountCondition[];
-  /** Each tree by itself. */
+  /** Counts each tree by itself. */
   countTrees(surveys: readonly TreeSurvey[]): Generator<Pause, TreeCount[], void>;
-  /** The trees of each component together. */
+  /** Counts the trees of each component together. */
   countTogether(components: readonly (readonly TreeCount[])[]): Generator<Pause, Together[], void>;
-  /** Some trees of a component, if its other trees take nothing. */
+  /** Counts some trees of a component together, if its other trees take nothing. */
   countSome(together: Together, trees: readonly TreeCount[]): Generator<Pause, Count, void>;
   /** Whether no bound ended any part of the work. */
   isComplete(): boolean;
@@ -45,7 +45,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   const describe = descriptions(plan);
   let complete = true;
   let left = bounds.maxSteps;
-  /** Requests that fit for sure so far, in trees that share nothing. */
+  /** The requests that certainly fit, of the trees and components that are counted so far. */
   let sure = 0;
 
   function* construct(surveys: readonly TreeSurvey[], target: number, share: number): Generator<Pause, Packing, void> {
@@ -94,7 +94,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     const { atMost, because } = proof;
     const packing = yield* construct([survey], atMost, share);
     const { size } = packing;
-    // The search was complete and found no candidate: that is a proof as well.
+    // A complete search that finds no candidate proves that none fits.
     const isFull = size === 0 && packing.complete;
     return { survey, count: { atLeast: size, atMost: isFull ? 0 : atMost }, limits: isFull ? [] : because };
   }
@@ -140,7 +140,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
     const isExact = (plan.slots.length === 1 || prover.independent) && pooled.length <= 2;
     let full: FullProvider[] = [];
     for (const [first, second] of pairsOf(pooled)) {
-      // For the two slots themselves the flow is a closer bound than the tree's.
+      // For the two slots themselves the flow is a closer bound than the bound of the tree.
       const inTree = isExact
         ? boundOfOthers(prover, plan.slots, first, second)
         : (one: TreeSurvey) => bounds.get(one) ?? 0;
@@ -174,7 +174,7 @@ export function counterOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, bounds: 
   };
 }
 
-/** The fewest steps for a packing. With less, some trees get a count and others only a proof. */
+/** Each packing gets at least so many steps. When the steps are used up, the remaining trees get only a proof. */
 const LEAST_SHARE = 1000;
 
 function mostOf(trees: readonly TreeCount[]): number {
@@ -190,7 +190,7 @@ function pooledSlots(slots: readonly Slot[], surveys: readonly TreeSurvey[], { p
   });
 }
 
-/** Two slots at a time; a pair with each when there are but few. */
+/** Returns pairs of slots: all pairs when there are few slots, else the first {@link MOST_PAIRS}. */
 function pairsOf(pooled: readonly Slot[]): [Slot, Slot | null][] {
   const [only, ...others] = pooled;
   if (only === undefined) return [];
@@ -199,10 +199,10 @@ function pairsOf(pooled: readonly Slot[]): [Slot, Slot | null][] {
   return pairs.slice(0, MOST_PAIRS);
 }
 
-/** Each takes a maximum flow. */
+/** The number of pairs is limited, because each needs the computation of a maximum flow. */
 const MOST_PAIRS = 10;
 
-/** What a tree takes at most by the slots that are neither of these two. */
+/** Returns the most requests that a tree can take because of its slots other than these two. */
 function boundOfOthers(
   prover: Prover,
   slots: readonly Slot[],

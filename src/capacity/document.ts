@@ -16,7 +16,7 @@ interface Bounded {
 
 /** The response of GET /stockroom/capacity (docs/contract/explain-and-capacity.md). */
 export interface CapacityDocument {
-  /** The microversion that the query was read at. */
+  /** The microversion with which the query was parsed. */
   readonly version: string;
   readonly count: Bounded;
   readonly exact: boolean;
@@ -25,17 +25,17 @@ export interface CapacityDocument {
   readonly if_pooled: number;
   readonly by_aggregate: readonly (Bounded & { readonly aggregate: string })[];
   readonly by_tree: readonly (Bounded & { readonly root: Named; readonly limits: readonly string[] })[];
-  /** Only when sharing providers serve other trees. */
+  /** Present only when sharing providers serve other trees. */
   readonly shared?: readonly { readonly provider: Named; readonly condition: string }[];
   readonly complete: boolean;
 }
 
-/** What of a count is shown. */
+/** The parts of a count that the document shows. */
 export interface Shown {
   readonly version: string;
-  /** Trees and aggregates that are listed. */
+  /** The number of trees, and of aggregates, in the document. */
   readonly show: number;
-  /** Roots of trees that are listed before all others, whether they fit or not. */
+  /** The roots of trees that the document lists first, also when no request fits in them. */
   readonly roots: readonly Provider[];
 }
 
@@ -105,8 +105,8 @@ function treesShown(
 }
 
 /**
- * The `show` items that take most, most first; equal ones by name. One pass keeps the best: sorting 100,000 equal hosts
- * compares names for 100 ms and blocks the event loop.
+ * Returns the `show` items with the largest counts, the largest first, and equal ones by name. It keeps the best items in one pass,
+ * because sorting 100,000 equal hosts compares names for 100 ms and blocks the event loop.
  */
 function largest<Item extends { readonly count: Count }>(
   items: readonly Item[],

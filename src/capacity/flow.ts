@@ -7,16 +7,16 @@ export interface Network {
   addEdge(from: number, to: number, capacity: number): number;
   /** The maximum flow from one node to another. Every path needs an edge with a finite capacity. */
   maxFlow(source: number, sink: number, pace: Pace): Generator<Pause, number, void>;
-  /** After maxFlow: the nodes that more could flow to from the source. Edges that lead out of them are a minimum cut. */
+  /** After maxFlow: the nodes that are reachable from the source through edges with residual capacity. The edges out of them are a minimum cut. */
   reachable(source: number): ReadonlySet<number>;
 }
 
 /**
- * Dinic's algorithm: while the sink can be reached, it computes the distance of each node from the source, and sends flow
- * along edges that lead one step away. It takes at most as many rounds as there are nodes; here, with short paths, a few.
+ * Dinic's algorithm. While the sink is reachable, it computes the distance of each node from the source, and sends flow along edges that
+ * lead one step further. It needs at most as many rounds as there are nodes. The paths here are short, so it needs a few.
  */
 export function createNetwork(): Network {
-  /** By node: numbers of the edges that begin there. Edge e and its reverse e ^ 1 are added together. */
+  /** For each node, the numbers of the edges that begin there. Edge e and its reverse e ^ 1 are added together. */
   const edgesOf: number[][] = [];
   const heads: number[] = [];
   /** The residual capacity of each edge. */
@@ -38,7 +38,7 @@ export function createNetwork(): Network {
     return distance;
   }
 
-  /** Sends all that fits along shortest paths; no recursion, because a path may be as long as there are nodes. */
+  /** Sends as much flow as possible along shortest paths. It does not use recursion, because a path may contain all nodes. */
   function* blockingFlow(
     source: number,
     sink: number,

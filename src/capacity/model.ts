@@ -4,29 +4,29 @@ import type { Provider } from '../topology/model.js';
 
 /** How much work a count may take. */
 export interface CapacityBounds {
-  /** `[stockroom] capacity_max_steps`: providers tried and looked at while packings are constructed, over all trees. */
+  /** `[stockroom] capacity_max_steps`: the providers that are tried and examined while packings are constructed, in all trees together. */
   readonly maxSteps: number;
-  /** Stop when this many requests fit for sure; null: never. */
+  /** The count stops constructing packings when so many requests certainly fit. Null for no such limit. */
   readonly enough: number | null;
 }
 
-/** A number of requests. Where it is not exact, it is between these two, both included. */
+/** A number of requests, which is between these two bounds, both included. */
 export interface Count {
   /** A packing with this many requests exists. */
   readonly atLeast: number;
-  /** A proof says that no more requests fit. */
+  /** There is a proof that no more requests fit. */
   readonly atMost: number;
 }
 
-/** One class that one group asks for: what can limit a count. */
+/** The amount of one class that one group asks for. Such a condition can limit a count. */
 export interface AmountCondition extends ResourceAmount {
-  /** As in docs/contract/explain-and-capacity.md: `resources_GPU.VGPU`. */
+  /** The name of the condition, as in docs/contract/explain-and-capacity.md: `resources_GPU.VGPU`. */
   readonly id: string;
   /** Position of the group in the request. */
   readonly group: number;
 }
 
-/** A sharing provider that has nothing left for a condition when as many requests fit as can. */
+/** A sharing provider that has no room left for a condition when the largest possible number of requests is placed. */
 export interface FullProvider {
   readonly provider: Provider;
   readonly condition: AmountCondition;
@@ -44,7 +44,7 @@ export function amountConditions(groups: readonly Group[]): AmountCondition[] {
   );
 }
 
-/** Those of the conditions that the provider of a slot has to meet. */
+/** Returns the conditions that the provider of a slot has to meet. */
 export function conditionsOfSlot(conditions: readonly AmountCondition[], slot: Slot): AmountCondition[] {
   return conditions.filter(
     ({ group, resourceClass }) =>

@@ -10,12 +10,12 @@ import type { Provider } from '../topology/model.js';
 import { claimOf, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** The steps that a packing may still take: providers tried by the search, and providers looked at. */
+/** The steps that a packing may still take: providers that the search tries, and providers that are examined. */
 export interface Effort {
   left: number;
 }
 
-/** The candidates at an anchor after some claims, each set of amounts once. */
+/** Yields the candidates at an anchor after some claims. Candidates that take the same amounts are yielded once. */
 export type Offers = (
   survey: TreeSurvey,
   stock: Stock,
@@ -32,7 +32,7 @@ export function offersOf(plan: Plan, sharing: Sharing, treeOf: TreeOf, pace: Pac
     effort.left -= cost;
     if (effort.left <= 0) return;
     if (pace.isDue(4 * cost)) yield 'pause';
-    // The order of options in the search: those with most left come first, so that none is used up early.
+    // The search tries the providers with most room first, so that no provider is used up early.
     const tree = { rootId: survey.tree.rootId, members: roomiestFirst(members, classIds) };
     const reaching = roomiestFirst(sharers, classIds).map((provider) => ({
       provider,
@@ -68,7 +68,7 @@ function roomiestFirst(providers: readonly Provider[], classIds: readonly number
   return rooms.sort((a, b) => b.room - a.room).map(({ provider }) => provider);
 }
 
-/** The free units of all classes that are asked for, each as a part of what there is. */
+/** Returns the sum of the free part of the capacity, over the requested classes. */
 function roomIn({ inventories }: Provider, classIds: readonly number[]): number {
   let room = 0;
   for (const { resourceClass, capacity, used } of inventories) {

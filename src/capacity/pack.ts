@@ -5,10 +5,10 @@ import type { Prover } from './proofs.js';
 import { createStock, takesOf, type HypotheticalClaim, type Stock } from './stock.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** Claims that can be made one after another. */
+/** A list of claims that can all be made, one after the other. */
 export interface Packing {
   readonly claims: readonly HypotheticalClaim[];
-  /** Requests of all claims together. */
+  /** The number of requests of all claims together. */
   readonly size: number;
   /** False when the steps were used up: a larger packing may exist. */
   readonly complete: boolean;
@@ -17,12 +17,12 @@ export interface Packing {
 /** How many offers are compared at a time. */
 const OFFERS_COMPARED = 8;
 
-/** How many of the last requests of the first packing are given back and tried again. */
+/** How many of the last requests of the first packing are given back and placed again in other ways. */
 const REQUESTS_TRIED_AGAIN = 32;
 
 /**
- * Constructs a packing. It takes offers until nothing fits any more. Then it gives the last requests back and tries others
- * in their place, depth-first, until it reaches `target` or has used up the steps.
+ * Constructs a packing. It takes offers until nothing fits any more. Then it gives the last requests back and tries other offers in their
+ * place, depth-first, until it reaches `target` or has used up the steps.
  */
 export function* pack(
   surveys: readonly TreeSurvey[],
@@ -66,8 +66,8 @@ function providersOf(surveys: readonly TreeSurvey[]): Set<Provider> {
 }
 
 /**
- * Takes the first offer each time, which is enough for most trees: 5,000 nested hosts that are all different took 1.36 s instead of 1.58 s.
- * Only a packing that stays below the target is constructed again, with the best of several offers each time.
+ * Takes the first offer each time, which is enough for most trees: 5,000 nested hosts that are all different took 1.36 s instead of
+ * 1.58 s. When the packing stays below the target, constructs a second one that takes the best of several offers each time.
  */
 function* takeRepeatedly(
   surveys: readonly TreeSurvey[],
@@ -104,7 +104,7 @@ function* takeUntilFull(
       if (effort.left <= 0 || size >= target) return claims;
       const best = yield* bestOffer(survey, stock, offers, compared, effort);
       if (best === null) continue;
-      // Takes only a part of what fits, so that the offers are mixed while much is left.
+      // Takes only a quarter of the requests that fit, so that different offers are mixed.
       const times = Math.min(Math.ceil(stock.fits(best) / 4), target - size);
       const claim = { ...best, times };
       stock.take(claim);
@@ -117,7 +117,7 @@ function* takeUntilFull(
   return claims;
 }
 
-/** Of the first offers, the one whose tightest provider has most left. */
+/** Returns the best of the first offers: the one that fits most often. */
 function* bestOffer(
   survey: TreeSurvey,
   stock: Stock,
@@ -140,7 +140,7 @@ function* bestOffer(
   return best;
 }
 
-/** A state of the depth-first search: the offers that are still to be tried there. */
+/** A state of the depth-first search, with the offers that it has still to try. */
 interface PackingState {
   readonly offers: Generator<HypotheticalClaim | Pause, void, void>;
   /** The offer that led to this state; null at the start. */
@@ -148,9 +148,9 @@ interface PackingState {
 }
 
 /**
- * Looks for more than `goal.more` claims from this stock, and stops at `goal.target`. Null when it finds none.
+ * Looks for more than `goal.more` claims from this stock, and stops at `goal.target`. Returns null when it finds no such claims.
  *
- * A stock says how many claims led to it, so one that was seen before is not searched again.
+ * Equal stocks are the result of equally many claims, so the search skips a stock that it has seen before.
  */
 function* tryOthers(
   surveys: readonly TreeSurvey[],
@@ -218,14 +218,14 @@ function* offersAt(
   }
 }
 
-/** By index of the slot, the options of all trees, each provider once. */
+/** Returns the options of all trees by index of the slot, each provider once. */
 export function optionsTogether(surveys: readonly TreeSurvey[]): readonly (readonly Provider[])[] {
   const [only, ...others] = surveys;
   if (only === undefined) return [];
   if (others.length === 0) return only.options;
   return only.options.map((_, slot) => {
     const all = new Set<Provider>();
-    // Most trees have the very same lists of pools.
+    // Most trees have the same lists of pools.
     const lists = new Set(surveys.map(({ options }) => options[slot] ?? []));
     for (const list of lists) for (const option of list) all.add(option);
     return [...all];

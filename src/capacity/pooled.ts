@@ -5,7 +5,7 @@ import { freeOf } from './copies-of-options.js';
 import type { TreeCount } from './count.js';
 import type { AmountCondition } from './model.js';
 
-/** How many requests would fit if the free amounts of all options in fitting trees were on one provider, as dashboards compute it. */
+/** Counts the requests that would fit if the free amounts of all options in fitting trees were on one provider, as dashboards compute it. */
 export function* pooledRoom(
   plan: Plan,
   conditions: readonly AmountCondition[],

@@ -5,25 +5,26 @@ import { copiesOf } from './copies-of-options.js';
 import { createNetwork } from './flow.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** A provider with the copies that it has for a slot. */
+/** A provider that has no copies left for a slot. */
 export interface FullPool {
   readonly provider: Provider;
   readonly slot: Slot;
 }
 
 export interface PoolFlow {
-  /** The most requests that these two slots and the trees' own bounds allow. */
+  /** The most requests that these two slots and the bounds of the trees allow. */
   readonly flow: number;
   /** The providers in a minimum cut. */
   readonly full: readonly FullPool[];
 }
 
 /**
- * How many requests fit trees that take from the same pools: the maximum flow from the providers of one slot through the trees to
- * the providers of another. Exact when the slots are independent and every other slot is served within its own tree; else a bound.
+ * Computes how many requests fit in trees that take from the same pools: the maximum flow from the providers of one slot through the
+ * trees to the providers of another slot. The result is exact when the slots are independent and providers of the same tree serve every
+ * other slot. Else it is an upper bound.
  *
  * @param second null when only one slot is served by pools
- * @param boundOf what a tree takes at most, whatever the pools have
+ * @param boundOf the most requests that a tree can take, without regard to the pools
  */
 export function* poolFlow(
   surveys: readonly TreeSurvey[],
@@ -79,14 +80,14 @@ export function* poolFlow(
   return { flow, full };
 }
 
-/** Trees that take from the same lists of providers, as one. */
+/** Trees that take from the same lists of providers. The network has one pair of nodes for them. */
 interface Takers {
   bound: number;
   readonly firsts: readonly Provider[];
   readonly seconds: readonly Provider[];
 }
 
-/** Surveys have the very same list where they have no option of their own. */
+/** Merges trees with the same lists. Surveys of trees without own options share the same list object. */
 function merged(
   surveys: readonly TreeSurvey[],
   first: Slot,

@@ -6,25 +6,25 @@ import { copiesOf, freeOf } from './copies-of-options.js';
 import { amountConditions, conditionsOfSlot, type AmountCondition } from './model.js';
 import type { TreeSurvey } from './tree-survey.js';
 
-/** These conditions prove that at most `atMost` requests fit. */
+/** A proof that at most `atMost` requests fit, with the conditions that limit them. */
 export interface Proof {
   readonly atMost: number;
   readonly because: readonly AmountCondition[];
 }
 
-/** Proofs for one request; what is the same for all trees is computed once. */
+/** Makes proofs for one request. Data that is the same for all trees is computed once. */
 export interface Prover {
   readonly conditions: readonly AmountCondition[];
   /**
-   * The least of all proofs, without a packing, for the providers that can serve each slot, by index of the slot, each
-   * provider once.
+   * Returns the lowest of all upper bounds that need no packing.
    *
-   * @param room free units of a provider and class; those of the view when it is left out
+   * @param options the providers that can serve each slot, by index of the slot, each provider once
+   * @param room returns the free units of a provider and class; by default those of the view
    */
   prove(options: readonly (readonly Provider[])[], room?: FreeUnits): Proof;
   /** The sum of the copies of a slot's options. */
   sumOf(slot: Slot, options: readonly Provider[]): number;
-  /** Whether the least proof is the exact number for this tree by itself. */
+  /** Whether the lowest bound is the exact number for this tree by itself. */
   isExact(survey: TreeSurvey): boolean;
   /** Whether slots are independent: each request takes one copy of each slot, from any provider. */
   readonly independent: boolean;
@@ -33,9 +33,8 @@ export interface Prover {
 export type FreeUnits = (provider: Provider, classId: number) => number;
 
 /**
- * Three of the four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of
- * a class that several slots want, and equal groups that must be apart. The fourth, for pools that several trees share, is
- * in pools.ts.
+ * Three of the four proofs of docs/contract/explain-and-capacity.md#how-capacity-is-counted: copies of a slot, free room of a class that
+ * several slots need, and equal groups that must have different providers. pools.ts has the fourth, for pools that several trees share.
  */
 export function proverOf(plan: Plan): Prover {
   const { slots, request } = plan;
@@ -51,7 +50,7 @@ export function proverOf(plan: Plan): Prover {
   const apart = equalGroupsApart(plan, conditions);
   const { independent, isolated, alone } = structureOf(plan, contested.length > 0);
 
-  /** Sums of the lists that thousands of trees have in common, by slot. */
+  /** For each slot, the sums of lists that thousands of trees have in common. */
   const known = slots.map(() => new WeakMap<readonly Provider[], number>());
 
   function sumOf(slot: Slot, options: readonly Provider[], room: FreeUnits = freeOf): number {
@@ -122,15 +121,15 @@ function sumOfCopies(slot: Slot, options: readonly Provider[], room: FreeUnits):
 
 const NONE: readonly Provider[] = [];
 
-/** Lists this long are mostly those of pools, which many trees have: their sums are kept. */
+/** Lists of at least this length are mostly those of pools, which many trees have. Their sums are kept. */
 const LONG = 8;
 
-/** Each condition once. */
+/** Joins two lists, with each condition once. */
 function together(some: readonly AmountCondition[], more: readonly AmountCondition[]): readonly AmountCondition[] {
   return [...new Set([...some, ...more])];
 }
 
-/** The conditions of a slot of which these options have the fewest copies. */
+/** Returns the conditions of a slot for which these options have the fewest copies. */
 export function scarcest(
   conditions: readonly AmountCondition[],
   options: readonly Provider[],
@@ -145,7 +144,7 @@ export function scarcest(
 }
 
 interface Apart {
-  /** One of the equal groups stands for all. */
+  /** The slot of one of the equal groups. It represents all of them. */
   readonly slot: Slot;
   readonly groups: number;
   readonly because: readonly AmountCondition[];
@@ -164,8 +163,8 @@ function equalGroupsApart({ slots, request }: Plan, conditions: readonly AmountC
 }
 
 /**
- * The largest k such that k requests, each with `groups` different providers, can be served: a provider serves each request once
- * at most, so what counts of it is min(copies, k).
+ * Returns the largest k such that k requests can be served when each needs `groups` different providers. A provider serves each request at
+ * most once, so it counts as min(copies, k).
  */
 function mostApart(copies: readonly number[], groups: number): number {
   const serves = (k: number): boolean => copies.reduce((sum, each) => sum + Math.min(each, k), 0) >= groups * k;
@@ -178,16 +177,16 @@ function mostApart(copies: readonly number[], groups: number): number {
   return low;
 }
 
-/** Which of the exact cases of the contract a request is, as far as that is the same for all trees. */
+/** Returns which of the exact cases of the contract a request belongs to, as far as that is the same for all trees. */
 function structureOf(
   plan: Plan,
   isContested: boolean,
 ): {
   /** C1, C2, C3: no rule and no class connects two slots. */
   readonly independent: boolean;
-  /** C4: only equal groups are connected, by being apart. */
+  /** C4: only equal groups are connected, because they must have different providers. */
   readonly isolated: boolean;
-  /** C1 at a lone host: one unsuffixed group, all of it from one provider. */
+  /** C1 at a lone host: one unsuffixed group, which one provider serves completely. */
   readonly alone: boolean;
 } {
   const { slots, request, unsuffixed } = plan;

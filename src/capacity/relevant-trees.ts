@@ -4,16 +4,16 @@ import type { Group } from '../candidates/request.js';
 import type { Sharing } from '../candidates/sharing.js';
 import { inventoryOf, type Provider, type Tree } from '../topology/model.js';
 
-/** Classes of which one provider must have an inventory, and whether one that shares may be it. */
+/** Classes of which one provider must have inventories. `abroad`: whether this may be a sharing provider of another tree. */
 interface Wanted {
   readonly classIds: readonly number[];
   readonly abroad: boolean;
 }
 
 /**
- * How many trees are relevant for the request (docs/contract/explain-and-capacity.md): those with an inventory of the right
- * classes for every slot, however full and whatever else is asked. If there are none, those with an inventory of any class
- * that is asked for.
+ * Counts the trees that are relevant for the request (docs/contract/explain-and-capacity.md): those with inventories of the right classes
+ * for every slot, without regard to their free room and to other conditions. If there are none, those with an inventory of any requested
+ * class.
  */
 export function* countRelevant(
   trees: readonly Tree[],
@@ -38,7 +38,7 @@ export function* countRelevant(
   return part;
 }
 
-/** A group without resources: any provider serves. */
+/** Leaves out groups without resources, because any provider can serve them. */
 function wantedOf(groups: readonly Group[]): Wanted[] {
   return groups.flatMap(({ suffix, resources, inTree }): Wanted[] => {
     const classIds = resources.map(({ resourceClass }) => resourceClass.id);

@@ -3,10 +3,10 @@ import type { ResourceAmount } from '../candidates/request.js';
 import type { Provider } from '../topology/model.js';
 import { freeOf } from './copies-of-options.js';
 
-/** What one request takes from each provider, and how many requests take it. */
+/** The amounts that one request takes from each provider, and the number of such requests. */
 export interface HypotheticalClaim {
   readonly parts: readonly ClaimPart[];
-  /** Root of the tree that the candidate is anchored at. */
+  /** The id of the root of the tree that is the anchor of the candidate. */
   readonly rootId: number;
   readonly times: number;
 }
@@ -18,16 +18,16 @@ interface ClaimPart {
 
 /** The providers after some claims. */
 export interface Stock {
-  /** The provider with the usage of the claims added. */
+  /** Returns the provider with the amounts of the claims added to its usage. */
   now(provider: Provider): Provider;
   free(provider: Provider, classId: number): number;
   take(claim: HypotheticalClaim): void;
   giveBack(claim: HypotheticalClaim): void;
   /** How many more times a claim fits. */
   fits(claim: HypotheticalClaim): number;
-  /** After one such claim: how many more times it fits. */
+  /** Returns how many more times a claim fits after it was taken once. */
   leaves(claim: HypotheticalClaim): number;
-  /** Equal for equal stocks. */
+  /** Returns a text that is equal for equal stocks. */
   key(): string;
 }
 
@@ -83,7 +83,7 @@ export function claimOf({ allocations }: Candidate, rootId: number): Hypothetica
   return { parts, rootId, times: 1 };
 }
 
-/** Equal for claims that take the same from the same providers. */
+/** Returns a text that is equal for claims that take the same amounts from the same providers. */
 export function takesOf({ parts }: HypotheticalClaim): string {
   return parts
     .map(({ providerId, resources }) =>

@@ -5,9 +5,9 @@ import { freeOf } from './copies-of-options.js';
 import type { TreeSurvey } from './tree-survey.js';
 
 /**
- * A description of a tree, equal for trees with the same count: the parents, the free amounts, the most that one request may
- * take, which of the required traits each member has, and which slots it can serve. Null for a tree that sharing providers
- * serve.
+ * Describes a tree. Trees with equal descriptions have the same count. The description has the parents, the free amounts, the most that
+ * one request may take, which of the required traits each member has, and which slots it can serve. It is null for a tree that has sharing
+ * providers among its options.
  */
 export function descriptions(plan: Plan): (survey: TreeSurvey) => string | null {
   const classIds = [...new Set(plan.slots.flatMap(({ resources }) => resources.map((one) => one.resourceClass.id)))];

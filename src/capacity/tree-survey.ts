@@ -12,11 +12,11 @@ export interface TreeSurvey {
   /** Sharing providers of other trees that can serve a slot here. */
   readonly sharers: readonly Sharer[];
   /**
-   * By index of the slot: the providers with room for it here. Trees without an option of their own that are reached by the same
-   * sharing providers have the very same list.
+   * The providers with room for each slot in this tree, by index of the slot. Trees without own options that the same sharing providers
+   * serve have the same list object.
    */
   readonly options: readonly (readonly Provider[])[];
-  /** Whether a provider that shares is among the options: other trees may take from it, too. */
+  /** Whether a sharing provider is among the options, so that other trees may take from it as well. */
   readonly pooled: boolean;
 }
 
@@ -25,7 +25,7 @@ const WORK_FOR_A_SLOT = 8;
 
 const NO_SHARERS: readonly Sharer[] = [];
 
-/** Lists the options of every tree, and leaves out the trees that cannot be the anchor of a candidate. */
+/** Lists the options of every tree. Leaves out trees that cannot be the anchor of a candidate. */
 export function* surveyTrees(
   view: View,
   trees: readonly Tree[],
@@ -48,7 +48,7 @@ export function* surveyTrees(
     if (!isAllowed(root)) continue;
     const survey = optionsAt(tree, root);
     if (survey === null) continue;
-    // Where there is only one provider, it must have all required traits by itself.
+    // When there is only one provider, it must have all required traits itself.
     const isAlone = tree.members.length === 1 && survey.sharers.length === 0;
     if (isAlone && hasTraits !== null && !hasTraits(root.traits)) continue;
     surveys.push(survey);
@@ -56,9 +56,9 @@ export function* surveyTrees(
   return surveys;
 }
 
-/** Gives the survey of a tree; null when a slot has no option there. */
+/** Returns a function that makes the survey of a tree. It returns null when a slot has no option there. */
 function optionLists(slots: readonly Slot[], sharing: Sharing): (tree: Tree, root: Provider) => TreeSurvey | null {
-  /** The sharing providers of a lone host depend on its aggregates alone, and thousands of hosts have the same. */
+  /** By list of aggregates. The sharing providers of a lone host depend only on its aggregates, and thousands of hosts have the same list. */
   const ofLoneHosts = new Map<readonly string[], readonly Sharer[]>();
   const abroad = new Map<string, readonly Provider[]>();
   const served = remember((sharers: readonly Sharer[]) =>
