@@ -79,7 +79,7 @@ function* bestOfTrees(
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
     if (result.fits !== false || !result.relevant || !mayFit(evaluator, result.tree, open)) continue;
     if (!mayBeNearer(survey, asked, direction, { result, slot, open, best })) continue;
-    // A tree that does not fit with any inventory at all fits with no amount.
+    // A tree that does not fit without the condition does not fit with any amount.
     if ((yield* search.fits(result.tree, open)) !== true) continue;
     best = yield* bestInTree(survey, asked, direction, { result, slot, open, best });
   }
@@ -101,7 +101,7 @@ interface UsefulOption {
   readonly amount: number;
 }
 
-/** The options at which another amount may help: the requested one fails there, or amounts of several groups add up. */
+/** Returns the options at which another amount may help: the requested amount fails there, or amounts of several groups add up. */
 function usefulOptions(
   evaluator: Evaluator,
   { position, condition }: Asked,
@@ -148,8 +148,8 @@ function* bestInTree(
       nearest = amount;
       continue;
     }
-    // Other groups may leave less of the provider than the amount needs, so smaller amounts are tried too. Larger ones would
-    // leave even less.
+    // Other groups may leave less of the provider than the amount needs, so smaller amounts are tried as well. With larger amounts even less
+    // would be left.
     if (direction === 'raise' || !isContested(evaluator)) continue;
     const { stepSize, minUnit } = inventory;
     let low = Math.ceil(Math.max(minUnit, 1, (nearest ?? 0) + 1) / stepSize);
@@ -181,7 +181,7 @@ function* countWith(
   const slot = evaluator.slots.find(({ resources }) => resources.includes(position));
   for (const { tree, fits } of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
-    // A smaller amount that every option allows keeps every fitting tree.
+    // A fitting tree fits with a smaller amount as well if all its options allow that amount.
     const isSafe = fits === true && amount < condition.amount && slot !== undefined;
     if (isSafe && (tree.options[slot.index] ?? []).every((option) => stillPasses(evaluator, slot, option, variant)))
       count++;

@@ -14,9 +14,9 @@ import { mayFit, passes, type EvaluatedTree } from './tree.js';
 
 /** Asks the search for one candidate at the root of a tree. */
 export interface AnchorSearch {
-  /** Null when the budget is used up. */
+  /** Returns whether a candidate exists at the root of the tree; null when the budget is used up. */
   fits(tree: EvaluatedTree, variant: Variant, only?: Only): Generator<Pause, boolean | null, void>;
-  /** The constraints that ended combinations at a tree that does not fit. */
+  /** Returns the constraints that ended combinations at a tree that does not fit. */
   endedBy(tree: EvaluatedTree, variant: Variant): Generator<Pause, ReadonlySet<ConstraintName>, void>;
 }
 
@@ -26,13 +26,13 @@ export interface Only {
   readonly provider: Provider;
 }
 
-/** The most tries of the budget for one tree, so that some are left for the others. */
+/** A tree may use an eighth of the remaining budget, and at least SMALLEST_SHARE, so that steps are left for the other trees. */
 const LARGEST_SHARE = 8;
 const SMALLEST_SHARE = 20_000;
 
 type SearchAt = (anchor: Anchor) => Generator<Combination | Pause | Stuck, void, void>;
 
-/** Sharing providers alone may be a candidate at many roots, and it counts at each: so the search remembers no repetitions. */
+/** A candidate of sharing providers alone may occur at many roots and counts at each of them, so the search must not skip repetitions. */
 const NO_REPETITIONS = { providers: new Map<number, Provider>(), reaching: () => [], reach: () => 1 };
 
 const TRIES_BEFORE_CARE = 64;
@@ -104,14 +104,14 @@ export function createAnchorSearch(
     const anchors = trace.anchors.everyGroup;
     yield* fits(tree, variant);
     const names = (Object.keys(dropped) as ConstraintName[]).filter((name) => dropped[name] > before[name]);
-    // The search drops options that no same_subtree can use before it tries combinations.
+    // Before it tries combinations, the search drops options that no same_subtree can use, and does not count them.
     return new Set(trace.anchors.everyGroup === anchors ? [...names, 'same_subtree'] : names);
   }
 
   return { fits, endedBy };
 }
 
-/** The plan of a variant for the search. Its slots get their options from the evaluated tree. */
+/** Returns the plan of a variant for the search. Its slots use the verdicts of the evaluator. */
 function planOf(evaluator: Evaluator, variant: Variant, only: Only | null): Plan {
   const { request, conditions } = evaluator;
   const counts = (position: number): boolean => (variant.active & bit(position)) !== NONE;
@@ -159,7 +159,7 @@ function planOf(evaluator: Evaluator, variant: Variant, only: Only | null): Plan
               one.kind === 'required' && one.group === position && counts(i) ? [one.anyOf] : [],
             ),
           },
-    // Only the fast path for flat hosts reads them.
+    // Only the fast path for flat hosts reads `conditions`.
     conditions: [],
   };
 }
@@ -171,7 +171,7 @@ function amountsOf({ conditions }: Evaluator, position: number, variant: Variant
   return [{ resourceClass: condition.resourceClass, amount }];
 }
 
-/** Slots of the same meaning differ in nothing but the suffix of their group. */
+/** Returns a text that is equal for slots that differ only in the suffix of their group. */
 function meaningOf({ conditions }: Evaluator, slot: EvaluatedSlot, variant: Variant): string {
   if (!slot.suffixed) return `unsuffixed ${slot.index}`;
   const own = conditions.flatMap((one, position) => {

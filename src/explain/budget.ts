@@ -1,4 +1,4 @@
-/** The steps for trees that need a search: options looked at, and providers tried. */
+/** The steps for trees that need a search: options that are examined, and providers that are tried. */
 export interface Budget {
   spend(steps: number): void;
   left(): number;

@@ -8,14 +8,14 @@ import { NONE, type Evaluator } from './evaluate.js';
 import { createLoneKinds, type LoneKind } from './lone-hosts.js';
 import { evaluateTree, type EvaluatedTree } from './tree.js';
 
-/** Every tree of the cloud, evaluated: lone hosts by kind, the others one by one. */
+/** All trees of the cloud with their evaluation: lone hosts by kind, the other trees one by one. */
 export interface Cloud {
   readonly total: number;
   readonly lone: readonly LoneKind[];
   readonly trees: readonly EvaluatedTree[];
   /** The trees of `roots`, by id of the root. */
   readonly wanted: ReadonlyMap<number, Wanted>;
-  /** The tree of a provider of `trees`, those that share included. */
+  /** Returns the tree of a provider. The provider is in one of `trees`, or is a sharing provider. */
   readonly treeOf: (provider: Provider) => Tree;
 }
 
@@ -70,7 +70,7 @@ export function* evaluateCloud(
   return { total: all.length, lone: lone.kinds(), trees, wanted, treeOf: treeAmong(trees, treesOfSharers) };
 }
 
-/** One slot for all: a sharing provider counts when it has what some slot asks for, however full. */
+/** Returns one slot for all sharing providers: a provider serves it when it has inventories of all classes of some slot, without regard to usage. */
 function sharerSlot({ slots, conditions }: Evaluator): Slot {
   const classes = slots.map(({ resources }) =>
     resources.flatMap((position) => {
@@ -91,7 +91,7 @@ function sharerSlot({ slots, conditions }: Evaluator): Slot {
   };
 }
 
-/** Whether several groups ask for the same class. Then amounts add up, and one condition at a time does not decide a lone host. */
+/** Whether several groups ask for the same class. Their amounts add up then, so single conditions do not decide whether a lone host fits. */
 export function isContested({ conditions }: Evaluator): boolean {
   const classes = conditions.flatMap((one) => (one.kind === 'resources' ? [one.resourceClass.id] : []));
   return new Set(classes).size < classes.length;
@@ -110,7 +110,7 @@ function treeAmong(
   };
 }
 
-/** Whether the hosts of a kind fit. Not for another amount, which depends on the host. */
+/** Whether the hosts of a kind fit. The variant must not have another amount, because that depends on the single host. */
 export function loneFits({ fails, constraints, lacks }: LoneKind, variant: Variant): boolean {
   return (variant.withoutClasses || !lacks) && ((fails | constraints) & variant.active) === NONE;
 }

@@ -2,8 +2,8 @@ import type { CandidatesRequest, Group, ResourceAmount } from '../candidates/req
 import type { ResourceClass, Trait } from '../topology/model.js';
 
 /**
- * A request taken apart into conditions, each with a stable id: the parameter with its suffix, a dot, the item as the query
- * has it (docs/contract/explain-and-capacity.md#conditions). Explanations and capacity name conditions by these ids.
+ * Splits a request into conditions. Each has a stable id: the parameter with its suffix, a dot, and the item as the query has it
+ * (docs/contract/explain-and-capacity.md#conditions). Explanations and capacity name conditions by these ids.
  */
 export type Condition = Base &
   (
@@ -22,7 +22,7 @@ export type Condition = Base &
 
 interface Base {
   readonly id: string;
-  /** What follows the dot in the id. */
+  /** The part of the id after the dot. */
   readonly item: string;
   /** Position of its group in the request; null for a condition on the root or between groups. */
   readonly group: number | null;
@@ -35,10 +35,10 @@ export type ConditionOf<Kind extends ConditionKind> = Extract<Condition, { kind:
 export type WrittenQuery = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The conditions in the order of the query: groups in order of first appearance, within a group resources, traits,
- * aggregates, in_tree; then the root, then the rules between groups. An item that is repeated is one condition.
+ * Returns the conditions in the order of the query. Groups come in order of first appearance, and within a group resources, traits,
+ * aggregates and in_tree. Then come the conditions on the root, then the rules between groups. A repeated item is one condition.
  *
- * @param written the query that `request` was made of; without it the request is written out first
+ * @param written the query from which `request` was parsed; without it, a query is made from the request
  */
 export function conditionsOf(request: CandidatesRequest, written: WrittenQuery = writtenOut(request)): Condition[] {
   const conditions = [
@@ -87,7 +87,7 @@ function ofRoot({ rootRequired }: CandidatesRequest, written: WrittenQuery): Con
   });
 }
 
-/** Only constraints that can reject something: `isolate` with one suffixed group cannot. */
+/** Returns only constraints that can reject a candidate. `isolate` with one suffixed group cannot. */
 function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: CandidatesRequest): Condition[] {
   const constraints: Condition[] = [];
   const suffixed = groups.filter(({ suffix }) => suffix !== '').length;
@@ -101,7 +101,7 @@ function betweenGroups({ groups, groupPolicy, sameSubtrees, nested }: Candidates
   return constraints;
 }
 
-/** The query of a request, by parameter: the inverse of the parser, for requests that come from no query. */
+/** Returns the query of a request by parameter, for requests that were not parsed from a query. It is the inverse of the parser. */
 function writtenOut({ groups, rootRequired }: CandidatesRequest): WrittenQuery {
   const query = new Map<string, string[]>();
   const add = (name: string, values: readonly string[]): void => {

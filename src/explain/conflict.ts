@@ -3,17 +3,17 @@ import { variantOf } from './variant.js';
 import { bit, NONE, positionsOf } from './evaluate.js';
 import { anyFits, countFitting, type CloudSurvey } from './survey.js';
 
-/** A condition of a conflict, and how many trees meet it alone. */
+/** A condition of a conflict, and the number of trees that fit when only this condition counts. */
 export interface ConflictingCondition {
   readonly condition: number;
   readonly metBy: number;
 }
 
 /**
- * An irreducible set of conditions: no tree meets all of them, and some tree meets each proper subset. The deletion filter
- * goes through the conditions from last to first and leaves out each one without which there is still no candidate. To leave
- * out a condition on resources still requires an inventory of the class, however full; where no tree has inventories of all
- * classes, not even that.
+ * Finds an irreducible set of conditions: no tree meets all of them, but for each proper subset some tree meets it. The deletion filter
+ * goes through the conditions from last to first, and drops each condition without which there is still no candidate. When it drops a
+ * condition on resources, a tree still needs an inventory of the class, with any usage. When no tree has inventories of all classes, it
+ * does not need the inventory, either.
  */
 export function* conflictOf(survey: CloudSurvey): Generator<Pause, ConflictingCondition[], void> {
   const { evaluator } = survey;

@@ -8,18 +8,18 @@ import type { EvaluatedTree } from './tree.js';
 
 /** A rule that several providers meet together. */
 interface GroupConstraint {
-  /** Position of the condition that names it. */
+  /** Position of the condition of this constraint. */
   readonly condition: number;
   readonly code: Code;
-  /** The request without it. */
+  /** The request without this constraint. */
   readonly without: Variant;
   /** Its name in the trace of the search. */
   readonly name: ConstraintName;
 }
 
 /**
- * Why a tree has no candidate although each slot has an option: each constraint without which it would have one; if there is
- * no such constraint, all that ended a combination.
+ * Returns why a tree has no candidate although each slot has an option: the constraints of which each alone prevents a candidate. If
+ * there is no such constraint, returns all constraints that ended a combination.
  */
 export function* constraintReasons(
   evaluator: Evaluator,

@@ -10,7 +10,7 @@ import { MISFIT, misfitCode, UNITS } from './misfit.js';
  */
 export type Mask = bigint;
 
-/** One decision of the search, as in candidates/plan.ts: a suffixed group, or one class of the unsuffixed group. */
+/** A slot, for which the search picks one provider, as in candidates/plan.ts: a suffixed group, or one class of the unsuffixed group. */
 export interface EvaluatedSlot {
   readonly index: number;
   /** Position of its group in the request. */
@@ -34,7 +34,7 @@ export interface Verdict {
   readonly other: Mask;
   /** The member_of that the provider itself fails. */
   readonly ownMember: Mask;
-  /** The member_of that the root fails in its place; the same as `own` where the root does not count. */
+  /** The member_of that the root fails in place of the provider; the same as `ownMember` when the root does not count. */
   readonly rootMember: Mask;
 }
 
@@ -44,12 +44,12 @@ export interface Evaluator {
   readonly slots: readonly EvaluatedSlot[];
   /** All conditions. */
   readonly all: Mask;
-  /** By kind. */
+  /** Returns all conditions of a kind. */
   readonly ofKind: (kind: Condition['kind']) => Mask;
-  /** Whether a group can find no provider at all: see `isImpossible` in candidates/plan.ts. */
+  /** Whether no provider can serve a group: see `isImpossible` in candidates/plan.ts. */
   readonly impossible: (group: number) => boolean;
   verdict(slot: EvaluatedSlot, provider: Provider, root: Provider): Verdict;
-  /** root_required. */
+  /** The conditions of root_required that a root fails. */
   rootFails(root: Provider): Mask;
   /** The conditions on traits, aggregates and in_tree that a lone host fails, over all groups and the root. */
   readonly traitsOfHost: (set: TraitSet) => Mask;
@@ -126,7 +126,7 @@ interface GroupEvaluator {
   readonly notMember: (aggregates: readonly string[]) => Mask;
   readonly banned: (aggregates: readonly string[]) => Mask;
   readonly otherTree: (provider: Provider, root: Provider) => Mask;
-  /** All conditions of a group that can find nothing, else none. */
+  /** All conditions of the group when no provider can serve it, else none. */
   readonly impossible: Mask;
 }
 
@@ -168,7 +168,7 @@ function groupEvaluator(
     otherTree(provider, root) {
       if (trees.length === 0) return NONE;
       return or(trees, ({ rootId }) => {
-        // A resourceless group's in_tree only has to exist (upstream).
+        // For a resourceless group, the provider of in_tree only has to exist, as upstream.
         if (rootId === null || isResourceless) return rootId === null;
         return provider.rootId !== rootId || (!isSuffixed && root.rootId !== rootId);
       });
@@ -217,8 +217,8 @@ function sum(conditions: readonly Condition[], fails: (condition: Condition) => 
 }
 
 /**
- * The conditions that fail. For member_of the better of provider and root counts, because one of them must meet all.
- * Required traits that several providers meet together are left out.
+ * Returns the conditions that fail. For member_of, the provider or the root must meet all conditions, so the one that fails fewer counts.
+ * Required traits that several providers may meet together are left out.
  */
 export function failing(slot: EvaluatedSlot, verdict: Verdict): Mask {
   const { lacks, capacity, units, other, missingTraits, ownMember, rootMember } = verdict;

@@ -17,7 +17,7 @@ import { survey, type CloudSurvey } from './survey.js';
 /** The explanation of a request: why it has no candidate, or only some. */
 export interface Explanation {
   readonly evaluator: Evaluator;
-  /** False: the bound was reached, and some trees or changes are undecided. */
+  /** False when the bound was reached, so that some trees or changes are undecided. */
   readonly complete: boolean;
   readonly trees: {
     readonly all: number;
@@ -36,9 +36,9 @@ export interface Explanation {
 }
 
 export interface ExplainOptions {
-  /** The most trees to list beside those of `providers`. */
+  /** The most trees that the explanation lists in addition to those of `providers`. */
   readonly show: number;
-  /** Their trees are listed in any case. */
+  /** The explanation lists the trees of these providers in any case. */
   readonly providers: readonly Provider[];
   /** The bound of the work for trees that are not lone hosts. */
   readonly maxSteps: number;
@@ -47,9 +47,8 @@ export interface ExplainOptions {
 }
 
 /**
- * GET /stockroom/explain without HTTP: evaluates every tree by every condition. README.md beside this file says how. It
- * yields whenever `pace` says so; it reads the view only before its first yield, so the explanation is about the state at
- * the start.
+ * GET /stockroom/explain without HTTP: evaluates every condition at every tree. README.md in this folder explains the method. It yields
+ * when `pace` is due. It reads the view only before its first yield, so the explanation is about the state at the start.
  */
 export function* explain(
   view: View,

@@ -7,7 +7,7 @@ import type { EvaluatedTree, SlotOption } from './tree.js';
 
 export interface FunnelStage {
   readonly stage: StageName;
-  /** The trees with an option for every slot that meets all kinds of conditions up to this one. */
+  /** The number of trees that have, for every slot, an option that meets all conditions of the stages up to this one. */
   readonly trees: number;
 }
 
@@ -26,7 +26,7 @@ type StageName =
 
 const KINDS = ['required', 'forbidden', 'member_of', 'forbidden_aggregates', 'in_tree'] as const;
 
-/** How many trees are left when conditions are added kind by kind. Kinds that the query does not use are left out. */
+/** Counts the trees that are left when conditions are added kind by kind. Leaves out kinds that the query does not use. */
 export function* funnelOf({
   evaluator,
   cloud,
@@ -53,7 +53,7 @@ export function* funnelOf({
   ];
 }
 
-/** How many stages an option passes before the first that it fails. */
+/** Returns the number of stages before the first stage that is not passed. */
 function firstNot(stages: readonly StageName[], passes: (stage: StageName) => boolean): number {
   const first = stages.findIndex((stage) => !passes(stage));
   return first === -1 ? stages.length : first;
@@ -113,7 +113,7 @@ function passesKind(evaluator: Evaluator, slot: EvaluatedSlot, { verdict }: Slot
   }
 }
 
-/** From `required` on: some option of the unsuffixed group has each of its required traits. */
+/** Whether each required trait of the unsuffixed group is on some of its options. Checked from the stage `required` on. */
 function hasTogether(evaluator: Evaluator, left: readonly (readonly SlotOption[])[]): boolean {
   const slots = evaluator.slots.filter(({ traitsTogether }) => traitsTogether);
   if (slots.length === 0) return true;

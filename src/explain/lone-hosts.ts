@@ -3,17 +3,17 @@ import { bit, NONE, type Evaluator, type Mask } from './evaluate.js';
 import { MISFIT, misfitCode } from './misfit.js';
 
 /**
- * Lone hosts with equal results for every condition. A host without children and without sharing providers must serve all
- * slots by itself, so there is nothing to combine, and ten thousand hosts are a few dozen such kinds.
+ * Lone hosts with equal results for every condition. A host without children and without sharing providers must serve all slots by itself,
+ * so the search has nothing to combine. Ten thousand hosts are usually a few dozen such kinds.
  */
 export interface LoneKind {
-  /** Conditions that fail, without those between groups. */
+  /** Conditions that the hosts fail, without the constraints between groups. */
   readonly fails: Mask;
   /** Constraints between groups that fail, because a host is only one provider. */
   readonly constraints: Mask;
-  /** Whether the host lacks an inventory. */
+  /** Whether the hosts have no inventory of a requested class. */
   readonly lacks: boolean;
-  /** In the order of the conditions on resources, the bits of {@link MISFIT}. */
+  /** The bits of {@link MISFIT}, in the order of the conditions on resources. */
   readonly codes: readonly number[];
   readonly hosts: Provider[];
 }
@@ -27,7 +27,7 @@ export interface LoneKinds {
 /** A code has six bits, so a double holds eight of them exactly. */
 const CODES_IN_A_KEY = 8;
 const KEY_BASE = 64;
-/** More than there can be different masks of traits, or of aggregates, in a cloud that fits into memory. */
+/** A cloud that fits into memory has fewer different masks of traits, and fewer of aggregates. */
 const MASKS = 2 ** 26;
 
 interface Node {

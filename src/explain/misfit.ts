@@ -1,6 +1,6 @@
 import type { Inventory } from '../topology/model.js';
 
-/** Why an amount does not fit an inventory; several bits may be set. */
+/** The bits of the reasons why an amount does not fit an inventory. Several may be set. */
 export const MISFIT = {
   capacity: 1,
   minUnit: 2,
@@ -8,13 +8,13 @@ export const MISFIT = {
   stepSize: 8,
   /** There is no inventory of the class. */
   lacking: 16,
-  /** With `capacity`: the amount would not fit if nothing were used, either. */
+  /** Together with `capacity`: the amount would not fit even if nothing were used. */
   evenEmpty: 32,
 } as const;
 
 export const UNITS = MISFIT.minUnit | MISFIT.maxUnit | MISFIT.stepSize;
 
-/** The bits of {@link MISFIT} that hold; 0 when the amount fits. */
+/** Returns the bits of {@link MISFIT} for an amount; 0 when it fits. */
 export function misfitCode(inventory: Inventory | undefined, amount: number): number {
   if (inventory === undefined) return MISFIT.lacking;
   const { capacity, used, minUnit, maxUnit, stepSize } = inventory;
@@ -26,12 +26,12 @@ export function misfitCode(inventory: Inventory | undefined, amount: number): nu
   return code;
 }
 
-/** What is left of the capacity; negative when more is used than there is. */
+/** The free part of the capacity; negative when more is used than the capacity. */
 export function freeOf({ capacity, used }: Inventory): number {
   return Math.floor(capacity - used);
 }
 
-/** The largest amount of at most `limit` that an inventory gives; 0 when it gives none. */
+/** The largest amount up to `limit` that an inventory allows; 0 when it allows none. */
 export function largestAmount(inventory: Inventory, limit = Infinity): number {
   const { minUnit, maxUnit, stepSize } = inventory;
   const most = Math.min(freeOf(inventory), maxUnit, limit);
@@ -39,14 +39,14 @@ export function largestAmount(inventory: Inventory, limit = Infinity): number {
   return amount >= Math.max(minUnit, 1) ? amount : 0;
 }
 
-/** The smallest amount above `amount` that an inventory gives; null when it gives none. */
+/** The smallest amount above `amount` that an inventory allows; null when it allows none. */
 export function smallestAbove(inventory: Inventory, amount: number): number | null {
   const { minUnit, maxUnit, stepSize } = inventory;
   const least = Math.ceil(Math.max(amount + 1, minUnit) / stepSize) * stepSize;
   return least <= Math.min(freeOf(inventory), maxUnit) ? least : null;
 }
 
-/** The factor by which an amount misses the nearest possible one, the largest of all reasons; 1 when it fits. */
+/** The factor between an amount and the nearest possible one. The largest factor of all reasons counts. 1 when the amount fits. */
 export function shortfallOf(inventory: Inventory | undefined, amount: number, code: number): number {
   if (inventory === undefined) return Infinity;
   const { minUnit, maxUnit, stepSize } = inventory;

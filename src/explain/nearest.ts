@@ -13,7 +13,7 @@ export interface ListedTree {
   readonly reasons: readonly Reason[];
 }
 
-/** The sort key of trees: the tree that misses least comes first. */
+/** The sort key of a tree that does not fit. Trees with the fewest reasons and the smallest shortfall come first. */
 interface Miss {
   readonly reasons: number;
   readonly shortfall: number;
@@ -22,8 +22,8 @@ interface Miss {
 }
 
 /**
- * The trees that the query names, in its order, and then the relevant trees that do not fit: those with the fewest reasons
- * first, then by shortfall, then by name.
+ * Lists the trees that the query names, in the order of the query. Then lists the relevant trees that do not fit: those with the fewest
+ * reasons first, then by shortfall, then by name.
  */
 export function* nearestTrees(
   survey: CloudSurvey,
@@ -88,7 +88,7 @@ function shortfallOfTree(evaluator: Evaluator, { reasons }: TreeResult): number 
   return Math.max(...Array.from(byProvider, ([provider, mask]) => shortfallAt(evaluator, mask, provider)));
 }
 
-/** Whether trees with this many reasons come after all shown ones. */
+/** Whether trees with this many reasons come after all trees that are shown. */
 function isHopeless(best: readonly Miss[], show: number, reasons: number): boolean {
   const last = best.at(-1);
   return show === 0 || (best.length >= show && last !== undefined && last.reasons < reasons);

@@ -28,14 +28,14 @@ export const REASON_CODES = [
 
 export type Code = (typeof REASON_CODES)[number];
 
-/** Why a tree does not fit. The details are computed when the response shows it. */
+/** Why a tree does not fit. The details are computed only when the response shows the reason. */
 export interface Reason {
   /** Position of the condition; null for `not_found`. */
   readonly condition: number | null;
   readonly code: Code;
-  /** The nearest option, or the root; null when the reason is not about one provider. */
+  /** The nearest option for the slot, or the root; null when the reason is not about one provider. */
   readonly provider: Provider | null;
-  /** With `capacity`: the free amount in the tree, where it is enough but not on one provider. */
+  /** With `capacity`: the free amount in the whole tree. Set only when it would be enough, but is not on one provider. */
   readonly treeFree?: number;
 }
 
@@ -83,7 +83,7 @@ function reasonsAt({ conditions }: Evaluator, mask: Mask, provider: Provider): R
   });
 }
 
-/** All conditions that a lone host fails. Constraints between groups count only when it fails nothing else. */
+/** All conditions that a lone host fails. Constraints between groups count only when it fails no other condition. */
 export function loneMask({ fails, constraints }: LoneKind): Mask {
   return fails === NONE ? constraints : fails;
 }
@@ -114,14 +114,14 @@ export function shortfalls({ conditions }: Evaluator, mask: Mask): (host: Provid
   };
 }
 
-/** The shortfall of a set of failing conditions at one provider: infinite for all but resources. */
+/** The shortfall of a set of failing conditions at one provider. It is infinite when one of them is not a condition on resources. */
 export function shortfallAt(evaluator: Evaluator, mask: Mask, provider: Provider): number {
   return shortfalls(evaluator, mask)(provider);
 }
 
 /**
- * The conditions that the slots and the root of a tree fail. For a slot, the option with the fewest failing conditions
- * counts. Empty when each slot has an option by itself: then constraints between groups are the reason.
+ * Returns the conditions that the slots and the root of a tree fail. For a slot, the option with the fewest failing conditions counts.
+ * Returns nothing when each slot has an option by itself. Then constraints between groups are the reason.
  */
 export function reasonsOfSlots(evaluator: Evaluator, tree: EvaluatedTree): Reason[] {
   const reasons = evaluator.slots.flatMap((slot) => {
@@ -146,7 +146,7 @@ export function reasonsOfSlots(evaluator: Evaluator, tree: EvaluatedTree): Reaso
     .sort((a, b) => (a.condition ?? 0) - (b.condition ?? 0));
 }
 
-/** The nearest of the options of a slot, or of all providers when it has none. */
+/** Returns the nearest of the options of a slot, or the nearest of all providers when the slot has no option. */
 function nearestOption(evaluator: Evaluator, slot: EvaluatedSlot, tree: EvaluatedTree): SlotOption | null {
   const listed = tree.options[slot.index] ?? [];
   const options =
@@ -169,7 +169,7 @@ function nearestOption(evaluator: Evaluator, slot: EvaluatedSlot, tree: Evaluate
   return best?.option ?? null;
 }
 
-/** Required traits of the unsuffixed group that no option of any of its slots has. */
+/** Returns the required traits of the unsuffixed group that no option of its slots has. */
 function missingTogether(evaluator: Evaluator, tree: EvaluatedTree): Mask {
   const together = evaluator.slots.filter(({ traitsTogether }) => traitsTogether);
   const [first] = together;
@@ -194,7 +194,7 @@ function withTreeFree({ conditions }: Evaluator, slot: EvaluatedSlot, tree: Eval
   return treeFree >= asked.amount ? { ...reason, treeFree } : reason;
 }
 
-/** Whether a tree has an option for every slot. If no tree has, trees with an inventory of any requested class count instead. */
+/** Whether a tree has an option for every slot. If no tree has, survey.ts counts trees with an inventory of any requested class instead. */
 export function isRelevantTree(evaluator: Evaluator, tree: EvaluatedTree): boolean {
   return hasOptions(tree) && !evaluator.slots.some(({ group }) => evaluator.impossible(group));
 }

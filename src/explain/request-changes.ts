@@ -10,18 +10,18 @@ export interface RequestChange {
   /** Position of the condition. */
   readonly condition: number;
   readonly change: 'lower' | 'raise' | 'drop';
-  /** Amounts, or versions; null for `drop`. */
+  /** An amount, or a version; null for `drop`. */
   readonly from: number | string | null;
   readonly to: number | string | null;
   /** How many trees fit with the change. */
   readonly trees: number;
 }
 
-/** Below 1.29; the version that the request becomes is the first with nested candidates. */
+/** The version of a request below 1.29, unless given. NESTED_VERSION is the first version with nested candidates. */
 const FLAT_VERSION = '1.28';
 const NESTED_VERSION = '1.29';
 
-/** Every such change: most trees first, then lower, raise, drop, then the order of conditions. */
+/** Returns every such change. Those with most trees come first, then lower, raise and drop, then the order of the conditions. */
 export function* changesOf(
   survey: CloudSurvey,
   version: string = FLAT_VERSION,

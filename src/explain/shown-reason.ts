@@ -15,7 +15,7 @@ export interface ShownReason {
   readonly [member: string]: unknown;
 }
 
-/** The further members of a reason, and its sentence. */
+/** The further members of a reason, and its text. */
 type Details = Readonly<Record<string, unknown>> & { readonly text: string };
 
 export function showReason({ request, conditions }: Evaluator, reason: Reason): ShownReason {

@@ -9,23 +9,23 @@ import { pickable } from './tree.js';
 
 /** Counts of a condition over the relevant trees. */
 export interface ConditionCount {
-  /** Trees with this reason among others. */
+  /** Trees that fail the condition. */
   fails: number;
-  /** Trees with this reason alone. */
+  /** Trees that fail only this condition. */
   only: number;
   readonly codes: Map<Code, number>;
 }
 
-/** What is free of a class, over the options of relevant trees, each provider once. */
+/** The free amounts of a class on the options of relevant trees, each provider once. */
 export interface Supply {
-  /** The sum over all; an overcommitted inventory counts as 0. */
+  /** The sum over all these providers. An overcommitted inventory counts as 0. */
   sum: number;
   largest: number;
   /** The largest amount of this class that one provider allows. */
   largestAsk: number;
 }
 
-/** By position of the condition. */
+/** Counts the relevant trees that fail each condition, by position of the condition. */
 export function countConditions({ evaluator, relevantKinds, relevantResults }: CloudSurvey): ConditionCount[] {
   const counts = evaluator.conditions.map((): ConditionCount => ({ fails: 0, only: 0, codes: new Map() }));
   const add = (position: number, trees: number, isOnly: boolean, codes: readonly Code[]): void => {
@@ -59,7 +59,7 @@ function codesOfKind({ conditions }: Evaluator, { codes }: LoneKind, position: n
   return roomCodes(codes[before] ?? 0);
 }
 
-/** By position of the condition on resources. */
+/** Returns the supply for each condition on resources, by position of the condition. */
 export function* suppliesOf(survey: CloudSurvey): Generator<Pause, Map<number, Supply>, void> {
   const { evaluator, relevantKinds, relevantResults, pace, anyRelevant } = survey;
   const asked = evaluator.conditions.flatMap((condition, position) => {

@@ -3,7 +3,7 @@ import type { ConditionCount } from './statistics.js';
 import type { CloudSurvey } from './survey.js';
 import { shortLabel } from './text.js';
 
-/** Conditions that the summary names; a query may have hundreds. */
+/** The most conditions that the summary names. A query may have hundreds. */
 const MOST_NAMED = 12;
 
 /** The explanation in one sentence, for the log and the response. */

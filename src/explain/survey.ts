@@ -16,10 +16,10 @@ export interface CloudSurvey {
   readonly search: AnchorSearch;
   readonly pace: Pace;
   readonly results: readonly TreeResult[];
-  /** The lone hosts and the other trees over which reasons are counted. */
+  /** The lone hosts whose reasons are counted. `relevantResults` are the other trees whose reasons are counted. */
   readonly relevantKinds: readonly LoneKind[];
   readonly relevantResults: readonly TreeResult[];
-  /** False when no tree has an option for every slot: then trees with an inventory of some requested class count as relevant. */
+  /** False when no tree has an option for every slot. Trees with an inventory of some requested class count as relevant then. */
   readonly anyRelevant: boolean;
   readonly fitting: number;
   readonly fittingWhenEmpty: number;
@@ -70,7 +70,7 @@ function hasSomeClass({ conditions }: Evaluator, { tree }: TreeResult): boolean 
   );
 }
 
-/** Hosts that fail only capacity, and would fit if nothing were used. */
+/** Returns whether the hosts of a kind fail only capacity, and would fit if nothing were used. */
 function fitsWhenEmpty({ conditions }: Evaluator): (kind: LoneKind) => boolean {
   const positions = conditions.flatMap((one, position) => (one.kind === 'resources' ? [position] : []));
   return ({ fails, constraints, codes }) => {
@@ -80,10 +80,10 @@ function fitsWhenEmpty({ conditions }: Evaluator): (kind: LoneKind) => boolean {
   };
 }
 
-/** To ask whether each slot has an option, in the units of candidates/effort.ts. */
+/** The work of checking whether each slot of a tree has an option, in the units of candidates/effort.ts. */
 export const WORK_FOR_A_TREE = 100;
 
-/** How many trees fit a variant. Not for another amount. */
+/** Counts the trees that fit a variant. The variant must not have another amount. */
 export function* countFitting(
   { evaluator, cloud, search, results, pace }: CloudSurvey,
   variant: Variant,
@@ -91,14 +91,14 @@ export function* countFitting(
   let count = hostsOf(cloud.lone.filter((kind) => loneFits(kind, variant)));
   for (const { tree, fits } of results) {
     if (pace.isDue(WORK_FOR_A_TREE)) yield 'pause';
-    // The variant requires less, so every fitting tree still fits.
+    // The variant has fewer conditions, so every fitting tree still fits.
     if (fits === true) count++;
     else if (mayFit(evaluator, tree, variant) && (yield* search.fits(tree, variant)) === true) count++;
   }
   return count;
 }
 
-/** Whether any tree fits a variant that requires less. */
+/** Whether any tree fits a variant with fewer conditions. */
 export function* anyFits(
   { evaluator, cloud, search, results, pace }: CloudSurvey,
   variant: Variant,

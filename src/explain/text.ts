@@ -1,7 +1,7 @@
 import type { Condition } from './conditions.js';
 import type { CandidatesRequest } from '../candidates/request.js';
 
-/** A condition within a sentence: `VCPU:8`, `!CUSTOM_OLD`, `VGPU:1 (_GPU)`; aggregates and trees without their uuid. */
+/** The name of a condition in a sentence: `VCPU:8`, `!CUSTOM_OLD`, `VGPU:1 (_GPU)`. Aggregates and trees are without their UUID. */
 export function shortLabel(condition: Condition, { groups }: CandidatesRequest): string {
   const suffix = condition.group === null ? '' : (groups[condition.group]?.suffix ?? '');
   const bare = bareLabel(condition);

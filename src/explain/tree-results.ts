@@ -13,9 +13,9 @@ export interface TreeResult {
   /** Null when the search reached its bound. */
   readonly fits: boolean | null;
   readonly fitsWhenEmpty: boolean;
-  /** Whether it has an option for every slot. */
+  /** Whether the tree has an option for every slot. */
   readonly relevant: boolean;
-  /** Empty when it fits. */
+  /** Empty when the tree fits. */
   readonly reasons: readonly Reason[];
 }
 
@@ -59,7 +59,7 @@ function* reasonsOf(
   return fits === null ? [NOT_FOUND] : yield* constraintReasons(evaluator, search, tree);
 }
 
-/** Copies of providers without usage, each made once. */
+/** Returns a function that copies a provider without its usage. It makes each copy once. */
 function emptier(): (provider: Provider) => Provider {
   const made = new Map<Provider, Provider>();
   return (provider) => {

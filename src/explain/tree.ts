@@ -3,7 +3,7 @@ import type { Variant } from './variant.js';
 import { override } from './variant.js';
 import { NONE, type Evaluator, type EvaluatedSlot, type Mask, type Verdict } from './evaluate.js';
 
-/** A provider that can be picked for a slot and has inventories of its classes, however full. */
+/** A provider that can be picked for a slot and has inventories of its classes, with any usage. */
 export interface SlotOption {
   readonly provider: Provider;
   readonly verdict: Verdict;
@@ -13,11 +13,11 @@ export interface SlotOption {
 export interface EvaluatedTree {
   readonly tree: Tree;
   readonly root: Provider;
-  /** Providers of other trees that share with it and have the classes of a slot. */
+  /** Providers of other trees that share with this tree and have the classes of a slot. */
   readonly sharers: readonly Provider[];
-  /** root_required. */
+  /** The conditions of root_required that the root fails. */
   readonly rootFails: Mask;
-  /** By index of the slot. */
+  /** The options of each slot, by index of the slot. */
   readonly options: readonly (readonly SlotOption[])[];
 }
 
@@ -48,7 +48,7 @@ export function hasOptions({ options }: EvaluatedTree): boolean {
   return options.every((list) => list.length > 0);
 }
 
-/** Whether an option meets every condition that counts. The search checks required traits that providers meet together. */
+/** Whether an option meets every active condition. It does not check required traits that several providers meet together; the search does. */
 export function passes(
   evaluator: Evaluator,
   slot: EvaluatedSlot,
@@ -69,7 +69,7 @@ export function passes(
     : override(evaluator, slot, provider, room, variant.override) === NONE;
 }
 
-/** How many slots of the unsuffixed group are left. */
+/** The number of slots of the unsuffixed group with an active condition. */
 function slotsLeft({ slots }: Evaluator, { group }: EvaluatedSlot, { active }: Variant): number {
   return slots.filter((slot) => slot.group === group && slot.resources.some((one) => (active >> BigInt(one)) & 1n))
     .length;
@@ -78,7 +78,7 @@ function slotsLeft({ slots }: Evaluator, { group }: EvaluatedSlot, { active }: V
 /**
  * Whether each slot has an option that passes, and the root passes. If not, no search is needed.
  *
- * @param whateverIsUsed whether capacity does not count
+ * @param whateverIsUsed true to ignore capacity
  */
 export function mayFit(
   evaluator: Evaluator,
@@ -87,7 +87,7 @@ export function mayFit(
   whateverIsUsed = false,
 ): boolean {
   if ((rootFails & variant.active) !== NONE) return false;
-  // There the options are others, too.
+  // Without classes, providers that are not in `options` may serve a slot, so only the search can decide.
   if (variant.withoutClasses) return true;
   for (const slot of evaluator.slots) {
     if (!(options[slot.index] ?? []).some((option) => passes(evaluator, slot, option, variant, whateverIsUsed)))

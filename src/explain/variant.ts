@@ -3,17 +3,16 @@ import { bit, type Evaluator, type EvaluatedSlot, type Mask } from './evaluate.j
 import { misfitCode } from './misfit.js';
 
 /**
- * A variant of the request. A condition on resources that does not count still requires an inventory of the class, however
- * full.
+ * A variant of the request. A condition on resources that is not active still requires an inventory of the class, with any usage.
  */
 export interface Variant {
-  /** The conditions that count. */
+  /** The active conditions. */
   readonly active: Mask;
-  /** Another amount of one condition on resources. */
+  /** Another amount for one condition on resources. */
   readonly override: { readonly condition: number; readonly amount: number } | null;
   /** A class whose amounts in several groups are not added up. */
   readonly withoutSum: number | null;
-  /** True where no tree has inventories of all classes: then a condition on resources that does not count requires no inventory. */
+  /** True when no tree has inventories of all classes. A condition on resources that is not active then requires no inventory, either. */
   readonly withoutClasses: boolean;
 }
 
