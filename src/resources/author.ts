@@ -2,7 +2,7 @@ import type { RequestAuthor } from '../history/author.js';
 import { shownId } from '../http/request-ids.js';
 import type { RouteRequest } from '../http/route.js';
 
-/** The author of the changes of a request; null while no history is kept. */
+/** Returns the author of the changes of a request; null while no history is kept. */
 export type AuthorOf = (request: RouteRequest) => RequestAuthor | null;
 
 /** The author of a request, with the ids of its line in the log. */

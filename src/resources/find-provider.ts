@@ -2,7 +2,7 @@ import { ApiError, noSuchProvider } from '../errors.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 import type { Provider, View } from '../topology/model.js';
 
-/** The provider of a path. Upper-case and undashed spellings are other names, hence unknown (docs/contract/routes.md#paths). */
+/** The provider of a path. Upper-case and undashed spellings of its UUID are unknown (docs/contract/routes.md#paths). */
 export function findProvider(
   view: View,
   uuid: string,
@@ -14,8 +14,9 @@ export function findProvider(
 }
 
 /**
- * Reads a body that says what to do with a provider. An unknown provider comes before a bad body
- * (docs/contract/routes.md#order-of-processing), but a good body should not cost a look-up: the write itself finds out.
+ * Reads the body of a request about a provider. The error for an unknown provider has precedence over the error for a bad body
+ * (docs/contract/routes.md#order-of-processing). With a good body this function does not look up the provider, because the write itself
+ * detects that it is unknown.
  */
 export async function bodyForProvider<T>(topology: TopologyReader, uuid: string, read: () => Promise<T>): Promise<T> {
   try {

@@ -1,8 +1,8 @@
 const INT_MAX = 2147483647;
 
 /**
- * A generation that a client sent, as the database can compare it. Schemas let any integer pass; one that no provider can
- * have becomes -1, so that the response is the conflict it is and not a failure of the statement.
+ * Returns a generation of a client in a form that PostgreSQL can compare. Schemas accept any integer. A generation that no provider can
+ * have becomes -1, so that the response is a conflict, and the statement does not fail.
  */
 export function comparableGeneration(generation: number): number {
   return generation >= 0 && generation <= INT_MAX ? generation : -1;

@@ -6,9 +6,9 @@ import type { Author } from '../history/author.js';
 import { settingAuthor } from '../history/set-author.js';
 
 /**
- * Runs a statement that removes whatever a provider has, with no generation to say what that is. The provider is locked in
- * a statement of its own: the next one has a snapshot from after the wait, and so sees what a rival has just written. In one
- * statement it would leave the rival's rows where they are.
+ * Runs a statement that removes rows of a provider without comparing a generation. A separate statement locks the provider first. The
+ * snapshot of the next statement is taken after the wait, so it sees the rows that another writer has just written. A single statement
+ * would not remove those rows.
  */
 export function withProviderLocked<Row extends pg.QueryResultRow>(
   pool: Pool,

@@ -1,6 +1,6 @@
 import type { Provider } from '../topology/model.js';
 
-/** Caches what is derived from a provider until the provider changes: the topology then replaces the object. */
+/** Caches a value that is derived from a provider until the provider changes, because the topology then replaces the object. */
 export function perProvider<T>(derive: (provider: Provider) => T): (provider: Provider) => T {
   const derived = new WeakMap<Provider, T>();
   return (provider) => {

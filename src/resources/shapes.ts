@@ -2,19 +2,19 @@ import { minorOf, type MicroversionChange } from '../http/microversions.js';
 import type { Schema } from '../http/validate.js';
 
 /**
- * The vocabulary in which responses are described for the API reference (`docs.ts` of each noun): JSON Schema 2020-12
- * that says of each member since when it is there. api-ref/README.md explains the `x-openstack-` notes.
+ * The schemas with which `docs.ts` of each noun describes responses for the API reference. They are JSON Schema 2020-12, and have for each
+ * member the version from which on it exists. api-ref/README.md explains the `x-openstack-` keywords.
  */
 
 const INT_MAX = 2147483647;
 
-/** Lower case with dashes, as the service writes the uuids of providers. */
+/** The UUID of a provider: the service writes it in lower case with dashes. */
 export const uuid: Schema = {
   type: 'string',
   format: 'uuid',
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
 };
-/** The uuid of a consumer may be any 36 hexadecimal digits and dashes: POST /allocations keeps what it is given. */
+/** The UUID of a consumer: any 36 hexadecimal digits and dashes, because POST /allocations keeps the spelling of the client. */
 export const CONSUMER_UUID = '^[0-9a-fA-F-]{36}$';
 export const PROVIDER_UUID = uuid['pattern'] as string;
 export const RESOURCE_CLASS = '^[A-Z0-9_]+$';
@@ -27,10 +27,10 @@ export const traitNames: Schema = {
 
 export const integer = (minimum: number, maximum = INT_MAX): Schema => ({ type: 'integer', minimum, maximum });
 
-/** What is in use is summed, so it may be larger than one amount can be. */
+/** An amount without an upper limit, because a sum may be larger than a single amount can be. */
 export const amount = (minimum: number): Schema => ({ type: 'integer', minimum });
 
-/** An object with these members and no others. All are there but those named as optional. */
+/** An object with these members and no others. All are required but those in `optional`. */
 export function closed(
   properties: Readonly<Record<string, Schema>>,
   { optional = [] as readonly string[] } = {},
@@ -52,12 +52,12 @@ export function orNull(schema: Schema): Schema {
   return { ...schema, type: [schema['type'], 'null'] };
 }
 
-/** A member that responses have from a change on. */
+/** A member that responses have from the version of a change on. */
 export function since(change: MicroversionChange, schema: Schema): Schema {
   return { 'x-openstack-min-version': `1.${minorOf(change)}`, ...schema };
 }
 
-/** A value that looked different before a change; the oldest form comes first. */
+/** A value that had other forms before the given changes. The oldest form comes first. */
 export function formerly(
   schema: Schema,
   ...forms: readonly (readonly [before: MicroversionChange, form: Schema])[]
@@ -69,7 +69,7 @@ export function formerly(
   return { ...schema, 'x-openstack-earlier': earlier };
 }
 
-/** Links in a fixed order, each to a path that ends in its name. */
+/** Links in a fixed order. Each leads to a path that ends with its name. */
 export function links(self: string, others: readonly string[] = []): Schema {
   const link = (rel: string, path: string): Schema =>
     closed({ rel: { const: rel }, href: { type: 'string', pattern: `^(/[^/]+)*${path}$` } });

@@ -3,9 +3,9 @@ import type { View } from '../topology/model.js';
 import type { TopologyReader } from '../topology/catch-up.js';
 
 /**
- * Gives the view to work that may take some milliseconds, when a slice for it may begin. A catch-up gives the view to all who
- * wait for it at the same moment; those who have to wait for their slice take what it has become then. That has seen at least
- * as much, and it is whole, or there is none and the next catch-up is waited for.
+ * Calls `work` with the view when a slice may begin, because the work may take some milliseconds. A catch-up returns the view to all waiting
+ * requests at the same moment. A request that has to wait for its slice uses the view of that later moment, which has seen at least as
+ * much. If changes are being applied to the view then, the request waits for the next catch-up.
  */
 export async function withViewInSlice<T>(
   topology: Pick<TopologyReader, 'current' | 'whole'>,
@@ -17,6 +17,6 @@ export async function withViewInSlice<T>(
     await slices.first();
     view = topology.whole() ?? (await topology.current());
   }
-  // There must be no await here: the slice is now, and the view may change after an await.
+  // There must be no await before this line: the slice begins now, and the view may change during an await.
   return work(view);
 }

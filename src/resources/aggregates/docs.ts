@@ -2,7 +2,7 @@ import type { NounDocs } from '../../http/operation-docs.js';
 import { closed, generation, since } from '../shapes.js';
 import { aggregatesSchema } from './schema.js';
 
-/** Kept as they were spelled: any case, with dashes or without. */
+/** The service keeps the spelling of the client: upper or lower case, with dashes or without. */
 const aggregate = { type: 'string', maxLength: 36, pattern: '^[-{}urn:idA-Fa-f0-9]+$' };
 const body = closed({
   aggregates: { type: 'array', uniqueItems: true, items: aggregate },

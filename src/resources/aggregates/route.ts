@@ -11,10 +11,10 @@ import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
 
-/** Aggregate uuids are kept as they are spelled, and no spelling longer than the dashed one fits. */
+/** The service keeps the spelling of the UUIDs of aggregates. The column has no room for a spelling that is longer than the dashed one. */
 const LONGEST_UUID = 36;
 
-/** What the routes of aggregates work with. */
+/** The dependencies of the routes of aggregates. */
 export interface AggregateRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;

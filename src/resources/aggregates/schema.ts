@@ -27,5 +27,5 @@ export const aggregatesBody = byVersion<(body: unknown) => Promise<AggregatesBod
   },
 );
 
-/** What the body has to look like, for the API reference. */
+/** The schema of the body, for the API reference. */
 export const aggregatesSchema = byVersion<Schema>(bareList.schema, { aggregatesGeneration: withGeneration.schema });

@@ -7,8 +7,8 @@ import { comparableGeneration } from '../generation.js';
 import { withProviderLocked } from '../lock-provider.js';
 
 /**
- * Puts a provider into exactly these aggregates and returns its generation. With a generation given (1.19) it must be the
- * present one and grows, even when nothing changes; without, it is neither compared nor changed.
+ * Puts a provider into exactly these aggregates and returns its generation. A given generation (1.19) must be the present one, and the
+ * generation grows even when nothing changes. Without one, the generation is neither compared nor changed.
  *
  * @throws 404, 409 for another generation
  */
@@ -22,7 +22,7 @@ export async function replaceAggregates(
   const given = await arrayText(aggregates);
   const values = [uuid, generation === null ? null : comparableGeneration(generation), given];
   const { rows } = await withProviderLocked<{ generation: number }>(pool, author, uuid, {
-    // A plan that was made for short lists may compare each given aggregate with each present one.
+    // Long lists are not a prepared statement: the plan for short lists may compare each given aggregate with each present one.
     ...(aggregates.length > LONG_LIST ? {} : { name: 'replace_aggregates' }),
     text: REPLACE,
     values,
@@ -37,7 +37,10 @@ export async function replaceAggregates(
 
 const LONG_LIST = 1000;
 
-/** NOT EXISTS, because PostgreSQL makes no hash table for NOT IN when the list is larger than `work_mem`: 200,000 aggregates were compared with 200,000. */
+/**
+ * The statement uses NOT EXISTS, because PostgreSQL makes no hash table for NOT IN when the list is larger than `work_mem`. It would
+ * compare 200,000 aggregates with 200,000.
+ */
 const REPLACE = `
   with provider as (
     update resource_providers

@@ -45,7 +45,7 @@ const summary = closed({
 const TRAITS =
   'Traits, separated by commas; `!` in front of one forbids it (from 1.22 on), `in:` asks for at least one of a list (from 1.39 on)';
 
-/** Other routes read the same query. */
+/** The parameters are exported, because other routes accept the same query. */
 export const candidatesParameters = {
   resources: {
     about: 'What a group asks for: `CLASS:AMOUNT,CLASS:AMOUNT`. Before 1.25 it is required.',

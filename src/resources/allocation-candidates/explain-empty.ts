@@ -6,15 +6,15 @@ import type { Slices } from '../../event-loop.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { Explaining } from '../explain/explaining.js';
 
-/** At most one response in so many milliseconds is explained. */
+/** In milliseconds. At most one response in this time is explained. */
 const PAUSE_MS = 1000;
 
 /**
- * Says in one sentence why a response is empty, after it has been sent. Only while fewer than one explanation a second is made, so
- * that a flood of empty responses costs no more than one.
+ * Explains in one sentence why a response is empty, after it has been sent. It makes at most one explanation a second, so that many empty
+ * responses cost no more than one.
  */
 export interface EmptyResponses {
-  /** Null where it is not explained: too soon after the last, or the topology is away. Never rejects. */
+  /** Returns null when there is no explanation: it is too soon after the last one, or the topology is unavailable. Never rejects. */
   why(request: CandidatesRequest): Promise<string | null>;
 }
 

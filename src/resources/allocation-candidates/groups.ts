@@ -13,7 +13,7 @@ import type { AggregateFilter, TraitFilter } from '../../http/grammar.js';
 import type { Version } from '../../http/microversions.js';
 import type { Query } from '../../http/query.js';
 
-/** The parameters that share a suffix, names not yet looked up. */
+/** The parameters that share a suffix. Their names have not been looked up. */
 export interface ParsedGroup {
   readonly suffix: string;
   readonly resources: ReadonlyMap<string, number>;
@@ -22,7 +22,7 @@ export interface ParsedGroup {
   readonly inTree: string | null;
 }
 
-/** What must hold between the groups of a query. @throws 400 */
+/** Checks the rules between the groups of a query. @throws 400 */
 export function checkGroups(
   groups: readonly ParsedGroup[],
   query: Query,
@@ -34,7 +34,7 @@ export function checkGroups(
   if (version.has('forbiddenTraits')) checkTraitConflicts(groups);
 }
 
-/** Before 1.36 every group asks for resources. */
+/** Before 1.36 every group must ask for resources. */
 function checkEveryGroupHasResources(groups: readonly ParsedGroup[], query: Query): void {
   const resourceless = groups.filter(({ resources }) => resources.size === 0);
   const orphans = (name: string): string[] =>
@@ -48,7 +48,7 @@ function checkEveryGroupHasResources(groups: readonly ParsedGroup[], query: Quer
   if (resourceless.length > 0) throw groupsWithoutResources();
 }
 
-/** From 1.36 a group may do without resources when a same_subtree says where it belongs. */
+/** From 1.36 on a group may have no resources when a same_subtree names it. */
 function checkResourceless(
   groups: readonly ParsedGroup[],
   query: Query,
@@ -64,7 +64,7 @@ function checkResourceless(
   if (homeless.length > 0) throw resourcelessGroups(homeless.map(({ suffix }) => suffix).sort());
 }
 
-/** Within one group a required trait, or all of an any-of set, must not be forbidden too. */
+/** Within one group a required trait must not be forbidden as well, and neither must all traits of an any-of set. */
 function checkTraitConflicts(groups: readonly ParsedGroup[]): void {
   const conflicts = groups.flatMap(({ suffix, traits: { required, forbidden } }) => {
     const isForbidden = new Set(forbidden);

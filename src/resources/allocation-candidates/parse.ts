@@ -6,7 +6,7 @@ import { isUuidLike } from '../../http/validate.js';
 import { checkGroups, type ParsedGroup } from './groups.js';
 import { candidatesQuery } from './schema.js';
 
-/** A query string, understood but not yet looked up: names are names. */
+/** A parsed query string. Its names have not been looked up. */
 export interface ParsedQuery {
   readonly groups: readonly ParsedGroup[];
   readonly groupPolicy: 'none' | 'isolate' | null;
@@ -15,13 +15,17 @@ export interface ParsedQuery {
   readonly limit: number | null;
 }
 
-/** @throws 400 for whatever the version does not know or the rules do not allow (docs/contract/allocation-candidates.md#errors-and-empty-responses) */
+/**
+ * @throws 400 when the version does not know a parameter, or the query breaks a rule
+ * (docs/contract/allocation-candidates.md#errors-and-empty-responses)
+ */
 export function parseCandidatesQuery(query: Query, version: Version): ParsedQuery {
   const validate = candidatesQuery(version);
   const last = lastValues(query);
   validate(last);
-  // Of these two the first value counts when they are repeated; all must be right. Each is validated beside `resources`, which old
-  // versions require, and not beside all parameters: a query has room for thousands of values and for thousands of parameters.
+  // When one of these two is repeated, its first value counts, but all values must be valid. Each value is validated together with
+  // `resources`, which old versions require. It is not validated together with all parameters, because a query has room for thousands of
+  // values and thousands of parameters.
   const { resources } = last;
   for (const name of ['limit', 'group_policy']) {
     for (const value of new Set(query.get(name))) {
@@ -72,7 +76,7 @@ function parseInTree(value: string | undefined): string | null {
   return uuid;
 }
 
-/** Single traits, required or forbidden; no `in:`, and not twice. */
+/** Parses single traits, required or forbidden. The parameter may not be repeated and may not have `in:`. */
 function parseRootRequired(values: readonly string[], version: Version): TraitFilter | null {
   if (values.length > 1) throw repeatedRootRequired();
   const [value] = values;

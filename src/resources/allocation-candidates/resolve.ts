@@ -6,13 +6,13 @@ import type { Trait, View } from '../../topology/model.js';
 import type { ParsedGroup } from './groups.js';
 import type { ParsedQuery } from './parse.js';
 
-/** The options of `[placement]` that steer the search, named as there. */
+/** The options of `[placement]` for the search, with the same names. */
 export interface CandidatesOptions {
-  /** Null: no bound but the search's own. */
+  /** Null when only the bounds of the search itself apply. */
   readonly maxAllocationCandidates: number | null;
   readonly allocationCandidatesGenerationStrategy: 'depth-first' | 'breadth-first';
   readonly randomizeAllocationCandidates: boolean;
-  /** Seconds of work for one request (option of `[stockroom]`). */
+  /** The most seconds of work for one request (option of `[stockroom]`). */
   readonly maxSearchSeconds: number;
 }
 

@@ -16,7 +16,7 @@ import { renderCandidates } from './render.js';
 import type { EmptyResponses } from './explain-empty.js';
 import type { Logger } from 'pino';
 
-/** What the route of allocation candidates works with. */
+/** The dependencies of the route of allocation candidates. */
 export interface AllocationCandidateRouteDependencies {
   readonly topology: TopologyReader;
   readonly slices: Slices;
@@ -25,11 +25,11 @@ export interface AllocationCandidateRouteDependencies {
   readonly candidates: CandidatesOptions;
   readonly candidatesCache: CandidatesCache;
   readonly emptyResponses: EmptyResponses;
-  /** Is called after each search, and for each response that is sent again, for the metrics. */
+  /** Called after each search, and for each response from the cache, for the metrics. */
   readonly onSearch: (result: CandidatesResult | 'cached', seconds: number) => void;
 }
 
-/** Where a request could fit. Served from memory; what it finds is only an offer, which the claim checks again. */
+/** Finds where a request could fit, in memory. A candidate is only an offer, which the claim checks again. */
 export function allocationCandidateRoutes(dependencies: AllocationCandidateRouteDependencies): Route[] {
   const { topology, candidates: options, candidatesCache: cache, slices, memory, log } = dependencies;
   return [
@@ -92,7 +92,7 @@ export function allocationCandidateRoutes(dependencies: AllocationCandidateRoute
   }
 }
 
-/** Whether the same search in the same view finds the same. What is logged about a search that finds nothing is logged each time. */
+/** Whether the same search in the same view finds the same. An empty response is not repeatable, because each one writes a line in the log. */
 function isRepeatable({ randomize }: CandidatesRequest, { endedBy, combinations }: CandidatesResult): boolean {
   return randomize === null && endedBy === null && combinations.length > 0;
 }

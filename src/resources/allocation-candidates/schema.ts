@@ -1,18 +1,18 @@
 import { byVersion } from '../../http/microversions.js';
 import { queryValidator, type Schema } from '../../http/validate.js';
 
-/** Parameters that belong to a group carry its suffix, so here they are told by pattern. */
+/** The names of parameters of a group end with its suffix, so patterns describe them. */
 export type CandidatesQuery = Readonly<Record<string, string>>;
 
 const text = { type: 'string' };
-/** Any number of digits, as upstream: a limit above what a double holds exactly is above any number of candidates, too. */
+/** Any number of digits, as upstream. A limit that a double cannot hold exactly is larger than any number of candidates. */
 const limit = { type: 'string', pattern: '^[1-9][0-9]*$' };
 const group_policy = { type: 'string', enum: ['none', 'isolate'] };
 
 const NUMBERED = '([1-9][0-9]*)?';
 const NAMED = '([a-zA-Z0-9_-]{1,64})?';
 
-/** Before 1.25 there is one group, without suffix. */
+/** The schema before 1.25, with one group without suffix. */
 const single = (properties: Schema) =>
   queryValidator<CandidatesQuery>({
     type: 'object',
@@ -32,7 +32,7 @@ const granular = (properties: Schema, groupParameters: readonly string[], suffix
 const since125 = ['resources', 'required', 'member_of'];
 const since131 = [...since125, 'in_tree'];
 
-/** The schema of each version, with parameters of a route's own beside those of this one. */
+/** Returns the schema of each version. @param own further parameters of another route */
 export const candidatesQueryWith = (own: Schema) =>
   byVersion(single({ ...own }), {
     candidatesLimit: single({ limit, ...own }),

@@ -6,13 +6,13 @@ import type { MemoryBudget } from '../../http/memory-budget.js';
 import { createStopwatch, type Slices } from '../../event-loop.js';
 import type { View } from '../../topology/model.js';
 
-/** Searches that are not done within a slice, and responses that are sent in pieces, at one time in a process. */
+/** The most searches that take more than a slice, and responses that are sent in pieces, at one time in a process. */
 const MOST_LONG = 256;
 
-/** What a search runs in: with others that run at the same time, and for a client that may go. */
+/** The surroundings of a search: it shares slices and memory with other searches, and its client may close the connection. */
 export interface SearchContext {
   readonly slices: Slices;
-  /** Where what it keeps is accounted for. */
+  /** The budget for the memory that the search holds. */
   readonly budget: MemoryBudget;
   readonly isGone: () => boolean;
 }
@@ -24,9 +24,9 @@ export interface Outcome {
 }
 
 /**
- * Searches in slices. Most searches take a part of one, and give their outcome at once.
+ * Searches in slices. Most searches take a part of one slice, and return their outcome at once.
  *
- * @throws 503 when there is no room, and {@link clientGone}
+ * @throws 503 when there is no memory for the search or too many searches run, and {@link clientGone}
  */
 export function search(
   view: View,
@@ -43,7 +43,7 @@ export function search(
   const started = first.value;
 
   async function rest({ slices, budget, isGone }: SearchContext): Promise<Outcome> {
-    // When it has to give up, it holds nothing, and is told so the next time that it adds.
+    // When the budget takes the memory away, the next call of `add` returns false.
     const holding = budget.enter(() => undefined);
     try {
       if (slices.waiting() >= MOST_LONG) throw serverFull('requests that take long');
@@ -60,7 +60,7 @@ export function search(
       }
       return { result: next.value, seconds: watch.seconds() };
     } catch (error) {
-      // Ends the search, which keeps hold of the topology's trees.
+      // Ends the search, so that it releases the trees of the topology.
       work.throw(error);
       throw error;
     } finally {

@@ -5,28 +5,28 @@ import { withPauses } from '../../slices.js';
 import { readProviderAllocations } from './store.js';
 import { renderProviderAllocations } from './render.js';
 
-/** The allocations of a provider, as the response has them. */
+/** The allocations of a provider, rendered for the response. */
 export interface RenderedAllocations {
   readonly body: string;
   /** Seconds since the epoch of the newest allocation; null when there is none. */
   readonly modified: number | null;
 }
 
-/** Reads what is allocated from a provider; null when the provider has been deleted. @throws 503 without a database */
+/** Reads the allocations from a provider. Returns null when the provider was deleted. @throws 503 without a database */
 export type ReadRenderedAllocations = (
   provider: Provider,
   showGenerations: boolean,
 ) => Promise<RenderedAllocations | null>;
 
-/** Characters of bodies that are remembered: the allocations of some 300,000 consumers. */
+/** The most characters of all kept bodies, which is enough for the allocations of some 300,000 consumers. */
 const MAX_SIZE = 32 * 1024 * 1024;
 const SIZE_OF_AN_ENTRY = 200;
 
 /**
- * Reads what is allocated from a provider of the present view, and remembers it while the provider lives. The journal notes
- * the provider whenever something changes that the response shows (migration 20261121000004), so a view in which it is still
- * the same object has seen no such change; what was read after that object was made is at least as new. Every compute node
- * asks for its own once a minute. null: the provider is gone by now.
+ * Reads the allocations from a provider of the present view, and keeps them for as long as the provider is the same object. The journal
+ * records the provider when any data of the response changes (migration 20261121000004). So while the provider is the same object in the
+ * view, there was no such change, and allocations that were read after the object was made are at least as new. Every compute node asks
+ * for its own allocations once a minute. Returns null when the provider was deleted meanwhile.
  */
 export function createAllocationsReader(pool: Pool): ReadRenderedAllocations {
   const remembered = new LRUCache<string, RenderedAllocations & { readonly provider: Provider }>({

@@ -3,13 +3,13 @@ import type { Version } from '../../http/microversions.js';
 import { createYieldPoint, inParts, withPauses, type Divided } from '../../slices.js';
 import type { ConsumerBody, ListedAllocations } from './schema.js';
 
-/** The owners of allocations without project and user (before 1.8). */
+/** The project and user of consumers that a client writes without them (before 1.8). */
 export interface IncompleteConsumer {
   readonly projectId: string;
   readonly userId: string;
 }
 
-/** A valid body as a claim. `mappings` and the inner generations are accepted and mean nothing. */
+/** Converts a valid body into a claim. Ignores `mappings` and the generations of providers. */
 export function* toClaim(
   consumerUuid: string,
   body: ConsumerBody,
@@ -26,7 +26,7 @@ export function* toClaim(
   };
 }
 
-/** The bodies of several consumers as claims; the event loop runs in between. */
+/** Converts the bodies of several consumers into claims. The event loop runs between them. */
 export async function toClaims(
   bodies: Readonly<Record<string, ConsumerBody>>,
   version: Version,
@@ -42,7 +42,7 @@ export async function toClaims(
 }
 
 function* toAmounts(allocations: ConsumerBody['allocations']): Divided<ProviderAmounts[]> {
-  // In the list form a provider may occur twice; its last entry counts.
+  // A provider may occur twice in a list. Its last entry counts.
   const byProvider = new Map<string, ProviderAmounts>();
   const add = (providerUuid: string, resources: Readonly<Record<string, number>>): void => {
     byProvider.set(providerUuid, { providerUuid, resources: new Map(Object.entries(resources)) });

@@ -3,10 +3,10 @@ import type { Version } from '../../http/microversions.js';
 import { inParts, type Divided } from '../../slices.js';
 import type { ConsumerAllocations, ProviderAllocations } from './store.js';
 
-/** Shown for a consumer whose type was never recorded. */
+/** The type that responses show for a consumer without a recorded type. */
 export const UNKNOWN_CONSUMER_TYPE = 'unknown';
 
-/** The allocations of a consumer. Without any, an empty object at every version. */
+/** Renders the allocations of a consumer. A consumer without allocations is an empty object at every version. */
 export function* renderConsumer(consumer: ConsumerAllocations | null, version: Version): Divided<string> {
   if (consumer === null) return '{"allocations": {}}';
   const byProvider = new Map<string, { resources: Record<string, number>; generation: number }>();
@@ -26,7 +26,7 @@ export function* renderConsumer(consumer: ConsumerAllocations | null, version: V
   return `{"allocations":{${allocations.join()}}${more === '{}' ? '' : ','}${more.slice(1)}`;
 }
 
-/** What is allocated from a provider, by consumer. */
+/** Renders the allocations from a provider, by consumer. */
 export function* renderProviderAllocations(provider: ProviderAllocations, showGenerations: boolean): Divided<string> {
   const allocations: string[] = [];
   yield* inParts(provider.allocations, ([uuid, consumer_generation, resources]) => {

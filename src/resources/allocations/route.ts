@@ -21,7 +21,7 @@ import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
 import type { WriteClaims } from '../../ledger/claims.js';
 
-/** What the routes of allocations work with. */
+/** The dependencies of the routes of allocations. */
 export interface AllocationRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;

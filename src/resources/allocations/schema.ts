@@ -1,7 +1,7 @@
 import { byVersion, type Version } from '../../http/microversions.js';
 import { bodyValidator, type Schema, type Validator } from '../../http/validate.js';
 
-/** The body of PUT /allocations/{consumer_uuid} as the newest versions have it; older ones lack the later members. */
+/** The body of PUT /allocations/{consumer_uuid} at the newest version. Bodies of older versions do not have the newer members. */
 export interface ConsumerBody {
   readonly allocations: ListedAllocations | AllocationsByProvider;
   readonly project_id?: string;
@@ -10,7 +10,7 @@ export interface ConsumerBody {
   readonly consumer_type?: string;
 }
 
-/** Before 1.12. */
+/** The form before 1.12. */
 export type ListedAllocations = readonly {
   readonly resource_provider: { readonly uuid: string };
   readonly resources: Readonly<Record<string, number>>;
@@ -78,7 +78,7 @@ export const consumerBody = byVersion(bodyValidator<ConsumerBody>(closed({ alloc
   consumerTypes: bodyValidator(closed(since138, typed)),
 });
 
-/** What POST /allocations and the reshaper have for each consumer: `allocations` may be empty at every version. */
+/** The schema of each consumer in POST /allocations and in the reshaper. `allocations` may be empty at every version. */
 const consumersSchema = byVersion<Schema>(closed({ allocations: maybeEmpty, ...owners }, owned), {
   consumerGenerations: closed(since128, generational),
   mappings: closed(since134, generational),
@@ -92,7 +92,7 @@ export function consumersByUuid(version: Version, more: Schema): Schema {
   return keyed(UUID_KEY, consumersSchema(version), more);
 }
 
-/** Compiles a validator for each version that has a schema of its own for consumers. */
+/** Makes one validator for each different schema of consumers. */
 export function perConsumersSchema<T>(build: (version: Version) => Schema): (version: Version) => Validator<T> {
   const compiled = new Map<Schema, Validator<T>>();
   return (version) => {

@@ -7,19 +7,19 @@ import { withViewInSlice } from '../view-in-slice.js';
 import { runInSlices, type TimedResult } from './run-in-slices.js';
 import { resolveAnalysisQuery, type ParsedAnalysisQuery, type AnalysisQuery } from './query.js';
 
-/** What the routes work with that ask about the whole cloud: explain and capacity. */
+/** The dependencies of the routes that analyse the whole cloud: explain and capacity. */
 export interface AnalysisDependencies {
   readonly topology: TopologyReader;
   readonly slices: Slices;
-  /** Admits a few questions at a time. */
+  /** Admits a few analyses at a time. */
   readonly analyses: Semaphore;
 }
 
 /**
- * Works out the response to a question, when there is a place for it.
+ * Does an analysis when there is a place for it, and returns its result.
  *
- * @param start begins the work, which yields when its pace says so; the view is not to be looked at after the first time
- * @throws 400 for unknown names, 404 for an unknown provider, 503 when too many questions wait
+ * @param start begins the work, which yields when its pace is due; it must not read the view after it has yielded for the first time
+ * @throws 400 for unknown names, 404 for an unknown provider, 503 when too many analyses wait
  */
 export async function analyse<T>(
   { topology, slices, analyses }: AnalysisDependencies,

@@ -10,19 +10,18 @@ import { resolveQuery } from '../allocation-candidates/resolve.js';
 import { findProvider } from '../find-provider.js';
 
 /**
- * The query of routes that are asked about a query of GET /allocation_candidates: explain and capacity. It has parameters of
- * their own beside those of that route.
+ * The query of explain and capacity. It has the parameters of GET /allocation_candidates, and further ones of these routes.
  */
 export interface ParsedAnalysisQuery {
   readonly candidates: ParsedQuery;
   readonly written: WrittenQuery;
   /** How many trees to list. */
   readonly show: number;
-  /** Uuids of providers whose trees are listed in any case. */
+  /** UUIDs of providers whose trees are listed in any case. */
   readonly providers: readonly string[];
 }
 
-/** A question whose names have been looked up. */
+/** A query whose names have been looked up. */
 export interface AnalysisQuery {
   readonly request: CandidatesRequest;
   readonly conditions: readonly Condition[];
@@ -35,8 +34,8 @@ const MOST_SHOWN = 200;
 const MOST_PROVIDERS = 20;
 
 /**
- * @param own the parameters that GET /allocation_candidates does not have, beside `show` and `provider`
- * @throws 400 as GET /allocation_candidates does, for a version without candidates, and for `show` and `provider`
+ * @param own the parameters of the route that GET /allocation_candidates does not have, without `show` and `provider`
+ * @throws 400 like GET /allocation_candidates, for a version without candidates, and for a malformed `show` or `provider`
  */
 export function parseAnalysisQuery(query: Query, version: Version, own: readonly string[] = []): ParsedAnalysisQuery {
   if (!version.has('allocationCandidates')) throw noCandidatesAtVersion(version.text);
@@ -74,7 +73,7 @@ function parseProviders(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
-/** Looks up the names of a question. @throws 400 for an unknown resource class or trait, 404 for an unknown provider */
+/** Looks up the names of a query. @throws 400 for an unknown resource class or trait, 404 for an unknown provider */
 export function resolveAnalysisQuery(view: View, parsed: ParsedAnalysisQuery, version: Version): AnalysisQuery {
   const request = resolveQuery(view, parsed.candidates, version, WITHOUT_LIMITS);
   const providers = parsed.providers.map((uuid) => findProvider(view, uuid));
@@ -85,7 +84,7 @@ export function resolveAnalysisQuery(view: View, parsed: ParsedAnalysisQuery, ve
   };
 }
 
-/** The whole cloud is evaluated, whatever `limit` and the configuration say about candidates. */
+/** The analysis evaluates the whole cloud. It ignores `limit` and the configuration of candidates. */
 const WITHOUT_LIMITS = {
   maxAllocationCandidates: null,
   allocationCandidatesGenerationStrategy: 'depth-first',
@@ -93,7 +92,7 @@ const WITHOUT_LIMITS = {
   maxSearchSeconds: Infinity,
 } as const;
 
-/** Of repeated parameters only those values that count at the version. */
+/** Returns the values of each parameter that count at the version. */
 function counting(query: Query, version: Version): WrittenQuery {
   const counts = (name: string): boolean =>
     name.startsWith('member_of') || (name.startsWith('required') && version.has('anyTraits'));

@@ -8,10 +8,10 @@ export interface TimedResult<T> {
 }
 
 /**
- * Does work that yields whenever its pace says so, in slices between which other requests have their turn. The first slice is
- * now: the caller is in one.
+ * Does work in slices, between which other requests run. The work yields when its pace is due. The first slice begins at once, because the
+ * caller has the slice already.
  *
- * @param start is given the pace of the work
+ * @param start begins the work, and gets its pace
  * @throws {@link clientGone} when the client has closed the connection
  */
 export async function runInSlices<T>(

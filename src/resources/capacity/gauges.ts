@@ -13,21 +13,21 @@ import type { Shape } from './shapes.js';
 /** The gauges of one shape. */
 export interface ShapeCapacity {
   readonly name: string;
-  /** As it was configured. */
+  /** The query in the configuration. */
   readonly query: string;
   readonly atLeast: number;
   readonly atMost: number;
   readonly ifPooled: number;
-  /** In which at least one request fits. */
+  /** The number of trees in which at least one request fits. */
   readonly trees: number;
-  /** Ids of the conditions that limit trees, those of most trees first. */
+  /** Ids of the conditions that limit trees. Those that limit most trees come first. */
   readonly limits: readonly string[];
 }
 
 export interface ShapeGauges {
   /**
-   * The last counts and their age in seconds; null before the first. Begins to count again when that is old, and waits for
-   * it, but not long.
+   * Returns the last counts and their age in seconds; null before the first count. When the counts are old, starts a new count and waits for
+   * it, but not longer than `patience`.
    */
   read(): Promise<{ readonly shapes: readonly ShapeCapacity[]; readonly age: number } | null>;
 }
@@ -38,15 +38,15 @@ export interface ShapeGaugesOptions {
   readonly slices: Slices;
   readonly maxSteps: number;
   readonly log: Logger;
-  /** Is told how long each shape took, in seconds of work. */
+  /** Called after the count of each shape, with its seconds of work. */
   readonly onCapacity: (seconds: number) => void;
-  /** Milliseconds, as of `performance.now`. */
+  /** Returns the time in milliseconds; `performance.now` unless given. */
   readonly now?: () => number;
-  /** A scrape waits no longer for new numbers, in milliseconds. */
+  /** How long a scrape waits for new numbers, in milliseconds. */
   readonly patience?: number;
 }
 
-/** Whatever the number of scrapes, numbers are not counted again before they are so old. */
+/** The age at which the numbers are counted again, independently of the number of scrapes. */
 const OLD_MS = 15_000;
 
 const PATIENCE_MS = 1000;
@@ -76,7 +76,7 @@ export function createShapeGauges(options: ShapeGaugesOptions): ShapeGauges {
   };
 }
 
-/** One after another, each in slices: requests have their turn in between. */
+/** Counts one shape in slices, between which requests run. */
 async function countShape(
   { topology, slices, maxSteps, log, onCapacity }: ShapeGaugesOptions,
   { name, query, parsed }: Shape,

@@ -9,15 +9,15 @@ import type { Provider, View } from '../../topology/model.js';
 import { parseAnalysisQuery, wholeNumber, type AnalysisQuery } from '../analysis/query.js';
 import { analyse, type AnalysisDependencies } from '../analysis/analyse.js';
 
-/** What the route of capacity works with. */
+/** The dependencies of the route of capacity. */
 export interface CapacityRouteDependencies extends AnalysisDependencies {
   /** `[stockroom] capacity_max_steps`. */
   readonly capacityMaxSteps: number;
-  /** Is called after each count, with the seconds of work it took. */
+  /** Called after each count, with its seconds of work. */
   readonly onCapacity: (seconds: number) => void;
 }
 
-/** How many more requests of a shape fit (docs/contract/explain-and-capacity.md#capacity). Read from memory; it holds nothing. */
+/** Counts how many more requests of a shape fit (docs/contract/explain-and-capacity.md#capacity), in memory. It reserves no resources. */
 export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[] {
   const { capacityMaxSteps, onCapacity } = dependencies;
   return [
@@ -42,7 +42,7 @@ export function capacityRoutes(dependencies: CapacityRouteDependencies): Route[]
   ];
 }
 
-/** Works out the document of the response. It yields when the pace says so; the view is not looked at after the first time. */
+/** Makes the document of the response. It yields when the pace is due, and reads the view only before it yields for the first time. */
 export function* evaluateCapacity(
   view: View,
   { request, providers }: Pick<AnalysisQuery, 'request' | 'providers'>,

@@ -7,12 +7,12 @@ import { parseAnalysisQuery, type ParsedAnalysisQuery } from '../analysis/query.
 /** A request whose capacity is shown in the metrics. */
 export interface Shape {
   readonly name: string;
-  /** As it was configured. */
+  /** The query in the configuration. */
   readonly query: string;
   readonly parsed: ParsedAnalysisQuery;
 }
 
-/** The shapes of `[stockroom] capacity_shape`. @throws ConfigError that names the shape whose query cannot be read */
+/** The shapes of `[stockroom] capacity_shape`. @throws ConfigError that names the shape whose query is not valid */
 export function shapesOf({ capacityShape }: Pick<Config, 'capacityShape'>): Shape[] {
   return capacityShape.map((line) => {
     const [name = '', query = ''] = line.split(/\s+/);

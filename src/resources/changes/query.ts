@@ -41,7 +41,7 @@ const LONGEST_WAIT = 60;
 /** TRUNCATE is a change of every kind. */
 const NAMED_KINDS: readonly ChangeKind[] = CHANGE_KINDS.filter((kind) => kind !== 'everything');
 
-/** @throws 400 for what is malformed, given twice, or without meaning in the order */
+/** @throws 400 for a parameter that is malformed, given twice, or not possible with the order */
 export function parseChangesQuery(query: Query): ChangesQuery {
   const given = changesQuery(lastValues(query));
   for (const [name, values] of query) if (values.length > 1) throw badQueryValue(name, 'one value', values.join(', '));
@@ -75,7 +75,7 @@ function parseFilter(value: (name: Parameter) => string | null): Filter {
   };
 }
 
-/** POST /allocations keeps the uuid of a consumer as it is given. */
+/** POST /allocations keeps the spelling of the UUID of a consumer, so that spelling is accepted here. */
 function consumerOf(given: string | null): string | null {
   return given !== null && new RegExp(CONSUMER_UUID).test(given) ? given : uuidOf('consumer', given);
 }
@@ -87,7 +87,7 @@ function uuidOf(name: string, given: string | null): string | null {
   return uuid;
 }
 
-/** The plus of an offset that is not percent-encoded is read as a blank. */
+/** The offset may begin with a blank: a plus that is not percent-encoded is decoded as a blank. */
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+ -]\d\d:?\d\d)$/;
 
 function parseSince(text: string): StreamStart {

@@ -5,7 +5,7 @@ import type { Route } from '../../http/route.js';
 import { parseChangesQuery } from './query.js';
 import type { HistoryReader } from '../../history/reader.js';
 
-/** What the routes of changes work with. */
+/** The dependencies of the routes of changes. */
 export interface ChangesRouteDependencies {
   readonly history: HistoryReader;
 }

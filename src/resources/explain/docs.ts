@@ -68,7 +68,7 @@ const change = closed(
   { optional: ['from', 'to'] },
 );
 
-/** Below 1.10 the response is 400 whatever the query says, so there is nothing to describe. */
+/** The parameters of this route. Below 1.10 the response is 400 for every query, so the query needs no description there. */
 const own = { show: text, provider: text };
 const explainQuery = candidatesQueryWith(own);
 

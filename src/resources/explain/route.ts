@@ -7,7 +7,7 @@ import { parseAnalysisQuery } from '../analysis/query.js';
 import { analyse, type AnalysisDependencies } from '../analysis/analyse.js';
 import type { Explaining } from './explaining.js';
 
-/** What the route of explain works with. */
+/** The dependencies of the route of explain. */
 export interface ExplainRouteDependencies extends AnalysisDependencies {
   readonly explaining: Pick<Explaining, 'maxSteps' | 'onExplain'>;
 }

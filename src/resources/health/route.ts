@@ -1,12 +1,12 @@
 import type { Route } from '../../http/route.js';
 import type { Health } from '../../ops/health.js';
 
-/** What the routes of health work with. */
+/** The dependencies of the routes of health. */
 export interface HealthRouteDependencies {
   readonly health: Health;
 }
 
-/** The same as on the admin listener, for clients that reach only the port of the API, such as load balancers. */
+/** The same routes as on the admin listener, for clients that reach only the port of the API, such as load balancers. */
 export function healthRoutes({ health }: HealthRouteDependencies): Route[] {
   const common = { method: 'GET', rule: null, public: true, quiet: true } as const;
   return [

@@ -3,7 +3,7 @@ import type { Inventory, Provider } from '../../topology/model.js';
 import { perProvider } from '../render.js';
 import type { InventoryNumbers } from '../../domain/inventory.js';
 
-/** The members of an inventory without braces. Ratios are floats: a stored 1 shows as 1.0. */
+/** The members of an inventory without braces. Ratios are floats, so a stored 1 is shown as 1.0. */
 function members(record: InventoryNumbers): string {
   return (
     `"total": ${record.total}, "reserved": ${record.reserved}, "min_unit": ${record.min_unit}, ` +
@@ -38,7 +38,7 @@ export function renderInventories(records: Iterable<readonly [string, InventoryN
   return `{"resource_provider_generation": ${generation}, "inventories": {${items.join(', ')}}}`;
 }
 
-/** The same for a provider of the topology, rendered once for each change of it. */
+/** The same for a provider of the topology. The JSON is kept until the provider changes. */
 export const renderInventoriesOf = perProvider(({ inventories, generation }) =>
   renderInventories(
     inventories.map((inventory) => [inventory.resourceClass.name, toRecord(inventory)]),

@@ -14,7 +14,7 @@ import type { AuthorOf } from '../author.js';
 const ALL = '/resource_providers/:uuid/inventories';
 const ONE = '/resource_providers/:uuid/inventories/:resource_class';
 
-/** What the routes of inventories work with. */
+/** The dependencies of the routes of inventories. */
 export interface InventoryRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;
@@ -152,7 +152,10 @@ export function inventoryRoutes({ pool, topology, authorOf }: InventoryRouteDepe
     return { status: 200, body: renderInventory(record, generation), modified: nowSeconds() };
   }
 
-  /** The capacity rule. An unknown provider and a stale generation come before it, but only matter when it is broken. */
+  /**
+   * Checks the capacity rule. The errors for an unknown provider and a stale generation have precedence, so they are checked here when the
+   * rule is broken. Otherwise the write checks them.
+   */
   async function checkCapacity(
     request: RouteRequest,
     action: 'create' | 'update',

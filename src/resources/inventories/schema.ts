@@ -1,7 +1,7 @@
 import { capacityOf, type InventoryNumbers } from '../../domain/inventory.js';
 import { bodyValidator, type Schema } from '../../http/validate.js';
 
-/** Numbers that a request leaves out take their defaults, on PUT too. */
+/** Numbers that a request leaves out get their defaults, also with PUT. */
 type InventoryBody = Partial<InventoryNumbers> & {
   readonly total: number;
   readonly resource_provider_generation?: number;
@@ -42,7 +42,7 @@ export interface InventoriesBody {
   readonly inventories: Readonly<Record<string, InventoryBody>>;
 }
 
-/** Upstream does not check records under keys that are no class names; here no such key passes. */
+/** Upstream does not check records whose keys are not names of classes. This service rejects such keys. */
 export const inventoriesSchema: Schema = closed(
   {
     resource_provider_generation: { type: 'integer' },
@@ -65,7 +65,7 @@ export function completeRecord(body: InventoryBody): InventoryNumbers {
 }
 
 /**
- * Whether an inventory leaves a capacity: trunc((total - reserved) * ratio) above 0, or from 1.26 on not below 0
+ * Whether the capacity of an inventory is allowed: trunc((total - reserved) * ratio) must be above 0, and from 1.26 on not below 0
  * (docs/contract/microversions.md#126).
  */
 export function leavesCapacity(record: InventoryNumbers, reservedMayEqualTotal: boolean): boolean {

@@ -24,12 +24,11 @@ import { withProviderLocked } from '../lock-provider.js';
 import type { InventoryNumbers } from '../../domain/inventory.js';
 
 /**
- * Each write is one statement, hence one transaction, that checks everything and writes or does nothing. When it did
- * nothing a second statement finds out why; should that find nothing wrong, a rival has undone the reason meanwhile and the
- * write is tried again.
+ * Each write is one statement and one transaction. It checks everything, and then writes or does nothing. When it did nothing, a second
+ * statement finds the reason. If there is no reason any more, another writer has removed it meanwhile, and the write is tried again.
  *
- * The statement updates the provider's row first, so every writer of the same provider waits for its turn there, and a
- * generation compared in that UPDATE is compared with the latest row: of two writers with the same generation one wins.
+ * The statement updates the row of the provider first, so writers of the same provider wait for each other there. This UPDATE compares the
+ * generation with the latest row, so of two writers with the same generation only one succeeds.
  */
 const ATTEMPTS = 5;
 
@@ -42,7 +41,7 @@ async function writeOrExplain(write: () => Promise<number | undefined>, explain:
   throw updateConflict('the resource provider kept changing; please retry your request.');
 }
 
-/** @param classes what new inventories refer to */
+/** @param classes the names of the classes of new inventories */
 async function write(
   pool: Pool,
   author: Author | null,
@@ -200,7 +199,7 @@ const UPDATE = `
   )
   select generation from provider`;
 
-/** @throws 404 for an unknown provider or class or no inventory of it, 409 while it is in use */
+/** @throws 404 for an unknown provider, an unknown class, or a class without inventory; 409 while the inventory is in use */
 export async function deleteInventory(pool: Pool, author: Author | null, uuid: string, name: string): Promise<void> {
   await writeOrExplain(
     async () => {
@@ -233,7 +232,7 @@ const DELETE_ONE = `
   )
   select generation from provider`;
 
-/** @throws 404, 409 while one of them is in use */
+/** @throws 404, 409 while one of the inventories is in use */
 export async function deleteInventories(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   await writeOrExplain(
     async () => {
@@ -261,7 +260,7 @@ const DELETE_ALL = `
   )
   select generation from provider`;
 
-/** One array a column, for unnest. */
+/** Returns one array for each column, for unnest. */
 function columns(records: readonly (readonly [string, InventoryNumbers])[]): unknown[][] {
   const rows = records.map(([, record]) => Object.values(ordered(record)));
   return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column]));

@@ -4,7 +4,7 @@ import { runStatement } from '../../db/transaction.js';
 import { noSuchProvider, type Holders } from '../../errors.js';
 import { consumersHolding, readWith } from '../../ledger/holders.js';
 
-/** The state of a provider, to find out why a write of its inventories (store.ts) changed nothing. */
+/** The state of a provider, from which store.ts finds why a write of inventories changed nothing. */
 export interface Inspection {
   readonly generation: number;
   readonly unknownClasses: readonly string[];
@@ -30,7 +30,7 @@ const INSPECT = `
           where i.resource_provider_id = p.id and i.used > 0 order by c.id) as "inUse"
   from resource_providers p where p.uuid = $1`;
 
-/** Names the classes that could not be removed because they are in use. Anything but a violated constraint is thrown on. */
+/** Throws the error that names the classes in use, which could not be removed. Throws `error` itself when it is not a violated constraint. */
 export async function explainInUse(
   pool: Pool,
   uuid: string,

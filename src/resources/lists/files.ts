@@ -6,7 +6,7 @@ import { contentTypeOf } from '../../lists/destination/objects.js';
 import type { Run } from '../../lists/model.js';
 import type { ListsContext } from '../../lists/options.js';
 
-/** A file of a list that is in a folder of this machine. @throws 404 that says where it is */
+/** Returns a file of a list that is in a folder of this machine. @throws 404 that names the place of the list */
 export async function fileOf({ buckets, host }: ListsContext, run: Run, name: string): Promise<FileReply> {
   const { key, md5 } = keyOf(run, name);
   const wanted = run.settings.destination.bucket;
@@ -24,7 +24,7 @@ export async function fileOf({ buckets, host }: ListsContext, run: Run, name: st
   return { file: { path, contentType: contentTypeOf(name), etag: `"${etag}"` } };
 }
 
-/** Only names that the run's row has lead to a file. */
+/** Finds the key of a file in the row of the run, so that a client can read only files of the list. */
 function keyOf({ job, id, manifestKey, files }: Run, name: string): { key: string; md5: string | null } {
   if (manifestKey === null) throw noSuchListFile(`Run ${id} of ${job} has no list.`);
   if (name === 'manifest.json') return { key: manifestKey, md5: null };

@@ -12,7 +12,7 @@ import { jobDocument, runDocument, runSummary } from '../../lists/render.js';
 import { fileOf } from './files.js';
 import { deleteQuery, idOf, jobListQuery, MAX_JOB_BYTES, runListQuery, tokenOf } from './schema.js';
 
-/** What the routes of inventory lists work with. */
+/** The dependencies of the routes of inventory lists. */
 export interface ListRouteDependencies {
   readonly lists: ListsContext;
 }
@@ -81,7 +81,7 @@ export function listRoutes({ lists }: ListRouteDependencies): Route[] {
         const { limit = '20', before } = runListQuery(lastValues(request.query));
         const page = { limit: Number(limit), before: before === undefined ? null : Number(before) };
         const runs = await listRuns(lists.pool, id, page);
-        // Runs outlive their job; of a job without any there is only the job to tell.
+        // Runs remain after their job was deleted. When there are no runs, `getJob` throws 404 unless the job exists.
         if (runs.length === 0) await getJob(lists, id);
         return ok({ runs: runs.map(runSummary) });
       },
@@ -134,11 +134,11 @@ export function listRoutes({ lists }: ListRouteDependencies): Route[] {
   ];
 }
 
-/** No address, no key, no path: those who set jobs learn nothing but names. */
+/** The document has no address, key or path, because users who set jobs may see only the names. */
 function bucketDocument(bucket: ListBucket): object {
   const { name, type } = bucket;
   const isDefault = name === LOCAL ? { default: true } : {};
   if (bucket.type === 's3') return { name, type, ...isDefault, encryption: bucket.encryption };
-  // The folder of the built-in bucket is made when it is needed.
+  // The service makes the folder of the built-in bucket when it needs it.
   return { name, type, here: name === LOCAL || existsSync(bucket.path), ...isDefault, encryption: ['none'] };
 }

@@ -24,12 +24,12 @@ export const deleteQuery = queryValidator<{ readonly lists?: 'keep' | 'delete' }
   properties: { lists: { enum: ['keep', 'delete'] } },
 });
 
-/** The place in the list of jobs after an id, as clients hand it back. */
+/** Returns the token for the place in the list of jobs after an id. Clients send it back as `after`. */
 export function tokenOf(id: string): string {
   return Buffer.from(id).toString('base64url');
 }
 
-/** @throws 400 for what is no such token */
+/** @throws 400 when the text is not such a token */
 export function idOf(token: string): string {
   const id = Buffer.from(token, 'base64url').toString();
   if (tokenOf(id) !== token || id.includes('\0')) {

@@ -2,12 +2,12 @@ import { LRUCache } from 'lru-cache';
 
 const PERIOD_MS = 60_000;
 
-/** Of so many names and addresses the attempts are known; an attacker who uses more of one kind meets the bound of the other. */
+/** The most names, or addresses, whose attempts are counted. An attacker who uses more names reaches the limit for addresses, and vice versa. */
 const MOST_KEYS = 10_000;
 
-/** Counts attempts by a key, in each period that ends now. */
+/** Counts the attempts of each key during the last minute. */
 export interface LoginRateLimit {
-  /** Counts one. Returns how many seconds to wait instead, when there were too many. */
+  /** Counts one attempt and returns null. When there were too many, counts nothing and returns the seconds to wait. */
   take(key: string): number | null;
 }
 

@@ -13,21 +13,21 @@ import type { Route, RouteRequest } from '../../http/route.js';
 import { createLoginRateLimit } from './rate-limit.js';
 import { loginBody } from './schema.js';
 
-/** What the route of signing in works with. */
+/** The dependencies of the route of signing in. */
 export interface LoginRouteDependencies {
-  /** Asks Keystone; null when it rejects the credentials. Throws 503. Null: signing in is switched off. */
+  /** Asks Keystone, and returns null when it rejects the credentials. Throws 503. The member is null when signing in is switched off. */
   readonly signIn: ((credentials: Credentials) => Promise<SignedIn | null>) | null;
 }
 
-/** Attempts a minute in one process. Keystone locks users out by rules of its own. */
+/** The most attempts a minute in one process. Keystone has its own rules for locking users out. */
 const BY_ADDRESS = 10;
 const BY_USER = 5;
 
 const LARGEST_BYTES = 8192;
 
 /**
- * Name and password, or an application credential, for a token (docs/contract/console.md#signing-in). No error and no line of the log has
- * anything of the body: what is rejected may be a password.
+ * Exchanges name and password, or an application credential, for a token (docs/contract/console.md#signing-in). Errors and the log never
+ * contain any part of the body, because a rejected value may be a password.
  */
 export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
   const byAddress = createLoginRateLimit(BY_ADDRESS);
@@ -42,7 +42,7 @@ export function loginRoutes({ signIn }: LoginRouteDependencies): Route[] {
       maxBodyBytes: LARGEST_BYTES,
       async handle(request) {
         if (signIn === null) throw loginOff();
-        // The browser says so when another site sends the request.
+        // The browser states in a header that another site sends the request.
         if (request.fetchSite !== null && request.fetchSite !== 'same-origin') throw loginElsewhere();
         if (!request.isConfidential) throw loginInTheClear();
         for (const address of request.senderAddresses) rejectAfterTooMany(byAddress.take(address));
@@ -75,6 +75,6 @@ function userOf(credentials: Credentials): string {
     'application_credential' in credentials
       ? ['credential', credentials.application_credential.id]
       : ['user', credentials.user.domain, credentials.user.name];
-  // The database of Keystone compares names without case and without blanks at their end.
+  // The database of Keystone ignores case, and blanks at the end of names.
   return JSON.stringify(names.map((name) => name.trim().toLowerCase()));
 }

@@ -1,15 +1,15 @@
 import { implausibleOrphans } from '../../errors.js';
 
-/** Fewer are believed in any case. */
+/** So many orphans are plausible in any case. */
 const FEW = 10;
-/** A larger part of all consumers that were judged is not. */
+/** A larger part of all judged consumers is not plausible. */
 const PART = 0.05;
 
-/** What the compute API returns unless it is asked for more. */
+/** The most entries that the compute API returns unless a client asks for more. */
 const ONE_PAGE = 1000;
 
 export interface Found {
-  /** Entries of the list of live consumers. */
+  /** The number of entries in the list of live consumers. */
   readonly live: number;
   readonly judged: number;
   readonly orphans: number;
@@ -17,7 +17,8 @@ export interface Found {
 }
 
 /**
- * A list that was cut off must not look like a cloud full of orphans (docs/contract/audit-and-orphans.md#the-guard).
+ * Rejects a result with too many orphans, because the list of live consumers may have been cut off
+ * (docs/contract/audit-and-orphans.md#the-guard).
  *
  * @throws 409
  */

@@ -3,26 +3,26 @@ import { normalizeUuid } from '../../http/validate.js';
 import { inParts, withPauses, type Divided } from '../../slices.js';
 import { orphansBody, type OrphansBody } from './schema.js';
 
-/** The live consumers, and the scope of the audit: docs/contract/audit-and-orphans.md#post-stockroomorphans. */
+/** The live consumers, and the scope of the audit (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
 export interface OrphansQuery {
-  /** A row an entry of `live`: the consumer, and its home or null. */
+  /** The consumer and the home, or null, of each entry of `live`. */
   readonly live: { readonly keys: readonly string[]; readonly homes: readonly (string | null)[] };
   readonly alsoLive: readonly string[];
-  /** When the making of the lists began. */
+  /** When the client began to make the lists. */
   readonly takenAt: Date;
   /** Seconds. */
   readonly olderThan: number;
-  /** Null: all. `null` in it stands for consumers without a recorded type. */
+  /** Null for all types. An item `null` is for consumers without a recorded type. */
   readonly consumerTypes: readonly (string | null)[] | null;
-  /** Null: every class. */
+  /** Null for all classes. */
   readonly resourceClasses: readonly string[] | null;
-  /** Entries of each list of the report. */
+  /** The most entries of each list of the report. */
   readonly limit: number;
-  /** So many orphans are plausible; null: as the guard says. */
+  /** The client expects at most so many orphans. Null when only the limits of guard.ts apply. */
   readonly expectAtMost: number | null;
 }
 
-/** The scope of Nova's own audit (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
+/** The scope of the audit of Nova (docs/contract/audit-and-orphans.md#post-stockroomorphans). */
 const NOVA_CLASSES = [
   'VCPU',
   'PCPU',
@@ -36,7 +36,7 @@ const NOVA_CLASSES = [
 
 const DEFAULTS = { olderThan: 900, limit: 1000 };
 
-/** @throws 400 that names the member, with the number of an item, what was expected and what came */
+/** @throws 400 that names the member, with the number of the item, the expected value and the value that the client sent */
 export async function parseOrphansQuery(value: unknown): Promise<OrphansQuery> {
   const body = orphansBody(value);
   const takenAt = timeOf(body.taken_at);
@@ -57,7 +57,7 @@ function settingsOf(body: OrphansBody) {
   };
 }
 
-/** ISO 8601 with the offset from UTC: without it, the zone of the machine that made the list is anybody's guess. */
+/** ISO 8601 with the offset from UTC. Without the offset, the time zone of the machine that made the list would be unknown. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
 
 function timeOf(text: string): Date {
@@ -90,7 +90,7 @@ function* alsoLiveOf(items: readonly unknown[]): Divided<string[]> {
   return keys;
 }
 
-/** Null for what is no entry. */
+/** Returns null when the item is not a valid entry. */
 function entryOf(item: unknown): { consumer: unknown; home: string | null } | null {
   if (typeof item === 'string') return { consumer: item, home: null };
   if (typeof item !== 'object' || item === null) return null;
@@ -106,7 +106,7 @@ function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** Consumers are compared by the digits of their UUIDs alone: a list may have them in any spelling. */
+/** Returns the digits of a UUID. Consumers are compared by them, because a list may have UUIDs in any spelling. */
 function keyOf(consumer: unknown): string | null {
   return typeof consumer === 'string' ? (normalizeUuid(consumer)?.replaceAll('-', '') ?? null) : null;
 }

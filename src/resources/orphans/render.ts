@@ -31,7 +31,7 @@ export interface OrphansDocument {
 }
 
 /**
- * @param requests the last request that wrote a consumer, by its id, where the history knows it
+ * @param requests the last request that wrote a consumer, by the id of the consumer, if the history has it
  */
 export function* renderReport(judgement: Judgement, requests: ReadonlyMap<number, string>): Divided<string> {
   const { judged, notJudged, counts, orphans, elsewhere, doubled, withoutAllocations, held } = judgement;

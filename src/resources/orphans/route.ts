@@ -13,16 +13,16 @@ import { renderReport } from './render.js';
 import type { Pool } from '../../db/pool.js';
 import type { AuthorOf } from '../author.js';
 
-/** Each reads all allocations: more at once would take connections from others and be late all the same. */
+/** Each audit reads all allocations. More audits at a time would take connections from other requests, and would not be faster. */
 const AUDITS = { places: 1, mostWaiting: 5 };
 
-/** What the routes of orphans work with. */
+/** The dependencies of the routes of orphans. */
 export interface OrphanRouteDependencies {
   readonly pool: Pool;
   readonly authorOf: AuthorOf;
 }
 
-/** Allocations whose consumers are gone (docs/contract/audit-and-orphans.md#orphans). */
+/** The routes for allocations whose consumers do not exist any more (docs/contract/audit-and-orphans.md#orphans). */
 export function orphanRoutes({ pool, authorOf }: OrphanRouteDependencies): Route[] {
   const audits = createSemaphore({ ...AUDITS, reject: tooManyAudits });
   return [

@@ -1,6 +1,6 @@
 import { bodyValidator, type Schema } from '../../http/validate.js';
 
-/** The body of POST /stockroom/orphans but for what is in its lists (parse.ts). */
+/** The body of POST /stockroom/orphans. parse.ts checks the items of its lists. */
 export interface OrphansBody {
   readonly live: readonly unknown[];
   readonly also_live?: readonly unknown[];
@@ -20,9 +20,9 @@ export interface DeletionBody {
 /** The largest body of POST /stockroom/orphans, in bytes: some 800,000 UUIDs. */
 export const LARGEST_LISTS = 32 * 1024 * 1024;
 
-/** How many entries each list of a report may have. */
+/** The most entries of each list of a report. */
 export const MOST_SHOWN = 10_000;
-/** Consumers of one deletion. */
+/** The most consumers of one deletion. */
 export const MOST_DELETED = 1000;
 
 const TEN_YEARS = 10 * 366 * 86_400;
@@ -43,7 +43,7 @@ const rest = {
 };
 const required = ['live', 'taken_at'];
 
-/** Without the items of the lists, which may be a million: they are looked at in slices. */
+/** Does not validate the items of the lists. There may be a million, so parse.ts checks them in slices. */
 export const orphansBody = bodyValidator<OrphansBody>(
   closed({ live: { type: 'array' }, also_live: { type: 'array' }, ...rest }, required),
 );
@@ -51,7 +51,7 @@ export const orphansBody = bodyValidator<OrphansBody>(
 const uuid = { type: 'string', format: 'uuid' };
 const home = { type: ['string', 'null'], minLength: 1, maxLength: 255 };
 
-/** The whole of it, for the API reference. */
+/** The complete schema, for the API reference. */
 export const documentedOrphansBody: Schema = closed(
   {
     live: {

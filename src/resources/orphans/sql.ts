@@ -1,4 +1,4 @@
-/** $1 UUIDs and names of providers, $2 the same with UUIDs in their usual spelling. The UUID goes before a name. */
+/** $1 UUIDs and names of providers, $2 the same with UUIDs in their usual spelling. A UUID has precedence over a name. */
 export const FIND_HOMES = `
   select distinct on (home) home, p.root_provider_id as root
   from unnest($1::text[], $2::text[]) as h (home, uuid)
@@ -11,13 +11,14 @@ export const FIND_CLASSES = `select id, name from resource_classes where name = 
 const SHARING = 'MISC_SHARES_VIA_AGGREGATE';
 
 /**
- * Judges all consumers of one moment.
+ * Judges all consumers in one snapshot.
  *
- * $1, $2 live consumers and the roots of their homes; $3 others that live; $4 classes, null for all; $5 when the lists were taken; $6 the age
- * of what is judged, in seconds; $7 consumer types, null for all; $8 whether consumers without a type are judged; $9 how many entries of each
- * list.
+ * $1, $2 live consumers and the roots of their homes; $3 other live consumers; $4 classes, null for all; $5 when the lists were taken; $6
+ * the least age of consumers that are judged, in seconds; $7 consumer types, null for all; $8 whether consumers without a type are judged;
+ * $9 the most entries of each list.
  *
- * One statement: what is reported and its generation are of the same moment, or a deletion could hit what was written between two.
+ * It is one statement, so that the reported allocations and the generation are from the same snapshot. With two statements, a deletion
+ * could remove allocations that were written between them.
  */
 export const JUDGE = `
   with listed as materialized (
@@ -109,8 +110,8 @@ function entries(flag: string): string {
 }
 
 /**
- * The requests that changed consumers last: $1 their ids, $2 their uuids. Nothing while no history is kept, nor for what was written before it was
- * switched on again: then another request may have come later.
+ * The last requests that changed consumers. $1 are their ids, $2 their UUIDs. It returns no rows while no history is kept. It returns no
+ * request from before the history was last switched on, because a later request may have changed the consumer while it was off.
  */
 export const LAST_REQUESTS = `
   select asked.id::float8 as id, r.request_id as request

@@ -18,7 +18,7 @@ export interface JudgedConsumer {
   readonly consumer_generation: number;
   /** ISO 8601, to the second. */
   readonly last_written: string;
-  /** Roots of the homes that it has by the list; null without one. */
+  /** The roots of the homes that the list has for the consumer; null when the list has none. */
   readonly homes: readonly (readonly [uuid: string, name: string])[] | null;
   readonly held: readonly (readonly [
     providerUuid: string,
@@ -29,7 +29,7 @@ export interface JudgedConsumer {
   ])[];
 }
 
-/** All consumers of one moment, judged. The numbers are complete, the lists have at most so many entries as was asked for. */
+/** The judgement of all consumers in one snapshot. The numbers count all consumers. The lists have at most `limit` entries. */
 export interface Judgement {
   readonly judged: number;
   readonly notJudged: { readonly too_young: number; readonly other_type: number; readonly other_classes: number };
@@ -44,7 +44,7 @@ export interface Judgement {
   readonly doubled: readonly JudgedConsumer[];
   /** UUIDs without dashes. */
   readonly withoutAllocations: readonly string[];
-  /** What all orphans hold, by class. */
+  /** The amounts that all orphans hold together, by class. */
   readonly held: readonly (readonly [className: string, used: number])[];
 }
 
@@ -88,7 +88,7 @@ export async function findOrphans(pool: Pool, query: OrphansQuery): Promise<Judg
   };
 }
 
-/** The ids of the requests that wrote consumers last, by the ids of the consumers, as far as the history knows them. */
+/** The id of the last request that wrote each consumer, by the id of the consumer. A consumer is missing when the history has no such request. */
 export async function lastRequests(
   pool: Pool,
   consumers: readonly JudgedConsumer[],
@@ -104,7 +104,7 @@ async function listIn<T>(text: string | null): Promise<readonly T[]> {
   return text === null ? [] : ((await parseJsonOfDatabase(text)) as readonly T[]);
 }
 
-/** The roots of homes. @throws 400 */
+/** Looks up the roots of homes. @throws 400 for a home that names no provider */
 async function rootsOf(pool: Pool, homes: readonly (string | null)[]): Promise<ReadonlyMap<string, number>> {
   const named = new Set<string>();
   await withPauses(inParts(homes, (home) => home !== null && named.add(home)));
@@ -118,7 +118,7 @@ async function rootsOf(pool: Pool, homes: readonly (string | null)[]): Promise<R
   return roots;
 }
 
-/** @throws 400 */
+/** @throws 400 for an unknown resource class */
 async function classesOf(pool: Pool, names: readonly string[] | null): Promise<number[] | null> {
   if (names === null) return null;
   const { rows } = await runStatement<{ id: number; name: string }>(

@@ -4,20 +4,20 @@ import { readHistoryGauges } from '../../history/gauges.js';
 
 /** Estimates about the whole cloud that only the database has. */
 export interface Estimates {
-  /** About how many there are, by the statistics of the database. */
+  /** The approximate number of consumers, from the statistics of PostgreSQL. */
   readonly consumers: number;
   readonly history: {
     readonly recording: boolean;
-    /** Of its tables and indexes. */
+    /** The size of its tables and indexes. */
     readonly bytes: number;
-    /** The time since which it has all changes; null when it has none. */
+    /** The history has all changes since this time; null when it has none. */
     readonly oldest: Date | null;
   };
 }
 
 /**
- * PostgreSQL counts live rows as they come and go. It begins at zero when its statistics are lost: until the next VACUUM or ANALYZE,
- * what the last one found is the better estimate, less what has been deleted since.
+ * PostgreSQL counts live rows when rows are inserted and deleted. When its statistics are lost, it counts from zero. Until the next VACUUM
+ * or ANALYZE, the result of the last one, minus the rows deleted since, is the better estimate.
  */
 const ESTIMATE = `
   select case
@@ -29,7 +29,7 @@ const ESTIMATE = `
 
 const KEPT_MS = 60_000;
 
-/** The estimates; the database is asked once a minute. @throws 503 */
+/** Returns a function that reads the estimates. It queries the database at most once a minute. @throws 503 */
 export function createEstimates(pool: Pool, now: () => number = () => performance.now()): () => Promise<Estimates> {
   let known: { readonly estimates: Estimates; readonly at: number } | null = null;
   let asking: Promise<Estimates> | null = null;

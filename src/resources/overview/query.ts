@@ -33,11 +33,11 @@ const STATES: readonly Attention[] = ['over_capacity', 'without_inventory'];
 const DEFAULT_LIMIT = 50;
 const MOST = 200;
 
-/** @throws 400 for what is unknown, malformed, given twice, or without meaning for the order */
+/** @throws 400 for a parameter that is unknown, malformed, given twice, or not possible with the order */
 export function parseTreesQuery(query: Query): TreesQuery {
   const given = treesQuery(lastValues(query));
   for (const [name, values] of query) if (values.length > 1) throw badQueryValue(name, 'one value', values.join(', '));
-  // An empty field of a form is no filter.
+  // A form sends an empty text for a field without value, which is not a filter.
   const value = (name: Parameter): string | null => (given[name] === '' ? null : (given[name] ?? null));
   const sort = oneOf('sort', SORTS, value('sort')) ?? 'name';
   const resourceClass = value('class');
@@ -97,7 +97,7 @@ function known<T>(parameter: string, name: string, found: T | undefined, what = 
   return found;
 }
 
-/** The text of a position: opaque to clients, and good for the same order only. */
+/** The text of a position. It is opaque to clients, and valid only for the same order. */
 export function renderPosition({ value, name, uuid }: Position, sort: Sort, resourceClass: string | null): string {
   return Buffer.from(JSON.stringify([sort, resourceClass, value, name, uuid])).toString('base64url');
 }

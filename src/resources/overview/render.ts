@@ -3,7 +3,7 @@ import { listBody, type LongBody } from '../../http/long-body.js';
 import { hasTrait, type Provider, type Trait, type Tree } from '../../topology/model.js';
 import type { Selected } from './select.js';
 
-/** The names of so many providers that matched are shown. */
+/** The response shows the names of at most so many matching providers. */
 const MATCHES_SHOWN = 5;
 
 /** ISO 8601 with an offset. */
@@ -55,13 +55,13 @@ const ROOTS_SHOWN = 100;
 
 export interface ShownTree {
   readonly asOf: Date;
-  /** In the order in which they are shown. */
+  /** The providers in the order of the response. */
   readonly providers: readonly Provider[];
   /** Roots of the trees that share with this one. */
   readonly related: readonly Provider[];
 }
 
-/** A tree with all that its providers have; made while it is sent when it is large. */
+/** Renders a tree with all data of its providers. A large tree is rendered while it is sent. */
 export function renderTree({ asOf, providers, related }: ShownTree): LongBody | readonly Buffer[] {
   const uuids = new Map(providers.map(({ id, uuid }) => [id, uuid]));
   const roots = [...related].sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, ROOTS_SHOWN);

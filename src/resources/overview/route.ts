@@ -21,7 +21,7 @@ import type { TwoTrees } from './two-trees.js';
 
 const [VERSION, STARTED_AT] = [version(), new Date(performance.timeOrigin)];
 
-/** What the routes of the overview work with. */
+/** The dependencies of the routes of the overview. */
 export interface OverviewRouteDependencies {
   readonly topology: Pick<TopologyReader, 'current' | 'whole' | 'status'>;
   readonly slices: Slices;
@@ -31,8 +31,8 @@ export interface OverviewRouteDependencies {
 }
 
 /**
- * What the console shows of the whole cloud (docs/contract/console.md). Read from memory. Each takes what it needs of the view at once, and
- * works on that in slices: providers and trees are constants.
+ * The routes for the data about the whole cloud that the console shows (docs/contract/console.md). They read the data from memory. Each
+ * takes the objects that it needs from the view at once, and then works in slices, because providers and trees are constants.
  */
 export function overviewRoutes(dependencies: OverviewRouteDependencies): Route[] {
   const { topology, slices, shapes, estimate, onTwoTrees } = dependencies;

@@ -9,12 +9,12 @@ import {
 } from '../../topology/model.js';
 import { isOverCapacity } from './totals.js';
 
-/** Providers that an operator should look at: with an inventory over its capacity, or without inventory. */
+/** The states of providers that an operator should check: an inventory over its capacity, or no inventory. */
 export type Attention = 'over_capacity' | 'without_inventory';
 
-/** All of it holds for one provider of a tree. Null: no filter. */
+/** A tree matches when all filters hold for one of its providers. Null is no filter. */
 export interface TreeFilter {
-  /** In lower case: part of a name, or the beginning of a uuid. */
+  /** A part of a name, or the beginning of a UUID, in lower case. */
   readonly q: string | null;
   readonly trait: Trait | null;
   readonly memberOf: string | null;
@@ -22,10 +22,10 @@ export interface TreeFilter {
   readonly state: Attention | null;
 }
 
-/** By name; or by the part of what the whole tree has of a resource class that is in use, largest or smallest first. */
+/** By name, or by the used part of the tree's capacity of a resource class: the largest part first, or the smallest part first. */
 export type Sort = 'name' | 'fullest' | 'freest';
 
-/** The place of a tree in an order: `value`, then name and uuid of its root. */
+/** The place of a tree in an order: by `value`, then by name and UUID of its root. */
 export interface Position {
   /** 0 for the order by name. */
   readonly value: number;
@@ -37,13 +37,13 @@ export interface Selected {
   readonly tree: Tree;
   readonly root: Provider;
   readonly position: Position;
-  /** Its providers for which the filter holds; none when there is no filter. */
+  /** The providers of the tree for which the filter holds. Empty when there is no filter. */
   readonly matched: readonly Provider[];
 }
 
 export interface Selection {
   readonly page: readonly Selected[];
-  /** Trees for which the filter holds, on whichever page. */
+  /** The number of trees for which the filter holds, on all pages. */
   readonly matching: number;
   readonly isLast: boolean;
 }
@@ -51,11 +51,11 @@ export interface Selection {
 export interface TreeOrder {
   readonly sort: Sort;
   readonly limit: number;
-  /** The page begins behind this place. */
+  /** The page begins after this place. */
   readonly after: Position | null;
 }
 
-/** The first trees of an order for which a filter holds. Only those of the page are kept, whatever the number of trees. */
+/** Selects the trees of a page: the first trees of an order for which a filter holds. Only the trees of the page are kept in memory. */
 export function* selectTrees(trees: readonly Tree[], filter: TreeFilter, order: TreeOrder): Divided<Selection> {
   const { sort, limit, after } = order;
   const page: Selected[] = [];
@@ -108,7 +108,7 @@ function valueOf(tree: Tree, resourceClass: ResourceClass | null, sort: Sort): n
       used += inventory.used;
     }
   }
-  // Without capacity there is nothing free, whether something is in use or not.
+  // A tree without capacity has nothing free, so it counts as full.
   const part = capacity > 0 ? used / capacity : 1;
   return sort === 'fullest' ? -part : part;
 }

@@ -1,8 +1,8 @@
 import { hasTrait, memberOf, type Provider, type Trait, type Tree, type View } from '../../topology/model.js';
 
 /**
- * The trees that share with a tree, in either direction, by the ids of their roots: those with a member in an aggregate of a provider of
- * the tree that shares, and those of sharing providers in an aggregate of another provider of the tree.
+ * Returns the ids of the roots of the trees that share with a tree, in either direction. These are the trees with a member in an aggregate
+ * of a sharing provider of this tree, and the trees of sharing providers in an aggregate of another provider of this tree.
  */
 export function relatedRoots(view: View, tree: Tree, sharing: Trait | undefined): ReadonlySet<number> {
   const roots = new Set<number>();
@@ -12,14 +12,14 @@ export function relatedRoots(view: View, tree: Tree, sharing: Trait | undefined)
     for (const uuid of aggregates) (hasTrait(traits, sharing) ? ofSharing : ofOthers).add(uuid);
   for (const uuid of ofSharing)
     for (const { rootId } of view.providersInAggregate(uuid)?.values() ?? []) roots.add(rootId);
-  // There are few of them, and many hosts may be in an aggregate.
+  // This loop goes over sharing providers, because there are few, while an aggregate may have many hosts.
   for (const { rootId, aggregates } of view.providersWithTrait(sharing))
     if (aggregates.some((uuid) => ofOthers.has(uuid))) roots.add(rootId);
   roots.delete(tree.rootId);
   return roots;
 }
 
-/** A tree's providers, parents before their children, siblings by name. */
+/** Returns the providers of a tree: parents before their children, and siblings by name. */
 export function inOrderOfTree(tree: Tree): Provider[] {
   const children = new Map<number, Provider[]>();
   for (const member of tree.members) {
@@ -28,7 +28,7 @@ export function inOrderOfTree(tree: Tree): Provider[] {
     if (siblings === undefined) children.set(member.parentId, [member]);
     else siblings.push(member);
   }
-  // The last one is taken first.
+  // Siblings are sorted in reverse, because `pop` takes the last one first.
   for (const siblings of children.values()) siblings.sort((a, b) => (a.name < b.name ? 1 : -1));
   const ordered: Provider[] = [];
   const root = memberOf(tree, tree.rootId);

@@ -4,29 +4,29 @@ import { inParts, type Divided } from '../../slices.js';
 /** The sums of a resource class over all providers. */
 export interface ClassTotals {
   readonly name: string;
-  /** With an inventory of it. */
+  /** The number of providers with an inventory of the class. */
   providers: number;
   total: number;
   reserved: number;
-  /** Truncated for each inventory, as provider summaries have it, and then added. */
+  /** The sum of the capacities, each truncated as in provider summaries. */
   capacity: number;
   used: number;
 }
 
 export interface Totals {
-  /** In the order of their ids: standard classes first. */
+  /** In the order of their ids, so standard classes come first. */
   readonly classes: readonly ClassTotals[];
-  /** Providers of which some inventory has more in use than its capacity. */
+  /** The number of providers with an inventory whose usage is more than its capacity. */
   readonly overCapacity: number;
   readonly withoutInventory: number;
 }
 
-/** Whether a provider has more in use of some inventory than its capacity. */
+/** Whether the usage of some inventory of a provider is more than its capacity. */
 export function isOverCapacity({ inventories }: Pick<Provider, 'inventories'>): boolean {
   return inventories.some(({ used, capacity }) => used > capacity);
 }
 
-/** Adds up what providers have. */
+/** Adds up the inventories of providers. */
 export function* totalsOf(providers: readonly Provider[]): Divided<Totals> {
   const classes = new Map<number, ClassTotals>();
   let [overCapacity, withoutInventory] = [0, 0];

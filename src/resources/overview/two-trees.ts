@@ -4,14 +4,14 @@ import type { Pool } from '../../db/pool.js';
 import { runStatement } from '../../db/transaction.js';
 import { createStaleWhileRevalidate, type AgedValue } from '../../stale-while-revalidate.js';
 
-/** Consumers with allocations in two trees or more, as an evacuation leaves them behind. */
+/** Consumers with allocations in two trees or more. An evacuation may leave such consumers behind. */
 export interface TwoTrees {
   readonly number: number;
-  /** UUIDs of the first. */
+  /** The UUIDs of the first ten consumers. */
   readonly consumers: readonly string[];
 }
 
-/** Many consumers of different trees have something of a sharing provider. */
+/** The statement leaves out sharing providers, because consumers of many trees have allocations from them. */
 const COUNT = `
   with sharing as materialized (
     select pt.resource_provider_id as id
@@ -27,11 +27,11 @@ const COUNT = `
   select (select count(*) from doubled)::integer as number,
     array(select c.uuid from doubled d join consumers c on c.id = d.consumer_id order by c.uuid limit 10) as consumers`;
 
-/** The database reads all allocations for it. */
+/** The count is kept for this long, because PostgreSQL reads all allocations for it. */
 const OLD_MS = 5 * 60_000;
 const PATIENCE_MS = 1000;
 
-/** Reads what was counted last, at most five minutes ago; null before the first time. */
+/** Returns a function that returns the last count, which is at most five minutes old; null before the first count. */
 export function createTwoTreesReader(pool: Pool, log: Logger): () => Promise<AgedValue<TwoTrees> | null> {
   return createStaleWhileRevalidate({
     async make() {

@@ -8,7 +8,7 @@ import { reshaperBody } from './schema.js';
 import type { Pool } from '../../db/pool.js';
 import type { AuthorOf } from '../author.js';
 
-/** What the routes of the reshaper work with. */
+/** The dependencies of the routes of the reshaper. */
 export interface ReshaperRouteDependencies {
   readonly pool: Pool;
   readonly authorOf: AuthorOf;

@@ -7,7 +7,7 @@ import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
 
-/** What the routes of resource classes work with. */
+/** The dependencies of the routes of resource classes. */
 export interface ResourceClassRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;
@@ -78,7 +78,7 @@ export function resourceClassRoutes({ pool, topology, authorOf }: ResourceClassR
     },
   ];
 
-  /** From 1.7 on: creates what is not there. Nova sends this before every inventory, so the usual case needs no write. */
+  /** From 1.7 on: creates the class unless it exists. Nova sends this request before every inventory, so usually no write is needed. */
   async function upsert(request: RouteRequest): Promise<Reply> {
     const { name } = resourceClassBody({ name: request.param('name') });
     const location = `/resource_classes/${name}`;

@@ -17,12 +17,12 @@ import { STANDARD_RESOURCE_CLASSES } from '../../standard/resource-classes.js';
 
 const standard = new Set(STANDARD_RESOURCE_CLASSES);
 
-/** @throws 409 when there is one of that name */
+/** @throws 409 when a class with that name exists */
 export async function createResourceClass(pool: Pool, author: Author | null, name: string): Promise<void> {
   if (!(await ensureResourceClass(pool, author, name))) throw resourceClassExists(name);
 }
 
-/** Returns whether it had to be created. */
+/** Creates the class unless it exists. Returns whether it was created. */
 export async function ensureResourceClass(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = `insert into resource_classes (id, name) values (nextval('resource_classes_custom_id'), $1)
                 on conflict (name) do nothing`;

@@ -12,7 +12,7 @@ import { lastValues, type Query } from '../../http/query.js';
 import { hasRoom, hasTrait, inventoryOf, type Provider, type Trait, type View } from '../../topology/model.js';
 import { listQuery } from './schema.js';
 
-/** Filters are ANDed and look at each provider alone: no tree, no sharing (docs/contract/semantics.md#list-of-providers). */
+/** All filters must hold for a provider alone, without its tree and sharing providers (docs/contract/semantics.md#list-of-providers). */
 export interface ProviderFilters {
   readonly name: string | undefined;
   readonly uuid: string | undefined;
@@ -22,7 +22,7 @@ export interface ProviderFilters {
   readonly aggregates: AggregateFilter;
 }
 
-/** @throws 400 for an unknown parameter of this version or a malformed value */
+/** @throws 400 for a parameter that this version does not know, or a malformed value */
 export function parseListQuery(query: Query, version: Version): ProviderFilters {
   const last = listQuery(version)(lastValues(query));
   return {
@@ -63,7 +63,7 @@ export function listProviders(view: View, filters: ProviderFilters): Provider[] 
   );
 }
 
-/** The providers that can match at all: one by uuid or name, a tree, an aggregate's, else all. */
+/** Returns the providers that can match: the members of a tree, one provider by UUID or name, the providers of an aggregate, else all. */
 function startingPoint(view: View, { name, uuid, inTree, aggregates }: ProviderFilters): readonly Provider[] {
   if (inTree !== undefined) {
     const member = view.providerByUuid(inTree);

@@ -4,34 +4,35 @@ import type { Provider, Tree, View } from '../../topology/model.js';
 import { perProvider } from '../render.js';
 import { formOf, renderInTree, WORK_FOR_A_PROVIDER, type Form } from './render.js';
 
-/** The JSON of providers that are neighbours in the list of all, each after `, `. */
+/** The JSON of consecutive providers in the list of all providers. Each begins with `, `. */
 interface Block {
   readonly providers: readonly Provider[];
   readonly bytes: Buffer;
 }
 
-/** By the first provider of the block. A block is right for as long as its providers are the same objects. */
+/** The blocks by their first provider. A block is valid for as long as its providers are the same objects. */
 const blocks = perProvider(() => new Map<Form, Block>());
 
 /**
- * A block ends after a provider whose id is a multiple of this, so a provider that comes or goes changes one block and moves no other.
- * 32 providers are some 27 kB: a claim makes that much be rendered again, and the list of 2,600 providers is sent in 82 buffers.
+ * A block ends after a provider whose id is a multiple of this. So a provider that is created or deleted changes one block and does not
+ * move other blocks. 32 providers are some 27 kB: after a claim so much is rendered again, and the list of 2,600 providers is sent in 82
+ * buffers.
  */
 const BLOCK = 32;
 
-/** The ids of some providers may have no multiple of {@link BLOCK} among them. */
+/** The most providers of a block. There may be long runs of ids without a multiple of {@link BLOCK}. */
 const LONGEST_BLOCK = 4 * BLOCK;
 
 const BEFORE = Buffer.from('{"resource_providers": [');
 const AFTER = Buffer.from(']}');
 
 /**
- * The JSON of all providers of the topology, for a service at the root of its server. The bytes of providers that have not changed
- * are those of the last such response, and are sent without a copy (docs/adr/0032-responses-that-are-kept.md).
+ * The JSON of all providers of the topology, for a service at the root of its server. The bytes of unchanged providers are those of the
+ * last such response. They are sent without a copy (docs/adr/0032-responses-that-are-kept.md).
  */
 export function renderAll(view: View, version: Version): LongBody | readonly Buffer[] {
   const providers = [...view.providers.values()];
-  // All trees now: the view may have changed when the last one is sent.
+  // All trees are looked up now, because the view may change before the last provider is rendered.
   const trees = providers.map((provider) => view.treeOf(provider));
   const form = formOf(version);
 

@@ -4,7 +4,7 @@ import { jsonString } from '../../http/json.js';
 import { memberOf, type Provider, type Tree, type View } from '../../topology/model.js';
 import { perProvider } from '../render.js';
 
-/** A provider as a write returns it, before the topology has it. */
+/** The data of a provider that a write returns, before the topology has it. */
 export interface ProviderSummary {
   readonly uuid: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface ProviderSummary {
   readonly rootUuid: string;
 }
 
-/** What a version shows of a provider. */
+/** The links and members of a provider that a version shows. */
 export interface Form {
   readonly links: readonly string[];
   readonly nested: boolean;
@@ -30,7 +30,7 @@ export const formOf = byVersion<Form>(
   },
 );
 
-/** The JSON of a provider. `prefix` is the path the service is mounted under. */
+/** The JSON of a provider. @param prefix the path under which clients see the service */
 export function renderProvider(provider: ProviderSummary, version: Version, prefix: string): string {
   const { links, nested } = formOf(version);
   const self = jsonString(`${prefix}/resource_providers/${provider.uuid}`);
@@ -45,7 +45,7 @@ export function renderProvider(provider: ProviderSummary, version: Version, pref
   );
 }
 
-/** What is rendered at the root of a server is kept, in bytes, for each form a version can ask for. */
+/** The JSON for a service at the root of its server is kept, in bytes, for each form. */
 const kept = perProvider(() => new Map<Form, Buffer>());
 
 /** The JSON of a provider of the topology. */
@@ -56,14 +56,14 @@ export function renderFromView(provider: Provider, view: View, version: Version,
 /** In the units of candidates/effort.ts. */
 export const WORK_FOR_A_PROVIDER = 100;
 
-/** The JSON of some providers of the topology; a body that is made while it is sent when there are many. render-all.ts makes that of all. */
+/** The JSON of some providers of the topology. When there are many, it is rendered while it is sent. render-all.ts renders all providers. */
 export function renderList(
   providers: readonly Provider[],
   view: View,
   version: Version,
   prefix: string,
 ): LongBody | readonly Buffer[] {
-  // All trees now: the view may have changed when the last one is sent.
+  // All trees are looked up now, because the view may change before the last provider is rendered.
   const trees = providers.map((provider) => view.treeOf(provider));
   return listBody(
     ['{"resource_providers": [', ', ', ']}'],
@@ -85,7 +85,7 @@ function renderFromTree(provider: Provider, tree: Tree, version: Version, prefix
   return text;
 }
 
-/** The JSON of a provider of the topology, rendered now. */
+/** Renders the JSON of a provider of the topology. Does not use the kept JSON. */
 export function renderInTree(provider: Provider, tree: Tree, version: Version, prefix: string): string {
   const uuidOf = (id: number): string => memberOf(tree, id)?.uuid ?? '';
   const { uuid, name, generation, parentId, rootId } = provider;

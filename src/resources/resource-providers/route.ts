@@ -15,7 +15,7 @@ import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
 import type { Slices } from '../../event-loop.js';
 
-/** What the routes of resource providers work with. */
+/** The dependencies of the routes of resource providers. */
 export interface ResourceProviderRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;

@@ -19,15 +19,15 @@ import { childrenOf, consumersHolding, readWith } from '../../ledger/holders.js'
 import type { ProviderSummary } from './render.js';
 
 /**
- * Guards the shape of the trees. A new child takes it shared and a change of parents alone: otherwise a child could be born
- * with the old root of a tree that is just being moved, unseen by the statement that moves it. It is taken in a statement of
- * its own, so that the next one has a snapshot from after the wait.
+ * The lock of the shape of the trees. The creation of a child takes it shared, and a change of parents takes it exclusively. Otherwise a
+ * new child could get the old root of a tree that is being moved, because the statement that moves the tree does not see the child. A
+ * separate statement takes the lock, so that the snapshot of the next statement is taken after the wait.
  */
 const TREES_LOCK = 7_786_226;
-/** How long a move waits for a row below the provider while it holds that lock: less than new children wait for the lock. */
+/** In milliseconds. A move waits this long for a row below the provider while it holds the lock. New children wait longer for the lock. */
 const TREES_HELD_MS = 20;
 
-/** @throws 400 without such a parent, 409 when the uuid or the name is taken (the uuid is named first) */
+/** @throws 400 when the parent does not exist, 409 when the UUID or the name is taken; when both are, the error names the UUID */
 export async function createProvider(
   pool: Pool,
   author: Author | null,
@@ -80,13 +80,13 @@ const CREATE_CHILD = `
 
 export interface ProviderUpdate {
   readonly name: string;
-  /** Undefined keeps the parent. */
+  /** Undefined to keep the parent. */
   readonly parentUuid?: string | null;
-  /** Whether a provider that has a parent may get another, or none (1.37). */
+  /** Whether a provider that has a parent may get another parent, or none (1.37). */
   readonly reparent: boolean;
 }
 
-/** @throws 404, 409 when the name is taken, 400 for a parent that cannot be */
+/** @throws 404, 409 when the name is taken, 400 for a parent that does not exist or is not allowed */
 export async function updateProvider(
   pool: Pool,
   author: Author | null,
@@ -100,7 +100,7 @@ export async function updateProvider(
   } catch (error) {
     const constraint = violatedConstraint(error);
     if (constraint === 'resource_providers_name_key') throw providerNameTaken(update.name);
-    // Its parent-to-be was deleted while this waited for it.
+    // Another writer deleted the new parent while this statement waited for its row.
     if (constraint === 'resource_providers_parent_fkey' || constraint === 'resource_providers_root_fkey') {
       throw providerNotSaved(uuid, 'create', 'parent provider UUID does not exist.');
     }
@@ -209,7 +209,7 @@ const MOVE_SUBTREE = `
   )
   select generation from moved where id = $1`;
 
-/** @throws 404, 409 while it has children or allocations */
+/** @throws 404, 409 while the provider has children or allocations */
 export async function deleteProvider(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   try {
     const query = { name: 'delete_provider', text: 'delete from resource_providers where uuid = $1', values: [uuid] };
@@ -218,7 +218,7 @@ export async function deleteProvider(pool: Pool, author: Author | null, uuid: st
     if (rowCount === 0) throw noSuchProviderForDelete(uuid);
   } catch (error) {
     if (violatedConstraint(error) === undefined) throw error;
-    // Which of the two it was depends on the order of triggers; children are named first.
+    // When there are children and allocations, the violated constraint depends on the order of triggers. The error names the children.
     const children = await childrenOf(readWith(pool), uuid);
     if (children.total > 0) throw providerHasChildren(uuid, children);
     throw providerHasAllocations(uuid, await consumersHolding(readWith(pool), uuid, null));

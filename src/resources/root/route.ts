@@ -2,7 +2,7 @@ import { NEWEST_VERSION, OLDEST_VERSION } from '../../http/microversions.js';
 import { nowSeconds } from '../../http/respond.js';
 import type { Route } from '../../http/route.js';
 
-/** The version document: how clients find out which microversions there are. It needs no token. */
+/** The version document, from which clients learn the supported microversions. It needs no token. */
 export function rootRoutes(): Route[] {
   const body = JSON.stringify({
     versions: [

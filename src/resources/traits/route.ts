@@ -11,7 +11,7 @@ import type { Pool } from '../../db/pool.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import type { AuthorOf } from '../author.js';
 
-/** What the routes of traits work with. */
+/** The dependencies of the routes of traits. */
 export interface TraitRouteDependencies {
   readonly pool: Pool;
   readonly topology: TopologyReader;
@@ -46,7 +46,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
       introducedBy: 'traits',
       rule: 'placement:resource_providers:traits:update',
       jsonBody: true,
-      // The only sub-resource that validates the body before it looks for the provider.
+      // Unlike other routes below a provider, this one validates the body before it looks for the provider.
       async handle(request) {
         const { traits, resource_provider_generation } = providerTraitsBody(await request.json());
         const uuid = request.param('uuid');
@@ -115,7 +115,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
     },
   ];
 
-  /** Clients send this for each trait they use, every time; the usual case needs no write. */
+  /** Creates a trait unless it exists. Clients send this request each time they use a trait, so usually no write is needed. */
   async function create(request: RouteRequest): Promise<Reply> {
     const name = request.param('name');
     if (!isCustomTraitName(name)) throw invalidTraitName();
@@ -129,7 +129,7 @@ export function traitRoutes({ pool, topology, authorOf }: TraitRouteDependencies
 
 type Match = (trait: Trait, view: View) => boolean;
 
-/** `in:A,B` (unknown names are ignored) or `startswith:PREFIX`; any other operator filters nothing, as upstream. */
+/** Parses `in:A,B` (unknown names are ignored) or `startswith:PREFIX`. Any other operator filters nothing, as upstream. */
 function nameFilter(value: string | undefined): Match {
   if (value === undefined) return () => true;
   const colon = value.indexOf(':');

@@ -20,7 +20,7 @@ import { withProviderLocked } from '../lock-provider.js';
 
 const standard = new Set(STANDARD_TRAITS);
 
-/** Creates a trait that is not there; returns whether it did. */
+/** Creates a trait unless it exists. Returns whether it was created. */
 export async function ensureTrait(pool: Pool, author: Author | null, name: string): Promise<boolean> {
   const text = 'insert into traits (name) values ($1) on conflict (name) do nothing';
   const rows = { changes: [traitRow(name)], note: settingAuthor(author) };
@@ -50,7 +50,7 @@ export interface ProviderTraits {
 }
 
 /**
- * Gives a provider exactly these traits, at the generation the caller knows. The generation grows only when the set changes.
+ * Sets exactly these traits on a provider, if it still has the given generation. The generation grows only when the set of traits changes.
  *
  * @throws 404, 409 for another generation, 400 when a trait does not exist
  */
@@ -70,11 +70,11 @@ export async function replaceProviderTraits(
       const replaced = written.rows[0];
       if (replaced !== undefined) return replaced;
     } catch (error) {
-      // One of the traits was deleted while this waited for it.
+      // Another writer deleted one of the traits while this statement waited for its row.
       if (violatedConstraint(error) === undefined) throw error;
     }
     await diagnoseReplace(pool, uuid, generation, names);
-    // Nothing is wrong any more: a rival has undone it between the two statements.
+    // There is no reason for a failure any more: another writer has removed it between the two statements.
   }
 }
 
@@ -123,7 +123,7 @@ async function diagnoseReplace(pool: Pool, uuid: string, generation: number, nam
   if (found.unknown.length > 0) throw noSuchTraits(found.unknown);
 }
 
-/** Takes all traits from a provider; its generation grows if there were any. @throws 404 */
+/** Removes all traits from a provider. Its generation grows if there were any. @throws 404 */
 export async function deleteProviderTraits(pool: Pool, author: Author | null, uuid: string): Promise<void> {
   const text = `
     with provider as (

@@ -5,7 +5,7 @@ import type { View } from '../../topology/model.js';
 import { readUsages, type Usage } from './store.js';
 
 /**
- * Reads what the consumers of a project use, and of one user of it unless `user` is null.
+ * Reads the usage of the consumers of a project. Reads only the consumers of one user unless `user` is null.
  *
  * @throws ApiError 503 without a database
  */
@@ -13,33 +13,33 @@ export type ReadCachedUsages = (project: string, user: string | null) => Promise
 
 interface Remembered {
   readonly projectId: number;
-  /** The version of the project in the view before the statement was sent; null before the project's key was known. */
+  /** The version of the project in the view before the statement was sent; null when the key of the project was not known then. */
   readonly version: object | null;
-  /** A promise while the statement is under way. */
+  /** A promise while the statement runs. */
   readonly usages: readonly Usage[] | Promise<readonly Usage[]>;
-  /** For the size: of a statement under way it is not known. */
+  /** The number of rows, for the size of the entry. 0 while the statement runs. */
   readonly rows: number;
 }
 
-/** The usages of some 50,000 projects, each of three classes. */
+/** Enough for the usages of some 50,000 projects with three classes each. */
 const MAX_ROWS = 200_000;
 /** A key of so many characters takes about as much memory as a row. */
 const CHARACTERS_A_ROW = 64;
 
 /**
- * Reads usages, and remembers them until the journal notes the project (migration 20261127000014). A request first waits for
- * a view that has seen everything committed before it. While the project's version in that view is the one of the entry, no change
- * has come since the version was made, and the entry's statement was sent after that. For the same reason a request joins a
- * statement that is under way: with 16 requests at a time a project that changes all the time costs one statement a change.
+ * Reads usages, and keeps them until the journal records a change of the project (migration 20261127000014). A request first waits for a
+ * view that has seen everything committed before it. While the project has the version of the entry in that view, it has not changed since
+ * the version was made. The statement of the entry was sent after that, so the entry is valid. For the same reason a request joins a
+ * statement that is in progress: with 16 requests at a time, a project that changes all the time costs one statement for each change.
  */
 export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'current'>): ReadCachedUsages {
-  // Another view is another load: the database may have been restored, and its keys may be others.
+  // A new view means that everything was loaded again. The database may have been restored, and may have other keys.
   const perView = new WeakMap<View, LRUCache<string, Remembered>>();
 
   function rememberedOf(view: View): LRUCache<string, Remembered> {
     let remembered = perView.get(view);
     if (remembered === undefined) {
-      // A client may ask for very many users of a project, by names as long as it likes.
+      // The length of the key counts, because a client may ask for very many users with long names.
       remembered = new LRUCache({
         maxSize: MAX_ROWS,
         sizeCalculation: ({ rows }, key) => 1 + rows + Math.ceil(key.length / CHARACTERS_A_ROW),
@@ -50,7 +50,7 @@ export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'c
   }
 
   return async (project, user) => {
-    // PostgreSQL knows no such text, and nothing is called so.
+    // PostgreSQL stores no text with NUL, so no project or user has such an id.
     if (project.includes('\0') || user?.includes('\0') === true) return [];
     const view = await topology.current();
     const remembered = rememberedOf(view);
@@ -58,7 +58,7 @@ export function createUsagesReader(pool: Pool, topology: Pick<TopologyReader, 'c
     const known = remembered.get(key);
     if (known === undefined) {
       const { projectId, usages } = await readUsages(pool, project, user);
-      // A version would have to be older than the statement: the next request makes one.
+      // The version would have to be made before the statement was sent. So it is null here, and the next request gets one.
       if (projectId !== null && !remembered.has(key))
         remembered.set(key, { projectId, version: null, usages, rows: usages.length });
       return usages;

@@ -3,7 +3,7 @@ import { perProvider } from '../render.js';
 import { UNKNOWN_CONSUMER_TYPE } from '../allocations/render.js';
 import type { Usage } from './store.js';
 
-/** Every class with inventory, those without usage included. */
+/** Renders the usage of every class with inventory, also of classes without usage. */
 export const renderProviderUsages = perProvider(({ inventories, generation }) => {
   const usages = inventories.map(({ resourceClass, used }) => `"${resourceClass.name}": ${used}`);
   return `{"resource_provider_generation": ${generation}, "usages": {${usages.join(', ')}}}`;
@@ -15,8 +15,8 @@ export function renderTotals(usages: readonly Usage[]): string {
 }
 
 /**
- * From 1.38 on: an entry for each consumer type with `consumer_count` beside the classes. Asked for one type only that
- * entry; for `all` one entry over all types. No entry for what is not used.
+ * From 1.38 on: renders an entry for each consumer type, with `consumer_count` and the classes. When the client asks for one type, only that
+ * entry; for `all`, one entry for all types together. Types and classes without usage have no entry.
  */
 export function renderByType(usages: readonly Usage[], asked: string | undefined): string {
   const groups = new Map<string, Usage[]>();
@@ -37,7 +37,7 @@ function sumByClass(usages: readonly Usage[]): Record<string, number> {
   return sums;
 }
 
-/** The count of a type stands on each of its rows; a consumer has one type. */
+/** Adds the counts of all types. Each row of a type has the same count, and a consumer has one type. */
 function countConsumers(usages: readonly Usage[]): number {
   const byType = new Map(usages.map(({ type, consumers }) => [type, consumers]));
   return [...byType.values()].reduce((sum, consumers) => sum + consumers, 0);

@@ -8,7 +8,7 @@ import type { ReadCachedUsages } from './cache.js';
 import { renderByType, renderProviderUsages, renderTotals } from './render.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 
-/** What the routes of usages work with. */
+/** The dependencies of the routes of usages. */
 export interface UsageRouteDependencies {
   readonly topology: TopologyReader;
   readonly readUsages: ReadCachedUsages;

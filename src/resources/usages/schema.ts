@@ -20,7 +20,7 @@ export const usagesQuery = byVersion(queryValidator<UsagesQuery>(closed({ projec
     closed({
       project_id: id,
       user_id: id,
-      // A type, or all of them as one, or those without any.
+      // A type, or `all` for all types together, or `unknown` for consumers without a type.
       consumer_type: { type: 'string', pattern: '^([A-Z0-9_]+|all|unknown)$', minLength: 1, maxLength: 255 },
     }),
   ),

@@ -7,21 +7,21 @@ export interface Usage {
   readonly type: string | null;
   readonly className: string;
   readonly used: number;
-  /** How many consumers there are of the type, whatever classes they use. */
+  /** The number of consumers of the type, with any classes. */
   readonly consumers: number;
 }
 
 export interface ProjectUsages {
-  /** The key of the row in `projects`; null for a project without one, which has never had a consumer. */
+  /** The key of the row in `projects`; null when there is no such row, because the project has never had a consumer. */
   readonly projectId: number | null;
-  /** By name of the type, consumers without one last; then by class. */
+  /** In the order of the type's name, then of the class. Consumers without a type come last. */
   readonly usages: readonly Usage[];
 }
 
 /**
- * Reads what the consumers of a project (and user) use, by consumer type and class.
+ * Reads the usage of the consumers of a project (and user), by consumer type and class.
  *
- * @param project the id that Keystone has for it, as `user`
+ * @param project the id of the project in Keystone; `user` is an id of Keystone, too
  * @throws ApiError 503 without a database
  */
 export async function readUsages(pool: Pool, project: string, user: string | null): Promise<ProjectUsages> {
@@ -31,8 +31,8 @@ export async function readUsages(pool: Pool, project: string, user: string | nul
   return { projectId, usages: JSON.parse(usages) as Usage[] };
 }
 
-// `offset 0` keeps the planner from reading all allocations there are, which it prefers where a few projects have nearly
-// everything: 44 ms for 1,000 consumers among 94,000, and 3 ms with it.
+// Without `offset 0`, the planner reads all allocations when a few projects have nearly all of them: 44 ms for 1,000 consumers among
+// 94,000, and 3 ms with it.
 const READ_USAGES = `
   with project as materialized (
     select id from projects where external_id = $1

@@ -6,12 +6,12 @@ import type { Route } from '../../http/route.js';
 import { DEFAULT_RULES } from '../../policy/defaults.js';
 import type { Policy } from '../../policy/policy.js';
 
-/** What the route of the caller works with. */
+/** The dependencies of the route of the caller. */
 export interface WhoamiRouteDependencies {
   readonly policy: Policy;
 }
 
-/** The caller, and what the policy allows (docs/contract/console.md#who-am-i). Every valid token may ask. */
+/** Shows the caller, and the rules that allow the caller (docs/contract/console.md#who-am-i). Every valid token may use it. */
 export function whoamiRoutes({ policy }: WhoamiRouteDependencies): Route[] {
   return [
     {
@@ -35,7 +35,7 @@ export function whoamiRoutes({ policy }: WhoamiRouteDependencies): Route[] {
   ];
 }
 
-/** The rules of routes that let the caller through, with the caller as the target. */
+/** Returns the rules of routes that allow the caller, with the caller as the target. */
 async function allowedRules(policy: Policy, identity: Identity): Promise<string[]> {
   const allowed: string[] = [];
   for (const { name, routes } of DEFAULT_RULES) {
