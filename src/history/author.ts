@@ -1,7 +1,7 @@
-/** The author of a change: a request, or one of our own commands on the database. */
+/** The author of a change: a request, or a command of Stockroom that works on the database. */
 export type Author = RequestAuthor | CommandAuthor;
 
-/** What the history stores of a request. No tokens, roles, bodies or addresses of clients. */
+/** The data of a request that the history stores. It has no tokens, roles, bodies or addresses of clients. */
 export interface RequestAuthor {
   readonly requestId: string;
   /** The id that the caller gives all requests of one operation. */
@@ -19,7 +19,7 @@ export interface CommandAuthor {
   readonly command: string;
 }
 
-/** The author of the changes of some consumers, where one transaction has the claims of several requests. */
+/** The author of the changes of some consumers, for a transaction with the claims of several requests. */
 export interface AuthorOfConsumers {
   readonly author: Author;
   readonly consumers: readonly string[];

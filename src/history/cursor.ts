@@ -1,7 +1,7 @@
 /**
- * A position in the stream: the reader has seen all batches before `mark`, and of that batch all changes up to `seq`. For
- * reading backwards (`before`), it is the position of the first change that the page leaves out. Mark 0 has the changes of
- * former histories.
+ * A position in the stream: the reader has seen all batches before `mark`, and the changes up to `seq` in the batch of `mark`. For
+ * reading backwards (`before`), it is the position of the first change that the page leaves out. Mark 0 has the changes of former
+ * histories.
  */
 export interface Cursor {
   readonly history: number;
@@ -9,7 +9,7 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** @returns null for a text that is no cursor */
+/** @returns null when the text is not a cursor */
 export function parseCursor(text: string): Cursor | null {
   const found = /^(\d{1,5})\.(\d{1,15})\.(\d{1,15})$/.exec(text);
   if (found === null) return null;

@@ -7,11 +7,11 @@ export interface HistoryGauges {
   readonly enabled: boolean;
   /** Stored changes by kind, estimated from the statistics of the tables. */
   readonly changes: Readonly<Partial<Record<ChangeKind, number>>>;
-  /** Of all tables and indexes. */
+  /** The size of all tables and indexes of the history. */
   readonly bytes: number;
   /** Age of the oldest position at which a stream can begin; null when there is none. */
   readonly oldestSeconds: number | null;
-  /** Transactions that a new batch looks through: more than a few when one stays open for long. */
+  /** The number of transactions that a new batch examines. There are more than a few when a transaction stays open for long. */
   readonly lagTransactions: number;
   /** When the present history began, in seconds since the epoch. */
   readonly beganAt: number | null;

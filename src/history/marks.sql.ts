@@ -3,10 +3,10 @@
 /** Only one session at a time makes marks or begins a history. */
 const MARKS_LOCK = 7_786_227;
 
-/** A statement of its own: the next statement takes its snapshot after the wait, so that snapshots only grow. */
+/** This is a separate statement, so that the next statement takes its snapshot after the wait, and snapshots only grow. */
 export const LOCK_MARKS = `select pg_advisory_xact_lock(${MARKS_LOCK})`;
 
-/** Whether a committed change is in no batch. With this order the planner uses the index. */
+/** Whether a committed change is in no batch. Because of the `order by`, the planner uses the index. */
 const NEWS = `
   (select true from history_changes c
    where c.xid >= pg_snapshot_xmin(m.snapshot) and not pg_visible_in_snapshot(c.xid, m.snapshot) and c.seq > e.sealed_below
@@ -16,7 +16,7 @@ const PRESENT = `
   (select * from history_epochs order by id desc limit 1) e
   left join (select * from history_marks order by id desc limit 1) m on true`;
 
-/** The present history and its newest mark. `same` is false when the last mark is of another database. */
+/** Reads the present history and its newest mark. `same` is false when the last mark was made in another database. */
 export const READ_STATE = `
   select e.id as history, e.first_mark::float8 as "firstMark", e.sealed_below::float8 as "sealedBelow",
     e.ended_at is null as enabled, e.identity = history_identity() as same,
@@ -32,10 +32,10 @@ export const MAKE_MARK = `
   )
   select coalesce((select id from made), (select max(id) from history_marks))::float8 as id`;
 
-/** Locks out writers: an uncommitted change would belong to neither history. */
+/** Blocks writers, because an uncommitted change would belong to neither history. */
 export const LOCK_CHANGES = 'lock table only history_changes in share row exclusive mode';
 
-/** The present history is that of another database. */
+/** The condition that the present history was begun in another database. */
 const IS_ANOTHER = 'history_identity() is distinct from (select identity from history_epochs order by id desc limit 1)';
 
 /**
@@ -51,14 +51,14 @@ export const MARK_OF_NOW = `
 export const BEGIN_HISTORY = `
   select history_begin() where ${IS_ANOTHER}`;
 
-/** The last mark at or before a time, $1. A transaction that began later is in a later batch. */
+/** Reads the last mark at or before a time, $1. A transaction that began later is in a later batch. */
 export const MARK_BEFORE = `
   select id::float8 as id from history_marks where at <= $1 order by id desc limit 1`;
 
-/** Marks from $1 - 1 on, and how many sequence numbers were drawn until each. At most $2. */
+/** Reads at most $2 marks, from $1 - 1 on, each with the last sequence number at its time. */
 export const MARKS_FROM = `
   select id::float8 as id, seq::float8 as seq from history_marks where id >= $1::bigint - 1 order by id limit $2`;
 
-/** The same backwards, from $1. */
+/** Reads marks in the same way backwards, from $1. */
 export const MARKS_TO = `
   select id::float8 as id, seq::float8 as seq from history_marks where id <= $1 order by id desc limit $2`;

@@ -13,10 +13,10 @@ import {
   READ_STATE,
 } from './marks.sql.js';
 
-/** The present history at one moment: every change that was committed before is in a batch up to `newest`. */
+/** The state of the present history. Every change that was committed before is in a batch up to `newest`. */
 export interface HistoryState {
   readonly history: number;
-  /** This mark has no batch: it sees only changes of former histories. */
+  /** The first mark of the history. It has no batch, because its snapshot sees only changes of former histories. */
   readonly firstMark: number;
   readonly sealedBelow: number;
   readonly newest: number;
@@ -37,7 +37,7 @@ async function readState(pool: Pool): Promise<StateRow | null> {
 }
 
 /**
- * The present history with every committed change in a batch.
+ * Returns the state of the present history, and makes a mark if a committed change is in no batch yet.
  *
  * @throws 404 when no history is kept, 503 when the database cannot be used
  */
@@ -65,8 +65,8 @@ function makeMark(pool: Pool): Promise<number> {
 export interface HistoryBefore {
   readonly isRecorded: boolean;
   /**
-   * A cursor: every change after it is of a transaction that had not committed yet. Null when no history is kept, and when
-   * the last mark is of another database.
+   * A cursor. The transactions of all changes after it had not committed yet. Null when no history is kept, or when the last mark was
+   * made in another database.
    */
   readonly cursor: string | null;
 }
@@ -87,10 +87,10 @@ export async function historyBefore(client: pg.Client): Promise<HistoryBefore> {
   return { isRecorded, cursor: cursorText({ history: state.history, mark: newest + 1, seq: 0 }) };
 }
 
-/** How long writers may wait behind a long transaction while another history begins. */
+/** How long writers may wait for a long transaction when another history begins. */
 const LOCK_TIMEOUT_MS = 1000;
 
-/** Begins a history because the last mark is of another database: after a restore or a fail-over. */
+/** Begins a history because the last mark was made in another database. That happens after a restore or a fail-over. */
 async function beginHistory(pool: Pool): Promise<void> {
   await withTransaction(pool, async (transaction) => {
     await Promise.all([
@@ -103,7 +103,7 @@ async function beginHistory(pool: Pool): Promise<void> {
   });
 }
 
-/** The last mark at or before a time; null when none is kept. */
+/** The last mark at or before a time; null when no such mark is kept. */
 export async function markBefore(pool: Pool, time: Date): Promise<number | null> {
   const { rows } = await runStatement<{ id: number }>(pool, { text: MARK_BEFORE, values: [time] }, 'read');
   return rows[0]?.id ?? null;

@@ -1,6 +1,6 @@
 import type { ChangeKind, ObjectState } from './model.js';
 
-/** What one statement did to an object. */
+/** The change of an object by one statement. */
 export type Step = readonly [before: ObjectState | null, after: ObjectState | null];
 
 /**

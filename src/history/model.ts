@@ -38,7 +38,7 @@ export interface Change {
     readonly project_id: string | null;
     readonly user_id: string | null;
   };
-  /** A resource class, a trait, a table. */
+  /** The name of a resource class, a trait or a table. */
   readonly name?: string;
   readonly before: ObjectState | null;
   readonly after: ObjectState | null;
@@ -50,7 +50,7 @@ export interface Change {
     readonly route: string;
     readonly version: string;
   } | null;
-  /** Only of changes without a request. */
+  /** Only in changes without a request. */
   readonly by?: { readonly database_user: string } | { readonly command: string };
 }
 

@@ -6,13 +6,13 @@ import { MARKS_FROM, MARKS_TO } from './marks.sql.js';
 import type { Change, ChangesPage } from './model.js';
 import { readBatches, readSealed, toChange, type ResolvedFilter, type ChangeRow } from './rows.js';
 
-/** The most changes that one request examines, with an index for its filter and without. */
+/** The most changes that one request examines: with an index for its filter, and without one. */
 const EXAMINED = { byIndex: 200_000, otherwise: 20_000 };
 
 /** The most marks that one request examines. */
 const MARKS = 5000;
 
-/** A page of the stream, and the position of its end. Null: the history no longer has the changes after the cursor. */
+/** Reads a page of the stream, and the position of its end. Returns null when the history does not have the changes after the cursor any more. */
 export async function readForwards(
   pool: Pool,
   state: HistoryState,
@@ -66,7 +66,7 @@ export async function readBackwards(
       place = placeAfter(rows, wanted, history) ?? { history, mark: 0, seq: from };
       continue;
     }
-    // A position at the beginning of a batch is the end of the batch before.
+    // A position at the beginning of a batch is the same as the end of the batch before it.
     const [mark, seq] = place.seq === 0 ? [place.mark - 1, Number.MAX_SAFE_INTEGER] : [place.mark, place.seq];
     const marks = await marksOf(pool, MARKS_TO, mark);
     const [top] = marks;

@@ -7,7 +7,7 @@ import type { ChangesPage, Filter } from './model.js';
 import { readBackwards, readForwards } from './pages.js';
 import { resolveFilter } from './rows.js';
 
-/** Where reading begins. */
+/** The position where reading begins. */
 export type StreamStart = Cursor | 'start' | 'now' | { readonly time: Date };
 
 export interface ChangesQuery {
@@ -25,8 +25,8 @@ export interface HistoryReader {
   /**
    * A page of the stream, oldest change first.
    *
-   * @param isGone whether the client has left, while it waits
-   * @throws 404 when no history is kept, 410 when the place is not kept any more, 503 when the database cannot be used
+   * @param isGone returns whether the client has closed the connection; the reader calls it while it waits
+   * @throws 404 when no history is kept, 410 when the history does not have the position any more, 503 when the database cannot be used
    */
   follow(query: StreamQuery, isGone: () => boolean): Promise<ChangesPage>;
   /** The changes before a position, newest first. Those of former histories come last. @throws as follow() does */
@@ -35,13 +35,13 @@ export interface HistoryReader {
   mark(): Promise<void>;
   /** False when the database keeps no history, as far as this process knows. */
   isKept(): boolean;
-  /** Readers that wait for changes. */
+  /** The number of requests that wait for changes. */
   waiting(): number;
-  /** Returns to waiting readers what they have so far. */
+  /** Ends the wait of all requests. Each returns the page that it has. */
   close(): void;
 }
 
-/** How often the reader polls the database, however many readers wait. */
+/** The interval at which the reader polls the database, for any number of waiting requests. */
 const POLL_MS = 250;
 
 interface Waiter {
@@ -57,7 +57,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
   let isPolling = false;
   let isClosed = false;
   let kept = true;
-  /** Readers at the same position share a query. */
+  /** The queries in progress. Requests for the same page share a query. */
   const pages = new Map<string, ReturnType<typeof readForwards>>();
 
   async function present(): Promise<HistoryState> {
@@ -107,7 +107,7 @@ export function createHistoryReader(pool: Pool, isDraining: () => boolean): Hist
     return isClosed || isDraining();
   }
 
-  /** The state after the next mark; null when the time is over. */
+  /** Returns the state after the next mark; null when the request has waited long enough. */
   function news(waiter: Omit<Waiter, 'resolve' | 'reject'>): Promise<HistoryState | null> {
     return new Promise((resolve, reject) => {
       waiters.add({ ...waiter, resolve, reject });
@@ -176,7 +176,7 @@ async function placeOf(pool: Pool, since: StreamStart, state: HistoryState): Pro
   return { history: state.history, mark: mark + 1, seq: 0 };
 }
 
-/** A position after the newest batch comes from a history that this database never had. */
+/** Whether the history has the changes after a position. A position after the newest batch comes from a history that this database never had. */
 function isKeptPlace({ history, mark }: Cursor, state: HistoryState): boolean {
   return history === state.history && mark > state.oldest && mark <= state.newest + 1;
 }

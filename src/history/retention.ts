@@ -8,13 +8,12 @@ const DAYS_AHEAD = 7;
 /** Rows that one statement deletes. */
 const BATCH = 10_000;
 
-/** An advisory lock for one process at a time. It belongs to a transaction, so that it works behind a pooler. */
+/** The advisory lock that one process at a time holds. It belongs to a transaction, so that it works behind a pooler. */
 const RETENTION_LOCK = 7_786_228;
 
 /**
- * Makes the partitions of the next days, and drops what is older than so many days; 0 keeps all. Writers wait behind each
- * step, so a step waits for its lock no longer than the lock timeout of the pool. A step that does not get its lock runs the
- * next time.
+ * Makes the partitions of the next days, and drops changes that are older than `retentionDays`; 0 keeps all. Writers wait while a step
+ * waits for its lock, so a step waits no longer than the lock timeout of the pool. A step that does not get its lock runs the next time.
  *
  * @param now the present time, for tests
  */
@@ -41,8 +40,9 @@ const PARTITIONS_MISSING = `
     as missing`;
 
 /**
- * Enforces the retention at once where the present day or the next one has no partition: a new database, and one that no process has used for a week.
- * Otherwise their rows go to the default partition, and no partition can be made for a day that has rows there.
+ * Enforces the retention at once when today or tomorrow has no partition. That is so in a new database, and in one that no process has
+ * used for a week. Without a partition, the rows of the day would go to the default partition, and PostgreSQL could not make a partition
+ * for a day that has rows there.
  */
 export async function prepareHistory(pool: Pool, retentionDays: number, now = new Date()): Promise<void> {
   const days = [now, new Date(now.getTime() + DAY_MS)].map((day) => dateText(day).replaceAll('-', ''));
@@ -60,7 +60,7 @@ function dateText(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** Null when another process does it, or a lock timed out. */
+/** Returns null when another process enforces the retention, or when a lock timed out. */
 async function step<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T | null> {
   try {
     return await withBriefTransaction(pool, async (transaction) => {

@@ -11,15 +11,15 @@ export interface Limits {
 export type Direction = 'oldest' | 'newest';
 
 /**
- * Batches between two marks: $1 the first batch, $2 the last, $3 and $4 the place in the batch where reading begins (mark and sequence
- * number, which is not read itself), $5 how many changes. The marks are looked at by the same statement: a batch whose mark is not kept any
- * more gives no row at all, and one without changes gives a row with `seq` null. Changes of former histories are sealed below $6.
+ * Reads the changes of batches: $1 is the first batch, $2 the last, $3 and $4 the position where reading begins (mark and sequence number;
+ * the change at this position is not read), $5 the number of changes. The same statement checks the marks. It returns no row when a mark is
+ * not kept any more, and a row with `seq` null when the batches have no changes. Changes of former histories are sealed below $6.
  */
 export function batchesStatement(limits: Limits, order: Direction, one: boolean): string {
   const direction = order === 'oldest' ? 'asc' : 'desc';
   const mark = one
     ? 'select $1::bigint as mark'
-    : // The first mark that sees the transaction. The upper ends of marks only grow.
+    : // The first mark whose snapshot sees the transaction. The xmax of marks only grows.
       `select k.id as mark from history_marks k
        where k.id >= $1 and pg_snapshot_xmax(k.snapshot) > c.xid and pg_visible_in_snapshot(c.xid, k.snapshot)
        order by pg_snapshot_xmax(k.snapshot), k.id limit 1`;
@@ -47,7 +47,7 @@ export function batchesStatement(limits: Limits, order: Direction, one: boolean)
   order by c.mark ${direction}, c.seq ${direction}`;
 }
 
-/** Changes of former histories, newest first: $1 below this sequence number, $2 down to that one, $3 how many. */
+/** Reads changes of former histories, newest first: those with sequence numbers below $1, from $2 on, at most $3. */
 export function sealedStatement(limits: Limits): string {
   return `
   with c as materialized (
@@ -60,8 +60,8 @@ export function sealedStatement(limits: Limits): string {
 }
 
 /**
- * TRUNCATE is a change of every object. Changes of that kind have an index of their own: without it, PostgreSQL has no index
- * for the `or`, and reads all changes between the marks.
+ * TRUNCATE is a change of every object. Changes of that kind have a separate index. Without it, PostgreSQL has no index for the `or`, and
+ * reads all changes between the marks.
  */
 function conditions(limits: Limits, first: number): string {
   let next = first;
@@ -72,7 +72,7 @@ function conditions(limits: Limits, first: number): string {
   ].filter((condition) => condition !== null);
   const texts = any.length === 0 ? [] : [`((${any.join(' and ')}) or c.kind = 0)`];
   if (limits.request) {
-    // As history_request_of() finds it, but the uuid of the consumer is looked up only for transactions of the request.
+    // The same condition as in history_request_of(). But PostgreSQL looks up the UUID of the consumer only for transactions of the request.
     const uuid = 'history_consumer_uuid(c.consumer_id, c.seq)';
     texts.push(`case when c.request is not null then exists (
       select from history_noted_list(c.request) e where $${next} in (e ->> 0, e ->> 1))
@@ -88,7 +88,7 @@ function conditions(limits: Limits, first: number): string {
   return texts.map((text) => `and ${text}`).join(' ');
 }
 
-/** Rows of one object and transaction; a case, so that each kind has the index that suits it. */
+/** Selects the rows of the same object and transaction. It is a `case`, so that PostgreSQL uses the right index for each kind. */
 function ofSameObject(select: (rows: string) => string, condition: string): string {
   const rows = `history_changes o where o.xid = c.xid and o.at = c.at and o.kind = c.kind and ${condition}`;
   return `case
@@ -99,7 +99,10 @@ function ofSameObject(select: (rows: string) => string, condition: string): stri
   end`;
 }
 
-/** A later statement of the transaction changed the object again: what they did together is shown in the place of the last. */
+/**
+ * Whether a later statement of the transaction changed the object again. The stream shows the changes of these statements together, at
+ * the position of the last one.
+ */
 const LATER = `coalesce(${ofSameObject((rows) => `exists (select from ${rows})`, 'o.seq > c.seq')}, false)`;
 
 const STEPS = ofSameObject(
@@ -119,7 +122,7 @@ const COLUMNS = `
   r.request_id as "requestId", r.global_request_id as "globalRequestId", r.user_id as "userId", r.project_id as "projectId",
   r.route, r.version, r.command`;
 
-/** An import may reuse an id. So the name comes first from an object that was removed after the change, and else from the present one. */
+/** An import may reuse an id. So the name is that of an object that was removed after the change, or else that of the present object. */
 const DETAILS = `
   left join lateral (
     select uuid, name from (
@@ -143,10 +146,10 @@ const DETAILS = `
   ) consumer on true
   left join lateral (select * from history_request_of(c.request, c.xid, c.at, consumer.uuid) limit 1) r on true`;
 
-/** Ids that a provider has, and those of the same uuid before it. $1 the uuid */
+/** The id of a provider, and the ids of removed providers with the same UUID, $1. */
 export const PROVIDER_IDS = `
   select id::integer from resource_providers where uuid = $1 union select id::integer from history_gone where what = 0 and uuid = $1`;
 
-/** $1 the uuid */
+/** The id of a consumer, and the ids of removed consumers with the same UUID, $1. */
 export const CONSUMER_IDS = `
   select id::text from consumers where uuid = $1 union select id::text from history_gone where what = 1 and uuid = $1`;

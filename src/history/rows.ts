@@ -22,7 +22,7 @@ export interface ResolvedFilter {
   readonly isWanted: (row: ChangeRow) => boolean;
 }
 
-/** A uuid that never existed has no changes. */
+/** Looks up the names of a filter. A UUID that never existed has no changes. */
 export async function resolveFilter(pool: Pool, filter: Filter): Promise<ResolvedFilter> {
   const { kinds, provider, consumer, request } = filter;
   const idsOf = async (text: string, uuid: string): Promise<unknown[]> =>
@@ -48,7 +48,7 @@ export async function resolveFilter(pool: Pool, filter: Filter): Promise<Resolve
   };
 }
 
-/** As the statements return it. */
+/** A row of the statements. */
 export interface ChangeRow {
   readonly mark: number;
   readonly seq: number;
@@ -78,7 +78,7 @@ export interface ChangeRow {
 export interface Batches {
   readonly first: number;
   readonly last: number;
-  /** The position after the last row. */
+  /** The position where reading begins. */
   readonly place: { readonly mark: number; readonly seq: number };
   readonly limit: number;
   readonly sealedBelow: number;
@@ -116,7 +116,7 @@ function nameOf({ kinds, providers, consumers, request }: Limits): string {
   return [kinds, providers, consumers, request].map(Number).join('');
 }
 
-/** Null when the statements of the transaction undid one another. */
+/** Returns null when the statements of the transaction cancel each other out. */
 export function toChange(row: ChangeRow, history: number): Change | null {
   const kind = CHANGE_KINDS[row.kind] ?? 'everything';
   const folded = kind === 'everything' ? ([null, null] as const) : mergeSteps(kind, row.steps);

@@ -3,10 +3,10 @@ import type { AuthorSetting } from '../db/scheduler/write.js';
 import type { Author, AuthorOfConsumers } from './author.js';
 
 /**
- * The author of a transaction's changes. Triggers note the changes themselves (docs/adr/0025).
+ * Sets the author of the changes of a transaction. Triggers record the changes (docs/adr/0025).
  *
- * A setting of the transaction has the author, and the triggers read it for each change. So a request that changes nothing
- * leaves no trace, and neither does one where no history is kept.
+ * The author is in a setting of the transaction, and the triggers read it for each change. So a request that changes nothing leaves no
+ * row, and neither does a request while no history is kept.
  */
 
 /** One author for all changes of a transaction. Null when no history is kept. */
@@ -29,7 +29,8 @@ const NOTE_WITHIN = (parameter: number): string =>
   `insert into history_epochs (id) select 0 where set_config('stockroom.request', $${parameter}, true) is null`;
 
 /**
- * Adds the requests of claims that are written together to the statement that writes them. Each is the author of the changes of its consumers.
+ * Adds the requests of claims that are written together to the statement that writes them. Each request is the author of the changes of
+ * its consumers.
  */
 export function withRequests(query: pg.QueryConfig, requests: readonly AuthorOfConsumers[]): pg.QueryConfig {
   const [first] = requests;
@@ -43,9 +44,9 @@ const NOTE_REQUESTS = (parameter: number): string =>
   `insert into history_requests (n, requests) values (1, $${parameter})`;
 
 /**
- * Adds a CTE that writes to a query.
+ * Adds a CTE to a query. The CTE writes rows or sets the author.
  *
- * @param first makes its text, given the number of its first parameter
+ * @param first returns the text of the CTE for the number of its first parameter
  * @param kind becomes part of the query's name
  */
 function withFirst(
@@ -65,10 +66,10 @@ function withFirst(
   };
 }
 
-/** `with`, and what may stand before and after it. */
+/** `with`, the blanks and comments that may come before it, and `recursive`. */
 const WITH_CLAUSE = /^((?:\s|--.*\n|\/\*[^]*?\*\/)*)with\s+(recursive\s+)?/i;
 
-/** In the order that history_request_of() expects. JSON has no lone surrogates and no NUL in PostgreSQL. */
+/** The columns in the order that history_request_of() expects. PostgreSQL accepts no lone surrogates and no NUL in JSON. */
 function columnsOf(author: Author): (string | null)[] {
   if ('command' in author) return [null, null, null, null, null, null, author.command];
   const { requestId, globalRequestId, userId, projectId, route, version } = author;
