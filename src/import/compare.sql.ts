@@ -1,4 +1,4 @@
-/** Every kind of object as `key` and `fields`: the expected and the actual ones. A time that the source lacks is not compared. */
+/** The expected and the actual objects of one kind, as `key` and `fields`. A time that the source lacks is not compared. */
 export interface Comparison {
   readonly kind: string;
   readonly expected: string;
@@ -7,7 +7,7 @@ export interface Comparison {
 
 const TIMES = `'created_at', coalesce(o.created_at, o.updated_at), 'updated_at', o.updated_at`;
 
-/** Standard names of this release that the source lacks are no difference. */
+/** Leaves out standard names of this release that the source lacks, because they are not a difference. */
 function nameSql(table: string, rest: string, standard: string, other: string): string {
   return `select o.name as key, jsonb_build_object(${rest}) as fields from ${table} o
           where o.name not in (select name from ${standard}) or exists (select from ${other} i where i.name = o.name)`;
@@ -28,7 +28,7 @@ export const COMPARISONS: readonly Comparison[] = [
     kind: owner,
     expected: `select external_id as key, '{}'::jsonb as fields from source_${owner}s where external_id is not null
                union select "${owner}", '{}' from import_consumers`,
-    // Owners from before the import stay, and are no difference.
+    // Projects and users from before the import stay, and are not a difference.
     actual: `select external_id as key, '{}'::jsonb as fields from ${owner}s
              where id in (select ${owner}_id from consumers) or external_id in (select external_id from source_${owner}s)`,
   })),

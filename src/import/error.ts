@@ -1,4 +1,4 @@
 import { OperatorError } from '../operator-error.js';
 
-/** The import cannot be done or must not be; the message says why and what to do next. */
+/** The import is not possible or not allowed. The message has the reason and the next step. */
 export class ImportError extends OperatorError {}

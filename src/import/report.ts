@@ -10,7 +10,7 @@ export interface FindingCount {
 const PER_PAGE = 1000;
 const EXAMPLES = 10;
 
-/** In the order of the rules. */
+/** The counts in the order of the rules. */
 export async function findingCounts(client: pg.ClientBase): Promise<FindingCount[]> {
   const { rows } = await client.query<{ kind: FindingKind; count: string }>(
     'select kind, count(*) from findings group by kind',
@@ -28,7 +28,7 @@ interface FoundRow {
   readonly detail: string | null;
 }
 
-/** Rows of one kind, a page at a time: there may be as many as rows in the source. */
+/** Yields the rows of one kind in pages, because there may be as many as rows in the source. */
 async function* findingRows(client: pg.ClientBase, kind: FindingKind, perPage = PER_PAGE): AsyncIterable<FoundRow[]> {
   for (let after = '0'; ;) {
     const { rows } = await client.query<FoundRow>(
@@ -41,7 +41,7 @@ async function* findingRows(client: pg.ClientBase, kind: FindingKind, perPage = 
   }
 }
 
-/** As text: the findings, the rule, and some of the rows. */
+/** Renders the findings as text: each with its rule and some of its rows. */
 export async function* findingsText(client: pg.ClientBase, counts: readonly FindingCount[]): AsyncIterable<string> {
   for (const { kind, count } of counts) {
     const { done, what, rule }: Finding = FINDINGS[kind];
@@ -54,7 +54,7 @@ export async function* findingsText(client: pg.ClientBase, counts: readonly Find
   }
 }
 
-/** As the text of a JSON array with every row. */
+/** Renders the findings as the text of a JSON array with all rows. */
 export async function* findingsJson(client: pg.ClientBase, counts: readonly FindingCount[]): AsyncIterable<string> {
   yield '[';
   for (const [index, { kind, count }] of counts.entries()) {
@@ -70,7 +70,7 @@ export async function* findingsJson(client: pg.ClientBase, counts: readonly Find
   yield ']';
 }
 
-/** The table of the documentation. */
+/** Renders the table of the findings for the documentation. */
 export function findingsTable(): string {
   const rows = Object.entries<Finding>(FINDINGS).map(
     ([kind, { done, what, rule }]) => `| ${what} | ${done} | ${rule} | \`${kind}\` |`,

@@ -2,17 +2,17 @@ import { ImportError } from './error.js';
 import { allRows, type Source } from './source.js';
 import { isThere, SOURCE_TABLES } from './tables.js';
 
-/** What the import learns of a source before it reads rows. */
+/** The properties of a source that the import reads before it reads rows. */
 export interface Revision {
   /** The revision of upstream's schema. */
   readonly name: string;
-  /** From 422ece571366 on consumers have types. */
+  /** Whether consumers have types: from 422ece571366 on. */
   readonly consumerTypes: boolean;
   /** Whether the source treats `A` and `a` in the uuid of a consumer as equal, as MySQL usually does. */
   readonly caseInsensitive: boolean;
 }
 
-/** Upstream's revisions, oldest first (Stein to today). */
+/** The revisions of upstream, oldest first (Stein to today). */
 const REVISIONS: Readonly<Record<string, { readonly consumerTypes: boolean }>> = {
   b4ed3a175331: { consumerTypes: false },
   '611cd6dffd7b': { consumerTypes: false },
@@ -23,7 +23,7 @@ const REVISIONS: Readonly<Record<string, { readonly consumerTypes: boolean }>> =
 
 const UNDERSTOOD = `Understood are ${Object.keys(REVISIONS).join(', ')}`;
 
-/** @throws ImportError for a database that is no Placement's, or of a revision that is not understood */
+/** @throws ImportError when the database is not one of Placement, or has an unknown revision */
 export async function revisionOf(source: Source): Promise<Revision> {
   const columns = await source.columns();
   if (!columns.has('alembic_version.version_num')) throw new ImportError(withoutRevision(columns));

@@ -12,23 +12,23 @@ import { settingAuthor } from '../history/set-author.js';
 export interface ImportOptions {
   readonly source: Source;
   readonly revision: Revision;
-  /** A session of the target. What was read and found stays in its temporary tables, for the report. */
+  /** A session of the target. Its temporary tables keep the rows of the source and the findings, for the report. */
   readonly client: pg.ClientBase;
   readonly incompleteConsumer: IncompleteConsumer;
-  /** Remove what the target holds. */
+  /** Whether the import removes the rows of the target. */
   readonly replace: boolean;
-  /** Read and transform everything, write nothing. */
+  /** Whether the import only reads and transforms everything, and writes nothing. */
   readonly dryRun: boolean;
   /** Called with the step (`read allocations`), the rows so far, and whether the step is done. */
   readonly progress: (step: string, rows: number, done: boolean) => void;
 }
 
 export interface ImportResult {
-  /** Rows of the source, by table. */
+  /** The number of rows of the source, by table. */
   readonly read: Readonly<Record<string, number>>;
   /** The rows that the import removed from the target; null when it was empty. */
   readonly removed: Holdings | null;
-  /** Rows written, by kind; null in a dry run. */
+  /** The number of rows written, by kind; null in a dry run. */
   readonly written: Readonly<Record<string, number>> | null;
 }
 
@@ -39,12 +39,12 @@ export interface ImportResult {
  */
 export async function runImport(options: ImportOptions): Promise<ImportResult> {
   const { client, replace, dryRun } = options;
-  // Checked early, so that an operator does not wait for a million rows, and again under the lock.
+  // This is checked here, so that an operator does not wait for a million rows, and again after the lock was taken.
   if (!replace && !dryRun) await rejectNonEmptyTarget(client);
   await client.query(BEGIN);
   const read = await readAndValidate(options);
   if (dryRun) {
-    await client.query('commit'); // of nothing but temporary tables
+    await client.query('commit'); // commits only temporary tables
     return { read, removed: await holdingsOf(client), written: null };
   }
   await lockTarget(client);
@@ -61,7 +61,7 @@ export async function runImport(options: ImportOptions): Promise<ImportResult> {
   return { read, removed: removed !== null && isEmpty(removed) ? null : removed, written };
 }
 
-/** Fills the temporary tables; returns how many rows of each table were read. */
+/** Fills the temporary tables. Returns the number of rows read from each table. */
 export async function readAndValidate({
   source,
   revision,

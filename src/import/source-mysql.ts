@@ -6,7 +6,7 @@ import { ROWS_PER_PAGE, type Source, type DatabaseText } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** MySQL and MariaDB. The driver is loaded only here: no service needs it. */
+/** Opens a source in MySQL or MariaDB. The driver is loaded only here, because the service does not need it. */
 export async function openMysql(url: URL): Promise<Source> {
   const { createConnection } = await import('mysql2');
   const connection = createConnection(optionsOf(url));
@@ -19,7 +19,7 @@ export async function openMysql(url: URL): Promise<Source> {
       });
     });
   try {
-    // The next page may wait long for the target. By default the server would close the connection after a minute.
+    // The import may write a page for a long time before it reads the next one. By default MySQL would close the connection after a minute.
     await run('set session net_write_timeout = 3600');
     // The statement timeouts of MariaDB and MySQL.
     await run('set session max_statement_time = 0').catch(() => run('set session max_execution_time = 0'));
@@ -30,7 +30,7 @@ export async function openMysql(url: URL): Promise<Source> {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
 
-  // Unread rows keep the connection busy, and a graceful end would wait for them forever.
+  // While rows are unread, the connection is busy, and a graceful end would wait for them forever.
   let reading = false;
   async function* pages(select: string): AsyncIterable<DatabaseText[][]> {
     reading = true;
@@ -62,13 +62,13 @@ export async function openMysql(url: URL): Promise<Source> {
   };
 }
 
-/** The server sends rows while we read them; a full buffer makes it wait. */
+/** Yields pages while the server sends rows. When the buffer is full, the server waits. */
 async function* pagesOf(connection: Connection, select: string): AsyncIterable<DatabaseText[][]> {
   const rows = connection
     .query({
       sql: select,
       rowsAsArray: true,
-      // As the database prints it: a FLOAT with the six digits that are true (and that Placement's API showed), a date as it is.
+      // Values are the text that the database prints: a FLOAT has the six correct digits, as in the API of Placement, and a date is unchanged.
       typeCast: (field) => field.string(),
     })
     .stream({ highWaterMark: ROWS_PER_PAGE });
@@ -83,7 +83,7 @@ async function* pagesOf(connection: Connection, select: string): AsyncIterable<D
   if (page.length > 0) yield page;
 }
 
-/** The arguments of PyMySQL and mysqlclient about the connection; the import ignores others. */
+/** Reads the arguments of PyMySQL and mysqlclient about the connection. The import ignores others. */
 function optionsOf(url: URL): ConnectionOptions {
   const argument = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const socketPath = argument('unix_socket');
@@ -115,7 +115,7 @@ function optionsOf(url: URL): ConnectionOptions {
   };
 }
 
-/** As Python does it: a per cent sign that introduces nothing stands for itself. */
+/** Decodes like Python: a per cent sign without two digits stays as it is. */
 function decoded(text: string): string {
   return text.replaceAll(/(%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
 }

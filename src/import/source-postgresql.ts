@@ -9,7 +9,7 @@ import { ROWS_PER_PAGE, type Source, type DatabaseText } from './source.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** @param href in the form of `databaseHref`. With target_session_attrs=read-write a standby is skipped */
+/** @param href in the form of `databaseHref`. With target_session_attrs=read-write the import skips a standby */
 export async function openPostgresql(href: string): Promise<Source> {
   const client = await connect(href).catch((error: unknown) => {
     throw new ImportError(`The database to import from cannot be used: ${reasonOf(error)}.`, { cause: error });
@@ -54,7 +54,7 @@ async function connect(href: string): Promise<pg.Client> {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       ...config,
-      // Values are read as the database prints them: nothing is lost in a JavaScript number or date.
+      // Values are the text that the database prints, because a number or date of JavaScript could lose digits.
       types: { getTypeParser: () => (value: unknown) => value },
     });
     // The running statement fails with the same error. Without a listener the event would end the process.

@@ -2,19 +2,19 @@
 export type DatabaseText = string | null;
 
 /**
- * An existing Placement's database, read in one snapshot: all pages of all tables show one moment, however long reading
- * takes and what is written meanwhile. Nothing is ever written.
+ * The database of an existing Placement. The import reads it in one snapshot, so all pages of all tables are from the same moment,
+ * independently of later writes. It never writes to it.
  */
 export interface Source {
   readonly dialect: 'mysql' | 'postgresql';
-  /** The rows of a SELECT, {@link ROWS_PER_PAGE} at a time; the next page is fetched when it is asked for. */
+  /** Yields the rows of a SELECT, {@link ROWS_PER_PAGE} at a time. Each page is fetched when the caller asks for it. */
   pages(select: string): AsyncIterable<readonly (readonly DatabaseText[])[]>;
-  /** The columns that are there, `table.column` in lower case, each with its collation. */
+  /** Returns the existing columns, `table.column` in lower case, each with its collation. */
   columns(): Promise<ReadonlyMap<string, DatabaseText>>;
   close(): Promise<void>;
 }
 
-/** Rows that are read and written at a time: what bounds the memory of an import. */
+/** The number of rows that are read and written at a time. It limits the memory of an import. */
 export const ROWS_PER_PAGE = 5000;
 
 export async function allRows(source: Source, select: string): Promise<(readonly DatabaseText[])[]> {

@@ -10,8 +10,8 @@ import { isThere, SOURCE_TABLES, type SourceTable } from './tables.js';
 export type StageProgress = (table: string, rows: number, done: boolean) => void;
 
 /**
- * Copies the source into temporary tables `source_<table>` of the session that the import runs in, a page at a time, with
- * what was found on the way in `findings`. The rules are then SQL, and memory does not grow with the cloud.
+ * Copies the source into temporary tables `source_<table>` of the session of the import, a page at a time, and writes problems of single
+ * values into `findings`. So the rules are SQL, and the memory does not grow with the cloud.
  */
 export async function stage(
   source: Source,
@@ -20,7 +20,7 @@ export async function stage(
   progress: StageProgress,
 ): Promise<void> {
   await client.query("set timezone = 'UTC'");
-  // One session, once: joins of a million rows in memory instead of on disk.
+  // Only this session needs the memory, so that PostgreSQL joins a million rows in memory instead of on disk.
   await client.query("set work_mem = '64MB'");
   await client.query(
     'create temporary table findings (number bigint generated always as identity, kind text, subject text, detail text)',
@@ -42,7 +42,7 @@ export async function stage(
   }
 }
 
-/** Failures of the source and of the target have different messages. */
+/** Throws an ImportError for a failure of the source, because failures of source and target have different messages. */
 async function* readable<Page>(pages: AsyncIterable<Page>, table: string): AsyncIterable<Page> {
   try {
     yield* pages;
@@ -102,7 +102,7 @@ async function insert(
 
 type TextTest = (text: string) => { kind: FindingKind; instead: DatabaseText } | null;
 
-/** Values that PostgreSQL cannot store, and their replacements. */
+/** Returns a function that finds a value that PostgreSQL cannot store, and its replacement. */
 function usableOf(type: SourceTable['columns'][string] | undefined): TextTest {
   if (type === 'time') return (text) => (/^0000|-00/.test(text) ? { kind: 'zero_date', instead: null } : null);
   if (type !== 'text') return () => null;

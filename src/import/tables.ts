@@ -1,8 +1,8 @@
-/** The tables of upstream, as the import reads and stages them. */
+/** A table of upstream that the import reads. */
 export interface SourceTable {
   readonly name: string;
   readonly columns: Readonly<Record<string, 'integer' | 'text' | 'double precision' | 'time'>>;
-  /** Text that other tables refer to, compared as the source compares it: staged a second time as `<column>_key`. */
+  /** A text column to which other tables refer. `<column>_key` has the text again, in a form that compares as in the source. */
   readonly key?: string;
   /** The column that names a row in messages. */
   readonly label: string;
@@ -85,10 +85,10 @@ export const SOURCE_TABLES: readonly SourceTable[] = [
   },
 ];
 
-/** The columns that consumer types brought. Older databases lack them. */
+/** The table and the column that came with consumer types. Older databases lack them. */
 const OF_CONSUMER_TYPES = ['consumer_types', 'consumers.consumer_type_id'];
 
-/** Whether a table, or a column of one, is in databases of a revision with or without consumer types. */
+/** Whether databases of a revision have a table or a column. */
 export function isThere(name: string, { consumerTypes }: { consumerTypes: boolean }): boolean {
   return consumerTypes || !OF_CONSUMER_TYPES.includes(name);
 }

@@ -4,7 +4,7 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { ImportError } from './error.js';
 
-/** The rows of a target, without the standard names that every database of ours has. */
+/** The number of rows of a target, without the standard names that every database of Stockroom has. */
 export type Holdings = Readonly<Record<(typeof HOLDINGS)[number][0], number>>;
 
 const HOLDINGS = [
@@ -18,7 +18,7 @@ const HOLDINGS = [
 
 const STANDARD = [STANDARD_RESOURCE_CLASSES, STANDARD_TRAITS];
 
-/** Everything that an import writes, in the order in which services lock it (docs/adr/0003). */
+/** All tables that an import writes, in the order in which services lock them (docs/adr/0003). */
 const TABLES =
   'consumers, resource_providers, inventories, allocations, resource_provider_traits, resource_provider_aggregates, ' +
   'resource_classes, traits, projects, users, consumer_types';
@@ -58,7 +58,7 @@ export function rejection(holdings: Holdings): string {
 }
 
 /**
- * Keeps writers out until the end of the transaction; readers go on and see what was there before.
+ * Blocks writers until the end of the transaction. Readers are not blocked, and see the rows from before.
  *
  * @throws ImportError when writers do not finish in time
  */
@@ -67,7 +67,7 @@ export async function lockTarget(client: pg.ClientBase): Promise<void> {
   try {
     await client.query(`lock table ${TABLES} in exclusive mode`);
   } catch (error) {
-    // lock_not_available, or deadlock_detected when a writer waits for us and we for it.
+    // 55P03 is lock_not_available. PostgreSQL reports deadlock_detected when a writer and the import wait for each other.
     if ((error as { code?: string }).code !== '55P03' && !mayRunAgain(error)) throw error;
     throw new ImportError(
       `Something writes to the target and did not finish within ${LOCK_TIMEOUT}. Stop the services that use it, then import again.`,
@@ -77,8 +77,8 @@ export async function lockTarget(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Removes the rows that an import writes. Owners and types stay, because the service never removes them and shows them only
- * with consumers. DELETE and not TRUNCATE, which would block readers.
+ * Removes the rows that an import writes. Projects, users and consumer types stay, because the service never removes them and shows them
+ * only with consumers. It uses DELETE, because TRUNCATE would block readers.
  */
 export async function emptyTarget(client: pg.ClientBase): Promise<void> {
   for (const table of ['allocations', 'consumers', 'inventories', 'resource_providers'])

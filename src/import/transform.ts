@@ -8,17 +8,17 @@ import { NAME_RULES } from './rules/names.sql.js';
 import { BREAK_CYCLES, OUTSIDE_OF_TREES, PROVIDER_RULES, ROOT_RULES } from './rules/providers.sql.js';
 import { ImportError } from './error.js';
 
-/** Owners of consumers that have none. */
+/** The project and user of consumers that have none. */
 export interface IncompleteConsumer {
   readonly projectId: string;
   readonly userId: string;
 }
 
 /**
- * Makes `import_<kind>` out of `source_<table>`: exactly the rows of the target, which meet all its constraints, and a row
- * in `findings` for what is not imported unchanged (findings.ts has the rules in words).
+ * Makes `import_<kind>` from `source_<table>`. They have exactly the rows of the target, which meet all its constraints. `findings` has a
+ * row for each row that is not imported unchanged (findings.ts describes the rules).
  *
- * @throws ImportError when two providers have one uuid: it is unknown which one is meant
+ * @throws ImportError when two providers have the same UUID, because the import cannot know which one is right
  */
 export async function transform(client: pg.ClientBase, { projectId, userId }: IncompleteConsumer): Promise<void> {
   await rejectDuplicates(client);

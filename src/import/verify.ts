@@ -5,14 +5,14 @@ import { COMPARISONS, type Comparison } from './compare.sql.js';
 export interface Difference {
   readonly kind: string;
   readonly key: string;
-  /** Null: unexpected. With `actual` null the target lacks the object. */
+  /** Null when the object should not exist. `actual` is null when the target lacks the object. */
   readonly expected: Readonly<Record<string, unknown>> | null;
   readonly actual: Readonly<Record<string, unknown>> | null;
 }
 
 const PER_FETCH = 1000;
 
-/** Compares every object and every field. Differences are told one by one; returns how many objects were compared, by kind. */
+/** Compares every object and every field. Calls `tell` for each difference. Returns the number of compared objects, by kind. */
 export async function compare(
   client: pg.ClientBase,
   tell: (difference: Difference) => void,

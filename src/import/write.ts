@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** What the import writes: a statement a kind, in the order that references demand. */
+/** The statements that write, one for each kind, in the order that foreign keys require. */
 const WRITES: readonly (readonly [kind: string, sql: string])[] = [
   ['projects', ownersSql('projects', 'external_id')],
   ['users', ownersSql('users', 'external_id')],
@@ -64,8 +64,8 @@ const WRITES: readonly (readonly [kind: string, sql: string])[] = [
 ];
 
 /**
- * What is added to the ids of the source, so that no id of a removed object is used again: the history keeps these ids. 0 in
- * a new database.
+ * The numbers that the import adds to the ids of the source, so that it does not reuse the id of a removed object, because the history
+ * keeps these ids. They are 0 in a new database.
  */
 const SHIFT = `
   create temporary table import_shift on commit drop as
@@ -74,10 +74,10 @@ const SHIFT = `
     (select case when is_called then last_value else 0 end from consumers_id_seq) as consumers`;
 
 /**
- * Fills an empty target from `import_<kind>`. The triggers of the tables sum `used` and write the journal; that everything changed is
- * noted besides, so that running services load it all in pages instead of as one change.
+ * Fills an empty target from `import_<kind>`. The triggers of the tables sum `used` and write the journal. The import also writes into the
+ * journal that everything changed, so that running services load everything in pages and not as one change.
  *
- * @returns rows written, by kind
+ * @returns the number of rows written, by kind
  */
 export async function write(
   client: pg.ClientBase,

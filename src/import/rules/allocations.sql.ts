@@ -1,4 +1,4 @@
-/** Consumers and what they hold. */
+/** Makes consumers and their allocations. */
 export const ALLOCATION_RULES = `
   insert into findings (kind, subject, detail)
   select case when p.id is null then 'allocation_of_missing_provider' when c.id is null then 'allocation_of_missing_class' else 'allocation_of_nothing' end,
@@ -80,7 +80,7 @@ export const ALLOCATION_RULES = `
   where a.rows > 1;
 `;
 
-/** What is in use, against the inventories. */
+/** Compares the sums of allocations with the inventories. */
 export const USAGE_RULES = `
   create temporary table import_usages as
   select resource_provider_id, resource_class_id, sum(used) as used, count(*) as allocations from import_allocations group by 1, 2;

@@ -1,7 +1,7 @@
 /**
- * The providers that become roots to break cycles of parents: of each cycle the lowest id.
+ * Returns the providers that become roots to break cycles of parents: the one with the lowest id of each cycle.
  *
- * @param parents of providers from which following parents never ends
+ * @param parents the parents of the providers from which no root can be reached
  */
 export function lowestOfCycles(parents: ReadonlyMap<number, number>): number[] {
   const lowest: number[] = [];
@@ -14,7 +14,7 @@ export function lowestOfCycles(parents: ReadonlyMap<number, number>): number[] {
       path.push(at);
       at = parents.get(at);
     }
-    // The walk has come back to its own path: a cycle.
+    // When `at` is on the present path, the path ends in a cycle.
     const entry = at === undefined ? -1 : path.indexOf(at);
     if (entry >= 0) lowest.push(path.slice(entry).reduce((a, b) => Math.min(a, b)));
   }

@@ -1,4 +1,4 @@
-/** Inventories, traits and aggregates of providers. */
+/** Makes the inventories of providers. ASSOCIATION_RULES makes their traits and aggregates. */
 export const INVENTORY_RULES = `
   insert into findings (kind, subject, detail)
   select case when p.id is null then 'inventory_without_provider' else 'inventory_without_class' end, format('inventory %s', i.id),

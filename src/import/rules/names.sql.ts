@@ -1,4 +1,4 @@
-/** Resource classes, traits and consumer types: what is imported, under which number. `$standard` are ours. */
+/** Makes resource classes, with their numbers, traits and consumer types. */
 export const NAME_RULES = `
   insert into findings (kind, subject, detail)
   select 'unusable_name', format('%s %s', kind, id), null from (

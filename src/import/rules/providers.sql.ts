@@ -1,4 +1,4 @@
-/** Providers, first without their trees. A name that another has, and one that is missing, is made from the uuid. */
+/** Makes providers, without their roots. When a name is missing, or an earlier provider has it, the new name contains the UUID. */
 export const PROVIDER_RULES = `
   create temporary table import_providers as
   select p.id, p.uuid,
@@ -41,7 +41,7 @@ export const PROVIDER_RULES = `
   where uuid !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 `;
 
-/** Number and parent of every provider from which no root can be reached: those in a cycle, and all below. */
+/** Reads the id and the parent of every provider from which no root can be reached: those in a cycle, and all below a cycle. */
 export const OUTSIDE_OF_TREES = `
   with recursive reached (id) as (
     select id from import_providers where parent_provider_id is null
@@ -50,7 +50,7 @@ export const OUTSIDE_OF_TREES = `
   )
   select id, parent_provider_id as parent from import_providers where id not in (select id from reached)`;
 
-/** $1: the providers that become roots, one of each cycle. */
+/** Breaks cycles. $1 are the providers that become roots, one of each cycle. */
 export const BREAK_CYCLES = `
   with broken as (update import_providers set parent_provider_id = null where id = any ($1::integer[]) returning uuid, name)
   insert into findings (kind, subject) select 'parent_cycle', format('provider %s (%s) becomes a root', uuid, name) from broken`;
