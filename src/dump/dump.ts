@@ -30,19 +30,19 @@ export interface DumpOrigin {
 export interface DumpResult {
   readonly rows: number;
   readonly tables: number;
-  /** Of the file. */
+  /** The size of the file. */
   readonly bytes: number;
 }
 
-/** Long enough for DDL of a running service. A restore or a migration may take longer. */
+/** The lock timeout is long enough for DDL of a running service. A restore or a migration may take longer. */
 const LOCK_TIMEOUT = '5s';
 
 /**
- * Writes all data of a database, as of one snapshot, into a new file that only its owner can read. The file gets its name
- * when it is complete.
+ * Writes all data of a database, from one snapshot, into a new file that only its owner can read. The file gets its name when it is
+ * complete.
  *
  * @param client without a statement timeout
- * @param progress is called with the rows written so far and the planner's estimate of all
+ * @param progress is called with the number of rows written so far, and the planner's estimate of all rows
  * @throws DumpError when the file exists or cannot be written, or when another session locks the tables; errors of the driver otherwise
  */
 export async function dumpDatabase(
@@ -104,7 +104,7 @@ interface Counts {
   tables: number;
 }
 
-/** The bytes of a dump. A slow reader slows the database down. */
+/** Yields the bytes of a dump. PostgreSQL waits when the reader of the bytes is slow. */
 async function* dumpBytes(
   client: pg.Client,
   origin: DumpOrigin,
@@ -138,11 +138,11 @@ async function* dumpBytes(
 }
 
 /**
- * Begins the transaction of the dump. The locks come before its snapshot, because TRUNCATE is not MVCC-safe (PostgreSQL documentation,
- * Concurrency Control, Caveats): when a restore truncates and commits between the snapshot and COPY, COPY reads no rows. LOCK TABLE takes no
- * snapshot.
+ * Begins the transaction of the dump. It takes the locks before the snapshot, because TRUNCATE is not MVCC-safe (PostgreSQL documentation,
+ * Concurrency Control, Caveats): when a restore truncates and commits between the snapshot and COPY, COPY reads no rows. LOCK TABLE takes
+ * no snapshot.
  *
- * @throws DumpError when a migration changed the schema before the locks were there
+ * @throws DumpError when a migration changed the schema before the locks were taken
  */
 async function beginLocked(client: pg.Client, { migrations }: DumpOrigin): Promise<void> {
   const names = await existingTables(client, DUMPED_TABLES);

@@ -1,9 +1,9 @@
 import type { Sequence } from './tables.js';
 
 /**
- * The form of a dump, inside gzip. A line of JSON with the {@link Header}; for each table a line of JSON with its {@link Section}, its rows
- * as PostgreSQL's COPY writes them as text, and a line `\.`; a last line of JSON with the {@link Trailer}.
- * docs/adr/0031-dump-and-restore.md has the reasons.
+ * The format of a dump, which is compressed with gzip. It begins with a line of JSON with the {@link Header}. Then come for each table a
+ * line of JSON with its {@link Section}, its rows in the text format of COPY, and a line `\.`. It ends with a line of JSON with the
+ * {@link Trailer}. docs/adr/0031-dump-and-restore.md has the reasons.
  */
 export const FORMAT = 'stockroom dump 1';
 
@@ -15,9 +15,9 @@ export interface Header {
   readonly made_by: string;
   /** The version of PostgreSQL: `17.6`. */
   readonly server: string;
-  /** The migrations that the database has, the oldest first. */
+  /** The migrations of the database, the oldest first. */
   readonly migrations: readonly string[];
-  /** Whether changes are recorded; null: the schema has no history. */
+  /** Whether changes are recorded; null when the schema has no history. */
   readonly history: boolean | null;
   /** Days that have partitions of the history, `2026-11-27`. */
   readonly history_days: readonly string[];
@@ -29,14 +29,14 @@ export interface Section {
 }
 
 export interface Trailer {
-  /** Rows by table. */
+  /** The number of rows by table. */
   readonly rows: Readonly<Record<string, number>>;
   readonly sequences: readonly Sequence[];
-  /** Of every byte before the line of the trailer, in hexadecimal digits. */
+  /** The SHA-256 of all bytes before the line of the trailer, in hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** The line after the rows of a table. No row equals it: COPY writes a backslash as two. */
+/** The line after the rows of a table. It cannot be a row, because COPY writes a backslash as two. */
 export const END_OF_ROWS = '\\.\n';
 
 /** A line of JSON. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { END_OF_ROWS, FORMAT, type Header, type Section, type Trailer } from './format.js';
 import { DumpError } from './error.js';
 
-/** The parts of a dump in their order. Rows come in pieces that may end inside a row. */
+/** A part of a dump. Rows come in pieces, which may end inside a row. */
 export type Part =
   | { readonly kind: 'header'; readonly header: Header }
   | { readonly kind: 'section'; readonly section: Section }
@@ -10,15 +10,15 @@ export type Part =
   | { readonly kind: 'end of rows' }
   | { readonly kind: 'trailer'; readonly trailer: Trailer };
 
-/** Longer than any line of JSON in a dump. */
+/** No line of JSON in a dump is longer, in bytes. */
 const MAX_LINE = 1 << 20;
 
 const CUT_OFF = 'it ends too early: the dump was interrupted, or a copy of it was';
 
 /**
- * Reads a dump that is no longer compressed. The last part is the trailer; it comes when the checksum over everything before it is right.
+ * Reads an uncompressed dump. The last part is the trailer. It is yielded only when the checksum of everything before it is correct.
  *
- * @throws DumpError for anything but a complete dump
+ * @throws DumpError when the bytes are not a complete dump
  */
 export async function* parseDump(source: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   const reader = lineReader(source);
@@ -61,15 +61,15 @@ function parseLine(line: Buffer): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(line.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // The line as JSON of a known form.
+    // The line is not JSON. The next statement rejects it.
   }
   throw new DumpError('it is no dump of Stockroom, or it was changed');
 }
 
 interface LineReader {
-  /** The next line with its end. */
+  /** Returns the next line, including its line end. */
   line(): Promise<Buffer>;
-  /** All lines before the line `end`, which is skipped. */
+  /** Yields all lines before the line `end`, and skips that line. */
   until(end: string): AsyncGenerator<Buffer>;
   atEnd(): Promise<boolean>;
 }
@@ -115,7 +115,7 @@ function lineReader(source: AsyncIterable<Buffer>): LineReader {
           take(end.length);
           return;
         }
-        // The line `end` may lie in two pieces.
+        // The line `end` may begin in this piece and end in the next one.
         if (rest.length >= later.length) yield take(rest.length - later.length + 1);
         if (!(await more())) throw new DumpError(CUT_OFF);
       }

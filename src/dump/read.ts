@@ -5,10 +5,10 @@ import { countRows, type Header, type Trailer } from './format.js';
 import { parseDump, type Part } from './parse.js';
 import { DumpError } from './error.js';
 
-/** The parts of a dump file. @throws DumpError that names the file */
+/** Yields the parts of a dump file. @throws DumpError that names the file */
 export async function* readDump(file: string, source: ReadStream = createReadStream(file)): AsyncGenerator<Part> {
   const gunzip = createGunzip();
-  // An error of the file ends the loop below.
+  // An error of the file destroys `gunzip`, so `parseDump` throws it.
   pipeline(source, gunzip, () => undefined);
   try {
     yield* parseDump(gunzip as AsyncIterable<Buffer>);
@@ -23,14 +23,14 @@ export async function* readDump(file: string, source: ReadStream = createReadStr
 export interface DumpFacts {
   readonly header: Header;
   readonly trailer: Trailer;
-  /** Of all tables. */
+  /** The number of rows of all tables. */
   readonly rows: number;
 }
 
 /**
  * Reads a whole dump file and checks it.
  *
- * @param progress is called with the rows read so far and the estimated total
+ * @param progress is called with the number of rows read so far, and the estimated total
  * @throws DumpError
  */
 export async function checkDump(file: string, progress: (rows: number, expected: number) => void): Promise<DumpFacts> {

@@ -19,7 +19,7 @@ const LOCK_TIMEOUT = '5s';
  * constraints. Running services load everything again, and the history gets a new number, so that old cursors are rejected.
  *
  * @param client without a statement timeout
- * @param progress is called with the rows written so far
+ * @param progress is called with the number of rows written so far
  * @throws DumpError or an error of the driver; the transaction is rolled back then, unless the connection broke during COMMIT
  */
 export async function restoreDatabase(
@@ -77,14 +77,14 @@ async function restoreInTransaction(
   }
 }
 
-/** The triggers of the tables decide whether changes are recorded. */
+/** Switches the recording of changes on or off by creating or dropping the triggers of the history. */
 async function switchHistory(client: pg.Client, wanted: boolean | null): Promise<void> {
   const present = await isHistoryOn(client);
   if (wanted === null || present === wanted) return;
   await client.query(wanted ? 'select history_enable()' : 'select history_disable()');
 }
 
-/** The table of a section. Its names go into statements, so the database must have them. */
+/** Finds the table of a section. The statements contain names of the dump, so the database must have them. */
 function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Table, 'name' | 'columns'> {
   const found = tables.find(({ name }) => name === table);
   const isSame = found?.columns.length === columns.length && columns.every((one) => found.columns.includes(one));
@@ -97,7 +97,7 @@ function tableOf(tables: readonly Table[], { table, columns }: Section): Pick<Ta
   return { name: table, columns };
 }
 
-/** Takes the rows of one table, up to their end, from the parts. */
+/** Copies the rows of one table. Reads the parts up to the end of these rows. */
 async function copyRows(
   client: pg.Client,
   { name, columns }: Pick<Table, 'name' | 'columns'>,
@@ -117,14 +117,14 @@ async function copyRows(
   await pipeline(Readable.from(rows()), client.query(copyFrom(statement)));
 }
 
-/** setval is not transactional, and the transaction may still fail: so a sequence is never set back. */
+/** Sets the sequences, but never to a lower value, because setval is not transactional and the transaction may still fail. */
 const SET_SEQUENCES = `
   select setval(to_regclass(s.name), greatest(s.last, p.last_value, 1), s.called or p.last_value is not null)
   from jsonb_to_recordset($1::jsonb) as s (name text, last bigint, called boolean)
   join pg_class c on c.oid = to_regclass(s.name) and c.relkind = 'S'
   join pg_sequences p on p.schemaname = c.relnamespace::regnamespace::text and p.sequencename = c.relname`;
 
-/** Transaction ids of the dump mean nothing in this database, and running services must drop their copies. */
+/** Changes the epoch, because transaction ids of the dump have no meaning in this database, and running services must drop their copies. */
 const NEW_EPOCH = `
   update topology_epoch
   set uuid = gen_random_uuid(), pruned_below = pg_snapshot_xmin(pg_current_snapshot()), mark = pg_snapshot_xmin(pg_current_snapshot()),

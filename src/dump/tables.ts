@@ -1,11 +1,10 @@
 import type pg from 'pg';
 
 /**
- * The tables of a dump, each after the tables that it refers to.
+ * The tables of a dump. Each comes after the tables to which it refers.
  *
- * Left out: the journal of the topology (`topology_changes`, `topology_epoch`), whose transaction ids mean nothing in
- * another database; `list_locks`, which is about running processes; and the list of migrations, which the restore runs
- * itself.
+ * A dump does not have the journal of the topology (`topology_changes`, `topology_epoch`), whose transaction ids have no meaning in another
+ * database; `list_locks`, which is about running processes; and the list of migrations, because the restore runs the migrations itself.
  */
 export const DUMPED_TABLES = [
   'resource_classes',
@@ -36,11 +35,11 @@ export const LEFT_OUT = ['topology_changes', 'topology_epoch', 'list_locks', 'kn
 export interface Table {
   readonly name: string;
   readonly columns: readonly string[];
-  /** Rows, as the planner estimates them. */
+  /** The number of rows that the planner estimates. */
   readonly estimate: number;
 }
 
-/** Which of these tables exist, in the order given. Takes no lock. */
+/** Returns the tables of `names` that exist, in the given order. Takes no lock. */
 export async function existingTables(client: pg.ClientBase, names: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select name from unnest($1::text[]) with ordinality as wanted (name, place) where to_regclass(name) is not null order by place`,
@@ -49,7 +48,7 @@ export async function existingTables(client: pg.ClientBase, names: readonly stri
   return rows.map(({ name }) => name);
 }
 
-/** Those of {@link DUMPED_TABLES} that the schema has: older schemas have fewer. */
+/** Reads the tables of {@link DUMPED_TABLES} that exist. Older schemas have fewer. */
 export async function readTables(client: pg.ClientBase): Promise<Table[]> {
   const { rows } = await client.query<Table>(
     `select wanted.name,
@@ -69,12 +68,12 @@ export async function readTables(client: pg.ClientBase): Promise<Table[]> {
 /** The position of a sequence. */
 export interface Sequence {
   readonly name: string;
-  /** Text: it may be more than a double holds. */
+  /** The value as text, because a double may not hold it exactly. */
   readonly last: string;
   readonly called: boolean;
 }
 
-/** A snapshot does not include sequences. They are read after the rows, so they are never behind them. */
+/** Reads the sequences. A snapshot does not include them. The dump reads them after the rows, so they are never lower than the ids of the rows. */
 export async function readSequences(client: pg.ClientBase): Promise<Sequence[]> {
   const { rows } = await client.query<{ name: string }>(
     `select relname::text as name from pg_class
@@ -101,7 +100,7 @@ export async function readHistoryDays(client: pg.ClientBase): Promise<string[]> 
   return rows.map(({ day }) => day);
 }
 
-/** Whether changes are recorded; null for a schema from before the history. */
+/** Whether changes are recorded; null when the schema has no history. */
 export async function isHistoryOn(client: pg.ClientBase): Promise<boolean | null> {
   const { rows } = await client.query<{ on: boolean | null }>(
     `select case when to_regproc('history_enable') is not null then

@@ -3,10 +3,10 @@ import { STANDARD_RESOURCE_CLASSES } from '../standard/resource-classes.js';
 import { STANDARD_TRAITS } from '../standard/traits.js';
 import { DUMPED_TABLES, existingTables, quoted } from './tables.js';
 
-/** Every database with a history has an epoch and a mark. */
+/** These tables do not count, because every database with a history has an epoch and a mark. */
 const BEGINNINGS: readonly string[] = ['history_epochs', 'history_marks'];
 
-/** The tables with more rows than a new database of ours has, and how many rows. */
+/** Returns the tables with more rows than in a new database of Stockroom, and the number of these rows. */
 export async function holdingsOf(client: pg.ClientBase): Promise<{ readonly table: string; readonly rows: number }[]> {
   const tables = await existingTables(
     client,
@@ -26,7 +26,7 @@ export async function holdingsOf(client: pg.ClientBase): Promise<{ readonly tabl
   return holdings;
 }
 
-/** The server's process numbers of other sessions of Stockroom. */
+/** Returns the process ids of the PostgreSQL backends of other sessions of Stockroom. */
 export async function otherSessions(client: pg.ClientBase): Promise<number[]> {
   const { rows } = await client.query<{ pid: number }>(
     `select pid from pg_stat_activity
