@@ -3,18 +3,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Readiness } from './health.js';
 
-/** The data of the admin listener: of this process, or of all workers. */
+/** The data of the admin listener, of this process or of all workers. */
 export interface AdminParts {
   /** Returns at once, and never fails. */
   alive(): object;
   readiness(): Promise<Readiness>;
-  /** In the text format of Prometheus. */
+  /** Returns the metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
 }
 
 /**
- * The listener for those who run the service. It has no users and asks for no token, so it belongs where only they can
- * reach it.
+ * Creates the listener for operators of the service. It has no users and needs no token, so it must listen where only operators can reach
+ * it.
  */
 export function createAdminServer(parts: AdminParts): http.Server {
   const shared = { ...parts, metrics: sharing(() => parts.metrics()) };
@@ -26,17 +26,17 @@ export function createAdminServer(parts: AdminParts): http.Server {
         response.writeHead(status, { 'content-type': type, ...headers });
         return pipeline(Readable.from(request.method === 'HEAD' ? [] : inPieces(body)), response);
       })
-      // The client has gone.
+      // The client has closed the connection.
       .catch(() => response.destroy());
   });
 }
 
-/** A client that reads no byte of its response for this long loses its connection, and the process the text that it holds for it. */
+/** The process closes the connection of a client that reads no byte of its response for this long, and frees the text. */
 const SEND_TIMEOUT_MS = 60_000;
 
 /**
- * One text for all that ask while it is made: with 10,000 providers it is 16 MB, and a client may send thousands of requests in one packet without
- * reading a response.
+ * Requests that come while the text is made share it. With 10,000 providers it is 16 MB, and a client may send thousands of requests in
+ * one packet without reading a response.
  */
 function sharing<T>(make: () => Promise<T>): () => Promise<T> {
   let making: Promise<T> | null = null;
@@ -45,10 +45,10 @@ function sharing<T>(make: () => Promise<T>): () => Promise<T> {
 
 const PIECE = 256 * 1024;
 
-/** With 10,000 providers the metrics are 16 MB. Encoded at once they would keep other requests waiting for 15 ms. */
+/** Yields the text in pieces. With 10,000 providers the metrics are 16 MB, and encoding them at once would delay other requests for 15 ms. */
 function* inPieces(text: string): Generator<string> {
   for (let start = 0, end; start < text.length; start = end) {
-    // Between two lines, so that no character is cut in two.
+    // A piece ends with a line, so that no character is cut in two.
     end = text.indexOf('\n', start + PIECE) + 1;
     if (end === 0) end = text.length;
     yield text.slice(start, end);

@@ -2,25 +2,25 @@ import fs, { type Stats } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Where another account can change what a name stands for, root must not write by name: between a look at a name and its use, that account could put a
- * link to a file of root's in its place. Never for other users, whom the system holds to what is theirs.
+ * When another account can replace a file, root must not write to it by its name: between the check of a name and its use, that account
+ * could replace the file with a link to a file of root. Other users need no check, because the system limits them to their own files.
  */
 
 /**
- * Whether this process is root's, and another account can change the names in a folder. Root chooses the group of its folders, so what the group may
- * do is not looked at.
+ * Whether this process runs as root, and another account can change the names in a folder. Rights of the group do not count, because root
+ * chooses the group of its folders.
  */
 export function isForeignToRoot({ uid, mode }: Stats): boolean {
   const isOpenToAll = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
   return isRoot() && (uid !== 0 || isOpenToAll);
 }
 
-/** A longer chain of links is a loop; the system's own bound. */
+/** A longer chain of links counts as a loop. Linux has the same limit. */
 const MAX_LINKS = 40;
 
 /**
- * The first folder or link on the path to a folder, that folder included, that is foreign to root; null when there is none. Folders that do not exist yet
- * will be root's. It follows links as the system does.
+ * Returns the first folder or link on the path to a folder that is foreign to root, or null when there is none. It checks the folder itself
+ * as well. It ignores folders that do not exist, because root will make them. It follows links as the system does.
  */
 export function foreignOnTheWay(folder: string): string | null {
   if (!isRoot()) return null;
@@ -34,7 +34,7 @@ export function foreignOnTheWay(folder: string): string | null {
     const next = path.join(here, part);
     const entry = fs.lstatSync(next, { throwIfNoEntry: false });
     if (entry === undefined) return null;
-    // In a sticky folder, /tmp for example, an entry belongs to its owner.
+    // In a sticky folder, such as /tmp, only the owner of an entry can replace it.
     if ((stat.mode & 0o002) !== 0 && entry.uid !== 0) return next;
     if (!entry.isSymbolicLink()) here = next;
     else {
@@ -46,7 +46,7 @@ export function foreignOnTheWay(folder: string): string | null {
   }
 }
 
-/** The remedy. @param foreign what {@link foreignOnTheWay} found */
+/** The message for the operator. @param foreign the result of {@link foreignOnTheWay} */
 export function foreignFolderText(folder: string, foreign = folder): string {
   const what = foreign === folder ? 'that folder' : `${foreign} on the way there`;
   return (
@@ -56,10 +56,10 @@ export function foreignFolderText(folder: string, foreign = folder): string {
 }
 
 /**
- * Whether root may append to a file by its name.
+ * Checks that root may append to a file by its name.
  *
- * @throws Error when its folder is foreign to root, or is not there; or when the folder is open to all, as /tmp is, and another account may have made
- *   the name
+ * @throws Error when its folder is foreign to root or does not exist, or when all accounts can write to the folder, as to /tmp, and another
+ *   account may have made the file
  */
 export function checkFileOfRoot(file: string): void {
   const folder = path.dirname(path.resolve(file));
@@ -75,10 +75,10 @@ export function checkFileOfRoot(file: string): void {
 }
 
 /**
- * Makes an empty file for {@link checkFileOfRoot} to find, unless it is there: in a folder that is open to all, another account could make a link of
- * that name before root opens it.
+ * Makes an empty file unless it exists, and checks it with {@link checkFileOfRoot}. In a folder to which all accounts can write, another
+ * account could otherwise make a link with that name before root opens the file.
  *
- * @throws Error as checkFileOfRoot does, or when the file cannot be made
+ * @throws Error like checkFileOfRoot, or when the file cannot be made
  */
 export function makeFileOfRoot(file: string, mode = 0o666): void {
   checkFileOfRoot(file);

@@ -1,16 +1,16 @@
 import type { TopologyReader } from '../topology/catch-up.js';
 
-/** The responses to probes. They need no token, so they say whether the service works, and nothing about the cloud or addresses. */
+/** The responses to probes. Probes need no token, so the responses state whether the service works, and nothing about the cloud or addresses. */
 export interface Health {
-  /** The process lives: it responds. */
+  /** Returns at once, because a process that responds is alive. */
   alive(): object;
   readiness(): Promise<Readiness>;
 }
 
 export interface Readiness {
-  /** Whether to send requests here. */
+  /** Whether clients should send requests to this process. */
   readonly ready: boolean;
-  /** Why not, or `ready`. */
+  /** The reason why the process is not ready, or `ready`. `catching up` may be the reason of a process that is ready. */
   readonly reason:
     | 'ready'
     | 'starting'
@@ -20,46 +20,46 @@ export interface Readiness {
     | 'the database does not respond in time'
     | 'no worker responds';
   readonly draining: boolean;
-  /** Where there are workers, how many are ready; the rest is of one of them. */
+  /** With workers, the number of workers that are ready. The other members are those of one worker. */
   readonly workers?: { readonly ready: number; readonly of: number };
   readonly database?: {
     readonly usable: boolean;
-    /** How long the probe took. */
+    /** The duration of the probe. */
     readonly milliseconds: number;
   };
   readonly topology?: {
     readonly loaded: boolean;
-    /** Since it was last caught up with the database; null before the first time. */
+    /** Seconds since the last catch-up; null before the first one. */
     readonly age_seconds: number | null;
-    /** Transactions between the oldest running one of the database and the newest. */
+    /** The number of transactions between the oldest running one of the database and the newest. */
     readonly lag_transactions: number;
   };
-  /** For information: while Keystone is away, known tokens go on working. Null when it has not been asked yet. */
+  /** For information only: while Keystone is unavailable, known tokens are still valid. `responds` is null before the first request to Keystone. */
   readonly keystone?: {
     readonly responds: boolean | null;
-    /** People may sign in with a password; left out when they may not. */
+    /** Present when users may sign in with a password. */
     readonly login?: true;
   };
 }
 
 export interface HealthOptions {
   readonly topology: Pick<TopologyReader, 'current' | 'status'>;
-  /** Null: there is none. */
+  /** Null when the service does not use Keystone. */
   readonly keystone: { responds(): boolean | null } | null;
   readonly isDraining: () => boolean;
-  /** People may sign in with a password. */
+  /** Whether users may sign in with a password. */
   readonly hasLogin?: boolean;
 }
 
-/** Below the second after which Kubernetes and HAProxy give a probe up. */
+/** Kubernetes and HAProxy give up a probe after a second, so the deadline is shorter. */
 const DEADLINE_MS = 800;
 
 export function createHealth({ topology, keystone, isDraining, hasLogin = false }: HealthOptions): Health {
   let underWay: Promise<boolean> | null = null;
 
   /**
-   * Asks as reads do, on the connection of the topology: it says that the database can be reached, is a primary, and has been
-   * followed. However many probes come, one catch-up is under way, and the connections of the pool are left to requests.
+   * Waits for a catch-up like a read, on the connection of the topology. A catch-up shows that the database is reachable, is a primary, and
+   * that the topology has seen its changes. All probes share one catch-up, so they use no connection of the pool.
    */
   function probe(): Promise<boolean> {
     underWay ??= topology
@@ -79,8 +79,8 @@ export function createHealth({ topology, keystone, isDraining, hasLogin = false 
       const outcome = await within(DEADLINE_MS, probe());
       const milliseconds = Math.round((performance.now() - start) * 1000) / 1000;
       const { loaded, catchingUp, age, xidLag } = topology.status();
-      // Every process gets the same large change at the same moment: if each said that it is not ready, all would be out at once.
-      // Reads wait until it is applied, and are served.
+      // All processes get a large change at the same moment. If each returned that it is not ready, no process would get requests. So the
+      // process is ready: reads wait until the change is applied, and then get their responses.
       const isBusy = outcome === undefined && catchingUp;
       const draining = isDraining();
       return {
@@ -112,7 +112,7 @@ export function createHealth({ topology, keystone, isDraining, hasLogin = false 
 /** The report of a process that has not started yet. */
 export const STARTING: Readiness = { ready: false, reason: 'starting', draining: false };
 
-/** Undefined when it takes longer. */
+/** Returns undefined when the work takes longer. */
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

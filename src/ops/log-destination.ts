@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
 import { makeFileOfRoot } from './foreign-folder.js';
 
-/** Where lines of the log are written to. */
+/** The file or stream to which lines of the log are written. */
 export interface LogDestination {
   readonly write: (line: string) => void;
   /** Writes the waiting lines. It does not wait for a slow reader, and never throws. */
@@ -15,27 +15,27 @@ export interface LogDestination {
 
 /** Callbacks of a destination. */
 export interface LogWatcher {
-  /** The first error of those that follow one another. */
+  /** Called with the first of several errors in a row. */
   readonly onTrouble?: (error: Error) => void;
-  /** Lines are written again after that. */
+  /** Called when lines are written again after an error. */
   readonly onWell?: () => void;
-  /** A line is lost, because too many wait. */
+  /** Called when a line is lost, because too many lines wait. */
   readonly onLost?: () => void;
 }
 
-/** Lines that cannot be written wait up to so many bytes; later ones are lost. */
+/** In bytes. Lines that cannot be written wait, up to this size. Later lines are lost. */
 const MAX_WAITING = 1024 * 1024;
 
-/** Pauses of 0.1 s. Without a bound, a process whose log is not read would not end. */
+/** The most retries of a write, with pauses of 0.1 s. Without a limit, a process whose log is not read would not end. */
 const MAX_RETRIES = 20;
 
-/** The option is missing in the library's types. */
+/** The types of the library do not have this option. */
 type Options = SonicBoomOpts & { readonly maxWriteRetries: number };
 
 /**
- * A log that cannot be written (a full disk, a reader that has gone) neither ends nor stops the service: lines wait, and are
- * lost when too many wait. sonic-boom is used directly and not through pino.destination: pino brings version 4, which
- * tries forever to write what is left when the process ends, and stands still.
+ * A log that cannot be written (the disk is full, or the reader has ended) neither ends nor blocks the service: lines wait, and are lost
+ * when too many wait. The service uses sonic-boom directly and not through pino.destination, because pino uses version 4. When the process
+ * ends, version 4 tries forever to write the waiting lines and blocks the process.
  *
  * @throws Error when the file cannot be opened, or its folder is foreign to root
  */
@@ -85,7 +85,7 @@ export function createLogDestination(
     reopen() {
       attempt(() => {
         if (file === null) return;
-        // First by ourselves: after a failure, the library would close the old file twice later.
+        // The service opens the file itself first, because the library would close the old file twice after a failure to open the new one.
         makeFileOfRoot(file, Number(options.mode ?? 0o666));
         fs.closeSync(fs.openSync(file, 'a'));
         stream.reopen();

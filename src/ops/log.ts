@@ -5,21 +5,21 @@ import { createLogDestination, type LogDestination } from './log-destination.js'
 import { prettyStream } from './pretty.js';
 
 export interface LogOptions {
-  /** auto: pretty when standard error is a terminal. A file is always JSON. */
+  /** With auto, the format is pretty when standard error is a terminal, else JSON. A file is always JSON. */
   readonly logFormat?: 'auto' | 'json' | 'pretty';
-  /** Null: standard error; standard output is for what a person reads at start. */
+  /** Null for standard error. Standard output has the text that an operator reads at the start. */
   readonly logFile?: string | null;
-  /** Where logFile is; without one, the log is placement.log there. */
+  /** The folder of logFile. Without logFile, the log is placement.log in this folder. */
   readonly logDir?: string | null;
-  /** Standard error as well as a file. */
+  /** Whether the log is written to standard error in addition to a file. */
   readonly useStderr?: boolean;
-  /** Open the file again when log rotation has moved it away. */
+  /** Whether the file is opened again when log rotation has moved it. */
   readonly watchLogFile?: boolean;
-  /** Is given what opens the file again under its name, for log rotation that says when. */
+  /** Called with a function that opens the file again under its name, for log rotation that notifies the service. */
   readonly onFile?: (reopen: () => void) => void;
 }
 
-/** The form of every line: docs/reference/log.md. Level names, because a person and a log collector do not know pino's 30. */
+/** The format of every line (docs/reference/log.md). It has names of levels, because operators and log collectors do not know the numbers of pino. */
 export function logSettings(level: string): LoggerOptions {
   return {
     level,
@@ -58,9 +58,9 @@ export function logFileOf({ logFile = null, logDir = null }: LogOptions): string
 let shared: DestinationStream | null = null;
 
 /**
- * Lines are written in the background, 2 to 4 kB at a time or what there is after a quarter of a second, and what is left when
- * the process ends. A line costs no system call of its own, and none waits for a slow reader. Not more than 4 kB: a pipe
- * that several processes write to keeps that much together.
+ * Writes lines in the background: 2 to 4 kB at a time, or the waiting lines after a quarter of a second, and the rest when the process ends.
+ * So a line does not need its own system call and does not wait for a slow reader. A write has at most 4 kB, because the system does not
+ * split such a write to a pipe to which several processes write.
  */
 function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
   if (logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY)) return prettyStream(process.stderr);
@@ -73,7 +73,7 @@ function standardError({ logFormat = 'json' }: LogOptions): DestinationStream {
   }));
 }
 
-/** Log rotation moves the file away; it is written to under its new name until the next look. */
+/** Checks each second whether log rotation has moved the file, and then opens it again. Until then lines go to the moved file. */
 function reopenWhenMoved(file: string, destination: LogDestination): void {
   let inode = inodeOf(file);
   setInterval(() => {
@@ -84,7 +84,7 @@ function reopenWhenMoved(file: string, destination: LogDestination): void {
   }, 1000).unref();
 }
 
-/** Undefined when there is no file, or its folder cannot be entered any more: in a timer, an exception ends the process. */
+/** Returns undefined when there is no file, or its folder cannot be entered any more. It must not throw, because it runs in a timer. */
 function inodeOf(file: string): number | undefined {
   try {
     return fs.statSync(file).ino;

@@ -34,22 +34,22 @@ import { version } from './version.js';
 
 /** The counters of one process. */
 export interface ProcessMetrics {
-  /** For {@link renderMetrics}, in this process or another. */
+  /** Returns the numbers for {@link renderMetrics}, in this process or another. */
   snapshot(): Promise<MetricsSnapshot>;
-  /** The capacity gauges as text. They are the same in every process, so one of them is asked; '' when they are off. */
+  /** Returns the capacity gauges as text; '' when they are off. They are the same in every process, so one worker is asked for them. */
   capacity(): Promise<string>;
   /** The metrics without numbers, for the documentation. */
   definitions(): readonly Pick<Definition, 'name' | 'type' | 'help'>[];
 }
 
 export interface MetricsOptions {
-  /** Measure the process itself, too: the event loop, memory, garbage collection. */
+  /** Whether the metrics include those of the process itself: the event loop, memory, garbage collection. */
   readonly ofProcess: boolean;
-  /** Providers with capacity gauges; null for none at all. */
+  /** The most providers with capacity gauges; null for no capacity gauges. */
   readonly capacityLimit: number | null;
 }
 
-/** The meters exist first, because the parts need them. `show` adds the metrics that read from the parts. */
+/** The meters are created first, because the parts of the service need them. `show` then adds the metrics that read from the parts. */
 export interface Meters {
   readonly http: HttpMeter;
   readonly onCatchUp: (seconds: number) => void;
@@ -64,18 +64,18 @@ export interface Meters {
 export interface ShownParts {
   readonly pool: Pool;
   readonly topology: Pick<TopologyReader, 'current' | 'latest' | 'status'>;
-  /** Null: there is none. */
+  /** Null when the service does not use Keystone. */
   readonly keystone: TokenSource | null;
   readonly lists: ListsSource;
   readonly history: { readGauges(): Promise<HistoryGauges>; waiting(): number };
   readonly memory: ClientMemory;
   readonly shapes: ShapeGauges;
   readonly candidatesCache: Pick<CandidatesCache, 'bytes'>;
-  /** Null: it is off. */
+  /** Null when the audit log is off. */
   readonly auditLog: AuditLog | null;
 }
 
-/** What the metrics read from inventory lists. */
+/** The source of the metrics of inventory lists. */
 export interface ListsSource {
   readGauges(): Promise<readonly ListGauge[]>;
   spoolBytes(): number;
@@ -120,7 +120,7 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
         const read = lists.readGauges().then((found) => (gauges = found));
         await settledWithin(CATCH_UP_DEADLINE_MS, read);
       };
-      // Both asked for at once share the catch-up, as all readers do.
+      // When `snapshot` and `capacity` are called at once, they share the catch-up, like all readers.
       const caughtUp = (): Promise<void> => settledWithin(CATCH_UP_DEADLINE_MS, topology.current());
       return {
         async snapshot() {
@@ -139,21 +139,21 @@ export function createMeters({ ofProcess, capacityLimit }: MetricsOptions): Mete
   };
 }
 
-/** Without those that promtool takes exception to: gauges with the name of a counter, sums of others. */
+/** Adds the metrics of the process, without those to which promtool objects: gauges with names of counters, which are sums of other metrics. */
 function addProcess(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
 /**
- * Only what is a number: the mean lag of an event loop that was not measured since the last time is NaN, which the way to
- * another process makes null, and adding up 0.
+ * Removes values that are not finite. The mean lag of an event loop that was not measured since the last time is NaN. It would become null
+ * on the way to another process, and 0 in the sum.
  */
 function numbersOf(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.map((metric) => ({ ...metric, values: metric.values.filter(({ value }) => Number.isFinite(value)) }));
 }
 
-/** The counters of ended processes, added up. Their gauges are gone. */
+/** Adds up the counters of ended processes. Leaves out their gauges. */
 export async function countsOf(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const counts = snapshots.map((snapshot) =>
     // prom-client sends the type as text.
@@ -164,7 +164,7 @@ export async function countsOf(snapshots: readonly MetricsSnapshot[]): Promise<M
 
 /** The text of /metrics, for one process or for several. */
 export async function renderMetrics(snapshots: readonly MetricsSnapshot[], capacity: string): Promise<string> {
-  // prom-client leaves the start out of what it adds up; the oldest process tells how long there has been a service.
+  // prom-client leaves the start time out when it adds up processes. The start of the oldest process is the start of the service.
   const whole = snapshots.map((snapshot) =>
     snapshot.map((metric) =>
       metric.name === 'process_start_time_seconds' ? { ...metric, aggregator: 'min' } : metric,
@@ -174,8 +174,8 @@ export async function renderMetrics(snapshots: readonly MetricsSnapshot[], capac
 }
 
 /**
- * One catch-up, which reads share, makes the gauges exact: nothing is read that has not changed. A database that is away or
- * slow does not keep them back, they are then as old as `stockroom_topology_age_seconds` says.
+ * Before a scrape, the process waits this long for a catch-up, which makes the gauges exact, and which other reads share. When the database
+ * is unavailable or slow, the gauges are as old as `stockroom_topology_age_seconds`.
  */
 const CATCH_UP_DEADLINE_MS = 250;
 

@@ -9,7 +9,7 @@ export function prettyStream(out: Pick<WriteStream, 'write'> & { isTTY?: boolean
   };
 }
 
-/** One JSON line of the log as text. It never throws: other text is shown as it is, without control characters */
+/** Renders one JSON line of the log as text. It never throws: other text is shown unchanged, but without control characters. */
 export function prettyLine(line: string, colours: boolean): string {
   let fields: Record<string, unknown>;
   try {
@@ -50,7 +50,7 @@ function text(value: unknown): string {
   return harmless(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** A text of a client must not steer the terminal. */
+/** Replaces control characters, so that a text of a client cannot control the terminal. */
 function harmless(value: string): string {
   return value.replaceAll(/\p{Cc}/gu, '\ufffd');
 }

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
-/** Where the embedded database goes when no option says so: beside the program, or the system's place for root, as whose home is
- * closed to the user that the database runs as. */
+/** The default folder of the embedded database: `data` in the present folder. For root it is /var/lib/stockroom when there is no such folder,
+ * and the present folder is below one that other users cannot enter, such as the home of root, because the database runs as another user. */
 export function defaultDataDir(): string {
   const here = path.resolve('data');
   if (process.getuid?.() !== 0 || fs.existsSync(here) || openToAll(path.dirname(here))) return here;

@@ -2,23 +2,23 @@ import { execFile } from 'node:child_process';
 import type { Logger } from 'pino';
 import { CHILD_ENVIRONMENT } from './child-environment.js';
 
-/** Tells systemd about the state of the service, in the words of sd_notify(3). Does nothing without systemd. */
+/** Tells systemd about the state of the service with the messages of sd_notify(3). Does nothing without systemd. */
 export interface Notifier {
   ready(status: string): void;
   reloading(): void;
   stopping(): void;
-  /** The service is able to serve. Resolves when that was sent. */
+  /** Tells that the service is able to serve. Resolves when the message was sent. */
   watchdog(): Promise<void>;
 }
 
-/** A message is a datagram; systemd-notify takes milliseconds. */
+/** The timeout of systemd-notify. It usually takes milliseconds, because a message is one datagram. */
 const DEADLINE_MS = 10_000;
 
 /**
- * Node has no datagram sockets of the local kind, and the libraries for them are native code that the host would have to
- * compile. The program systemd-notify is wherever systemd is. Its process is not the main one of the unit: NotifyAccess=all.
+ * Node.js has no Unix datagram sockets, and the libraries for them are native code that the host would have to compile. The program
+ * systemd-notify exists on every host with systemd. Its process is not the main process of the unit, so the unit has NotifyAccess=all.
  *
- * @param socket of the supervisor; null when there is none
+ * @param socket the socket of systemd; null when there is none
  */
 export function createNotifier(socket: string | null, log: Logger): Notifier {
   let last = Promise.resolve();
@@ -28,7 +28,7 @@ export function createNotifier(socket: string | null, log: Logger): Notifier {
     const env = { ...CHILD_ENVIRONMENT, NOTIFY_SOCKET: socket ?? '' };
     return new Promise((resolve) => {
       execFile('systemd-notify', words, { env, timeout: DEADLINE_MS }, (error) => {
-        // Once: the watchdog comes again and again.
+        // Logs only the first of several failures in a row, because the watchdog message is sent again and again.
         if (error !== null && !hasFailed) log.warn({ reason: error.message }, 'systemd could not be notified');
         hasFailed = error !== null;
         resolve();
@@ -36,7 +36,7 @@ export function createNotifier(socket: string | null, log: Logger): Notifier {
     });
   }
 
-  /** One after the other, so that they arrive in this order. */
+  /** Sends messages one after the other, so that they arrive in order. */
   function send(...words: readonly string[]): Promise<void> {
     if (socket !== null) last = last.then(() => run(words));
     return last;
@@ -58,11 +58,11 @@ export function createNotifier(socket: string | null, log: Logger): Notifier {
 }
 
 /**
- * Tells systemd again and again that the service is alive. A process whose event loop is stuck does not, and systemd ends it.
+ * Tells systemd regularly that the service is alive. A process whose event loop is blocked does not, and systemd ends it.
  *
- * @param deadline systemd's, in milliseconds
- * @param alive whether the service is able to serve, by the responses of the last milliseconds
- * @returns a function that ends it
+ * @param deadline the deadline of systemd, in milliseconds
+ * @param alive returns whether the service responds within the given milliseconds
+ * @returns a function that stops the messages
  */
 export function keepAlive(
   notifier: Notifier,

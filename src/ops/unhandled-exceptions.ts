@@ -8,20 +8,20 @@ import type { Logger } from 'pino';
 
 type Listener = (error: Error) => void;
 
-/** As with the handlers of the process, there is one set of them for all. */
+/** The process has one set of listeners, like its handlers of events. */
 const listeners = new Set<Listener>();
 
 /**
  * Calls a listener when the process is about to end because of an exception. It must do its work at once.
  *
- * @returns a function that takes the listener away
+ * @returns a function that removes the listener
  */
 export function onFatal(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** @param end is called once, with an exception after which the process must not go on */
+/** @param end is called once, with an exception after which the process has to end */
 export function handleUnhandledExceptions(log: Logger, end: Listener): void {
   let isEnding = false;
   process.on('unhandledRejection', (reason) => {
@@ -50,7 +50,7 @@ export function handleUnhandledExceptions(log: Logger, end: Listener): void {
   });
 }
 
-/** An 'error' event of a socket without a listener. The socket is gone, and nothing else is touched. */
+/** Whether the error is an 'error' event of a socket without a listener. Such an error closes the socket and affects nothing else. */
 function isOfConnection({ code, syscall }: NodeJS.ErrnoException): boolean {
   return syscall !== undefined && ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ENOTCONN'].includes(code ?? '');
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Inventory, Provider, View } from '../../topology/model.js';
 
-/** The names and labels that the dashboards of OpenStack clouds know from openstack-exporter. */
+/** The gauges have the names and labels of openstack-exporter, which the dashboards of OpenStack clouds use. */
 const GAUGES: readonly (readonly [name: string, help: string, read: (one: Inventory, of: Provider) => number])[] = [
   ['total', 'Inventory of a resource class.', (one) => one.total],
   ['reserved', 'Part of the inventory that is kept from allocations.', (one) => one.reserved],
@@ -10,15 +10,15 @@ const GAUGES: readonly (readonly [name: string, help: string, read: (one: Invent
   ['generation', 'Generation of the provider.', (_, provider) => provider.generation],
 ];
 
-/** Providers that are rendered before others have a turn. */
+/** The number of providers that are rendered before the event loop runs. */
 const AT_ONCE = 500;
 
 /**
- * Capacity and usage of every provider, in the text format of Prometheus: a provider is a `hostname`, a resource class a
- * `resourcetype`. Providers beyond `limit` are left out, those with the highest ids, and counted.
+ * Renders capacity and usage of providers in the text format of Prometheus. The label `hostname` is the provider, and `resourcetype` the
+ * resource class. When there are more providers than `limit`, those with the highest ids are left out and counted.
  */
 export async function renderCapacity(view: View | null, limit: number): Promise<string> {
-  // Taken before the first pause; the providers themselves never change.
+  // The list is made before the first pause, and the providers in it never change.
   const stocked = view === null ? [] : [...view.providers.values()].filter((one) => one.inventories.length > 0);
   const shown = stocked.sort((a, b) => a.id - b.id).slice(0, limit);
   const pieces = [

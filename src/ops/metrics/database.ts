@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { Pool } from '../../db/pool.js';
 import { addNumber, addNumbers, addSeries } from './series.js';
 
-/** The pool of connections that requests share, and what went wrong with the transactions on it. */
+/** Shows the pool of connections that requests share, and its failed transactions. */
 export function showPool(registry: Registry, pool: Pool): void {
   addNumbers(
     registry,

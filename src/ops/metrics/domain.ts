@@ -7,7 +7,7 @@ import { addNumber, addNumbers } from './series.js';
 
 export type OnSearch = (result: CandidatesResult | 'cached', seconds: number) => void;
 
-/** Is told of the searches for candidates, and of responses that are sent again without one. */
+/** Returns a function that counts searches for candidates, and responses from the cache. */
 export function meterSearches(registry: Registry): OnSearch {
   const durations = addHistogram(registry, {
     name: 'stockroom_candidates_search_duration_seconds',
@@ -23,7 +23,7 @@ export function meterSearches(registry: Registry): OnSearch {
   };
 }
 
-/** Responses with allocation candidates that are kept to be sent again. */
+/** Shows the size of the cache of responses with allocation candidates. */
 export function showCandidatesCache(registry: Registry, cache: Pick<CandidatesCache, 'bytes'>): void {
   addNumber(
     registry,
@@ -36,7 +36,7 @@ export function showCandidatesCache(registry: Registry, cache: Pick<CandidatesCa
   );
 }
 
-/** Is told of the groups in which claims were written. */
+/** Returns a function that counts the groups in which claims were written. */
 export function meterClaims(registry: Registry): (group: GroupResult) => void {
   const requests = { written: 0, rejected: 0, failed: 0 };
   addNumbers(
@@ -62,7 +62,7 @@ export function meterClaims(registry: Registry): (group: GroupResult) => void {
   };
 }
 
-/** Is told of the catch-ups of the topology. */
+/** Returns a function that counts the catch-ups of the topology. */
 export function meterCatchUps(registry: Registry): Observe {
   return addHistogram(registry, {
     name: 'stockroom_topology_catch_up_duration_seconds',
@@ -71,7 +71,7 @@ export function meterCatchUps(registry: Registry): Observe {
   }).series({});
 }
 
-/** Is told of the capacities that were counted. */
+/** Returns a function that counts the capacities that were computed. */
 export function meterCapacities(registry: Registry): Observe {
   return addHistogram(registry, {
     name: 'stockroom_capacity_duration_seconds',

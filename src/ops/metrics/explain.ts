@@ -5,7 +5,7 @@ import type { Explaining } from '../../resources/explain/explaining.js';
 import { addHistogram, SECONDS } from './histogram.js';
 import { addNumbers } from './series.js';
 
-/** Is told of explanations, and which of them are about empty responses. */
+/** Returns functions that count explanations, and explanations of empty responses. */
 export function meterExplanations(registry: Registry): Pick<Explaining, 'onExplain' | 'onEmptyExplained'> {
   const durations = addHistogram(registry, {
     name: 'stockroom_explain_duration_seconds',
@@ -13,7 +13,7 @@ export function meterExplanations(registry: Registry): Pick<Explaining, 'onExpla
     buckets: SECONDS,
   });
   const [none, some, incomplete] = ['none', 'some', 'incomplete'].map((outcome) => durations.series({ outcome }));
-  // Each is there from the start: the first one that is counted is an increase, too.
+  // Each code has a series from the start, so that Prometheus sees its first count as an increase.
   const codes: Record<string, number> = Object.fromEntries(REASON_CODES.map((code) => [code, 0]));
   addNumbers(
     registry,
@@ -36,12 +36,12 @@ export function meterExplanations(registry: Registry): Pick<Explaining, 'onExpla
   };
 }
 
-/** Every code that is a reason of a condition of the conflict. */
+/** Returns the codes of the reasons of the conditions in the conflict. */
 function conflictingCodes({ conflict, counts }: Explanation): Set<string> {
   const found = new Set<string>();
   for (const { condition } of conflict ?? []) {
     const codes = [...(counts[condition]?.codes.keys() ?? [])];
-    // No tree is relevant for a class that none has, so none has a reason.
+    // When no tree has a class, no tree is relevant, so there are no reasons.
     for (const code of codes.length === 0 ? ['no_inventory'] : codes) found.add(code);
   }
   return found;

@@ -2,14 +2,14 @@ import type { Registry } from 'prom-client';
 import { addSeries, type Labels, type Sample } from './series.js';
 
 export interface Histogram {
-  /** The series of some labels, which must be asked for once and kept: observing is then a search among a few numbers. */
+  /** Creates the series of some labels. The caller asks for each series once and keeps it, so that observing only searches a few numbers. */
   series(labels: Labels): Observe;
 }
 
 /** Takes a measured value, in the unit of the buckets. */
 export type Observe = (value: number) => void;
 
-/** prom-client's own histogram looks its labels up at every value, which takes 550 ns, with a child of `labels()` too; this one 13. */
+/** The histogram of prom-client looks up its labels for every value, which takes 550 ns, also with a child of `labels()`. This one takes 13 ns. */
 export function addHistogram(
   registry: Registry,
   { name, help, buckets }: { name: string; help: string; buckets: readonly number[] },
@@ -41,7 +41,7 @@ export function addHistogram(
   };
 }
 
-/** Seconds: a response from memory takes a fraction of a millisecond, a deadline is reached after many seconds. */
+/** Buckets in seconds. A response from memory takes a fraction of a millisecond, and deadlines end after many seconds. */
 export const SECONDS: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];

@@ -2,14 +2,14 @@ import type { Registry } from 'prom-client';
 import type { HistoryGauges } from '../../history/gauges.js';
 import { addNumbers, addSeries, type Definition } from './series.js';
 
-/** What the metrics read from the history. */
+/** The source of the metrics of the history. */
 export interface HistorySource {
-  /** As read last; null before that, and while no history is kept. */
+  /** Returns the gauges that were read last; null before the first read. */
   readonly gauges: () => HistoryGauges | null;
   readonly waiting: () => number;
 }
 
-/** The history is of the database: every process has the same numbers, except for those who wait. */
+/** Shows the history. It is in the database, so every process has the same numbers, except for the number of waiting requests. */
 export function showHistory(registry: Registry, { gauges, waiting }: HistorySource): void {
   const add = (definition: Definition, read: (gauges: HistoryGauges) => number | null): void => {
     addSeries(registry, { ...definition, aggregator: 'max' }, () => {

@@ -5,7 +5,7 @@ import { addNumber } from './series.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 
-/** No label has a value that a client makes up: routes are those of the table, and methods the usual ones or `other`. */
+/** Clients cannot choose values of labels: routes are those of the table, and methods are the usual ones or `other`. */
 export function meterHttp(registry: Registry): HttpMeter {
   let inFlight = 0;
   addNumber(
@@ -20,7 +20,7 @@ export function meterHttp(registry: Registry): HttpMeter {
   });
 
   function meterOf(route: string): PathMeter {
-    // By method, then by status.
+    // The series by method, then by status.
     const known = new Map<string, Observe[]>();
     const seriesOf = (method: string, status: number): Observe => {
       const name = METHODS.has(method) ? method : 'other';

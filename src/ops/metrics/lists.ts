@@ -6,16 +6,16 @@ import type { ListMeter } from '../../lists/run/attempt.js';
 import { addHistogram } from './histogram.js';
 import { addSeries, type Labels, type Sample } from './series.js';
 
-/** Those that tell the metrics what happens to inventory lists in this process. */
+/** The functions with which this process counts events of inventory lists. */
 export interface ListMeters extends ListMeter {
   readonly hook: NotifyDeps['onHook'];
   readonly cleanFailure: CleanDeps['onFailure'];
 }
 
-/** From a list of a hundred rows to one of ten million. */
+/** Buckets in seconds, for lists of a hundred to ten million rows. */
 const SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** Counts the ends of runs, and what else a process does about lists. */
+/** Counts the ends of runs, skipped due times, messages to hooks, and failures of the cleaner. */
 export function meterLists(registry: Registry): ListMeters {
   const runs = addCounter(registry, {
     name: 'stockroom_list_runs_total',
@@ -59,7 +59,7 @@ export function meterLists(registry: Registry): ListMeters {
   };
 }
 
-/** Shows the jobs of the database, the same in every process. */
+/** Shows the jobs of the database. Every process has the same numbers. */
 export function showLists(registry: Registry, gauges: () => readonly ListGauge[], spoolBytes: () => number): void {
   const add = (name: string, help: string, valueOf: (gauge: ListGauge) => number | null): void => {
     addSeries(registry, { name, help, type: 'gauge', aggregator: 'max' }, function* samples(): Generator<Sample> {

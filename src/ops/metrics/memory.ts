@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { ClientMemory } from '../../http/client-memory.js';
 import { addNumbers } from './series.js';
 
-/** The bytes in memory for clients, to compare with the bounds of the configuration. */
+/** Shows the bytes in memory for clients, which an operator compares with the limits of the configuration. */
 export function showMemory(registry: Registry, memory: ClientMemory): void {
   addNumbers(
     registry,

@@ -1,6 +1,6 @@
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
-/** The contents of a registry as plain data, which another process can add up. */
+/** The contents of a registry as plain data, which another process can aggregate. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export type Labels = Readonly<Record<string, string>>;
@@ -9,20 +9,20 @@ export interface Definition {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** How the numbers of several workers become one; sum unless given. */
+  /** How the numbers of several workers are aggregated; sum unless given. */
   readonly aggregator?: 'sum' | 'first' | 'min' | 'max';
 }
 
 export interface Sample {
-  /** Where it is not the metric's own: `_bucket`, `_sum` and `_count` of a histogram. */
+  /** The name, when it is not that of the metric: `_bucket`, `_sum` and `_count` of a histogram. */
   readonly metricName?: string;
   readonly value: number;
   readonly labels: Labels;
 }
 
 /**
- * Adds a metric whose numbers are read at each scrape. The service counts with plain variables where it works, and pays
- * nothing for labels there; all that a registry wants of a metric is `get`.
+ * Adds a metric whose numbers are read at each scrape. So the service can count with plain variables, without the cost of labels. A registry
+ * needs only the function `get` of a metric.
  */
 export function addSeries(registry: Registry, definition: Definition, read: () => Iterable<Sample>): void {
   const { name, aggregator = 'sum' } = definition;

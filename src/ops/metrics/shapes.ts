@@ -2,7 +2,7 @@ import type { ShapeCapacity, ShapeGauges } from '../../resources/capacity/gauges
 
 type Row = readonly [labels: string, value: number];
 
-/** The gauges of `[stockroom] capacity_shape` as text; '' when there are no shapes, or nothing has been counted yet. */
+/** Renders the gauges of `[stockroom] capacity_shape`; '' when there are no shapes, or nothing has been counted yet. */
 export async function renderShapes(gauges: ShapeGauges): Promise<string> {
   const found = await gauges.read();
   if (found === null) return '';

@@ -8,7 +8,7 @@ export interface TokenSource {
     readonly rejected: number;
     readonly failed: number;
   };
-  /** Null before it was asked. */
+  /** Returns whether Keystone responded to the last request; null before the first one. */
   responds(): boolean | null;
 }
 

@@ -3,7 +3,7 @@ import type { View } from '../../topology/model.js';
 import type { TopologyReader } from '../../topology/catch-up.js';
 import { addNumber, addNumbers } from './series.js';
 
-/** Workers have a topology each, and the gauges show the one that is worst off. */
+/** Each worker has its own topology. The gauges show the worst value of all workers. */
 export function showTopology(registry: Registry, topology: Pick<TopologyReader, 'latest' | 'status'>): void {
   const counter = (name: string, help: string, read: () => number): void => {
     addNumber(registry, { name: `stockroom_topology_${name}_total`, help, type: 'counter' }, read);
