@@ -5,13 +5,14 @@ import type { Rule, RuleOptions } from './rules.js';
 export interface PolicyReport {
   /** Problems of the files; empty when there are none. */
   readonly problems: readonly PolicyProblem[];
-  /** Every rule, defaults included; empty when the service would not start with these files. */
+  /** All rules, including the defaults. Empty when the service would not start with these files. */
   readonly rules: readonly Rule[];
 }
 
 /**
- * Checks policy files, in the order in which they override the defaults, without putting them in force. The files that a
- * configuration names come from `locatePolicyFiles`.
+ * Checks policy files without putting them in force. `locatePolicyFiles` returns the files of a configuration.
+ *
+ * @param files in the order in which they override the defaults
  */
 export function checkPolicyFiles(files: readonly string[], options: RuleOptions): PolicyReport {
   try {

@@ -4,9 +4,9 @@ import type { Check, LeftOperand } from './language/check.js';
 import { pythonText } from './language/literal.js';
 import { constantText, fill, type Target, type Template } from './language/template.js';
 
-/** The input of a rule: may this caller do this. */
+/** The input of a rule. The rule decides whether the caller is allowed to do something. */
 export interface PolicyQuery {
-  /** The rule of the route, whatever other rules it refers to. */
+  /** The rule of the route. It stays the same when that rule refers to other rules. */
   readonly rule: string;
   readonly identity: Identity;
   readonly target: Target;
@@ -14,7 +14,7 @@ export interface PolicyQuery {
 
 export type Decision = boolean | Promise<boolean>;
 
-/** A compiled check. It decides at once unless it has to ask a remote server, and only that can fail. */
+/** A compiled check. It decides at once unless it has to ask a remote server. Only a remote server can make it fail. */
 export type Test = (query: PolicyQuery) => Decision;
 
 export interface CompileContext {
@@ -27,7 +27,7 @@ export interface CompileContext {
 const allow: Test = () => true;
 const deny: Test = () => false;
 
-/** Turns a check into a function once, so that a request only runs it. */
+/** Compiles a check into a function, so that each request only calls the function. */
 export function compile(check: Check, context: CompileContext): Test {
   switch (check.kind) {
     case 'always':
@@ -87,7 +87,7 @@ function role(name: Template): Test {
 
 function remote(url: Template, context: CompileContext): Test {
   return (query) => {
-    // Encoded, so that values of a client cannot choose another server or path.
+    // The values are percent-encoded, so that a client cannot choose another server or path.
     const filled = fill(url, query.target, encodeURIComponent);
     return filled === undefined ? false : context.remote(filled, query);
   };
@@ -95,7 +95,7 @@ function remote(url: Template, context: CompileContext): Test {
 
 function equal(left: LeftOperand, right: Template): Test {
   if ('literal' in left) return ({ target }) => fill(right, target) === left.literal;
-  // Credentials are texts, or lists of texts: nothing is inside them.
+  // Credentials are texts, or lists of texts, so a path with a second segment leads to nothing.
   const read = left.path.length === 1 ? credential(left.path[0] ?? '') : undefined;
   if (read === undefined) return deny;
   return ({ identity, target }) => {

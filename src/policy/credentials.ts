@@ -11,7 +11,7 @@ const CREDENTIALS: Readonly<Record<string, (identity: Identity) => Credential | 
   project_domain_id: (identity) => identity.projectDomainId,
   domain_id: (identity) => identity.domainId,
   system_scope: (identity) => identity.systemScope,
-  // The name from before system_scope: there only when there is something to say.
+  // The old name of system_scope. It exists only when the token has a system scope.
   system: (identity) => identity.systemScope ?? undefined,
   roles: (identity) => identity.roles,
   is_admin_project: (identity) => identity.isAdminProject,
@@ -22,7 +22,7 @@ const CREDENTIALS: Readonly<Record<string, (identity: Identity) => Credential | 
   service_roles: (identity) => identity.serviceRoles,
 };
 
-/** How to read a credential; undefined when there is none of that name. */
+/** Returns a function that reads a credential; undefined when there is no credential with that name. */
 export function credential(name: string): ((identity: Identity) => Credential | undefined) | undefined {
   return Object.hasOwn(CREDENTIALS, name) ? CREDENTIALS[name] : undefined;
 }

@@ -1,4 +1,4 @@
-/** The rules of the service with what they are when no file says otherwise (docs/contract/policy.md#default-rules). */
+/** A rule of the service, with its check when no file overrides it (docs/contract/policy.md#default-rules). */
 export interface DefaultRule {
   readonly name: string;
   readonly check: string;
@@ -7,7 +7,7 @@ export interface DefaultRule {
   /** The scopes that a token may have; null for any. */
   readonly scopes: readonly ['project'] | null;
   readonly description: string;
-  /** Method and path of what asks for this rule; none for the base rules, which others refer to. */
+  /** Method and path of the routes with this rule. Empty for the base rules, to which other rules refer. */
   readonly routes: readonly string[];
 }
 

@@ -16,7 +16,7 @@ import { PolicySyntaxError } from './language/syntax-error.js';
 import { PolicyFileError, type FilePosition, type PolicyProblem } from './problem.js';
 import { placeInScalar } from './yaml-place.js';
 
-/** A rule as a file has it. */
+/** A rule in a file. */
 export interface FileRule {
   readonly name: string;
   /** Denies when the text cannot be parsed. */
@@ -34,7 +34,7 @@ export interface PolicyFile {
 /**
  * Reads the text of a policy file: a YAML mapping of rule names to checks (JSON is YAML, too).
  *
- * @throws PolicyFileError when it is no such mapping; a check that is wrong only denies, and is reported
+ * @throws PolicyFileError when the text is not such a mapping; a malformed check only denies, and is reported
  */
 export function parsePolicyFile(text: string, file: string): PolicyFile {
   const lines = new LineCounter();
@@ -80,12 +80,12 @@ export function parsePolicyFile(text: string, file: string): PolicyFile {
   return { rules, problems };
 }
 
-/** Rules are two lists deep. */
+/** A rule needs at most two nested lists. */
 const MAX_NESTING = 20;
 
-/** As PyYAML reads: version 1.1, and of a name that comes twice the last counts. */
+/** Reads YAML like PyYAML: version 1.1, and when a name occurs twice, the last one counts. */
 function readYaml(text: string, file: string, lineCounter: LineCounter): Document {
-  // The library goes into nested nodes by recursion, and what runs out of stack in a regular expression ends the process.
+  // The library parses nested nodes by recursion. When the stack overflows in a regular expression, the process ends.
   const lines = new LineCounter();
   lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
@@ -104,7 +104,7 @@ function nameText(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }
 
-/** Follows an alias, to nothing when it leads nowhere. */
+/** Follows an alias. Returns null when the alias has no target. */
 function resolved(node: Node | null, document: Document): Node | null {
   return isAlias(node) ? (node.resolve(document) ?? null) : node;
 }
@@ -113,7 +113,7 @@ type Fail = (message: string, offset: number) => Check;
 
 function parseValue(node: Node | null, document: Document, text: string, fail: Fail): Check {
   const offset = node?.range?.[0] ?? -1;
-  // `rule: !` without quotes is a tag with nothing behind it, and nothing would allow.
+  // `rule: !` without quotes is a YAML tag without a value. Without this check it would be an empty rule, which allows everything.
   if (node?.tag === '!') return fail('"!" must be quoted, or it is no text', offset);
   try {
     if (isScalar(node) && typeof node.value === 'string') return parseRule(node.value);
@@ -125,7 +125,7 @@ function parseValue(node: Node | null, document: Document, text: string, fail: F
   return fail('expected a text, "@" (allow all) or "!" (deny all)', offset);
 }
 
-/** The list form as texts; PolicySyntaxError where something else is in it. */
+/** Returns the list form as texts. @throws PolicySyntaxError when an item is not a text or a list of texts */
 function listOf(node: Node, document: Document): (string | string[])[] {
   if (!isSeq(node)) return [];
   const texts = (item: unknown, deeper: boolean): string | string[] => {

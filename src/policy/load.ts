@@ -12,9 +12,9 @@ export interface LoadedPolicy {
 }
 
 /**
- * Reads files, lays them over the defaults in their order, and compiles the result.
+ * Reads files, overrides the defaults with them in their order, and compiles the result.
  *
- * @throws PolicyFileError when a file cannot be read or is no policy file, or when rules refer to each other in a cycle
+ * @throws PolicyFileError when a file cannot be read or is not a policy file, or when rules refer to each other in a cycle
  */
 export function loadPolicy(
   files: readonly string[],

@@ -4,17 +4,17 @@ import { PolicyFileError } from './problem.js';
 
 /** The files of the policy ([oslo_policy] policy_file, policy_dirs). */
 export interface PolicyFilesOptions {
-  /** Empty: no file. */
+  /** Empty for no file. */
   readonly policyFile: string;
   readonly policyDirs: readonly string[];
-  /** Where relative names are searched, in this order. */
+  /** The folders in which relative names are searched, in this order. */
   readonly searchPath: readonly string[];
 }
 
 /**
- * Where a relative name is searched: the folders given, then the folders of the configuration files, the last first. oslo.config
- * goes on in ~/.placement, ~, /etc/placement and /etc: there, what is in force would depend on who may enter the folder of an
- * old installation (docs/adr/0007).
+ * Returns the folders in which a relative name is searched: the given folders, then the folders of the configuration files, the last one
+ * first. oslo.config also searches in ~/.placement, ~, /etc/placement and /etc. This service does not, because the policy would then depend
+ * on the right of its user to enter the folder of an old installation (docs/adr/0007).
  */
 export function policySearchPath(configFiles: readonly string[], configDirs: readonly string[] = []): string[] {
   return [
@@ -23,21 +23,21 @@ export function policySearchPath(configFiles: readonly string[], configDirs: rea
   ];
 }
 
-/** A file and what tells one state of it from the next. */
+/** A file, with a text that differs after each change of the file. */
 export interface LocatedFile {
   readonly path: string;
   readonly state: string;
 }
 
 /**
- * The files that are there, in the order in which they are laid over each other: the policy file, then those of the folders.
+ * Returns the existing files, in the order in which they override each other: the policy file, then the files of the folders.
  *
- * @throws PolicyFileError when a file or folder is there and cannot be read, or when that cannot be found out
+ * @throws PolicyFileError when a file or folder exists and cannot be read, or when the service cannot check whether it exists
  */
 export function locatePolicyFiles({ policyFile, policyDirs, searchPath }: PolicyFilesOptions): LocatedFile[] {
   const find = (name: string): string | undefined =>
     name === '' ? undefined : searchPath.map((folder) => path.resolve(folder, name)).find(isThere);
-  // An absolute name is the same from everywhere, even when there is nowhere to search.
+  // An absolute name needs no search, so it is found also with an empty search path.
   const locate = (name: string) => (path.isAbsolute(name) ? (isThere(name) ? name : undefined) : find(name));
   const main = locate(policyFile);
   const folders = policyDirs.map(locate).filter((folder) => folder !== undefined);
@@ -45,12 +45,12 @@ export function locatePolicyFiles({ policyFile, policyDirs, searchPath }: Policy
   return paths.map((one) => ({ path: one, state: stateOf(one) }));
 }
 
-/** The text about the files in commands. */
+/** The text with which commands show the files. */
 export function policyFilesText(files: readonly string[]): string {
   return files.length === 0 ? 'No policy file: the defaults are in force' : `Policy files: ${files.join(', ')}`;
 }
 
-/** A folder that this user may not enter is not the same as no file: rules in it would be left out silently. */
+/** Whether a file or folder exists. Throws when this user may not enter a folder, because rules in it would be left out silently otherwise. */
 function isThere(name: string): boolean {
   try {
     return fs.statSync(name, { throwIfNoEntry: false }) !== undefined;
@@ -60,7 +60,7 @@ function isThere(name: string): boolean {
   }
 }
 
-/** Not hidden, sorted by name. Links to files count: that is how Kubernetes mounts a ConfigMap. */
+/** Returns the files of a folder that are not hidden, sorted by name. It includes links to files, because Kubernetes mounts a ConfigMap as links. */
 function filesIn(folder: string): string[] {
   let names: string[];
   try {
@@ -75,7 +75,7 @@ function filesIn(folder: string): string[] {
     .filter((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-/** Any change of it counts, not only a newer time: a file may be replaced by an older one. */
+/** Returns a text that differs after any change of the file, not only for a newer time, because an older file may replace it. */
 function stateOf(file: string): string {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? '' : `${stat.mtimeMs}/${stat.ctimeMs}/${stat.size}/${stat.ino}`;

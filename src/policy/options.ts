@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import { policySearchPath } from './locate.js';
 import type { PolicyOptions } from './policy.js';
 
-/** For the service, and for commands that check policy files. */
+/** Returns the options of the policy, for the service and for commands that check policy files. */
 export function policyOptions(config: Config): Omit<PolicyOptions, 'log'> {
   return {
     policyFile: config.policyFile,

@@ -13,26 +13,26 @@ import { watchPolicy } from './watch.js';
 export type PolicyTarget = Target;
 
 export interface PolicyOptions extends PolicyFilesOptions, RuleOptions {
-  /** False: tokens of any scope are as good as those for a project. */
+  /** Whether a token must have one of the scopes of the rule. If false, the scope of the token does not count. */
   readonly enforceScope: boolean;
   readonly remote: RemoteOptions;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** The clock that says when to look at the files again, in milliseconds. */
+  /** Returns the time in milliseconds, which decides when the files are checked again. */
   readonly now?: () => number;
 }
 
 export interface Policy {
   /**
-   * Returns when the caller may do what the rule guards; at once, unless the rule asks a remote server.
+   * Returns when the rule allows the caller. It returns at once, unless the rule asks a remote server.
    *
-   * @param target what the request is about; without it, the caller
+   * @param target the target of the request; by default the project and user of the caller
    * @throws ApiError 403
    */
   authorize(rule: string, identity: Identity, target?: PolicyTarget): void | Promise<void>;
 }
 
 /**
- * The policy of the service: defaults, with files laid over them that are read again when they change.
+ * Creates the policy of the service: the defaults, overridden by files. The files are read again when they change.
  *
  * @throws PolicyFileError when the files cannot be used
  */
@@ -46,7 +46,7 @@ export function createPolicy(options: PolicyOptions): Policy {
   return {
     authorize(rule, identity, target = { project_id: identity.projectId, user_id: identity.userId }) {
       const { rules, tests } = current();
-      // Only the scopes of the rule itself count, not those of rules it refers to.
+      // Only the scopes of the rule itself count, and not those of rules to which it refers.
       const scopes = rules.get(rule)?.scopes ?? null;
       if (options.enforceScope && scopes !== null && !scopes.includes(scopeOf(identity))) throw wrongScope(rule);
       const decision = tests.get(rule)?.({ rule, identity, target }) ?? false;

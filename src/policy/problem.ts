@@ -1,13 +1,13 @@
 import { OperatorError } from '../operator-error.js';
 
-/** A place in a policy file; line and column count from 1. */
+/** A position in a policy file. Line and column are counted from 1. */
 export interface FilePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** Something in the policy files that does not do what its author meant. An error makes a rule, or the whole file, unusable. */
+/** A probable mistake in the policy files. An error makes a rule, or the whole file, unusable. */
 export interface PolicyProblem {
   readonly severity: 'error' | 'warning';
   readonly message: string;
@@ -19,13 +19,13 @@ function placeText({ file, line, column }: FilePosition): string {
   return `${file}:${line}:${column}`;
 }
 
-/** A problem on one line. */
+/** Renders a problem as one line. */
 export function problemText({ severity, message, rule, place }: PolicyProblem): string {
   const where = place === undefined ? '' : `${placeText(place)}: `;
   return `${where}${severity}: ${rule === undefined ? '' : `rule ${rule}: `}${message}`;
 }
 
-/** Policy files that cannot be used at all; the message names file, line and column. */
+/** The policy files cannot be used. The message has file, line and column. */
 export class PolicyFileError extends OperatorError {
   readonly reason: string;
   readonly place: FilePosition | string;

@@ -5,7 +5,7 @@ import { withoutTrailing } from '../trim-end.js';
 import type { PolicyQuery } from './compile.js';
 import { credentialsOf } from './credentials.js';
 
-/** How `http:` and `https:` checks ask ([oslo_policy] remote_*). */
+/** The options of the requests of `http:` and `https:` checks ([oslo_policy] remote_*). */
 export interface RemoteOptions {
   readonly contentType: 'application/x-www-form-urlencoded' | 'application/json';
   /** Seconds within which the response must be complete. */
@@ -16,13 +16,13 @@ export interface RemoteOptions {
   readonly keyFile: string | null;
 }
 
-/** A response longer than `True` is a denial, whatever its length. */
+/** In characters. The service stops reading a longer response, because any response but `True` denies. */
 const LONGEST_RESPONSE = 64 * 1024;
 
 /**
- * Asks a remote server whether a caller may do something. Only the response `True` allows, whatever its status.
+ * Asks a remote server whether a caller may do something. Only the response `True` allows, with any status.
  *
- * @throws when the server cannot be reached or is too slow: then the result is unknown
+ * @throws when the server cannot be reached or is too slow, because the result is unknown then
  */
 export async function askRemote(url: string, query: PolicyQuery, options: RemoteOptions): Promise<boolean> {
   const body = requestBody(query, options.contentType);
@@ -54,7 +54,7 @@ function post(url: string, body: string, options: RemoteOptions): Promise<string
       reject(error.name === 'AbortError' ? new Error(`timeout after ${options.timeout} s`) : error);
     });
     let hasResponse = false;
-    // A server may send 101 unasked. Node then ends the request without an error and without a response.
+    // A server may send 101 although the request did not ask for it. Node.js then ends the request without an error and without a response.
     request.on('close', () => {
       if (!hasResponse) reject(new Error('the connection was closed without a response'));
     });

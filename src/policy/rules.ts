@@ -5,25 +5,25 @@ import type { Check } from './language/check.js';
 import { parseRule } from './language/parser.js';
 import { PolicyFileError, type FilePosition } from './problem.js';
 
-/** A rule as it is after the files have been laid over the defaults. */
+/** A rule after the files have overridden the defaults. */
 export interface Rule {
   readonly name: string;
   readonly check: Check;
   readonly text: string;
   /** Tokens of any other scope are rejected; null for any scope. */
   readonly scopes: readonly string[] | null;
-  /** Where a file defines it; null for a default. */
+  /** The position of the rule in a file; null for a default. */
   readonly place: FilePosition | null;
 }
 
 export interface RuleOptions {
-  /** False: what the deprecated defaults allowed is still allowed. */
+  /** If false, the deprecated defaults still allow, too. */
   readonly enforceNewDefaults: boolean;
-  /** The rule that stands for those that do not exist. */
+  /** The rule that is used in place of a rule that does not exist. */
   readonly defaultRule: string;
 }
 
-/** A rule of a file replaces the default of its name completely, its deprecated part included. */
+/** Returns the rules in force. A rule of a file replaces the default with its name completely, including the deprecated part. */
 export function rulesOf(
   fileRules: ReadonlyMap<string, FileRule>,
   { enforceNewDefaults }: Pick<RuleOptions, 'enforceNewDefaults'>,
@@ -39,13 +39,13 @@ export function rulesOf(
   return rules;
 }
 
-/** The name under which a reference is found; null when it denies. */
+/** Returns the name of the rule that a reference means; null when there is none, and the reference denies. */
 export function referredTo(name: string, rules: ReadonlyMap<string, Rule>, defaultRule: string): string | null {
   if (rules.has(name)) return name;
   return rules.has(defaultRule) ? defaultRule : null;
 }
 
-/** How deep checks and the rules they refer to may go into each other, together. */
+/** The most levels of nested checks and references to rules together. */
 const MAX_DEPTH = 500;
 
 /**
@@ -60,12 +60,12 @@ export function compileRules(
 ): ReadonlyMap<string, Test> {
   const depths = new Map<string, number>();
   const path: string[] = [];
-  /** How much is below a rule that is itself `above` deep. */
+  /** Returns the number of levels below a rule. @param above the number of levels above it */
   const depthOf = (name: string, above: number): number => {
     if (path.includes(name)) throw cycle([...path.slice(path.indexOf(name)), name], rules);
     path.push(name);
     const depth = depths.get(name) ?? checkDepth((rules.get(name) as Rule).check, above);
-    // Asked on the way down, too: this must not run out of stack either.
+    // `checkDepth` checks this on the way down as well, because the recursion must not overflow the stack, either.
     if (above + depth > MAX_DEPTH) throw rejection('is too deep, with the rules it refers to', path, rules);
     path.pop();
     depths.set(name, depth);
@@ -99,7 +99,7 @@ function cycle(names: readonly string[], rules: ReadonlyMap<string, Rule>): Poli
   return rejection(`refers to itself: ${chain}`, names, rules);
 }
 
-/** The defaults alone have neither cycles nor depth, so a rule of a file is among those involved. */
+/** The defaults alone have no cycles and are not too deep, so at least one of the rules is from a file. The error has its position. */
 function rejection(why: string, names: readonly string[], rules: ReadonlyMap<string, Rule>): PolicyFileError {
   const involved = names.map((name) => rules.get(name)).find((rule) => rule?.place != null);
   return new PolicyFileError(`rule ${involved?.name ?? names[0] ?? ''} ${why}`, involved?.place ?? 'policy');

@@ -11,7 +11,7 @@ const INTRODUCTION = `\
 #   and, or, not, ( )     not binds most, or least
 `;
 
-/** A commented policy file of all rules. */
+/** Returns a policy file with all rules, in which every rule is commented out. */
 export function policySample(): string {
   return [INTRODUCTION, ...DEFAULT_RULES.map(entry)].join('\n');
 }

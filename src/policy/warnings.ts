@@ -7,7 +7,7 @@ import { referredTo, type Rule, type RuleOptions } from './rules.js';
 const KNOWN = new Set(DEFAULT_RULES.map((rule) => rule.name));
 const ASKED_FOR = new Set(DEFAULT_RULES.filter((rule) => rule.routes.length > 0).map((rule) => rule.name));
 
-/** Warnings about rules of files that are valid, but hardly meant. */
+/** Returns warnings about rules of files that are valid, but probably mistakes. */
 export function warningsOf(
   rules: ReadonlyMap<string, Rule>,
   { defaultRule }: Pick<RuleOptions, 'defaultRule'>,

@@ -7,16 +7,16 @@ export interface WatchOptions {
   readonly locate: () => readonly LocatedFile[];
   readonly load: (files: readonly string[]) => LoadedPolicy;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Milliseconds that only go forward. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   readonly now?: () => number;
 }
 
-/** How long files are believed to be as they were. */
+/** The shortest time between two checks of the files. */
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Keeps a policy as fresh as its files: each check makes it look, at most once a second. Files that cannot be used leave
- * the rules as they were, and are logged once.
+ * Keeps a policy up to date with its files. Each call of the returned function checks the files, at most once a second. When the files
+ * cannot be used, the rules stay as they were, and the error is logged once.
  *
  * @throws PolicyFileError when the files cannot be used at the beginning
  */
@@ -34,7 +34,7 @@ export function watchPolicy({ locate, load, log, now = () => performance.now() }
     try {
       const found = locate();
       if (sameFiles(found, files)) return policy;
-      // Also when what follows fails: the same files would only fail again.
+      // `files` is set before `load`, so that files that cannot be used are not loaded again at each check.
       files = found;
       policy = load(files.map((file) => file.path));
       failedWith = '';

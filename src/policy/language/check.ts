@@ -1,16 +1,16 @@
 import type { Template } from './template.js';
 
-/** A check of the oslo.policy language as the parser leaves it (docs/contract/policy.md#language). */
+/** A parsed check of the oslo.policy language (docs/contract/policy.md#language). */
 export type Check =
   | { readonly kind: 'always' }
-  /** Denies; `why` says what is wrong with a text that was meant to be a check. */
+  /** Denies. `why` is the problem of a text that is not a valid check. */
   | { readonly kind: 'never'; readonly why?: string }
   | { readonly kind: 'not'; readonly check: Check }
   | { readonly kind: 'and' | 'or'; readonly checks: readonly Check[] }
   | { readonly kind: 'rule'; readonly name: string }
   | { readonly kind: 'role'; readonly name: Template }
   | { readonly kind: 'remote'; readonly url: Template }
-  /** A literal, or a credential by the dotted path to it, compared with a text. */
+  /** Compares a literal, or the credential at a dotted path, with a text. */
   | { readonly kind: 'equal'; readonly left: LeftOperand; readonly right: Template };
 
 export type LeftOperand = { readonly literal: string } | { readonly path: readonly string[] };
@@ -23,7 +23,7 @@ export function both(kind: 'and' | 'or', checks: readonly Check[]): Check {
   return checks.length === 1 && only !== undefined ? only : { kind, checks };
 }
 
-/** Calls back for a check and everything in it; references are not followed. */
+/** Calls `visit` for a check and all checks in it. Does not follow references to other rules. */
 export function walk(check: Check, visit: (check: Check) => void): void {
   visit(check);
   if (check.kind === 'not') walk(check.check, visit);

@@ -2,13 +2,13 @@
 export interface Token {
   readonly kind: '(' | ')' | 'and' | 'or' | 'not' | 'check' | 'string';
   readonly text: string;
-  /** Where it begins in the rule, counted from 0. */
+  /** The position of its first character in the rule, counted from 0. */
   readonly offset: number;
 }
 
 /**
- * Parentheses inside a word belong to it (`%(project_id)s`), those at its ends do not. A word that is quoted as a whole is a
- * string, which no check can be.
+ * Splits a rule into tokens. Parentheses inside a word belong to it (`%(project_id)s`), and those at its ends do not. A word that is
+ * completely quoted is a string, which is not a check.
  */
 export function tokenize(rule: string): Token[] {
   const tokens: Token[] = [];
@@ -22,7 +22,7 @@ export function tokenize(rule: string): Token[] {
   return tokens;
 }
 
-/** The length of a word without the characters of one kind at its end (a regular expression would take quadratic time). */
+/** The length of a word without a repeated character at its end. (A regular expression would take quadratic time.) */
 function endWithout(word: string, character: string): number {
   let end = word.length;
   while (end > 0 && word[end - 1] === character) end--;

@@ -1,7 +1,7 @@
-/** What targets and credentials are made of. */
+/** A value in a target or a credential. */
 export type Value = string | number | boolean | null;
 
-/** Policies are compared as the texts Python makes of values. */
+/** Returns the text that Python makes of a value, because checks compare these texts. */
 export function pythonText(value: Value): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
@@ -28,7 +28,7 @@ function stringText(source: string): string | undefined {
       continue;
     }
     const escaped = source.charAt(++at);
-    // The closing quote itself is escaped: not a string.
+    // The closing quote is escaped, so this is not a string.
     if (at === source.length - 1) return undefined;
     text += ESCAPES[escaped] ?? `\\${escaped}`;
   }

@@ -2,15 +2,15 @@ import { ALWAYS, NEVER, type Check } from './check.js';
 import { literalText } from './literal.js';
 import { parseTemplate, type Template } from './template.js';
 
-/** Reports what is wrong at an offset of the text; does not return. */
+/** Reports a problem at an offset of the text. It does not return. */
 type Fail = (message: string, offset: number) => never;
 
-/** Parses one check: `@`, `!`, or what is before and after the first colon. */
+/** Parses one check: `@`, `!`, or two texts with a colon between them. The first colon counts. */
 export function parseOne(text: string, fail: Fail): Check {
   if (text === '@') return ALWAYS;
   if (text === '!') return NEVER;
   const colon = text.indexOf(':');
-  // As upstream, this denies by itself but leaves the rest of the rule alone.
+  // As upstream, such a check denies, and the rest of the rule stays valid.
   if (colon === -1) return { kind: 'never', why: `${JSON.stringify(text)} is not a check: it has no colon` };
   const left = text.slice(0, colon);
   const right = text.slice(colon + 1);

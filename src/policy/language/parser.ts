@@ -3,7 +3,7 @@ import { tokenize, type Token } from './lexer.js';
 import { parseOne } from './one-check.js';
 import { PolicySyntaxError } from './syntax-error.js';
 
-/** Parentheses and `not` inside each other: no policy comes near, and what reads them must not run out of stack. */
+/** The most nested parentheses and `not`. No real policy needs so many, and the code that reads a policy must not overflow the stack. */
 const MAX_NESTING = 100;
 
 /**
@@ -67,10 +67,10 @@ export function parseRule(rule: string): Check {
 }
 
 /**
- * Parses the old list form: a list whose items are ORed; an item is a check or a list of checks that are ANDed.
+ * Parses the old list form: a list whose items are ORed. An item is a check, or a list of checks that are ANDed.
  *
  * @param items texts, or lists of texts
- * @throws PolicySyntaxError; its place is in the text of the check
+ * @throws PolicySyntaxError, whose position is in the text of the check
  */
 export function parseList(items: readonly (string | readonly string[])[]): Check {
   if (items.length === 0) return ALWAYS;

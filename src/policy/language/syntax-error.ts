@@ -1,8 +1,8 @@
 /** An error in a rule, with its position in the text. The parser throws nothing else. */
 export class PolicySyntaxError extends Error {
-  /** Where in the text, counted from 0. */
+  /** The position in the text, counted from 0. */
   readonly offset: number;
-  /** The same place, counted from 1. */
+  /** Line and column of the position, counted from 1. */
   readonly line: number;
   readonly column: number;
 

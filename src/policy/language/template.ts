@@ -1,8 +1,8 @@
 import { pythonText, type Value } from './literal.js';
 
-/** A text with `%(key)s` in it, to be filled in from the target of a request. */
+/** A text with `%(key)s`, which is replaced by values of the target of a request. */
 export interface Template {
-  /** As it was written. */
+  /** The text in the rule. */
   readonly source: string;
   /** Texts, and keys of the target. */
   readonly parts: readonly (string | { readonly key: string })[];
@@ -16,7 +16,7 @@ export interface BadTemplate {
   readonly offset: number;
 }
 
-/** `%%` is a percent sign. Python's other conversions (`%d`, `%(x)r`) have no use in a policy and are rejected. */
+/** Parses a template. `%%` is a percent sign. Other conversions of Python (`%d`, `%(x)r`) are rejected, because policies do not need them. */
 export function parseTemplate(source: string): Template | BadTemplate {
   const parts: (string | { key: string })[] = [];
   let at = 0;
@@ -40,12 +40,12 @@ export function parseTemplate(source: string): Template | BadTemplate {
   return { source, parts };
 }
 
-/** The text when nothing has to be filled in. */
+/** Returns the text when the template has no `%(key)s`, else undefined. */
 export function constantText({ parts }: Template): string | undefined {
   return parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
 }
 
-/** Undefined when the target lacks a key. */
+/** Fills in the values of a target. Returns undefined when the target lacks a key. */
 export function fill({ parts }: Template, target: Target, encode = (text: string) => text): string | undefined {
   let filled = '';
   for (const part of parts) {
