@@ -1,8 +1,8 @@
 import type { Provider, Tree } from '../topology/model.js';
 
 /**
- * Where a provider is in its tree. Providers are numbered in the order of a walk that visits a parent before its children and
- * one child's descendants before the next child, so the descendants of a provider are those numbered from `first` to `last`.
+ * The position of a provider in its tree. Providers are numbered in the order of a walk that visits a parent before its children, and the
+ * descendants of a child before the next child. So the numbers of a provider and its descendants are `first` to `last`.
  */
 export interface TreePosition {
   readonly rootId: number;
@@ -17,7 +17,7 @@ export function isAtOrAbove(top: TreePosition, place: TreePosition): boolean {
 
 const kept = new WeakMap<Tree, ReadonlyMap<number, TreePosition>>();
 
-/** The places of the members of a tree, by id. Made once for a tree: it is replaced when a member changes. */
+/** The positions of the members of a tree, by id. They are computed once, because the topology replaces the tree when a member changes. */
 export function placesOf(tree: Tree): ReadonlyMap<number, TreePosition> {
   let places = kept.get(tree);
   if (places === undefined) {
@@ -34,7 +34,7 @@ interface Draft {
   last: number;
 }
 
-/** Without recursion: a chain may be longer than the stack. */
+/** Does not use recursion, because a chain of providers may be longer than the stack. */
 function numbered({ rootId, members }: Tree): Map<number, TreePosition> {
   const children = new Map<number | null, Provider[]>();
   for (const member of members) {
@@ -51,7 +51,7 @@ function numbered({ rootId, members }: Tree): Map<number, TreePosition> {
     places.set(provider.id, place);
     for (const child of children.get(provider.id) ?? []) walk.push({ provider: child, parent: place });
   }
-  // A map is iterated in the order of insertion, so backwards every child comes before its parent.
+  // The order of a map is that of insertion, so in reverse order every child comes before its parent.
   for (const place of [...places.values()].reverse()) {
     if (place.parent !== null) place.parent.last = Math.max(place.parent.last, place.last);
   }

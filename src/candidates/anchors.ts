@@ -7,12 +7,12 @@ import type { Sharing } from './sharing.js';
 import type { AnchorCounts } from './trace.js';
 import { oneTree, walkTrees, WORK_FOR_A_PROVIDER, type AnchorIndex, type Trees } from './walk.js';
 
-/** The trees whose root can be the anchor of a candidate, each once, found on demand. */
+/** The trees whose root can be the anchor of a candidate. The generator finds them on demand, each once. */
 export interface AnchorTrees {
   readonly trees: Generator<Tree | Pause, void, void>;
   /**
-   * Copies what the walk still needs of the view. To be called before the first pause, in which the view may change. Returns
-   * how many pointers were copied.
+   * Copies the data of the view that the walk still needs. The search calls it before the first pause, because the view may change in a
+   * pause. Returns the number of copied pointers.
    */
   freeze(): number;
 }
@@ -60,7 +60,7 @@ export function rootOf(tree: Tree): Provider {
   return root;
 }
 
-/** root_required, and the unsuffixed group's forbidden aggregates, which the anchor must not be in either. */
+/** Checks root_required, and the forbidden aggregates of the unsuffixed group, in which the anchor must not be, either. */
 export function rootCheck(plan: Plan): (root: Provider) => boolean {
   const hasRootTraits = rootCondition(plan.request);
   const position = plan.request.groups.findIndex(({ suffix }) => suffix === '');
@@ -75,7 +75,7 @@ function cheapest(sources: readonly AnchorIndex[], sharing: Sharing): AnchorInde
   for (const source of sources) {
     let cost = source.parts.reduce((sum, part) => sum + part.size, 0);
     if (!source.rootsOnly) {
-      // One sharing provider can lead to every tree of the cloud.
+      // From one sharing provider the walk may reach every tree of the cloud.
       for (const provider of sharing.providers.values()) {
         if (cost >= least) break;
         if (source.parts.some((part) => part.has(provider.id))) cost += sharing.reach(provider);
@@ -86,7 +86,7 @@ function cheapest(sources: readonly AnchorIndex[], sharing: Sharing): AnchorInde
   return best;
 }
 
-/** Any source is correct, and each takes a pass over all trait sets. So only the first groups of a request are looked at. */
+/** Any source is correct, and each needs a pass over all trait sets. So only the first groups of a request are used. */
 const MOST_GROUPS = 32;
 
 function sourcesOf(view: View, plan: Plan): AnchorIndex[] {
@@ -106,7 +106,7 @@ function sourcesOf(view: View, plan: Plan): AnchorIndex[] {
   return sources;
 }
 
-/** A suffixed group's provider has all required traits; of the unsuffixed group's some provider has each. */
+/** The provider of a suffixed group has all required traits. For the unsuffixed group, each required trait is on some provider. */
 function traitSources(view: View, group: Group, hasAll: ((set: TraitSet) => boolean) | null): AnchorIndex[] {
   if (hasAll === null) return [];
   if (group.suffix !== '') return [from(partsWith(view, hasAll))];

@@ -5,30 +5,30 @@ import type { Constraint } from './constraints.js';
 import type { MatchingCheck } from './matching.js';
 import type { CombinationCounts } from './trace.js';
 
-/** What limits the choices at one anchor. */
+/** The checks that limit the choices at one anchor. */
 export interface Checks {
   /** Checked at every choice. */
   readonly constraints: readonly Constraint[];
-  /** Checks after every choice whether the rest can be matched. */
+  /** Checked after every choice: whether the remaining levels can be matched. */
   readonly matchings: readonly MatchingCheck[];
   /** Checked at the beginning, and after each choice once the search has met dead ends. */
   readonly sums: readonly Constraint[];
   readonly deadEnds: DeadEnds;
 }
 
-/** What the searches at all anchors share. */
+/** The state and the limits that the searches at all anchors share. */
 export interface Search {
   readonly counts: CombinationCounts;
   readonly bounds: Bounds;
   readonly pace: Pace;
-  /** The steps that an anchor gets now to find its next candidate. */
+  /** The steps that each anchor gets at present to find its next candidate. */
   readonly share: { steps: number };
   readonly triesBeforeCare: number;
 }
 
 /**
- * Every way to decide all levels that no constraint forbids, one at a time. It yields `levels` itself, whose `chosen` is
- * valid until the next call. Depth-first backtracking without recursion: it keeps one choice for each level.
+ * Finds every combination of choices that no constraint forbids, one at a time. It yields `levels` itself, whose `chosen` is valid until
+ * the next call. It is depth-first backtracking without recursion, and keeps one choice for each level.
  */
 export function* combinations(
   levels: readonly Level[],
@@ -49,7 +49,7 @@ export function* combinations(
     states[0] = careful.stateAt(0);
     if (states[0] !== null && isKnown(careful, states[0], counts)) return;
   }
-  /** By depth: how many had been found when it was entered. */
+  /** By depth, the number of combinations that had been found when the search entered it. */
   const foundBefore = [0];
   let found = 0;
   let quiet = 0;
@@ -101,7 +101,7 @@ export function* combinations(
   }
 }
 
-/** In the units of effort.ts; matchings look at the providers and the levels. */
+/** The work of one try, in the units of effort.ts. Matchings examine the providers and the levels. */
 function workOfATry(
   levels: readonly Level[],
   constraints: readonly Constraint[],

@@ -4,9 +4,9 @@ import type { Pace, Pause } from './effort.js';
 import type { Plan, Slot } from './plan.js';
 import type { ResourceAmount } from './request.js';
 
-/** A candidate as the search keeps it: the provider of each slot, by index of the slot. */
+/** The form in which the search keeps a candidate: the provider of each slot, by index of the slot. */
 export interface Combination {
-  /** Of the anchor. */
+  /** The tree of the anchor. */
   readonly tree: Tree;
   readonly chosen: readonly Provider[];
 }
@@ -14,8 +14,8 @@ export interface Combination {
 export interface Allocation {
   readonly provider: Provider;
   /**
-   * Each class once, amounts of several groups added. Candidates of one result share these lists: providers that serve the
-   * same groups have the very same one, so its JSON can be made once.
+   * Each class once, with the amounts of several groups added. Candidates of one result share these lists. Providers that serve the same
+   * groups have the same list object, so its JSON can be made once.
    */
   readonly resources: readonly ResourceAmount[];
 }
@@ -26,13 +26,13 @@ export interface Candidate {
   readonly mappings: readonly (readonly Provider[])[];
 }
 
-/** What a provider gives to a set of slots. Adding the same slots in the same order leads to the same list. */
+/** The amounts that a provider gives to a set of slots. Adding the same slots in the same order results in the same list. */
 interface Bag {
   readonly resources: readonly ResourceAmount[];
   readonly bigger: Map<Slot, Bag>;
 }
 
-/** Makes candidates of a plan from what the search has kept. */
+/** Returns a function that makes candidates from combinations. */
 export function candidateMaker({ request, slots }: Plan): (combination: Combination) => Candidate {
   const [only, ...others] = request.groups;
   const resourcesOfAll = only !== undefined && others.length === 0 && only.resources.length > 0 ? only.resources : null;
@@ -50,7 +50,7 @@ export function candidateMaker({ request, slots }: Plan): (combination: Combinat
 
 function combiner({ request, slots }: Pick<Plan, 'request' | 'slots'>): (combination: Combination) => Candidate {
   const empty: Bag = { resources: [], bigger: new Map() };
-  // Most mappings name one provider, and the same ones come again and again: one list for each saves most of the memory.
+  // Most mappings have one provider, and the same providers occur often. One list for each provider saves most of the memory.
   const alone = remember((provider: Provider): readonly Provider[] => [provider]);
   return ({ chosen }) => {
     const providers: Provider[] = [];
@@ -94,17 +94,17 @@ function sum(some: readonly ResourceAmount[], more: readonly ResourceAmount[]): 
   return [...amounts].map(([resourceClass, amount]) => ({ resourceClass, amount }));
 }
 
-/** A tree with those of its providers that provider_summaries tells about. */
+/** A tree with its providers that are in provider_summaries. */
 export interface Summarised {
   readonly tree: Tree;
   readonly members: readonly Provider[];
 }
 
 /**
- * What provider_summaries tells about: all of every tree that gives something to some candidate, or below 1.29 only those
- * that give. A provider that merely stands for a resourceless group does not count.
+ * Returns the providers of provider_summaries: all providers of every tree that gives resources to some candidate, or below 1.29 only the
+ * providers that give resources. A provider that only serves a resourceless group does not count.
  *
- * @param treeOf the tree of a provider that shares, of which a combination may have some beside its anchor's tree
+ * @param treeOf returns the tree of a sharing provider; a combination may have sharing providers of other trees than the anchor's
  */
 export function* summarised(
   combinations: readonly Combination[],

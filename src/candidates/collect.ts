@@ -8,19 +8,18 @@ interface Sized {
 
 export interface Collected<Found> {
   readonly found: readonly Found[];
-  /** Whether the search looked at everything. */
+  /** Whether the search examined everything. */
   readonly complete: boolean;
-  /** Whether the bound on memory left some out. */
+  /** Whether candidates were left out because of the limit on memory. */
   readonly overflowed: boolean;
 }
 
 /**
- * Called between two slices with the approximate bytes that the search keeps. Returns the bound that ends the search now, if
- * any.
+ * Called between two slices with the approximate bytes that the search keeps. Returns the bound that ends the search now, or null.
  */
 type Pausing = (kept: number) => Generator<number, BoundName | null, void>;
 
-/** Takes as many candidates as the request wants, and searches for no more. */
+/** Collects as many candidates as the request asks for, and then stops the search. */
 export function* collect<Found extends Sized>(
   items: Iterable<Found | Pause>,
   request: CandidatesRequest,
@@ -48,8 +47,8 @@ export function* collect<Found extends Sized>(
 }
 
 /**
- * A random sample of `limit` out of the first `maxCandidates`, in random order. Every candidate has the same chance, whatever
- * anchor it came from, and only the sample is ever kept (reservoir sampling).
+ * Draws a random sample of `limit` from the first `maxCandidates`, in random order. Every candidate has the same chance, independently of
+ * its anchor, and only the sample is kept (reservoir sampling).
  */
 function* draw<Found extends Sized>(
   items: Iterable<Found | Pause>,
@@ -87,12 +86,12 @@ function* draw<Found extends Sized>(
   return { found: shuffled(sample, random), complete, overflowed: seen > size && size < wanted };
 }
 
-/** Roughly, of combinations with as many places altogether. */
+/** The approximate bytes of combinations with so many places together. */
 export function bytesKept(combinations: number, places: number): number {
   return combinations * 64 + places * 8;
 }
 
-/** Fisher-Yates: the sample's order still tells the order of the search. */
+/** Shuffles by Fisher-Yates, because the order of the sample still depends on the order of the search. */
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   const result: Item[] = [];
   for (const item of items) {

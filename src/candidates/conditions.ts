@@ -1,7 +1,7 @@
 import { hasTrait, type Trait, type TraitSet } from '../topology/model.js';
 import type { CandidatesRequest, Group } from './request.js';
 
-/** What a group requires of traits and aggregates; `null` where it requires nothing. */
+/** The conditions of a group on traits and aggregates. A condition is null when the group does not have it. */
 export interface Conditions {
   /** Has at least one trait of each required set. */
   readonly requiredTraits: Predicate<TraitSet> | null;
@@ -17,7 +17,7 @@ export type Predicate<Key> = (key: Key) => boolean;
 
 export function conditionsOf(group: Group): Conditions {
   const { requiredTraits, forbiddenTraits } = group;
-  // Sets: a provider may be in 200,000 aggregates, and a query may name hundreds.
+  // These are sets, because a provider may be in 200,000 aggregates, and a query may name hundreds.
   const memberOf = group.memberOf.map((anyOf) => new Set(anyOf));
   const forbiddenAggregates = new Set(group.forbiddenAggregates);
   return {
@@ -54,8 +54,8 @@ export function isInAny(aggregates: readonly string[], anyOf: ReadonlySet<string
 }
 
 /**
- * Trait sets and lists of aggregates are interned, and thousands of providers share a few: each is evaluated once a request.
- * Neighbours in an index mostly have the same one, hence the shortcut before the map.
+ * Evaluates each key once for a request. Trait sets and lists of aggregates are interned, and thousands of providers share a few. Neighbours
+ * in an index mostly have the same one, so the last key is compared before the look-up in the map.
  */
 export function remember<Key extends object, Verdict>(evaluate: (key: Key) => Verdict): (key: Key) => Verdict {
   const verdicts = new Map<Key, Verdict>();

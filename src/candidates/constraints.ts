@@ -8,14 +8,14 @@ import type { Group } from './request.js';
 import type { Subtree } from './subtrees.js';
 import type { ConstraintName } from './trace.js';
 
-/** A constraint on several providers together. The search checks it as each level is decided. */
+/** A constraint on several providers together. The search checks it after it has decided each level. */
 export interface Constraint {
   readonly name: ConstraintName;
-  /** Levels up to `depth` are decided, the one at `depth` last. False: no choice for the other levels leads to a candidate. */
+  /** Levels up to `depth` are decided; the last decision was at `depth`. Returns false when no choice for the other levels leads to a candidate. */
   allows(levels: readonly Level[], depth: number): boolean;
 }
 
-/** Makes the constraints that this request can violate, cheap ones first, for the levels of an anchor. */
+/** Makes the constraints that this request can violate, for the levels of an anchor. Cheap ones come first. */
 export function constraintsOf(
   plan: Plan,
   subtrees: readonly Subtree[],
@@ -39,7 +39,7 @@ export function constraintsOf(
   };
 }
 
-/** group_policy=isolate: the unsuffixed group may overlap with any, the others not with each other. */
+/** group_policy=isolate: two suffixed groups must not have the same provider. The unsuffixed group may share providers with any group. */
 const isolate: Constraint = {
   name: 'isolate',
   allows: (levels, depth) => {
@@ -53,7 +53,7 @@ const isolate: Constraint = {
   },
 };
 
-/** Below 1.29 a candidate has one provider of a tree. */
+/** Below 1.29 a candidate has at most one provider of each tree. */
 const oneProviderPerTree: Constraint = {
   name: 'nested',
   allows: (levels, depth) => {
@@ -66,7 +66,7 @@ const oneProviderPerTree: Constraint = {
   },
 };
 
-/** What the levels before `end` take of a class from a provider. */
+/** Returns the amount of a class that the levels before `end` take from a provider. */
 function amountTaken(levels: readonly Level[], end: number, provider: Provider, classId: number): number {
   let sum = 0;
   for (let above = 0; above < end; above++) {
@@ -76,7 +76,7 @@ function amountTaken(levels: readonly Level[], end: number, provider: Provider, 
   return sum;
 }
 
-/** Amounts of one class on one provider are added; min_unit and step_size were checked for each group by itself. */
+/** Adds the amounts of one class on one provider. The slots have checked min_unit and step_size for each group by itself. */
 function capacityConstraint(contested: ReadonlySet<number>): Constraint {
   return {
     name: 'capacity',
@@ -94,9 +94,9 @@ function capacityConstraint(contested: ReadonlySet<number>): Constraint {
 }
 
 /**
- * same_subtree: one of the chosen providers must be at or above all others. Until all are chosen, an open level may still
- * choose it. A chosen top is the first of the chosen providers in tree order; a later one is among the ancestors of the
- * first.
+ * same_subtree: one of the chosen providers, the top, must be at or above all others. Until all are chosen, an open level may still choose
+ * the top. A top that is already chosen is the first of the chosen providers in tree order. A top that is chosen later is an ancestor of
+ * that first provider.
  */
 function subtreeConstraint(
   levels: readonly Level[],
@@ -104,7 +104,7 @@ function subtreeConstraint(
   placeOf: (provider: Provider) => TreePosition,
 ): Constraint {
   const listed: { readonly depth: number; readonly level: Level }[] = [];
-  /** The depth of the last level that has an option there. */
+  /** For each position, the depth of the last level with an option there. */
   const lastDepth = new Map<TreePosition, number>();
   for (const [depth, level] of levels.entries()) {
     if (!subtree.has(level.slot)) continue;
@@ -134,7 +134,10 @@ function subtreeConstraint(
   };
 }
 
-/** Bit i of a mask: has a trait of the group's set i. Null when each provider is asked by itself: with one class there is one. */
+/**
+ * Returns a function that makes masks: bit i is set when a trait set has a trait of set i of the group. Null when each provider must have
+ * all required traits by itself, because a group with one class has one provider.
+ */
 export function traitMasks(group: Group | null): ((set: TraitSet) => bigint) | null {
   if (group === null || group.requiredTraits.length === 0 || group.resources.length < 2) return null;
   return remember((set: TraitSet): bigint =>
@@ -145,10 +148,10 @@ export function traitMasks(group: Group | null): ((set: TraitSet) => bigint) | n
   );
 }
 
-/** The unsuffixed group's providers have the required traits together. */
+/** The providers of the unsuffixed group must have the required traits together. */
 function traitUnionConstraint(levels: readonly Level[], group: Group, maskOf: (set: TraitSet) => bigint): Constraint {
   const all = (1n << BigInt(group.requiredTraits.length)) - 1n;
-  /** By depth: all that the levels from there on can contribute. */
+  /** By depth, the traits that the levels from there on can contribute. */
   const future: bigint[] = [];
   let mask = 0n;
   for (let depth = levels.length; depth >= 0; depth--) {

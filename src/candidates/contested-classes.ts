@@ -2,7 +2,7 @@ import { inventoryOf, type Provider } from '../topology/model.js';
 import type { Plan, Slot } from './plan.js';
 import type { ResourceAmount } from './request.js';
 
-/** Ids of the classes that several slots ask for: only their amounts add up. */
+/** Ids of the classes that several slots ask for. Only the amounts of these classes add up. */
 export function contestedClasses({ slots }: Plan): Set<number> {
   const seen = new Set<number>();
   const contested = new Set<number>();
@@ -15,7 +15,7 @@ export function contestedClasses({ slots }: Plan): Set<number> {
   return contested;
 }
 
-/** How much one candidate may take of a class: what is free, and not above max_unit. */
+/** The most that one candidate may take of a class: the free amount, but not more than max_unit. */
 export function freeRoom(provider: Provider, classId: number): number {
   const inventory = inventoryOf(provider, classId);
   if (inventory === undefined) return 0;
@@ -27,7 +27,7 @@ export function amountOf(resources: readonly ResourceAmount[], classId: number):
   return 0;
 }
 
-/** By index of the slot: its share of the contested amounts, added over all contested classes. */
+/** Returns for each slot, by its index, its share of the requested amounts, added up over all contested classes. */
 export function weightsOf(plan: Plan): number[] {
   const weights = plan.slots.map(() => 0);
   for (const classId of contestedClasses(plan)) {

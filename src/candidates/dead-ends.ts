@@ -8,33 +8,32 @@ import { traitMasks } from './constraints.js';
 import type { Subtree } from './subtrees.js';
 
 /**
- * States from which the search found no candidate. What can follow depends on what is left, and not on the path to it:
- * twenty ways to fill equal children, or to place equal groups, leave the same state, and the search tries one of them. Only
- * dead ends are merged like this; the search lists every candidate.
+ * States from which the search found no candidate. The rest of a search depends only on the state, and not on the path to it: twenty ways to
+ * fill equal children, or to place equal groups, lead to the same state, and the search tries one of them. It skips only dead ends in this
+ * way. It lists every candidate.
  *
- * Equal providers have equal descriptions: the description of a provider leaves out which one it is, and the descriptions of
- * siblings are sorted. A state also holds for other anchors of the request: of a thousand equal hosts, the search explores
- * one to the end.
+ * Equal providers have equal descriptions: a description does not have the id of the provider, and the descriptions of siblings are sorted.
+ * A state is also valid for other anchors of the request: of a thousand equal hosts, the search explores one completely.
  */
 export interface DeadEnds {
   readonly known: () => boolean;
-  /** To be called only when it is needed: it looks at every option. */
+  /** Call it only when it is needed, because it examines every option. */
   at(levels: readonly Level[], anchor: Anchor): DeadEndsAtAnchor;
 }
 
 export interface DeadEndsAtAnchor {
-  /** Describes what is left after the levels before `depth` are decided; null where a description costs more than it saves. */
+  /** Describes the state after the levels before `depth` are decided. Null when a description takes more work than it saves. */
   stateAt(depth: number): string | null;
   isDead(state: string): boolean;
   remember(state: string): void;
-  /** What a description costs, in the units of effort.ts. */
+  /** The work for a description, in the units of effort.ts. */
   readonly work: number;
 }
 
 /** The most characters of all descriptions together. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 const LONGEST_STATE = 16 * 1024;
-/** Options of all levels together. */
+/** The most options of all levels together for which states are described. */
 const MOST_OPTIONS = 20_000;
 
 const NOT_DESCRIBED: DeadEndsAtAnchor = {
@@ -80,19 +79,19 @@ export function createDeadEnds(plan: Plan, subtrees: readonly Subtree[]): DeadEn
   };
 }
 
-/** A provider that is an option somewhere. */
+/** A provider that is an option of some level. */
 interface Node {
   readonly provider: Provider;
-  /** What does not change in the search at an anchor, as a number. */
+  /** A number for the properties of the provider that do not change during the search at an anchor. */
   readonly likeness: number;
   /** The depth of the last level that has it as an option. */
   readonly lastDepth: number;
-  /** By position of the contested class. */
+  /** The free amounts, by position of the contested class. */
   readonly rooms: readonly number[];
   readonly taken: number[];
   isOccupied: boolean;
   marks: string;
-  /** The nearest node above it; null without same_subtree, where it does not matter who is whose parent. */
+  /** The nearest node above it. Null without same_subtree, because parents do not matter then. */
   readonly above: Node | null;
   below: string[];
 }
@@ -108,7 +107,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
     const nodes = nodesOf(levels, anchor);
     const order = numberOf(`order ${levels.map(({ slot }) => slot.index).join()}`);
     const demands = levels.map(({ slot }) => classes.map((id) => amountOf(slot.resources, id)));
-    /** By depth and position of the class: what the levels from there on ask for. */
+    /** By depth and position of the class, the amounts that the levels from there on ask for. */
     const future: number[][] = [];
     for (let depth = levels.length; depth >= 0; depth--) {
       future[depth] = classes.map((_, c) => (future[depth + 1]?.[c] ?? 0) + (demands[depth]?.[c] ?? 0));
@@ -133,7 +132,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
         if (level.slot.suffixed || !nested) node.isOccupied = true;
         if (maskOf !== null && !level.slot.suffixed) mask |= maskOf(node.provider.traits);
         for (const [s, isListed] of listed.entries()) {
-          // A complete subtree adds nothing, and a mark that is set twice means the same.
+          // A subtree whose levels are all decided needs no mark, and a mark is set only once.
           if (isListed[above] === true && (ends[s] ?? -1) >= depth && !node.marks.includes(`s${s};`))
             node.marks += `s${s};`;
         }
@@ -148,7 +147,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
       return `${order}@${depth}/${mask}/${top.sort().join()}`;
     }
 
-    /** Empty for a provider that no open level can use. */
+    /** Describes one provider. Returns an empty text when the provider does not affect the open levels. */
     function ownState(node: Node, depth: number): string {
       const isOption = node.lastDepth >= depth;
       if (!isOption && node.marks === '' && (nested || !node.isOccupied)) return '';
@@ -164,7 +163,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
     return { stateAt, work: 20 * all.length + 5 * levels.length };
   };
 
-  /** The nodes, a parent before its descendants. */
+  /** Returns the nodes. Parents come before their descendants. */
   function nodesOf(levels: readonly Level[], anchor: Anchor): Map<Provider, Node> {
     const depths = new Map<Provider, number[]>();
     for (const [depth, { options }] of levels.entries()) {
@@ -180,7 +179,7 @@ function describe(plan: Plan, subtrees: readonly Subtree[], numberOf: (text: str
     const nodes = new Map<Provider, Node>();
     const atPlace = new Map<TreePosition, Node>();
     for (const [provider, serves] of sorted) {
-      // A provider of another tree is unique. Where a tree gives one provider, each provider is unique.
+      // The id is part of the description of a provider of another tree. It is part of all descriptions when a candidate has one provider of a tree.
       const name = !nested || provider.rootId !== anchor.tree.rootId ? `#${provider.id}` : '';
       const mask = maskOf === null ? '' : maskOf(provider.traits).toString(36);
       const place = placeOf(provider);

@@ -1,40 +1,40 @@
-/** How much work and memory a search may take before it stops with what it has. */
+/** The limits of work and memory of a search. At a limit the search stops and returns the candidates that it has. */
 export interface Bounds {
-  /** Providers tried for a place in a combination. */
+  /** The most providers that are tried for a place in a combination. */
   readonly maxSteps: number;
-  /** Seconds of work; the time in which others have their turn does not count. */
+  /** The most seconds of work. The time in which other requests run does not count. */
   readonly maxSeconds: number;
-  /** Candidates kept. */
+  /** The most candidates that are kept. */
   readonly maxKept: number;
-  /** Providers in all kept candidates together, once for each slot that they serve: eight bytes each. */
+  /** The most providers in all kept candidates together. A provider counts once for each slot that it serves, and takes eight bytes. */
   readonly maxPlaces: number;
 }
 
-/** When a search takes care; tests make it early, because their worlds are small. */
+/** When a search changes its method. Tests use lower values, because their clouds are small. */
 export interface Tuning {
-  /** The steps that an anchor gets to find its next candidate before others have had as many. */
+  /** The steps that each anchor gets at first to find its next candidate. */
   readonly firstShare: number;
-  /** So many tries without a candidate are a sign of dead ends: from then on they are remembered. */
+  /** After so many tries without a candidate, the search remembers dead ends. */
   readonly triesBeforeCare: number;
 }
 
-/** The bound that ended a search: steps and seconds of work, or the size of what is kept. */
+/** The bound that ended a search: the steps, the seconds of work, or the size of the kept candidates. */
 export type BoundName = 'steps' | 'seconds' | 'size';
 
-/** Tells a search when to yield. The clock is outside, so that the search itself has none. */
+/** Tells a search when to yield. The caller has the clock, so that the search itself uses none. */
 export interface Pace {
   /**
-   * Counts work, and returns whether the slice is over. It is called for each little piece.
+   * Counts work, and returns whether the slice is over. The search calls it for each small piece of work.
    *
-   * @param work in units of very roughly 20 ns: a comparison, a look-up in a map
+   * @param work in units of very roughly 20 ns, which is the time of a comparison or a look-up in a map
    */
   isDue(work: number): boolean;
   /** Seconds of work so far, without the pauses. */
   seconds(): number;
 }
 
-/** What a search yields between candidates, so that other requests can run. */
+/** The value that a search yields between candidates, so that other requests can run. */
 export type Pause = 'pause';
 
-/** What the search at one anchor yields when it has had its share of the steps and found nothing for it. */
+/** The value that the search at one anchor yields when it has used its share of steps without finding a candidate. */
 export type Stuck = 'stuck';

@@ -4,39 +4,39 @@ import type { Slot } from './plan.js';
 import type { Sharer } from './sharing.js';
 import type { Subtree } from './subtrees.js';
 
-/** A slot at one anchor: where it may go and, while the search runs, where it is. */
+/** A slot at one anchor, with the providers that may serve it and, during the search, the chosen provider. */
 export interface Level {
   readonly slot: Slot;
-  /** Slots of one kind have the same list. */
+  /** The providers that may serve the slot. Slots of one kind have the same list object. */
   options: readonly Provider[];
-  /** Which option is to be tried next. */
+  /** The index of the option that the search tries next. */
   next: number;
-  /** Meaningful at and above the depth the search is in. */
+  /** The chosen provider. It is valid only for levels up to the present depth of the search. */
   chosen: Provider | null;
 }
 
 /** Returns the tree of a provider as it was when the search began. */
 export type TreeOf = (provider: Provider) => Tree;
 
-/** A tree with what a candidate that is anchored at its root can be made of. */
+/** A tree, with the providers that a candidate at its root can have. */
 export interface Anchor {
   readonly tree: Tree;
   readonly root: Provider;
   readonly sharers: readonly Sharer[];
-  /** The tree of one of these providers. */
+  /** Returns the tree of one of these providers. */
   readonly treeOf: TreeOf;
 }
 
-/** Builds the levels of the search at an anchor step by step, so that the search can yield in between. */
+/** Builds the levels of the search at an anchor step by step, so that the search can yield between the steps. */
 export interface LevelsToBe {
-  /** To be called for each slot in order. False when it has no provider: then there are no candidates at the anchor. */
+  /** The search calls it for each slot in order. Returns false when the slot has no provider, so that the anchor has no candidates. */
   add(slot: Slot): boolean;
-  /** To be called for each same_subtree, with all slots added. False when some slot has no provider left. */
+  /** The search calls it for each same_subtree, after it has added all slots. Returns false when some slot has no provider left. */
   restrict(subtree: Subtree): boolean;
   /**
-   * In the order in which they are decided.
+   * Returns the levels in the order in which the search decides them.
    *
-   * @param weights break ties between slots with equally many options, by index of the slot: the largest comes first
+   * @param weights by index of the slot; of slots with equally many options the one with the largest weight comes first
    */
   inOrder(weights: readonly number[], subtrees: readonly Subtree[]): Level[];
 }
@@ -66,7 +66,7 @@ function optionsOf(slot: Slot, { tree, root, sharers }: Anchor): Provider[] {
   return options;
 }
 
-/** Where each provider is that can be an option at an anchor. */
+/** Returns a function that finds the position of a provider that can be an option at an anchor. */
 export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => TreePosition {
   const home = placesOf(tree);
   return (provider) => {
@@ -77,9 +77,9 @@ export function placesAt({ tree, treeOf }: Anchor): (provider: Provider) => Tree
 }
 
 /**
- * Drops the options that cannot be part of any subtree: those that are not at or below a top which has an option of every
- * listed group at or below it. Otherwise the search would find out again and again, deep inside, that two groups only fit in
- * different NUMA cells. Returns whether each listed level has an option left.
+ * Drops the options that cannot be part of any subtree: those that are not at or below a top that has options of every listed group at or
+ * below it. Otherwise the search would detect many times, at a large depth, that two groups only fit in different NUMA cells. Returns
+ * whether each listed level has an option left.
  */
 function keepSubtreeOptions(
   levels: readonly Level[],
@@ -103,7 +103,7 @@ function keepSubtreeOptions(
   return listed.every(({ options }) => options.length > 0);
 }
 
-/** The places without another of them above, sorted. */
+/** Returns the positions that are not below another one of them, sorted. */
 function highestOf(places: readonly TreePosition[]): TreePosition[] {
   const highest: TreePosition[] = [];
   // A parent sorts before its descendants.
@@ -124,7 +124,7 @@ function hasOneBelow(sorted: readonly TreePosition[], top: TreePosition): boolea
   return place !== undefined && isAtOrAbove(top, place);
 }
 
-/** Whether one of the sorted tops, none above another, is at or above `place`. */
+/** Whether one of the tops is at or above `place`. The tops are sorted, and none is above another. */
 function isCovered(tops: readonly TreePosition[], place: TreePosition): boolean {
   const at = lowerBound(tops, place);
   return [tops[at], tops[at - 1]].some((top) => top !== undefined && isAtOrAbove(top, place));
@@ -143,8 +143,8 @@ function lowerBound(sorted: readonly TreePosition[], place: TreePosition): numbe
 }
 
 /**
- * Few options first, so that dead ends show early; groups of one same_subtree next to each other for the same reason. Of
- * equal levels the one that takes most comes first, because it leaves the least choice to the others.
+ * Orders the levels. Levels with few options come first, so that the search meets dead ends early. For the same reason, groups of one
+ * same_subtree are next to each other. Of equal levels, the level that takes most comes first, because it limits the others most.
  */
 function inOrder(levels: readonly Level[], weights: readonly number[], subtrees: readonly Subtree[]): Level[] {
   const left = [...levels].sort(

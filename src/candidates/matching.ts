@@ -5,29 +5,29 @@ import { amountOf, freeRoom } from './contested-classes.js';
 import type { ConstraintName } from './trace.js';
 
 /**
- * Whether the undecided levels can still be matched, each with one of its options, with no provider over its room. Nine
- * groups over eight equal children cannot, and trying it out costs 8! combinations for every host. So before the search goes
- * deeper, a maximum bipartite matching of levels and providers (augmenting paths) finds out: where one constraint alone
- * decides, the search enters no dead end.
+ * Checks whether each undecided level can still be matched with one of its options, so that no provider gets more than its room. Nine
+ * groups cannot be matched with eight equal children, and trying all combinations would take 8! tries for every host. So before the search
+ * goes deeper, this check computes a maximum bipartite matching of levels and providers (augmenting paths). When only one constraint
+ * matters, the search then enters no dead end.
  *
- * It looks at one constraint at a time. For capacity it looks at one class, and at the groups from one amount upward as if
- * all wanted the smallest. It may accept what is impossible, but never rejects what is possible.
+ * It checks one constraint at a time. For capacity it checks one class and the groups that ask for at least one amount, as if all asked for
+ * the smallest of these amounts. It may accept an impossible state, but never rejects a possible one.
  */
 export interface MatchingCheck {
   readonly name: ConstraintName;
   allows(levels: readonly Level[], decided: number): boolean;
 }
 
-/** Capacity to match levels with: the free amount of one class, or under isolate a provider as a whole for one suffixed group. */
+/** The room that levels are matched with: the free amount of one class, or with isolate the whole provider for one suffixed group. */
 interface Supply {
   readonly name: ConstraintName;
   readonly roomOf: (provider: Provider) => number;
   readonly demandOf: (level: Level) => number;
-  /** Only levels that take this much are matched; those that take less still use up room once they are decided. */
+  /** Only levels that take at least this amount are matched. Decided levels that take less still use room. */
   readonly atLeast: number;
 }
 
-/** The matchings to check at this anchor; most often none. */
+/** The matchings to check at this anchor. Usually there are none. */
 export function matchingChecksAt(plan: Plan, contested: readonly number[], levels: readonly Level[]): MatchingCheck[] {
   const matchings: MatchingCheck[] = [];
   for (const classId of contested) {
@@ -36,7 +36,7 @@ export function matchingChecksAt(plan: Plan, contested: readonly number[], level
     const total = levels.reduce((sum, level) => sum + demandOf(level), 0);
     const isRoomy = ({ options }: Level): boolean => options.some((provider) => roomOf(provider) >= total);
     if (levels.every((level) => demandOf(level) === 0 || isRoomy(level))) continue;
-    // Five units fit two groups of two, but only one of three: each amount finds something that smaller ones miss.
+    // Five units have room for two groups of two, but only for one group of three. So the check of each amount may find what others miss.
     for (const atLeast of thresholdsOf(levels.map(demandOf)))
       matchings.push(matchingCheckOf({ name: 'capacity', roomOf, demandOf, atLeast }, levels));
   }
@@ -51,7 +51,7 @@ export function matchingChecksAt(plan: Plan, contested: readonly number[], level
 
 const MOST_THRESHOLDS = 6;
 
-/** The amounts that are asked for; a few of them, the smallest and the largest among them, when there are many. */
+/** Returns the requested amounts. When there are many, returns a few of them, with the smallest and the largest. */
 function thresholdsOf(demands: readonly number[]): Set<number> {
   const amounts = [...new Set(demands)].filter((amount) => amount > 0).sort((a, b) => a - b);
   if (amounts.length <= MOST_THRESHOLDS) return new Set(amounts);
@@ -59,12 +59,12 @@ function thresholdsOf(demands: readonly number[]): Set<number> {
   return new Set(Array.from({ length: MOST_THRESHOLDS }, (_, i) => amounts[Math.round(i * step)] ?? 1));
 }
 
-/** A provider, with the levels that are matched with it for the time being. */
+/** A provider, with the levels that are matched with it at present. */
 interface ProviderNode {
   readonly room: number;
-  /** What the decided levels left of the room. */
+  /** The room that the decided levels have left. */
   left: number;
-  /** How many levels it can be matched with. */
+  /** The most levels that can be matched with it. */
   capacity: number;
   readonly matched: LevelNode[];
   /** The last round in which an augmenting path went through it. */
@@ -129,7 +129,7 @@ function matchingCheckOf({ name, roomOf, demandOf, atLeast }: Supply, levels: re
   };
 }
 
-/** The most providers that one check looks at. Some checks would take longer than the rest of the search: then the check passes. */
+/** The most providers that one check examines. After these the check passes, because it could take longer than the rest of the search. */
 const MOST_LOOKS = 20_000;
 
 /** Matches one more level. It may move matched levels to another of their options. */

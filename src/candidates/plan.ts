@@ -4,8 +4,8 @@ import type { CandidatesRequest, Group, ResourceAmount } from './request.js';
 import { addStage, type GroupTrace, type StageCount, type Trace } from './trace.js';
 
 /**
- * One decision of the search: the provider for a suffixed group, or for one class of the unsuffixed group. A candidate is a
- * provider for each slot.
+ * One decision of the search: the provider for a suffixed group, or for one class of the unsuffixed group. A candidate has one provider for
+ * each slot.
  */
 export interface Slot {
   /** Position of the slot in the plan. */
@@ -13,13 +13,13 @@ export interface Slot {
   /** Position of its group in the request. */
   readonly group: number;
   readonly suffixed: boolean;
-  /** Slots with the same number differ in nothing but the suffix of their group. */
+  /** Slots with the same number differ only in the suffix of their group. */
   readonly kind: number;
-  /** What the provider has to give; nothing for a resourceless group. */
+  /** The amounts that the provider has to give. Empty for a resourceless group. */
   readonly resources: readonly ResourceAmount[];
-  /** Whether a provider of the anchor's own tree can serve; asked for each provider and slot by itself. */
+  /** Whether a provider of the anchor's own tree can serve the slot by itself, without regard to other slots. */
   servesAtHome(provider: Provider, root: Provider): boolean;
-  /** Whether a sharing provider can serve at the anchor of another tree. */
+  /** Whether a sharing provider can serve the slot at the anchor of another tree. */
   servesAbroad(provider: Provider): boolean;
 }
 
@@ -28,11 +28,11 @@ export interface Plan {
   readonly request: CandidatesRequest;
   readonly slots: readonly Slot[];
   readonly unsuffixed: Group | null;
-  /** By position of the group. */
+  /** The conditions of each group, by position of the group. */
   readonly conditions: readonly Conditions[];
 }
 
-/** `null` when a group makes every candidate impossible, whatever providers there are. */
+/** Makes the plan of a request. Returns null when a group makes every candidate impossible, with any providers. */
 export function planOf(view: View, request: CandidatesRequest, trace: Trace): Plan | null {
   const slots: Slot[] = [];
   const conditions: Conditions[] = [];
@@ -71,15 +71,15 @@ export function planOf(view: View, request: CandidatesRequest, trace: Trace): Pl
 }
 
 /**
- * Finds nothing: a group with an unknown in_tree, and a resourceless group without required traits and member_of. Upstream
- * looks up the provider of a resourceless group by these two.
+ * Whether no provider can serve a group: one with an unknown in_tree, or a resourceless group without required traits and member_of.
+ * Upstream looks up the provider of a resourceless group by these two.
  */
 function isImpossible(view: View, group: Group): boolean {
   if (group.inTree !== null && view.providerByUuid(group.inTree) === undefined) return true;
   return group.resources.length === 0 && group.requiredTraits.length === 0 && group.memberOf.length === 0;
 }
 
-/** All that a suffixed group asks for, as a key. */
+/** Returns a key of all conditions of a suffixed group. */
 function meaningOf(group: Group): string {
   return JSON.stringify([
     group.resources.map(({ resourceClass, amount }) => [resourceClass.id, amount]),
@@ -103,7 +103,7 @@ interface ProviderTest {
   passes(provider: Provider): boolean;
 }
 
-/** One provider meets everything by itself. Neither its root nor the anchor matters. */
+/** Makes the slot of a suffixed group. One provider must meet all its conditions by itself. Neither its root nor the anchor matters. */
 function suffixedSlot(view: View, group: Group, position: Position, asked: Conditions, trace: GroupTrace): Slot {
   const lookedAt = addStage(trace, 'looked at');
   const room = group.resources.map((resource) => roomCheck(resource, trace));
@@ -127,16 +127,19 @@ function suffixedSlot(view: View, group: Group, position: Position, asked: Condi
   };
 }
 
-/** Root id of the tree a suffixed group must be served from. A resourceless group's in_tree only has to exist (upstream). */
+/**
+ * Returns the root id of the tree that must have the provider of a suffixed group. For a resourceless group, the provider of in_tree only
+ * has to exist, as upstream.
+ */
 export function inTreeOf(view: View, group: Group): number | null {
   if (group.inTree === null || group.resources.length === 0) return null;
   return view.providerByUuid(group.inTree)?.rootId ?? null;
 }
 
 /**
- * What a provider must meet by itself. All providers of the group together meet the required traits (constraints.ts), unless
- * there is only one. The root may meet member_of in place of a provider of its tree. Conditions on the root or the tree are
- * checked once for each anchor.
+ * Makes the slot of one class of the unsuffixed group, with the conditions that a provider must meet by itself. All providers of the group
+ * meet the required traits together (constraints.ts), unless there is only one. The root may meet member_of in place of a provider of its
+ * tree. Conditions on the root or the tree are checked once for each anchor.
  */
 function unsuffixedSlot(
   group: Group,
@@ -147,7 +150,7 @@ function unsuffixedSlot(
 ): Slot {
   const className = resource.resourceClass.name;
   const lookedAt = addStage(trace, 'looked at', className);
-  // Not with a spread of `asked`, nor of `position` below: V8 makes a hidden class of each object that is spread and holds closures, which
+  // `asked`, and `position` below, are not spread: V8 makes a hidden class for each object that is made by a spread and holds closures. That
   // took 20 of the 56 µs of a small search.
   const ofOne: Conditions = {
     requiredTraits: group.resources.length === 1 ? asked.requiredTraits : null,
@@ -195,7 +198,7 @@ function roomCheck({ resourceClass, amount }: ResourceAmount, trace: GroupTrace)
   };
 }
 
-/** @param checks those that come first */
+/** @param checks the checks that come first */
 function traitAndAggregateChecks(
   asked: Conditions,
   className: string | null,

@@ -1,12 +1,12 @@
 import type { ResourceClass, Trait } from '../topology/model.js';
 
-/** So much of a resource class: what a group asks for, or what a provider gives in a candidate. */
+/** An amount of a resource class that a group asks for, or that a provider gives in a candidate. */
 export interface ResourceAmount {
   readonly resourceClass: ResourceClass;
   readonly amount: number;
 }
 
-/** The parameters of the query that share one suffix, resolved to what the topology knows. */
+/** The parameters of the query with one suffix. Their names are resolved to objects of the topology. */
 export interface Group {
   /** '' for the unsuffixed group, of which there is at most one. */
   readonly suffix: string;
@@ -15,21 +15,21 @@ export interface Group {
   /** At least one trait of every inner list: `required=A,in:B,C` is `[[A], [B, C]]`. */
   readonly requiredTraits: readonly (readonly Trait[])[];
   readonly forbiddenTraits: readonly Trait[];
-  /** At least one aggregate uuid of every inner list; empty ones may be listed, too. */
+  /** At least one aggregate UUID of every inner list. The lists may have aggregates without providers. */
   readonly memberOf: readonly (readonly string[])[];
   readonly forbiddenAggregates: readonly string[];
-  /** Uuid of any provider of the tree, whether it exists or not. */
+  /** The UUID of any provider of the tree. The provider may not exist. */
   readonly inTree: string | null;
 }
 
 export interface CandidatesRequest {
   readonly groups: readonly Group[];
-  /** `null` when the query says nothing, which is the same as 'none'. */
+  /** Null when the query does not have it, which means the same as 'none'. */
   readonly groupPolicy: 'none' | 'isolate' | null;
   /** Each item lists suffixes of groups in `groups`, never ''. */
   readonly sameSubtrees: readonly (readonly string[])[];
   readonly rootRequired: { readonly required: readonly Trait[]; readonly forbidden: readonly Trait[] } | null;
-  /** False as below 1.29: no candidate uses two providers of one tree, summaries leave out the rest of the trees. */
+  /** False below 1.29: no candidate has two providers of one tree, and summaries leave out the rest of the trees. */
   readonly nested: boolean;
 
   readonly limit: number | null;
@@ -37,6 +37,6 @@ export interface CandidatesRequest {
   readonly maxCandidates: number | null;
   /** `[placement] allocation_candidates_generation_strategy`. */
   readonly strategy: 'depth-first' | 'breadth-first';
-  /** Numbers from 0 up to but not including 1 when candidates shall be shuffled, else `null`. */
+  /** Returns random numbers from 0 up to but not including 1. Null when candidates are not shuffled. */
   readonly randomize: (() => number) | null;
 }

@@ -14,18 +14,18 @@ import type { Trees } from './walk.js';
 
 export interface CandidatesResult {
   readonly combinations: readonly Combination[];
-  /** What a combination means for the client. */
+  /** Makes the candidate of a combination, for the client. */
   readonly toCandidate: (combination: Combination) => Candidate;
   /** The providers of provider_summaries, each once. */
   readonly summarised: readonly Summarised[];
-  /** Bytes that all of this keeps in memory, roughly. */
+  /** The approximate bytes that the result keeps in memory. */
   readonly held: number;
-  /** The bound that ended the search, so that there may be candidates which were not found; null when none did. */
+  /** The bound that ended the search, so that it may not have found all candidates. Null when no bound ended it. */
   readonly endedBy: BoundName | null;
   readonly trace: Trace;
 }
 
-/** Far above what real requests need. docs/adr/0012-long-searches.md has the measurements. */
+/** The default bounds are far higher than the needs of real requests. docs/adr/0012-long-searches.md has the measurements. */
 export const DEFAULT_BOUNDS: Bounds = {
   maxSteps: 1_000_000,
   maxSeconds: 5,
@@ -34,17 +34,17 @@ export const DEFAULT_BOUNDS: Bounds = {
 };
 
 /**
- * The share is enough to find a combination of the largest request without dead ends, and small enough to reach the next
- * anchor soon. Where dead ends are few, recognising one costs more than searching it.
+ * The share is large enough to find a combination of the largest request without dead ends, and small enough to reach the next anchor soon.
+ * When there are few dead ends, recognising one takes more work than searching it.
  */
 const DEFAULT_TUNING: Tuning = { firstShare: 1000, triesBeforeCare: 64 };
 
 /**
- * GET /allocation_candidates without HTTP: which combinations of providers could satisfy the request now. README.md beside
- * this file explains how they are found. What does not exist or does not fit gives an empty result, never an error.
+ * GET /allocation_candidates without HTTP: finds the combinations of providers that could satisfy the request now. README.md in this folder
+ * explains the method. A name that does not exist, or a request that does not fit, gives an empty result and not an error.
  *
- * It yields when `pace` says so, and yields the number of bytes that it keeps. It reads the view only before the first
- * yield, so the result is about the state at the start.
+ * It yields when `pace` is due, and yields the number of bytes that it keeps. It reads the view only before the first yield, so the result
+ * is about the state at the start.
  */
 export function* searchCandidates(
   view: View,

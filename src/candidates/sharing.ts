@@ -12,13 +12,13 @@ export interface Sharer {
   serves(slot: Slot): boolean;
 }
 
-/** Who shares what with whom, through aggregates. */
+/** The sharing providers, and the trees with which they share through aggregates. */
 export interface Sharing {
-  /** Every sharing provider, whether it can serve or not. */
+  /** All sharing providers, also those that cannot serve a slot. */
   readonly providers: ReadonlyMap<number, Provider>;
-  /** Those that can serve some slot at the root of `tree` without being in it: a member is in one of their aggregates. */
+  /** Returns the sharing providers of other trees that share with a member of `tree`, and can serve some slot at its root. */
   reaching(tree: Tree): readonly Sharer[];
-  /** How many anchors a provider may have, at most. */
+  /** Returns the most anchors that a provider may have. */
   reach(provider: Provider): number;
 }
 
@@ -45,7 +45,7 @@ function sharingProviders(view: View): Map<number, Provider> {
   return found;
 }
 
-/** Slots are evaluated at the first anchor that the provider shares with, each kind once. */
+/** Evaluates each kind of slot once, at the first anchor with which the provider shares. */
 function sharerOf(provider: Provider): Sharer {
   const verdicts: (boolean | undefined)[] = [];
   return {

@@ -4,8 +4,8 @@ import type { Pause, Stuck } from './effort.js';
 export type SearchAtAnchor<Found> = (tree: Tree) => Iterable<Found | Pause | Stuck>;
 
 /**
- * The order in which the anchors are searched. Every anchor has the same share of the steps to find its next candidate before
- * any gets more: one that is hard does not keep those behind it from being searched.
+ * The order in which the anchors are searched. Each anchor gets the same share of steps to find its next candidate before any anchor gets
+ * more. So a difficult anchor does not prevent the search at the anchors after it.
  */
 export interface Turns<Found> {
   readonly anchors: Iterable<Tree | Pause>;
@@ -13,10 +13,10 @@ export interface Turns<Found> {
   readonly share: { steps: number };
 }
 
-/** How much larger the share becomes when all have had theirs. */
+/** The factor by which the share grows when all anchors have used theirs. */
 const GROWTH = 4;
 
-/** A search that is interrupted keeps its options. Beyond this many are kept, an anchor is finished at once. */
+/** The most interrupted searches, which keep their options in memory. Further anchors are finished at once. */
 const MOST_OPEN = 10_000;
 
 /** Depth-first: finishes one anchor before the next, unless the anchor is stuck. */

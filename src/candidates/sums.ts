@@ -4,12 +4,12 @@ import type { Level } from './levels.js';
 import type { Constraint } from './constraints.js';
 
 /**
- * Whether the options together have enough left of each class. Groups of 340 and 330 use at most 990 of a child with 995,
- * because no sum of theirs is 991 to 995. So the check lists the sums that the open demands can have, and counts each
- * provider with the largest sum that fits. It compares the total with the sum of the demands.
+ * Checks whether the options together have enough room of a class. Groups of 340 and 330 use at most 990 of a child with 995, because no sum
+ * of their amounts is 991 to 995. So the check lists the possible sums of the open demands, and counts for each provider the largest sum
+ * that fits. It compares the total with the sum of the demands.
  *
- * The search checks this before it tries combinations and, once it has met dead ends, at each step. The check may accept
- * what is impossible, but never rejects what is possible.
+ * The search does this check before it tries combinations and, after it has met dead ends, at each step. The check may accept an impossible
+ * state, but never rejects a possible one.
  */
 export function sumCheck(classId: number, levels: readonly Level[]): Constraint | null {
   const demands = levels.map(({ slot }) => amountOf(slot.resources, classId));
@@ -19,7 +19,7 @@ export function sumCheck(classId: number, levels: readonly Level[]): Constraint 
   for (const options of lists) {
     for (const provider of options) {
       const room = freeRoom(provider, classId);
-      // A provider that can take everything: the sums exclude nothing.
+      // This provider can take everything, so the sums exclude nothing.
       if (room >= total) return null;
       rooms.set(provider, room);
     }
@@ -50,13 +50,13 @@ export function sumCheck(classId: number, levels: readonly Level[]): Constraint 
 
 interface Rest {
   readonly total: number;
-  /** What some of the demands add up to, ascending; null when there are too many different sums. */
+  /** The possible sums of some of the demands, ascending; null when there are too many different sums. */
   readonly possible: readonly number[] | null;
 }
 
 const MOST_SUMS = 256;
 
-/** What the levels from a depth on ask for. */
+/** Returns a function that returns the demands of the levels from a depth on. */
 function sumsByDepth(demands: readonly number[]): (depth: number) => Rest {
   const rests: Rest[] = [];
   let rest: Rest = { total: 0, possible: [0] };

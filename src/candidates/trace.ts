@@ -1,9 +1,9 @@
 import type { CandidatesRequest, Group } from './request.js';
 
 /**
- * Counts of providers at each stage of the search. They cover what the search looked at: the whole cloud when `complete`,
- * else the part until it had enough. The search begins with the smallest index, so it often never looks at providers that
- * lack a rare required trait.
+ * Counts of providers at each stage of the search. They cover the providers that the search examined: the whole cloud when `complete`, else
+ * the part until it had enough candidates. The search begins with the smallest index, so it often does not examine providers that lack a
+ * rare required trait.
  */
 export interface Trace {
   readonly groups: readonly GroupTrace[];
@@ -12,7 +12,7 @@ export interface Trace {
   complete: boolean;
 }
 
-/** One group's funnel: how many providers passed each stage, in the order in which the stages are tried. */
+/** The counts of one group: the number of providers that passed each stage, in the order in which the stages are tried. */
 export interface GroupTrace {
   readonly suffix: string;
   readonly stages: StageCount[];
@@ -20,7 +20,7 @@ export interface GroupTrace {
 
 export interface StageCount {
   readonly stage: Stage;
-  /** The class that a stage of the unsuffixed group, or the room of any group, is about. */
+  /** The class of a stage of the unsuffixed group, or of the stage `room` of any group. */
   readonly resourceClass: string | null;
   left: number;
 }
@@ -31,19 +31,19 @@ export type Stage =
 export interface AnchorCounts {
   /** Root providers that could be the anchor of a candidate. */
   lookedAt: number;
-  /** Of them, those that meet root_required and what the unsuffixed group asks of the root. */
+  /** Of these, the roots that meet root_required and the conditions of the unsuffixed group on the root. */
   rootAllowed: number;
-  /** Of them, those with at least one provider for every group. */
+  /** Of these, the roots with at least one provider for every group. */
   everyGroup: number;
 }
 
-/** `dead end`: an equal state had been searched, and nothing was found. */
+/** `dead end`: the search had explored an equal state before, and had found no candidate. */
 export type ConstraintName = 'capacity' | 'isolate' | 'same_subtree' | 'nested' | 'required traits' | 'dead end';
 
 export interface CombinationCounts {
-  /** Providers tried for a place in a combination: the measure of work that `maxSteps` bounds. */
+  /** The number of providers tried for a place in a combination. `maxSteps` limits it. */
   tried: number;
-  /** How many of these tries each rule ended. */
+  /** The number of tries that each constraint ended. */
   readonly dropped: Record<ConstraintName, number>;
   /** Complete combinations that had been found before, at another anchor. */
   duplicates: number;

@@ -17,7 +17,7 @@ import type { Trace } from './trace.js';
 const NONE: readonly Combination[] = [];
 const NO_RULES: readonly Constraint[] = [];
 
-/** The search at one anchor: yields the candidates of a tree that no earlier tree has given, one for each call. */
+/** The search at one anchor. It yields the candidates of a tree that no earlier tree has had, one for each call. */
 export function searchAtAnchor(
   plan: Plan,
   treeOf: TreeOf,
@@ -26,7 +26,7 @@ export function searchAtAnchor(
   search: Search,
 ): (tree: Tree) => Iterable<Combination | Pause | Stuck> {
   const atFlatHost = flatHostSearch(plan, trace);
-  // Created for the first tree that needs it: for flat hosts this would be most of the work of a small request.
+  // It is created for the first tree that needs it, because for flat hosts this would be most of the work of a small request.
   let inTree: ReturnType<typeof treeSearch> | null = null;
   return (tree) => {
     const root = rootOf(tree);
@@ -39,7 +39,7 @@ export function searchAtAnchor(
   };
 }
 
-/** Combines providers of a tree and those that share with it. */
+/** Combines the providers of a tree, and the providers that share with it. */
 export function treeSearch(
   plan: Plan,
   sharing: Sharing,
@@ -91,8 +91,8 @@ export function treeSearch(
 }
 
 /**
- * The fast path for one group and flat hosts, as in most clouds: a host serves everything or is no candidate, and nothing is
- * combined. `null` for other requests.
+ * The fast path for one group and flat hosts, as in most clouds. A host serves everything or is not a candidate, and there is nothing to
+ * combine. Null for other requests.
  */
 function flatHostSearch(plan: Plan, trace: Trace): ((tree: Tree, root: Provider) => readonly Combination[]) | null {
   const [group, ...others] = plan.request.groups;
@@ -111,7 +111,7 @@ function flatHostSearch(plan: Plan, trace: Trace): ((tree: Tree, root: Provider)
   };
 }
 
-/** Not `Array.from`: this is most of the work at a flat host. */
+/** Does the work of `Array.from`, but faster, because it is most of the work at a flat host. */
 function repeated(provider: Provider, times: number): Provider[] {
   const all = [provider];
   while (all.length < times) all.push(provider);
@@ -129,8 +129,8 @@ function inSlotOrder(levels: readonly Level[]): Provider[] {
 }
 
 /**
- * Whether the combination was found at an earlier anchor. The providers of the slots determine a candidate, and only sharing
- * providers have more than one anchor: so only combinations of sharing providers are remembered.
+ * Returns a function that tells whether a combination was found at an earlier anchor. The providers of the slots determine a candidate, and
+ * only sharing providers have more than one anchor. So it remembers only combinations of sharing providers.
  */
 function repetitionCheck({ providers }: Sharing): (chosen: readonly Provider[]) => boolean {
   const seen = new Set<string>();

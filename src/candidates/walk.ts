@@ -3,27 +3,27 @@ import type { Pace, Pause } from './effort.js';
 import type { Sharing } from './sharing.js';
 
 /**
- * An index of providers of which every candidate has at least one, by some condition of the request. So their trees include
- * all anchors. Indexes, not results: nothing is copied, and a search that has enough stops in the middle.
+ * An index of the providers that meet some condition of the request. Every candidate has at least one of them, so their trees include all
+ * anchors. The walk reads the index itself, so nothing is copied, and a search that has enough candidates stops early.
  */
 export interface AnchorIndex {
   readonly parts: readonly ReadonlyMap<number, Provider>[];
   /** Whether a provider can be in two parts. */
   readonly overlapping: boolean;
-  /** The condition is on the root itself: no other provider of the source is an anchor, nor leads to one. */
+  /** Whether the condition is on the root itself, so that the walk uses only the roots among the providers. */
   readonly rootsOnly: boolean;
 }
 
 export interface Walk {
-  /** The next tree; null at the end. */
+  /** Returns the next tree; null at the end. */
   next(): Tree | Pause | null;
-  /** Copies what is left, so that the walk no longer reads the view. Returns how many pointers were copied. */
+  /** Copies the rest of the index, so that the walk does not read the view any more. Returns the number of copied pointers. */
   readonly freeze: () => number;
 }
 
 const DONE: Iterator<Provider, void, void> = [].values();
 
-/** In the units of effort.ts: a tree is looked up in a map that is larger than the caches of a processor. */
+/** The work in the units of effort.ts. The look-up of a tree is slow, because the map is larger than the caches of a processor. */
 export const WORK_FOR_A_PROVIDER = 10;
 
 /** Trees by id of the root, as they were when the search began. */
@@ -31,30 +31,30 @@ export interface Trees {
   get(rootId: number): Tree | undefined;
 }
 
-/** The trees that the providers of a source lead to, each once. */
+/** Walks the trees of the providers of a source, and the trees with which they share, each once. */
 export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing: Sharing, pace: Pace): Walk {
   const visited = new Set<number>();
   const repeats = source.overlapping || sharing.providers.size > 0;
-  /** Aggregates whose members have been visited: a hundred pools that share with the same 100,000 hosts lead there once. */
+  /** Aggregates whose members have been visited, so that a hundred pools that share with the same 100,000 hosts need one visit. */
   const expanded = new Set<string>();
   let membersOf = (aggregate: string): Iterator<Provider, void, void> =>
     view.providersInAggregate(aggregate)?.values() ?? DONE;
   let parts: readonly { values(): Iterator<Provider, void, void> }[] = source.parts;
   let nextPart = 0;
   let providers = DONE;
-  /** What is left of the last sharing provider: its aggregates, and the members of one of them. */
+  /** The aggregates of the last sharing provider. The walk has still to visit those from `nextAggregate` on, and `neighbours`. */
   let aggregates: readonly string[] = [];
   let nextAggregate = 0;
   let neighbours = DONE;
 
-  /** Null when the tree was visited before, or no longer exists. */
+  /** Returns null when the tree was visited before, or does not exist any more. */
   function visit(rootId: number): Tree | null {
     if (visited.has(rootId)) return null;
     visited.add(rootId);
     return trees.get(rootId) ?? null;
   }
 
-  /** Undefined when it leads nowhere. */
+  /** Returns the tree of a provider; null when the walk does not visit it. */
   function anchorOf(provider: Provider): Tree | null {
     if (source.rootsOnly) {
       if (provider.parentId !== null) return null;
@@ -65,7 +65,7 @@ export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing
     }
     if (repeats) return visit(provider.rootId);
     const tree = trees.get(provider.rootId) ?? null;
-    // A lone host is visited once: 100,000 of them need no set of visited trees.
+    // Each lone host occurs once, so 100,000 of them need not be in the set of visited trees.
     return tree === null || tree.members.length === 1 ? tree : visit(provider.rootId);
   }
 
@@ -124,7 +124,7 @@ export function walkTrees(view: View, trees: Trees, source: AnchorIndex, sharing
   return { next, freeze };
 }
 
-/** The tree that a provider is in. */
+/** Walks only the tree of a provider. */
 export function oneTree(view: View, uuid: string): Walk {
   const provider = view.providerByUuid(uuid);
   let tree = provider === undefined ? null : view.treeOf(provider);
