@@ -4,24 +4,24 @@ import type { Given } from './locate.js';
 import { flagName, type AnyOption } from './option.js';
 import { OPTIONS } from './options.js';
 
-/** The command line is not one that this program understands. */
+/** The command line is not valid. */
 export class UsageError extends Error {}
 
 export interface CommandLine {
-  /** Words that are no flags: the command. */
+  /** The words that are not flags: the command and its operands. */
   readonly words: readonly string[];
   /** Values of options on the command line. */
   readonly flags: ReadonlyMap<string, string>;
   readonly given: Given;
-  /** Flags that are no options: --help, --json and the like. */
+  /** Flags that are not options of the configuration and have no value: --help, --json and the like. */
   readonly switches: ReadonlySet<string>;
-  /** Of a flag that belongs to a command and has a value: --max-count. */
+  /** The values of flags that belong to a command, such as --max-count. */
   readonly values: ReadonlyMap<string, string>;
 }
 
 const SEE_HELP = '\nSee --help for the options.';
 
-/** A flag of a command, beside those of the configuration. */
+/** A flag of a command, in addition to those of the configuration. */
 export interface Flag {
   /** The placeholder for the value in --help; a flag without one is a switch. */
   readonly argument?: string;
@@ -34,14 +34,15 @@ export interface Flag {
 const COMMON = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
-  // A flag of upstream's tools; the log goes where [DEFAULT] log_file says (ignored-options.ts).
+  // A flag of upstream's tools without effect: [DEFAULT] log_file decides where the log is written (ignored-options.ts).
   'use-syslog': { type: 'boolean' },
   'config-file': { type: 'string', multiple: true },
   'config-dir': { type: 'string', multiple: true },
 } as const;
 
 /**
- * Flags may stand before and after the command. Upstream's tools write some with an underscore: `--max_count`.
+ * Reads a command line. Flags may come before and after the command. An underscore in a flag is accepted as well, because the tools of
+ * upstream have such flags: `--max_count`.
  *
  * @param ofCommands the flags of all commands, by name
  * @throws UsageError that names the flag, and a similar one when it is unknown
@@ -56,7 +57,7 @@ export function readArguments(
   for (const [name, one] of ofOptions) types[name] = { type: one.flag === 'switch' ? 'boolean' : 'string' };
   for (const [name, { argument }] of Object.entries(ofCommands))
     types[name] = { type: argument === undefined ? 'boolean' : 'string' };
-  // Not strict: in strict mode node:util suggests no similar flag, and takes -1 for a flag.
+  // The strict mode of node:util does not suggest a similar flag, and treats -1 as a flag.
   const { tokens, positionals } = parseArgs({
     args: argv.map((one) => one.replace(/^--[a-z_]+/, (flag) => flag.replaceAll('_', '-'))),
     options: types,

@@ -5,13 +5,13 @@ import { expecting } from './values.js';
 
 const EXPECTED_URL = 'a URL of the form postgresql://user:password@host:port/database';
 
-/** A database URL in the form of SQLAlchemy (`postgresql+psycopg2://`) or of libpq, in the one form that the rest of the code reads. */
+/** Parses a database URL in the form of SQLAlchemy (`postgresql+psycopg2://`) or of libpq. Returns the form that the rest of the code reads. */
 export const databaseUrl = expecting(EXPECTED_URL, (value) => {
   const url = parseDatabaseUrl(value);
   return url === undefined || rejectionOf(url) !== null ? undefined : databaseHref(withoutPython(url));
 });
 
-/** With the arguments of [placement_database] connection_parameters. */
+/** Adds the arguments of [placement_database] connection_parameters to a URL. */
 export function withParameters(connection: string, parameters: string): string | undefined {
   if (parameters === '') return connection;
   return databaseUrl(connection + (connection.includes('?') ? '&' : '?') + parameters);

@@ -1,4 +1,4 @@
 import { OperatorError } from '../operator-error.js';
 
-/** A configuration value that cannot be used; the message names where it came from. */
+/** A configuration value cannot be used. The message names the origin of the value. */
 export class ConfigError extends OperatorError {}

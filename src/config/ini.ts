@@ -1,10 +1,10 @@
 import { ConfigError } from './error.js';
 
-/** One `name = value` of a file. A name that comes several times gives several of these. */
+/** One `name = value` of a file. A name that occurs several times has several entries. */
 export interface Entry {
-  /** In lower case, as oslo.config compares them; DEFAULT in upper case. */
+  /** The section in lower case, as oslo.config compares names of sections. DEFAULT is in upper case. */
   readonly section: string;
-  /** As it is written: oslo.config compares names of options exactly. */
+  /** The name as in the file, because oslo.config compares names of options exactly. */
   readonly name: string;
   readonly value: string;
   readonly file: string;
@@ -12,9 +12,9 @@ export interface Entry {
 }
 
 /**
- * Reads the INI of oslo.config: `name = value` or `name: value`, comments at the start of a line with # or ;, and lines that
- * start with a blank go on with the value above them. Other INI readers drop repeated names, accept comments behind a value,
- * or nest section names; oslo.config does none of this.
+ * Reads the INI format of oslo.config: `name = value` or `name: value`, comments with # or ; at the start of a line, and lines that start
+ * with a blank, which continue the value above them. Other INI readers drop repeated names, accept comments after a value, or nest names of
+ * sections. oslo.config does none of this.
  *
  * @throws ConfigError that names file and line
  */
@@ -50,7 +50,7 @@ export function parseIni(text: string, file: string): Entry[] {
     } else {
       close();
       const [, name = '', value = ''] = /^([^:=]*)[:=](.*)$/.exec(line) ?? [];
-      // The line is not repeated in the message: it may be the rest of a password.
+      // The message does not contain the line, because the line may be the rest of a password.
       if (name.trim() === '') throw wrong('expected "name = value", "[section]" or a comment');
       if (section === null) throw wrong(`${name.trim()} stands before the first [section]`);
       open = { section, name: name.trim(), lines: [unquoted(value.trim())], line: index + 1 };

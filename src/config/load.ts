@@ -18,8 +18,8 @@ export interface LoadedConfig {
   /** Where each option was set, by its key. Options that are missing here have their defaults. */
   readonly origins: ReadonlyMap<string, string>;
   /**
-   * The options as they are found: [keystone_authtoken] auth_section moves some to another section. Those of sections that files may
-   * have several of, [list_bucket:...], are here too, under keys of their own.
+   * The options with the sections in which they are searched, because [keystone_authtoken] auth_section moves some to another section. It
+   * includes the options of sections that may occur several times, such as [list_bucket:...], with their own keys.
    */
   readonly options: ReadonlyMap<string, AnyOption>;
   /** The value of each option, by its key. */
@@ -31,10 +31,10 @@ export interface LoadedConfig {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Flags win over the environment, the environment over files, later files over earlier ones.
+ * Loads the configuration. Flags have precedence over the environment, the environment over files, and later files over earlier ones.
  *
- * @param search whether the usual places count when no file is named
- * @throws ConfigError that names the place, section, option, what was expected and what came
+ * @param search whether the usual places are searched when no file is named
+ * @throws ConfigError that names the place, the section, the option, the expected value and the given value
  */
 export function loadConfig(
   commandLine: Pick<CommandLine, 'flags' | 'given'>,
@@ -80,7 +80,7 @@ export function loadConfig(
   };
 }
 
-/** The buckets and hooks of inventory lists, a section each. */
+/** Reads the buckets and hooks of inventory lists. Each has its own section. */
 function readListSections(
   entries: readonly Entry[],
   read: (section: string, name: string, one: AnyOption) => unknown,
@@ -103,7 +103,7 @@ export function readSupervisor(): Supervisor {
   return supervisorOf(process.env, process.pid);
 }
 
-/** The same, without origins and warnings. */
+/** Loads the configuration without origins and warnings. */
 export function readConfig(from: { argv: readonly string[]; env: Environment }): Config {
   return loadConfig(readArguments(from.argv), from).config;
 }

@@ -12,8 +12,8 @@ export interface LocatedFiles {
 export type Given = readonly { readonly kind: 'file' | 'folder'; readonly path: string }[];
 
 /**
- * The files that the command line names; without any, those in the folder of OS_PLACEMENT_CONFIG_DIR, and without that
- * variable, if the usual places are searched, the first placement.conf and the first folder placement.conf.d in them.
+ * Returns the files that the command line names. When it names none, returns the files in the folder of OS_PLACEMENT_CONFIG_DIR. Without
+ * this variable, returns the first placement.conf and the first folder placement.conf.d in the usual places, if these are searched.
  *
  * @throws ConfigError for a folder that cannot be read
  */
@@ -52,7 +52,7 @@ function isFolder(name: string): boolean {
   return fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** @throws ConfigError for a file that cannot be read or is no text */
+/** @throws ConfigError for a file that cannot be read or is not a text */
 export function textOf(file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(fs.readFileSync(file));

@@ -1,8 +1,8 @@
 import type { Parse } from './values.js';
 
 /**
- * An option is `[group] name` of a configuration file in upstream's format, `OS_GROUP__NAME` in the environment, and for
- * some a flag and a second environment name of its own.
+ * An option. It is `[group] name` in a configuration file in upstream's format, and `OS_GROUP__NAME` in the environment. Some options also
+ * have a flag and a second name in the environment.
  */
 export interface Option<Default, Value> {
   readonly group: string;
@@ -21,7 +21,7 @@ export interface Option<Default, Value> {
   readonly secret?: boolean;
   /** The placeholder for the value in --help; by default it follows from what `parse` expects. */
   readonly argument?: string;
-  /** The values of a name that is repeated, in one file or several, are collected; otherwise the last wins. */
+  /** Whether the values of a repeated name, in one file or several, are collected. Otherwise the last value counts. */
   readonly repeatable?: boolean;
   /** An option of the login to Keystone: [keystone_authtoken] auth_section moves it to another group. */
   readonly login?: boolean;
@@ -46,7 +46,7 @@ export function defaultText(one: AnyOption): string {
   return Array.isArray(one.default) ? one.default.join(', ') : String(one.default);
 }
 
-/** `N`, `true|false`, `FILE`: what stands for the value in --help. */
+/** The placeholder for the value in --help: `N`, `true|false`, `FILE`. */
 export function argumentOf({ argument, parse: { expected = '' } }: AnyOption): string {
   if (argument !== undefined) return argument;
   if (expected === 'true or false') return 'true|false';
@@ -54,7 +54,7 @@ export function argumentOf({ argument, parse: { expected = '' } }: AnyOption): s
   return /^a (whole )?number/.test(expected) ? 'N' : 'VALUE';
 }
 
-/** Every name of an option, the present one first. */
+/** All names of an option, the present one first. */
 export function namesOf({ group, name, deprecatedNames = [] }: AnyOption): { group: string; name: string }[] {
   const older = deprecatedNames.map((text) => {
     const [oldGroup, oldName] = text.split('/');

@@ -39,11 +39,11 @@ export const OPTIONS = {
 type ParsedOf<Key extends keyof typeof OPTIONS> = ReturnType<(typeof OPTIONS)[Key]['parse']>;
 
 export type Config = { readonly [Key in keyof typeof OPTIONS]: (typeof OPTIONS)[Key]['default'] | ParsedOf<Key> } & {
-  /** The configuration files that were read: what they name with a relative path is searched beside them. */
+  /** The configuration files that were read. Relative names of policy files are searched in their folders. */
   readonly configFiles: readonly string[];
-  /** The folders of `--config-dir`, where it is searched first. */
+  /** The folders of `--config-dir`, in which relative names of policy files are searched first. */
   readonly configDirs: readonly string[];
-  /** The sections [list_bucket:NAME]; the built-in bucket is not among them. */
+  /** The sections [list_bucket:NAME], without the built-in bucket. */
   readonly listBuckets: readonly ListBucket[];
   /** The sections [list_hook:NAME]. */
   readonly listHooks: readonly ListHook[];

@@ -3,8 +3,8 @@ import { optionsOf, SECTIONS } from './tables.js';
 import { wrapped } from './wrap.js';
 
 /**
- * A configuration file with every option, commented out: `stockroom config sample`. A line `#name = value` has the default; `#name =`
- * has a default that is no value, and the comment above it says which.
+ * A configuration file with all options, commented out: `stockroom config sample`. A line `#name = value` has the default. A line `#name =`
+ * is for a default that is not a value; the comment above it describes the default.
  */
 export function configSample(): string {
   const introduction = wrapped(
@@ -12,7 +12,7 @@ export function configSample(): string {
     '# ',
   );
   const sections = Object.entries(SECTIONS).map(
-    // A section that may repeat needs a name of the operator's choice.
+    // A section that may occur several times is commented out, because the operator has to choose its name.
     ([section, about]) =>
       `${section.includes(':') ? '#' : ''}[${section}]\n${wrapped(about, '# ')}\n${optionsOf(section).map(entry).join('\n')}`,
   );

@@ -4,7 +4,7 @@ import type { LoadedConfig } from './load.js';
 import { defaultText, type AnyOption } from './option.js';
 import { IGNORED_OPTIONS } from './ignored-options.js';
 
-/** Every option with its value, secrets masked, and its origin: `stockroom config show`. */
+/** All options with their values and origins, and with masked secrets: `stockroom config show`. */
 export function configText(loaded: LoadedConfig): string {
   const { configFiles } = loaded.config;
   const shown = shownOptions(loaded);
@@ -36,7 +36,7 @@ function shownOptions({ values, origins, options }: LoadedConfig) {
     const value = values.get(key);
     const origin = origins.get(key);
     const text = origin === undefined ? defaultText(one) : valueText(one, value);
-    // A text that describes the behaviour without a value must not look like a value.
+    // A text that describes the default is shown as a comment, so that it does not look like a value.
     const line =
       origin === undefined && one.defaultText !== undefined ? `# ${one.name}: ${text}` : `${one.name} = ${text}`;
     return { section: one.group, name: one.name, text, line, origin: origin ?? 'default' };
@@ -49,7 +49,7 @@ function valueText(one: AnyOption, value: unknown): string {
   return [value].flat().join(', ').replaceAll('$', '$$$$');
 }
 
-/** Without secrets, and with a mark where a password is. */
+/** Removes secrets from a URL, and marks the place of a password. */
 function withMarkedPassword(connection: string): string {
   const text = withoutSecrets(connection);
   return parseDatabaseUrl(connection)?.password == null ? text : text.replace(/^(\w+:\/\/[^@/]*)@/, '$1:***@');

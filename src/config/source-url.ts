@@ -15,9 +15,9 @@ export type SourceUrl =
 const EXPECTED =
   'a URL of the form mysql+pymysql://user:password@host:3306/placement or postgresql://user:password@host:5432/placement';
 
-/** `mysql+pymysql://`, `mysql://`, `mariadb://`, `postgresql+psycopg2://`, `postgresql://` and other drivers. */
+/** Reads a URL with `mysql+pymysql://`, `mysql://`, `mariadb://`, `postgresql+psycopg2://`, `postgresql://` and other drivers. */
 function readSourceUrl(text: string): SourceUrl | undefined {
-  // With unix_socket there is no host, which a URL with a user must have.
+  // With unix_socket the URL has no host, but a URL with a user must have one.
   const mysql = text.replace(/^(mysql|mariadb)(\+\w+)?:/, 'mysql:').replace(/^(mysql:\/\/[^/]*@)\//, '$1localhost/');
   if (mysql.startsWith('mysql://')) {
     const url = URL.canParse(mysql) ? new URL(mysql) : undefined;
@@ -31,7 +31,7 @@ function ofPostgresql(href: string | undefined): SourceUrl | undefined {
   return href === undefined || url === undefined ? undefined : { dialect: 'postgresql', href, url };
 }
 
-/** @throws ConfigError, without the text: it may contain a password */
+/** @throws ConfigError without the text, because it may contain a password */
 export function parseSourceUrl(text: string): SourceUrl {
   const found = readSourceUrl(text);
   if (found === undefined) throw new ConfigError(`--from: expected ${EXPECTED}.${adviceOnSource(text)}`);
@@ -41,7 +41,7 @@ export function parseSourceUrl(text: string): SourceUrl {
 /**
  * The `[placement_database] connection` of a placement.conf, with its connection_parameters.
  *
- * @throws ConfigError when the file cannot be read, has none, or one that is no URL
+ * @throws ConfigError when the file cannot be read, has no connection, or has one that is not a URL
  */
 export function sourceUrlOfConfig(file: string): SourceUrl {
   const sources: Sources = {

@@ -3,13 +3,13 @@ import { sectionName, type Entry } from './ini.js';
 import { environmentName, flagName, namesOf, type AnyOption } from './option.js';
 import { substitute } from './substitute.js';
 
-/** The sources of an option's value. The first that has it wins. */
+/** The sources of the value of an option. The first source that has the option counts. */
 export interface Sources {
   readonly flags: ReadonlyMap<string, string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Entries of all files, in the order in which the files override each other. */
   readonly entries: readonly Entry[];
-  /** Texts of options that are not set. */
+  /** Returns the texts of options that are not set. */
   readonly defaults: (section: string, name: string) => string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Said {
   readonly origin: string;
 }
 
-/** Flag, environment, the last file that has it under any of its names; undefined: the option is not set. */
+/** Looks for the value in the flags, the environment, and the last file that has one of its names. Returns undefined when it is not set. */
 function said(one: AnyOption, { flags, env, entries }: Sources): Said | undefined {
   const flag = one.flag === undefined ? undefined : flags.get(flagName(one));
   if (flag !== undefined) return { text: flag, origin: `--${flagName(one)}` };
@@ -38,7 +38,7 @@ function said(one: AnyOption, { flags, env, entries }: Sources): Said | undefine
   return { text, origin: originOf(one.repeatable === true ? last : preferred(found, names)) };
 }
 
-/** In one file the present name of an option wins over its older ones, wherever they stand. */
+/** In one file the present name of an option has precedence over its older names, at any position. */
 function preferred(found: readonly Entry[], names: readonly { group: string; name: string }[]): Entry {
   const last = found.at(-1) as Entry;
   const inFile = found.filter(({ file }) => file === last.file);
@@ -54,9 +54,9 @@ function originOf({ file, line }: Entry): string {
 }
 
 /**
- * The value of an option and its origin; undefined: the default counts.
+ * Returns the value of an option and its origin; undefined when the default counts.
  *
- * @throws ConfigError that names the place, section, option, what was expected and what came
+ * @throws ConfigError that names the place, the section, the option, the expected value and the given value
  */
 export function valueOf(one: AnyOption, sources: Sources): { value: unknown; origin: string } | undefined {
   const found = said(one, sources);
@@ -73,7 +73,7 @@ export function valueOf(one: AnyOption, sources: Sources): { value: unknown; ori
   throw new ConfigError(`${where}: expected ${one.parse.expected ?? 'another value'}, got ${shown}.${advice}`);
 }
 
-/** With `$name` replaced, also inside the replacement. A name may be any that files or the environment have. */
+/** Replaces `$name`, also inside the replacement. The name may be any name in the files or the environment. */
 function completed(text: string, group: string, sources: Sources, where: string, seen: ReadonlySet<string>): string {
   const lookup = (section: string | null, name: string): string | undefined => {
     for (const place of section === null ? [group, 'DEFAULT'] : [section]) {

@@ -1,6 +1,6 @@
 import { ConfigError } from './error.js';
 
-/** The text of an option in the same section or in DEFAULT, or of the section given; undefined when there is no such option. */
+/** Returns the text of an option in the given section, or without one in the same section or in DEFAULT. Undefined when there is no such option. */
 export type Lookup = (section: string | null, name: string) => string | undefined;
 
 const REFERENCE =
@@ -20,7 +20,7 @@ export function substitute(text: string, lookup: Lookup): string {
     if (second !== undefined) {
       const value = lookup(first, second);
       if (value !== undefined) return value;
-      // Without braces the dot may be the end of a sentence, or of a host name: $name.example.
+      // Without braces the dot may end a sentence, or continue a host name: $name.example.
       const host = plain === undefined ? undefined : lookup(null, first);
       if (host !== undefined) return `${host}.${second}`;
     }

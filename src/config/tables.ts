@@ -67,7 +67,7 @@ function all(): AnyOption[] {
   return [OPTIONS, bucketOptions('NAME'), hookOptions('NAME')].flatMap((options) => Object.values<AnyOption>(options));
 }
 
-/** None for a section that files may have several of: its name is no part of the name of a variable. */
+/** Returns no variables for a section that may occur several times, because a variable cannot contain the name of the section. */
 function variablesOf(one: AnyOption): string[] {
   if (one.group.includes(':')) return [];
   return [...(one.env === undefined ? [] : [one.env]), environmentName(one)];

@@ -19,7 +19,7 @@ export function unknownOptions(
 
   const inFiles = entries
     .filter(({ section, name }) => !isIgnored(section, name) && known.get(section)?.has(name) !== true)
-    // A name that the operator defines in DEFAULT, to use as `$name` elsewhere.
+    // The operator may define a name in DEFAULT to use it as `$name` elsewhere.
     .filter(({ section, name }) => !(section === 'DEFAULT' && isReferredTo(name, entries)))
     .map(({ section, name, file, line }) => `${file}:${line}: ${complaint(section, name, known)}`);
 

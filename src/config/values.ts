@@ -14,7 +14,7 @@ export function textOrNone(value: string): string | null {
   return value === '' ? null : value;
 }
 
-/** As oslo.config reads them. A number or a boolean may stand alone on an indented line below its name: blanks around it do not count. */
+/** Parses booleans like oslo.config. Blanks around a value do not count, because it may be alone on an indented line below its name. */
 export function boolean() {
   return expecting('true or false', (value) => {
     const word = value.trim();
@@ -50,7 +50,7 @@ export function list(value: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
-/** Credentials in the URL would end up in logs and headers. There are options for credentials. */
+/** Rejects credentials in the URL, because they would appear in logs and headers. There are options for credentials. */
 export const httpUrl = expecting(
   'a URL of the form https://host:port/path, without user, password or query',
   (value) => {
@@ -61,7 +61,7 @@ export const httpUrl = expecting(
   },
 );
 
-/** A slash at the end, say, would match nothing that a browser sends. */
+/** Rejects other texts, such as one with a slash at the end, because a browser never sends them as an origin. */
 export const origins = expecting('PROTOCOL://HOST[:PORT], several of them separated by commas, or *', (value) => {
   const given = list(value);
   return given.every((one) => one === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(one)) ? given : undefined;

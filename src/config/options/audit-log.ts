@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { oneOf, text } from '../values.js';
 
-/** The audit log: who asked for which change, and what came of it. */
+/** The audit log, which records the user, the request and the result of each change. */
 export const auditLogOptions = {
   auditLog: option({
     group: 'stockroom',

@@ -3,7 +3,7 @@ import { expecting, integer } from '../values.js';
 
 const MOST_SHAPES = 50;
 
-/** Shapes, one a line; undefined when one is malformed, a name repeats, or there are too many. */
+/** Parses shapes, one on each line. Returns undefined when one is malformed, a name is repeated, or there are too many. */
 function shapes(text: string): readonly string[] | undefined {
   const lines = text
     .split('\n')

@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, integer } from '../values.js';
 
-/** Explanations of what does not fit (docs/contract/explain-and-capacity.md). */
+/** Explanations why requests do not fit (docs/contract/explain-and-capacity.md). */
 export const explainOptions = {
   explainMaxSteps: option({
     group: 'stockroom',

@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { integer } from '../values.js';
 
-/** What changed, when, and by whom. Whether it is recorded is a property of the database: `stockroom history`. */
+/** The history of changes. The database has the setting whether changes are recorded: `stockroom history`. */
 export const historyOptions = {
   historyRetentionDays: option({
     group: 'stockroom',

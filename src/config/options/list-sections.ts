@@ -4,7 +4,7 @@ import { ConfigError } from '../error.js';
 import { option, type AnyOption } from '../option.js';
 import { boolean, expecting, httpUrl, integer, list, oneOf, text } from '../values.js';
 
-/** The sections `[list_bucket:NAME]` and `[list_hook:NAME]`: as many as the files have. */
+/** The sections `[list_bucket:NAME]` and `[list_hook:NAME]`. Files may have any number of them. */
 
 const ENCRYPTION_TYPES = ['none', 'sse-s3', 'sse-kms'] as const;
 
@@ -20,7 +20,7 @@ function choices<const Choice extends string>(all: readonly Choice[]) {
   });
 }
 
-/** What every key begins with: checked like the prefix of a job. */
+/** The beginning of every key. It has the same rules as the prefix of a job. */
 const root = expecting('a path without empty parts, . and ..', (value) => {
   const inner = withoutOuterSlashes(value);
   if (inner === '') return '';
@@ -29,7 +29,7 @@ const root = expecting('a path without empty parts, . and ..', (value) => {
     : undefined;
 });
 
-/** May have a query, unlike the URLs of other options: services that receive hooks identify the sender by it. */
+/** The URL of a hook. Unlike the URLs of other options it may have a query, because services that receive hooks identify the sender by it. */
 const hookUrl = expecting('a URL of the form https://host/path, without user, password or fragment', (value) => {
   if (!URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -227,7 +227,7 @@ type Values<Options> = {
     : never;
 };
 
-/** @throws ConfigError when a value is missing or has no meaning with the type */
+/** @throws ConfigError when a value is missing or not possible with the type */
 export function listBucket(name: string, values: Values<ReturnType<typeof bucketOptions>>): ListBucket {
   const section = `[list_bucket:${name}]`;
   const missing = (what: string): ConfigError => new ConfigError(`${section}: ${what} is missing.`);

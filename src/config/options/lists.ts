@@ -1,7 +1,7 @@
 import { option } from '../option.js';
 import { boolean, expecting, integer, text } from '../values.js';
 
-/** Inventory lists: what all jobs share. Buckets and hooks have sections of their own (list-sections.ts). */
+/** The options of inventory lists that all jobs share. Buckets and hooks have their own sections (list-sections.ts). */
 export const listOptions = {
   listsSource: option({
     group: 'stockroom',
