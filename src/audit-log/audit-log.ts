@@ -1,7 +1,7 @@
 import type { LogDestination } from '../ops/log-destination.js';
 import { auditEvent, type AuditedRequest } from './event.js';
 
-/** `writes`: requests that may change something; `all`: these, and every other one with a token. */
+/** `writes`: requests that may change something. `all`: also every other request with a token. */
 export type AuditMode = 'writes' | 'all';
 
 /** The audit log, and counts of its lines. */
@@ -9,14 +9,14 @@ export interface AuditLog {
   /** Adds a line for a request whose response was sent. It never throws and never waits. */
   record(request: AuditedRequest): void;
   readonly counts: AuditCounts;
-  /** Writes the lines that wait, as far as the disk takes them at once, and closes the file. */
+  /** Writes as many waiting lines as the disk accepts at once, and closes the file. */
   close(): void;
 }
 
 export interface AuditCounts {
   /** Lines that the destination accepted. */
   lines: number;
-  /** Lines that were lost, because too many wait for a disk that takes none. */
+  /** Lines that were lost, because the disk accepts no lines and too many wait. */
   lost: number;
 }
 
@@ -30,7 +30,7 @@ export interface AuditLogOptions {
   readonly nameOf: (uuid: string) => string | null;
 }
 
-/** @throws what `open` throws */
+/** @throws the error of `open` */
 export function createAuditLog({ mode, open, nameOf }: AuditLogOptions): AuditLog {
   const counts: AuditCounts = { lines: 0, lost: 0 };
   const lose = (): void => {

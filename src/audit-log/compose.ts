@@ -6,7 +6,7 @@ import { openAuditDestination } from './destination.js';
 /**
  * The audit log of the configuration; null when it is off.
  *
- * @param nameOf the name of a provider, by uuid, as far as it is known
+ * @param nameOf returns the name of a provider, by UUID; null when it is not known
  * @throws ConfigError when the file cannot be written
  */
 export function composeAuditLog(

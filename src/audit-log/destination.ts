@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import { makeFileOfRoot } from '../ops/foreign-folder.js';
 import { createLogDestination, type LogDestination } from '../ops/log-destination.js';
 
-/** The user and the group of the service read it: it says who did what. */
+/** Only the user and the group of the service may read the file, because it shows the actions of users. */
 const FILE_MODE = 0o640;
 
-/** How often the service tries a failed write again, and looks whether log rotation moved the file, in milliseconds. */
+/** The interval, in milliseconds, at which the service tries a failed write again, and checks whether log rotation has moved the file. */
 const LOOK_MS = 1000;
 
 /**
@@ -27,7 +27,7 @@ export function openAuditDestination(file: string | null, log: Logger, onLost: (
     },
     onLost,
   };
-  // Not more than 4 kB at a time to standard error: a pipe that several processes write to keeps that much together.
+  // A write to standard error has at most 4 kB, because the system does not split such a write to a pipe to which several processes write.
   const place = file === null ? { dest: 2, maxWrite: 4096 } : { dest: file, mode: FILE_MODE };
   const destination = createLogDestination({ ...place, sync: false, periodicFlush: LOOK_MS }, watcher);
   if (file === null) return destination;
@@ -41,7 +41,7 @@ export function openAuditDestination(file: string | null, log: Logger, onLost: (
   };
 }
 
-/** @returns what ends it */
+/** @returns a function that stops the checks */
 function reopenWhenMoved(file: string, destination: LogDestination, log: Logger): () => void {
   let inode = fs.statSync(file, { throwIfNoEntry: false })?.ino;
   let [isLooking, isInTrouble] = [false, false];

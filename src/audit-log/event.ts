@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { maskedPath, withoutSecrets, withoutTokens } from './masked.js';
 import { targetOf, UNKNOWN } from './target.js';
 
-/** What the audit log needs of a request whose response was sent. */
+/** The data of a request after its response, for the audit log. */
 export interface AuditedRequest {
   readonly method: string;
   /** Path and query as the client sent them. */
   readonly url: string;
-  /** The path without what the service is mounted under. */
+  /** The path without the prefix under which the service is mounted. */
   readonly path: string;
   readonly status: number;
   readonly requestId: string;
   readonly globalRequestId: string | null;
-  /** The address of the client; null where the connection has gone. */
+  /** The address of the client; null when the connection is closed. */
   readonly client: string | null;
   readonly agent: string | null;
   readonly userId: string | null;
@@ -53,12 +53,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   OPTIONS: 'read',
 };
 
-/** Longer texts are cut: a line stays below 4,096 bytes, which a pipe keeps together. */
+/** Longer texts are cut, so that a line has less than 4,096 bytes. The system does not split such a line on a pipe. */
 const LONGEST = { path: 1800, agent: 200, name: 255, address: 64 };
 
 /**
  * @param time when the response was sent
- * @param nameOf the name of a provider, by uuid; null where it is not known
+ * @param nameOf returns the name of a provider, by UUID; null when it is not known
  */
 export function auditEvent(
   request: AuditedRequest,
@@ -94,7 +94,7 @@ export function auditEvent(
   };
 }
 
-/** Cut with three dots at its end where it is longer. */
+/** Cuts a longer text, and adds three dots. */
 function cut(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}...`;
 }

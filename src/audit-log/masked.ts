@@ -6,7 +6,7 @@
 /** Both kinds of tokens that Keystone issues begin with a fixed text (docs/contract/audit-and-orphans.md#tokens). */
 const TOKEN = /(?:gAAAA|eyJ)[\w.%=-]{16,}/g;
 
-/** Parameters with such a name have no value that a route reads. */
+/** The names of parameters that are masked. No route reads a parameter with such a name. */
 const SECRET_NAME = /token|signature|password|secret|credential|authorization/i;
 
 /** Keystone issues no shorter tokens, and a shorter secret would match ordinary words. */
@@ -14,15 +14,15 @@ const SHORTEST_SECRET = 20;
 
 const MASK = '***';
 
-/** A text without what looks like a token. */
+/** Masks the parts of a text that look like tokens. */
 export function withoutTokens(text: string): string {
   return text.includes('gAAAA') || text.includes('eyJ') ? text.replaceAll(TOKEN, MASK) : text;
 }
 
 /**
- * A text of a request without what looks like a token, and without the secrets of its headers.
+ * Masks the parts of a text of a request that look like tokens, and the secrets of its headers.
  *
- * @param secrets values of headers that prove who calls
+ * @param secrets the values of headers with credentials
  */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const own = secrets.filter(({ length }) => length >= SHORTEST_SECRET);
@@ -33,8 +33,8 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 }
 
 /**
- * The path and query of a request without secrets, however they are percent-encoded, and without values of parameters whose name says that
- * they are secret.
+ * Masks secrets in the path and query of a request, with any percent-encoding. Also masks the values of parameters whose name means a
+ * secret.
  */
 export function maskedPath(url: string, secrets: readonly string[]): string {
   if (!url.includes('%') && !SECRET_NAME.test(url)) return withoutSecrets(url, secrets);
@@ -48,11 +48,11 @@ export function maskedPath(url: string, secrets: readonly string[]): string {
       return withoutSecrets(piece, secrets);
     })
     .join('');
-  // A secret that contains a delimiter lies in several pieces.
+  // A secret that contains a delimiter is in several pieces, so the whole text is masked as well.
   return withoutSecrets(masked, secrets);
 }
 
-/** Decodes three times, and only ASCII, of which tokens are made. The rest may be invalid. */
+/** Decodes up to three times. Decodes only ASCII, because tokens are ASCII, and the rest may be invalid. */
 function decoded(text: string): string {
   let value = text;
   for (let attempt = 0; attempt < 3 && value.includes('%'); attempt++) {

@@ -4,15 +4,15 @@ import { normalizeUuid } from '../http/validate.js';
 export interface Target {
   /** `service/placement/resource_provider/inventories` */
   readonly typeURI: string;
-  /** The uuid of the path, lower case with dashes; `unknown` without one. */
+  /** The UUID in the path, in lower case with dashes; `unknown` when there is none. */
   readonly id: string;
-  /** Of a trait, a resource class or an inventory job. */
+  /** The name of a trait, a resource class or an inventory job. */
   readonly name?: string;
 }
 
 const SERVICE = 'service/placement';
 
-/** The nouns of paths, each with what one of them is called; null for a noun that no id follows. */
+/** The nouns of paths, each with its singular. Null for a noun without an id after it. */
 const NOUNS: Readonly<Record<string, string | null>> = {
   resource_providers: 'resource_provider',
   inventories: 'inventory',
@@ -72,7 +72,7 @@ export function targetOf(path: string): Target {
   return {
     typeURI: [SERVICE, ...nouns].join('/'),
     id: id ?? UNKNOWN,
-    // The traits of a provider are below it, and have no name of their own.
+    // A path to the traits of a provider has no name after `traits`.
     ...(name === undefined ? {} : { name }),
   };
 }
