@@ -1,20 +1,20 @@
-/** The caller, as policy rules see it: docs/contract/policy.md#credentials. */
+/** The caller, with the data that policy rules use (docs/contract/policy.md#credentials). */
 export interface Identity {
   readonly userId: string;
-  /** Federated users may have none. */
+  /** Null for some federated users. */
   readonly userDomainId: string | null;
-  /** Of tokens with a project's scope. */
+  /** Only of tokens with project scope. */
   readonly projectId: string | null;
   readonly projectDomainId: string | null;
-  /** Of tokens with a domain's scope. */
+  /** Only of tokens with domain scope. */
   readonly domainId: string | null;
   readonly systemScope: 'all' | null;
-  /** `role:` checks compare them without case. */
+  /** `role:` checks ignore their case. */
   readonly roles: readonly string[];
   readonly isAdminProject: boolean;
-  /** When the token expires, in milliseconds since the epoch. Undefined: never. */
+  /** When the token expires, in milliseconds since the epoch. Undefined when it does not expire. */
   readonly expiresAt?: number;
-  /** What a service token adds: the service that passes the user's request on. */
+  /** The service that passes the request of the user on. Its service token identifies it. */
   readonly serviceUserId: string | null;
   readonly serviceUserDomainId: string | null;
   readonly serviceProjectId: string | null;
@@ -22,7 +22,7 @@ export interface Identity {
   readonly serviceRoles: readonly string[];
 }
 
-/** No service token came. */
+/** The members of the service when the request has no service token. */
 export const NO_SERVICE = {
   serviceUserId: null,
   serviceUserDomainId: null,

@@ -1,8 +1,8 @@
 import { Rejection, WITHOUT_USER, type Authenticate, type RequestHeaders } from './identity.js';
 
 /**
- * The strategy for tests and trials. It believes the token, `USER` or `USER:PROJECT`, and the identity headers that
- * Keystone's middleware would set (docs/contract/keystone-auth.md#noauth2).
+ * The strategy for tests and trials. It trusts the token, `USER` or `USER:PROJECT`, and the identity headers that the middleware of Keystone
+ * would set (docs/contract/keystone-auth.md#noauth2).
  */
 export const noauth2: Authenticate = (headers) => {
   const token = text(headers, 'x-auth-token');

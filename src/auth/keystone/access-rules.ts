@@ -7,12 +7,12 @@ export interface AccessRule {
   readonly path: readonly PathPart[];
 }
 
-/** A literal, some characters of one segment, or anything at all. */
+/** A part of a pattern: a literal, characters of one segment, or any characters. */
 type PathPart = string | typeof SEGMENT | typeof ANYTHING;
 const SEGMENT = 1;
 const ANYTHING = 2;
 
-/** It leaves out what is no rule, so that this allows nothing. */
+/** Leaves out items that are not rules, so that they allow nothing. */
 export function parseAccessRules(value: unknown): readonly AccessRule[] {
   return asArray(value).flatMap((one) => {
     const rule = asRecord(one);
@@ -25,14 +25,14 @@ export function isAllowed(rules: readonly AccessRule[], service: string, method:
   return rules.some((rule) => rule.service === service && rule.method === method && matches(rule.path, path));
 }
 
-/** `{name}` and `*` stand for one or more characters without a slash, `**` for anything, the rest for itself. */
+/** `{name}` and `*` match one or more characters without a slash, and `**` matches anything. The rest is a literal. */
 export function parsePath(pattern: string): readonly PathPart[] {
   return partsOf(pattern).map((part) =>
     part === '**' ? ANYTHING : part === '*' || /^\{.*\}$/s.test(part) ? SEGMENT : part,
   );
 }
 
-/** Not one regular expression: it would read to the end of the text at each brace that is not closed. */
+/** Does not use one regular expression, because it would read to the end of the text at each brace that is not closed. */
 function partsOf(pattern: string): string[] {
   const lastClosed = pattern.lastIndexOf('}');
   const parts: string[] = [];

@@ -1,7 +1,7 @@
 import { versioned } from './options.js';
 import { asArray, asRecord, asText } from './json.js';
 
-/** What the service uses of a catalog: services and their URLs. */
+/** The part of a catalog that the service uses: a service and its URLs. */
 interface CatalogEntry {
   readonly type: string;
   readonly endpoints: readonly Endpoint[];
@@ -13,7 +13,7 @@ interface Endpoint {
   readonly url: string | null;
 }
 
-/** Reads the catalog of a token; what has another form is left out. */
+/** Reads the catalog of a token. Leaves out entries with another form. */
 export function parseCatalog(value: unknown): readonly CatalogEntry[] {
   return asArray(value).flatMap((one) => {
     const entry = asRecord(one);

@@ -1,7 +1,7 @@
 import { backOff, type BackOff } from '../../back-off.js';
 import { Rejection } from '../identity.js';
 
-/** Keystone cannot say whether a token is valid. */
+/** Keystone cannot validate a token at the moment. */
 export class KeystoneUnavailable extends Error {
   readonly retryAfterMs: number;
 
@@ -29,7 +29,7 @@ export interface CircuitOptions {
 /** The number of the last responses that count. */
 const RECENT = 20;
 
-/** The circuit opens when so many clients got no usable response, and at least half of the last responses were unusable. */
+/** The circuit opens when at least so many clients got no usable response, and at least half of the last responses were unusable. */
 const CLIENTS = 3;
 
 /** How a request ended: with a usable response, or with an unusable one (500, no token document). */
@@ -39,11 +39,12 @@ interface Outcome {
 }
 
 /**
- * A circuit breaker for Keystone. After a failure it sends no request for a while, then a single one; the pauses double
- * while that fails.
+ * A circuit breaker for Keystone. After a failure it sends no request for a while, and then a single one. The pause doubles each time that
+ * this request fails.
  *
- * A connection that fails opens the circuit at once. The token may be the cause of a wrong response, and a client can send as many such tokens as
- * it likes: the circuit opens only when the tokens of several clients get wrong responses, and half of all responses are wrong.
+ * A failed connection opens the circuit at once. An unusable response does not, because the token may be its cause, and a client can send
+ * any number of such tokens. The circuit opens only when tokens of several clients get unusable responses, and half of all responses are
+ * unusable.
  */
 export class Circuit {
   readonly #now: () => number;
@@ -63,7 +64,7 @@ export class Circuit {
   /**
    * Runs a conversation with Keystone, unless the circuit is open.
    *
-   * @param client whose token it is about
+   * @param client the client that sent the token
    * @throws KeystoneUnavailable at once while the circuit is open
    */
   async run<Result>(

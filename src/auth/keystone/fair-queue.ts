@@ -1,4 +1,4 @@
-/** Conversations with Keystone at a time: as many as the HTTP client has connections. */
+/** The most conversations with Keystone at a time. The HTTP client has as many connections. */
 const AT_A_TIME = 32;
 
 /** The most conversations that wait, of all clients together. */
@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * Shares conversations out among clients: one of each in turn, so a client that sends thousands of tokens waits behind its own.
- * When the queue is full, the newest of the client that has most in it is rejected.
+ * Shares conversations fairly among clients: it takes one of each client in turn, so a client that sends thousands of tokens delays only
+ * itself. When the queue is full, it rejects the newest conversation of the client that has most in it.
  */
 export class FairQueue {
   readonly #waiting = new Map<string, Waiting[]>();
@@ -56,7 +56,7 @@ export class FairQueue {
       return;
     }
     const [client, own] = first;
-    // Behind the others, if there is more.
+    // A client with more conversations goes to the end of the queue.
     this.#waiting.delete(client);
     const next = own.shift();
     if (own.length > 0) this.#waiting.set(client, own);

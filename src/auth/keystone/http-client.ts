@@ -7,11 +7,12 @@ import { ConfigError } from '../../config.js';
 import type { KeystoneOptions, TlsOptions } from './options.js';
 
 /**
- * A small HTTP client: keep-alive, one deadline for the whole exchange, a bound on what is read, no redirects (they would
- * carry tokens to any address that a response names). Node's own fetch cannot be told which certificates to trust.
+ * A small HTTP client. It has keep-alive, one deadline for the whole exchange and a limit on the size of the response. It follows no
+ * redirects, because they would send tokens to any address that a response names. The `fetch` of Node.js has no option for the certificates
+ * to trust.
  */
 export interface HttpClient {
-  /** @throws ConnectionFailure without a response, BrokenResponse when it breaks off or is too large */
+  /** @throws ConnectionFailure when there is no response, BrokenResponse when the response is incomplete or too large */
   request(method: 'GET' | 'POST', url: string, headers: Record<string, string>, body?: string): Promise<HttpResponse>;
   close(): void;
 }
@@ -24,10 +25,10 @@ export interface HttpResponse {
 
 /** The server cannot be reached, or does not respond in time. */
 export class ConnectionFailure extends Error {}
-/** The response is not one of a Keystone in good health. */
+/** The response is not valid, so Keystone does not work correctly. */
 export class BrokenResponse extends Error {}
 
-/** Catalogs are long: some hundred kilobytes in a cloud of many regions. */
+/** Responses are large because of catalogs, which have some hundred kilobytes in a cloud with many regions. */
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 const MAX_SOCKETS = 32;
 const RETRIES = { first: 50, longest: 1000 };
@@ -54,7 +55,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
         else reject(request.reusedSocket ? new StaleConnection(error.message) : new ConnectionFailure(error.message));
       });
       let hasResponse = false;
-      // A server may send 101 unasked. Node then ends the request without an error and without a response.
+      // A server may send 101 although the request did not ask for it. Node.js then ends the request without an error and without a response.
       request.on('close', () => {
         if (!hasResponse) reject(new BrokenResponse('the connection was closed without a response'));
       });
@@ -82,8 +83,8 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
           return await once(...exchange);
         } catch (error) {
           if (error instanceof StaleConnection && stale++ < MAX_SOCKETS) continue;
-          // A request that ran into its deadline is not repeated. A connection that was rejected or broken off costs little
-          // to try again.
+          // The client does not repeat a request that reached its deadline. It repeats one whose connection was rejected or broken, because that
+          // takes little time.
           const again = error instanceof ConnectionFailure && !(error instanceof Timeout);
           if (!again || failures >= options.retries) throw error;
           await setTimeout(backOff(++failures, RETRIES), undefined, { ref: false });
@@ -98,7 +99,7 @@ export function createHttpClient(options: Pick<KeystoneOptions, 'tls' | 'timeout
 }
 
 class Timeout extends ConnectionFailure {}
-/** Keystone may close a kept connection just when a request is sent on it. That is no failure of Keystone. */
+/** Keystone may close a kept connection just when a request is sent on it. This is not a failure of Keystone. */
 class StaleConnection extends ConnectionFailure {}
 
 async function read(response: http.IncomingMessage): Promise<string> {

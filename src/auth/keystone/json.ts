@@ -12,7 +12,7 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Null for the empty text, too: no id or name is empty. */
+/** Returns null also for an empty text, because ids and names are never empty. */
 export function asText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -18,14 +18,14 @@ import { withService, type TokenData } from './token.js';
 import { createValidator } from './validator.js';
 
 /**
- * Authentication at Keystone, as its middleware does it (docs/contract/keystone-auth.md#tokens). No identity is ever read from the headers
- * of a client, so there are none to strip.
+ * Authentication at Keystone, like its middleware (docs/contract/keystone-auth.md#tokens). The service never reads an identity from the
+ * headers of a client, so it need not remove such headers.
  */
 export interface Keystone {
   readonly authenticate: Authenticate;
   /**
-   * The identity behind a signature with EC2 credentials; null when Keystone rejects the signature. The result is not cached. Like validations,
-   * checks are shared out among clients: by address, because a client may invent access keys.
+   * Returns the identity for a signature with EC2 credentials; null when Keystone rejects the signature. The result is not cached. Like
+   * validations, checks are shared fairly among clients. A client is an address here, because a client may invent access keys.
    */
   readonly checkSignature: (
     accessKey: string,
@@ -33,7 +33,7 @@ export interface Keystone {
     signature: string,
     client: string,
   ) => Promise<Identity | Rejection | null>;
-  /** A token for a person's credentials; null when Keystone rejects them. @throws ApiError 503 */
+  /** Gets a token for the credentials of a user; null when Keystone rejects them. @throws ApiError 503 */
   readonly signIn: (credentials: Credentials) => Promise<SignedIn | null>;
   /** Whether Keystone responded to the last request; null before the first. */
   readonly responds: () => boolean | null;
@@ -43,7 +43,7 @@ export interface Keystone {
 
 interface KeystoneParts {
   readonly log: Logger;
-  /** For tests: another clock, shorter pauses. */
+  /** Tests set another clock and shorter pauses. */
   readonly circuit?: CircuitOptions;
 }
 
@@ -84,7 +84,7 @@ export function createKeystone(options: KeystoneOptions, { log, circuit = {} }: 
   };
 }
 
-/** The most signatures that Keystone validates at a time. More come only from a client that tries secrets. */
+/** The most signatures that are checked at a time. Only a client that tries secrets sends more. */
 const MAX_SIGNATURES = 100;
 
 type Lookup = (token: string, allowExpired: boolean, client: string) => TokenData | null | Promise<TokenData | null>;
@@ -93,7 +93,7 @@ function authenticateWith(options: KeystoneOptions, lookup: Lookup): Authenticat
   const challenge = { 'www-authenticate': `Keystone uri="${options.publicUrl}"` };
   const unauthorized = new Rejection(401, options.delayDecision ? WITHOUT_USER : UNAUTHORIZED, challenge);
 
-  /** Adds what the service token says; null when it is not valid. */
+  /** Adds the data of the service token; null when that token is not valid. */
   const admitUser = (
     headers: RequestHeaders,
     method: string,
@@ -127,7 +127,7 @@ const UNAUTHORIZED = {
   error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
 };
 
-/** Continues at once with a cached result. A Keystone that cannot respond becomes a 503. */
+/** Continues at once with a cached result. Returns 503 when Keystone is unavailable. */
 function whenKnown(
   found: TokenData | null | Promise<TokenData | null>,
   next: (data: TokenData | null) => Admission | Promise<Admission>,
@@ -139,12 +139,12 @@ function whenKnown(
   });
 }
 
-/** Longer than any format Keystone has today (Fernet: 300 characters, JWS: 800). */
+/** The tokens of Keystone are shorter (Fernet: 300 characters, JWS: 800). */
 const LONGEST_TOKEN = 4096;
 
 /**
- * The token of a header. Null for a token that cannot be valid: missing, too long, or with characters that no token has.
- * Node joins two headers of this name with a comma and a blank, and no token has those.
+ * Returns the token of a header. Returns null for a token that cannot be valid: missing, too long, or with characters that tokens do not
+ * have. Node.js joins two headers of this name with a comma and a blank, which tokens do not have, either.
  */
 function tokenIn(header: string | string[] | undefined): string | null {
   if (typeof header !== 'string') return null;
@@ -169,7 +169,7 @@ function hasServiceRole({ identity }: TokenData, { serviceRoles }: KeystoneOptio
   return identity.roles.some((role) => serviceRoles.includes(role));
 }
 
-/** Tokens of application credentials with access rules may do only what a rule names; services may pass them on freely. */
+/** A token of an application credential with access rules allows only the requests that a rule names, except when a service passes it on. */
 function mayDo(
   user: TokenData,
   { serviceType }: KeystoneOptions,
@@ -184,7 +184,7 @@ function mayDo(
   return decoded !== null && isAllowed(user.accessRules, serviceType, method, decoded);
 }
 
-/** The path as routing sees it: %2F is a slash. */
+/** Decodes the path like routing, which treats %2F as a slash. */
 function decodePath(path: string): string | null {
   try {
     return decodeURIComponent(path);
@@ -194,8 +194,8 @@ function decodePath(path: string): string | null {
 }
 
 /**
- * A token that is bound to a login method needs a proof of that login. Upstream's middleware gets the proof from its web
- * server. Here there is none, so the service rejects such tokens unless bindings are switched off.
+ * A token that is bound to a login method needs a proof of that login. The middleware of upstream gets the proof from its web server. This
+ * service has no such proof, so it rejects these tokens unless bindings are switched off.
  */
 function isBindingKept({ bind }: TokenData, mode: string): boolean {
   if (mode === 'disabled') return true;

@@ -1,9 +1,9 @@
 import { ConfigError, type Config } from '../../config.js';
 
-/** The body of `POST /v3/auth/tokens`: how the service shows who it is, and the scope it asks for. */
+/** The body of `POST /v3/auth/tokens`: the credentials of the service, and the scope that it asks for. */
 export type Login = Readonly<Record<'auth', object>>;
 
-/** @throws ConfigError that names what is missing */
+/** @throws ConfigError that names the missing option */
 export function loginOf(config: Config): Login {
   switch (config.keystoneAuthType) {
     case 'password':
@@ -29,7 +29,7 @@ export function loginOf(config: Config): Login {
               secret,
               user: userOf(config, null),
             };
-      // An application credential has its scope in itself.
+      // An application credential already has a scope.
       return { auth: { identity: { methods: ['application_credential'], application_credential: credential } } };
     }
   }

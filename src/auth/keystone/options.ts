@@ -24,7 +24,7 @@ export interface KeystoneOptions {
   readonly serviceType: string | null;
 }
 
-/** Names of PEM files. Without an authority, those of Node.js count. */
+/** Names of PEM files. Without `cafile`, the service trusts the authorities of Node.js. */
 export interface TlsOptions {
   readonly cafile: string | null;
   readonly certfile: string | null;
@@ -32,7 +32,7 @@ export interface TlsOptions {
   readonly insecure: boolean;
 }
 
-/** Keystone when the configuration chooses it, or has an option about reaching it. */
+/** Returns the configured strategy. Without one, it is Keystone when the configuration has an option for Keystone or for the login to it. */
 export function authStrategyOf(config: Config): 'keystone' | 'noauth2' {
   if (config.authStrategy !== null) return config.authStrategy;
   const begun = [
@@ -49,7 +49,7 @@ export function authStrategyOf(config: Config): 'keystone' | 'noauth2' {
   return begun.some((value) => value !== null) ? 'keystone' : 'noauth2';
 }
 
-/** @throws ConfigError that names what is missing */
+/** @throws ConfigError that names the missing option */
 export function keystoneOptions(config: Config): KeystoneOptions {
   if (config.keystoneAuthUrl === null) {
     const group = config.keystoneAuthSection ?? 'keystone_authtoken';

@@ -3,7 +3,7 @@ import { asArray, asRecord, asText } from './json.js';
 import type { KeystoneOptions } from './options.js';
 import { parseJson } from './token.js';
 
-/** What a person signs in with. Domains are given by name. */
+/** The credentials of a user. Domains are given by name. */
 export type Credentials =
   | {
       readonly user: { readonly name: string; readonly domain: string; readonly password: string };
@@ -13,7 +13,7 @@ export type Credentials =
 
 export interface SignedIn {
   readonly token: string;
-  /** ISO 8601, as Keystone wrote it. */
+  /** ISO 8601, unchanged from the response of Keystone. */
   readonly expires_at: string | null;
   readonly user: { readonly id: string; readonly name: string | null };
   readonly project: { readonly id: string; readonly name: string | null } | null;
@@ -21,10 +21,10 @@ export interface SignedIn {
 }
 
 /**
- * Asks Keystone for a token of a person. It keeps nothing of it.
+ * Asks Keystone for a token of a user. The service does not keep the token.
  *
  * @returns null when Keystone rejects the credentials
- * @throws ConnectionFailure, BrokenResponse when there is no good response
+ * @throws ConnectionFailure, BrokenResponse when there is no valid response
  */
 export async function signIn(
   { authUrl }: Pick<KeystoneOptions, 'authUrl'>,

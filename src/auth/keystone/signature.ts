@@ -10,10 +10,10 @@ export interface SignedText {
 }
 
 /**
- * Asks Keystone (POST /v3/s3tokens) whether a signature is of the secret of an access key. It returns what a token of these
- * credentials would say; null for a signature that it rejects.
+ * Asks Keystone (POST /v3/s3tokens) whether a signature was made with the secret of an access key. Returns the data that a token of these
+ * credentials would have; null when Keystone rejects the signature.
  *
- * @throws LoginRejected, BrokenResponse, ConnectionFailure when it cannot say
+ * @throws LoginRejected, BrokenResponse, ConnectionFailure when Keystone cannot check the signature
  */
 export async function askAboutSignature(
   client: HttpClient,
@@ -23,7 +23,7 @@ export async function askAboutSignature(
   const own = await ownTokens.get();
   const response = await ask(client, own, signed);
   if (response.status !== 401) return readResponse(response);
-  // Keystone returns 401 for a wrong signature and also for a wrong token of ours.
+  // Keystone returns 401 for a wrong signature, and also for a wrong token of the service.
   const ofOwn = await client.request('GET', `${own.endpoint}/auth/tokens?nocatalog`, {
     'x-auth-token': own.value,
     'x-subject-token': own.value,
@@ -37,7 +37,7 @@ function ask(
   own: OwnToken,
   { accessKey, stringToSign, signature }: SignedText,
 ): Promise<HttpResponse> {
-  // The alphabet for URLs, with the padding that Keystone insists on.
+  // Base64 with the alphabet for URLs, and with the padding that Keystone requires.
   const token = Buffer.from(stringToSign).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   const credentials = { access: accessKey, token, signature };
   const headers = { 'x-auth-token': own.value, 'content-type': 'application/json' };
@@ -45,7 +45,7 @@ function ask(
 }
 
 function readResponse({ status, text }: HttpResponse): TokenData | null {
-  // 400 and 404: an access key that is malformed or that Keystone does not know.
+  // Keystone returns 400 or 404 when the access key is malformed or unknown.
   if (status === 401 || status === 400 || status === 404) return null;
   if (status === 403) {
     throw new LoginRejected('it does not let the service check signatures: its user needs the role service or admin');

@@ -6,34 +6,34 @@ import type { Validate } from './validator.js';
 /** How long a rejected token stays rejected without another request to Keystone. A client whose token reaches Keystone late waits this long. */
 const REJECTED_MS = 10_000;
 /**
- * The most valid tokens, and the most invalid ones, in the cache. They are counted apart, so that a client with invented
- * tokens cannot push out valid ones.
+ * The most valid tokens, and the most invalid ones, in the cache. They are counted separately, so that a client with invented tokens cannot
+ * remove valid ones from the cache.
  */
 const MAX_TOKENS = 20_000;
 const MAX_REJECTED = 20_000;
 /** Counts of the tokens that came since the start, by result. */
 export interface TokenCounts {
-  /** Already in the cache, or a validation is under way. */
+  /** The result was in the cache, or a validation was in progress. */
   cached: number;
-  /** Keystone says that it is good. */
+  /** Keystone returned that the token is valid. */
   validated: number;
-  /** Keystone says that it is not. */
+  /** Keystone returned that the token is not valid. */
   rejected: number;
-  /** It is unknown. */
+  /** Keystone could not validate the token. */
   failed: number;
 }
 
 interface TokenCacheOptions {
-  /** 0: valid tokens are not cached. */
+  /** With 0, valid tokens are not cached. */
   readonly cacheMs: number;
   readonly now?: () => number;
 }
 
 /**
- * What Keystone said of tokens, by the SHA-256 of each: the memory of the process holds no token to steal. Callers that ask
- * about one token while its validation is under way share the result.
+ * The results of validations by the SHA-256 of the token, so that an attacker cannot read tokens in the memory of the process. Callers that
+ * ask about a token while its validation is in progress share the result.
  *
- * The cache does not check expiry: each user of the data does, every time.
+ * The cache does not check whether a token has expired. Its callers check this at each use.
  */
 export class TokenCache {
   readonly counts: TokenCounts = { cached: 0, validated: 0, rejected: 0, failed: 0 };
@@ -52,8 +52,8 @@ export class TokenCache {
   }
 
   /**
-   * @param client of the request: validations are shared out among clients
-   * @returns the data of a token, null for a bad one; a promise only when Keystone has to be asked
+   * @param client the client of the request, because validations are shared fairly among clients
+   * @returns the data of a token, null for an invalid one; a promise only when Keystone has to be asked
    */
   get(token: string, allowExpired: boolean, client = ''): TokenData | null | Promise<TokenData | null> {
     // Keystone rejects an expired token unless the request allows expired ones, so the cache keeps the two results apart.

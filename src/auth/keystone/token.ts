@@ -3,21 +3,21 @@ import { parseAccessRules, type AccessRule } from './access-rules.js';
 import { parseCatalog } from './catalog.js';
 import { asArray, asRecord, asText } from './json.js';
 
-/** What Keystone says of a token. The identity is made once, and all requests with the token share it. */
+/** The data of a token from Keystone. The identity is made once, and all requests with the token share it. */
 export interface TokenData {
   /** Its user id is empty when the token has no user; such a token is rejected. */
   readonly identity: Identity;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Null: the token may do whatever its roles allow. */
+  /** Null when the token allows everything that its roles allow. */
   readonly accessRules: readonly AccessRule[] | null;
-  /** Types of service in its catalog. Kept only where access rules need it. */
+  /** The types of services in its catalog. They are kept only when access rules need them. */
   readonly serviceTypes: readonly string[];
-  /** Login methods it is bound to. */
+  /** The login methods to which the token is bound. */
   readonly bind: readonly string[];
 }
 
-/** @returns null when the text is no token document: the server is not a Keystone in good health */
+/** @returns null when the text is not a token document, because the server is not Keystone, or Keystone does not work correctly */
 export function parseToken(text: string): TokenData | null {
   const document = parseJson(text);
   if (document === null) return null;
@@ -50,7 +50,7 @@ export function parseToken(text: string): TokenData | null {
   };
 }
 
-/** The service that passes on a user's request, by its service token. */
+/** Adds the service that passes on the request of a user, from its service token. */
 export function withService(user: Identity, service: Identity): Identity {
   return {
     ...user,
@@ -62,7 +62,7 @@ export function withService(user: Identity, service: Identity): Identity {
   };
 }
 
-/** Tokens without scope have none. Null when an item is no role. */
+/** Returns the roles, and none for tokens without scope. Returns null when an item is not a role. */
 function parseRoles(value: unknown): readonly string[] | null {
   if (value !== undefined && !Array.isArray(value)) return null;
   const names = asArray(value).map((role) => asText(asRecord(role)['name'])?.toLowerCase());

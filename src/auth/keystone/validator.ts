@@ -7,12 +7,12 @@ import { LoginRejected, OwnTokens, type OwnToken } from './own-token.js';
 import { askAboutSignature, type SignedText } from './signature.js';
 import { parseToken, type TokenData } from './token.js';
 
-/** Asks Keystone about a token: its data, or null when it is not valid. @throws KeystoneUnavailable when it cannot say */
+/** Validates a token at Keystone. Returns its data, or null when it is not valid. @throws KeystoneUnavailable when Keystone cannot validate it */
 export type Validate = (token: string, allowExpired: boolean, client: string) => Promise<TokenData | null>;
 
 interface Validator {
   readonly validate: Validate;
-  /** What a token of the credentials would say, or null for a signature that Keystone rejects. @throws KeystoneUnavailable */
+  /** Returns the data that a token of the credentials would have, or null when Keystone rejects the signature. @throws KeystoneUnavailable */
   readonly checkSignature: (signed: SignedText, client: string) => Promise<TokenData | null>;
   /** Whether Keystone responded to the last request about a token; null before the first. */
   readonly responds: () => boolean | null;
@@ -54,7 +54,7 @@ export function createValidator(
       log.info('Keystone responds again');
     },
   });
-  // Anybody may send a signature. What Keystone cannot say about signatures must not keep it from being asked about tokens.
+  // Any client may send a signature. So signatures have their own circuit: their failures must not prevent the validation of tokens.
   const ofSignatures = conversations(queue, new Circuit(circuitOptions), {
     onFailure(reason) {
       log.warn({ reason }, 'Keystone cannot check signatures; tokens go on working');
@@ -97,15 +97,14 @@ function conversations(
   };
 }
 
-/** @throws BrokenResponse for anything but a token's data or a clear no */
+/** @throws BrokenResponse when the response neither has the data of a token nor rejects the token */
 function readResponse({ status, headers, text }: HttpResponse, token: string): TokenData | null {
   if (status === 404) return null;
   if (status === 401) throw new LoginRejected('it rejects the token of the service that it has just issued');
   if (status === 502 || status === 503 || status === 504) throw new ConnectionFailure(`it returns ${status}`);
   if (status !== 200) throw new BrokenResponse(`it returns ${status}`);
   const subject = headers['x-subject-token'];
-  // Keystone's response must be about this token: a proxy that mixes up responses would give a caller the identity of
-  // another.
+  // The response must be about this token. If a proxy mixed up responses, a caller would get the identity of another caller.
   if (subject !== undefined && subject !== token) throw new BrokenResponse('its response is about another token');
   const data = parseToken(text);
   if (data === null) throw new BrokenResponse('its response is no token document');
