@@ -4,7 +4,7 @@ import { ApiError } from '../errors.js';
 export interface ServiceRequest {
   /** Path and query. */
   readonly target: string;
-  /** The microversion; null: none is sent. */
+  /** The microversion; null to send none. */
   readonly version: string | null;
   /** POST with a body and GET without one, unless given. */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -13,14 +13,14 @@ export interface ServiceRequest {
 
 export interface ServiceResponse {
   readonly status: number;
-  /** Null for a response without one. */
+  /** Null for a response without a document. */
   readonly document: unknown;
 }
 
-/** A request about the whole cloud may wait for others. */
+/** The timeout is long, because a request about the whole cloud may wait for other ones. */
 const TIMEOUT_MS = 60_000;
 
-/** Sends a request to the service at a URL, and returns the document of the response. @throws as {@link sendToService} does */
+/** Sends a request to the service at a URL, and returns the document of the response. @throws the errors of {@link sendToService} */
 export async function askService(url: string, token: string | null, request: ServiceRequest): Promise<unknown> {
   return (await sendToService(url, token, request)).document;
 }

@@ -4,7 +4,7 @@ import { ConfigError, type Config } from '../config.js';
 import { startEmbedded } from '../db/embedded.js';
 import { defaultDataDir } from '../ops/process.js';
 
-/** The database of the configuration: that of `connection`, or an embedded one that was used before. */
+/** Calls `use` with the database of the configuration: that of `connection`, or an embedded one that was used before. */
 export async function withDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
   if (config.connection !== null) return use(config.connection);
   const dataDir = config.dataDir ?? defaultDataDir();
@@ -18,7 +18,7 @@ export async function withDatabase<T>(config: Config, use: (connection: string) 
   return withNewDatabase(config, use);
 }
 
-/** The same, and it creates an embedded database if there is none. */
+/** Does the same, but creates an embedded database if there is none. */
 export async function withNewDatabase<T>(config: Config, use: (connection: string) => Promise<T>): Promise<T> {
   if (config.connection !== null) return use(config.connection);
   const database = await startEmbedded({ dataDir: config.dataDir ?? defaultDataDir() });

@@ -31,7 +31,7 @@ export const command: Command = {
   },
 };
 
-/** As Python's PrettyTable draws it. */
+/** Renders a table like PrettyTable of Python. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;

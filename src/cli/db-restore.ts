@@ -75,7 +75,7 @@ async function restore(job: Job, { dryRun, replace }: { dryRun: boolean; replace
       progress.show(rows, facts.rows);
     });
     progress.clear();
-    // Without ANALYZE the planner would take the tables for empty.
+    // Without ANALYZE the planner would assume that the tables are empty.
     await afterRestore('ANALYZE failed', 'Run `analyze` with psql, then `stockroom db sync`.', () =>
       client.query('analyze'),
     );
@@ -93,12 +93,12 @@ async function restore(job: Job, { dryRun, replace }: { dryRun: boolean; replace
   return 0;
 }
 
-/** Does a step that follows the commit. @throws DumpError that says that the data is restored, what is missing, and the remedy */
+/** Does a step after the commit. @throws DumpError with the facts that the data is restored and the step is missing, and with the remedy */
 async function afterRestore(failure: string, remedy: string, step: () => Promise<unknown>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    // knex puts the statement and " - " before the message of a migration's error.
+    // knex adds the statement and " - " before the message of an error of a migration.
     const message = (error as Error).message.replace(/^[^]* - /, '');
     throw new DumpError(`The dump was restored, but ${failure}: ${message}. ${remedy}`, { cause: error });
   }

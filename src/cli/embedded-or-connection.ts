@@ -5,10 +5,10 @@ import { ConfigError, type Config } from '../config.js';
 const IS_CLONE = fs.existsSync(new URL('../../src', import.meta.url));
 
 /**
- * When an installed service has a configuration file without a connection, the operator forgot the connection. With an
+ * Rejects a configuration file without a connection for an installed service, because the operator has forgotten the connection. With an
  * embedded, empty database, clients would see a cloud that has lost all its data.
  *
- * @param asked --embedded
+ * @param asked whether the command line has --embedded
  * @throws ConfigError
  */
 export function checkEmbeddedOrConnection(

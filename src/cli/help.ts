@@ -27,7 +27,7 @@ const COMMON: Readonly<Record<string, string>> = {
 const SOURCES =
   'Options of the configuration are flags, environment variables, or lines of configuration files. Flags win over the environment, the environment over files, later files over earlier ones. Flags may stand before and after the command.';
 
-/** The text of --help without a command, or with the first words of several. */
+/** The text of --help without a command, or with words with which several commands begin. */
 export function programHelp({ name, prefix, commands }: Program, all = true): string {
   const names = commands.map((one) => shortName(one, prefix));
   const widest = Math.max(...names.map((one) => one.length));

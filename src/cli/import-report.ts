@@ -13,13 +13,13 @@ interface Journey {
   readonly target: string;
 }
 
-/** Prints the report of an import on standard output, as it becomes known: neither findings nor differences are collected in memory. */
+/** Prints the report of an import on standard output, part by part, so that findings and differences are not collected in memory. */
 export interface ImportReporter {
   /** @param client the session of the import, which has the findings */
   imported(result: ImportResult & Journey & { dryRun: boolean }, client: pg.ClientBase): Promise<void>;
   verifying(journey: Journey): void;
   difference(difference: Difference): void;
-  /** @param compared objects by kind */
+  /** @param compared the number of compared objects, by kind */
   verified(compared: Readonly<Record<string, number>>): void;
   end(): void;
 }

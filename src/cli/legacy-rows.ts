@@ -5,7 +5,7 @@ import { newerSchema, SchemaError } from '../db/migrate.js';
 import { withDatabase } from './database.js';
 
 /**
- * Rows in the form of old upstream releases. Constraints of our schema forbid both, so both counts are 0 unless an operator
+ * The number of rows in the form of old releases of upstream. Constraints of the schema forbid them, so both counts are 0 unless an operator
  * dropped the constraints.
  */
 export interface LegacyRows {

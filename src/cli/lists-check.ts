@@ -7,7 +7,7 @@ import type { ListBucket } from '../lists/model.js';
 import { listsOptions } from '../lists/options.js';
 import { say, type Command } from './command.js';
 
-/** The retries wait for three seconds beside the timeout, not ten, when a store is away. */
+/** With this pause the retries add three seconds to the timeout, and not ten, when a store is unavailable. */
 const FIRST_PAUSE_MS = 150;
 
 export const command: Command = {

@@ -19,7 +19,7 @@ const SERVE: ListedCommand = {
   load: async () => (await import('./serve.js')).command,
 };
 
-/** In the order of --help. */
+/** The commands in the order of --help. */
 const COMMANDS: readonly ListedCommand[] = [
   SERVE,
   ...DATABASE_COMMANDS,
@@ -34,7 +34,7 @@ const COMMANDS: readonly ListedCommand[] = [
 const UPSTREAM_MANAGE = ['db sync', 'db version', 'db online_data_migrations'];
 const UPSTREAM_STATUS = ['status upgrade check'];
 
-/** The program has three names. Two are the names of upstream's tools, with the commands of these tools only. */
+/** A name of the program, with its commands. Two of the three names are those of upstream's tools, and have only the commands of these tools. */
 export interface Program {
   readonly name: string;
   /** The first words of its commands, which its command line leaves out. */
@@ -47,7 +47,7 @@ export interface Program {
   readonly searchesConfiguration: boolean;
 }
 
-/** @param file the path that was started: a link to the program */
+/** @param file the path with which the program was started, which may be a link */
 export function programOf(file: string): Program {
   const only = (names: readonly string[]): ListedCommand[] => COMMANDS.filter(({ name }) => names.includes(name));
   if (/placement-manage$/.test(file))
@@ -68,15 +68,15 @@ export function flagsOf({ commands }: Program): Record<string, Flag> {
 }
 
 /**
- * The command that the words of a command line begin with, and its operands.
+ * Finds the command at the beginning of the words of a command line, and its operands.
  *
- * @returns null when there is none with so many operands
+ * @returns null when there is no such command with so many operands
  */
 export function commandOf(
   commands: readonly ListedCommand[],
   words: readonly string[],
 ): { listed: ListedCommand; operands: readonly string[] } | null {
-  // `lists show` before `lists`.
+  // Longer names come first, so that `lists show` is found before `lists`.
   const byLength = [...commands].sort((one, other) => other.name.length - one.name.length);
   for (const listed of byLength) {
     const { length } = listed.name.split(' ');

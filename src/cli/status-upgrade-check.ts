@@ -87,7 +87,7 @@ function table(checks: readonly UpgradeCheck[]): string {
   return [rule, ...box([TITLE]), ...cells.flatMap(box)].join('\n');
 }
 
-/** At 60 characters, the lines after the first indented. */
+/** Wraps a text at 60 characters, and indents the lines after the first one. */
 function wrapped(text: string): string {
   const lines = [''];
   for (const word of text.split(' ')) {

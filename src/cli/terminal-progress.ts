@@ -6,10 +6,10 @@ export interface TerminalProgress {
 }
 
 const REDRAW_MS = 200;
-/** Before, an estimate of the time that is left would be a guess. */
+/** An estimate of the remaining time is shown after this time, because it would be too inexact before. */
 const ESTIMATE_AFTER_MS = 1000;
 
-/** Writes nothing when the stream is no terminal. */
+/** Writes nothing when the stream is not a terminal. */
 export function terminalProgress(
   stream: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr,
   now: () => number = () => performance.now(),

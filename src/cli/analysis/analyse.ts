@@ -11,7 +11,7 @@ import { askService } from '../ask-service.js';
 import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 
-/** An analysis of the cloud that a route of the service does, and this process can do by itself. */
+/** An analysis of the cloud. A route of the service can do it, or this process. */
 export interface Analysis<Document> {
   /** The path of the route: `/stockroom/capacity`. */
   readonly path: string;
@@ -21,11 +21,11 @@ export interface Analysis<Document> {
   readonly evaluate: (view: View, query: Query, version: Version) => Document;
 }
 
-/** Exit codes beside 0 and 1, which says that nothing fits. */
+/** The exit codes in addition to 0, and to 1, which means that nothing fits. */
 const EXIT = {
   /** Wrong usage, or a query that the parser rejects. */
   rejected: 2,
-  /** No database, no service. */
+  /** The database or the service is not available. */
   notAsked: 3,
 } as const;
 
@@ -33,7 +33,7 @@ const EXIT = {
  * Sends the query to a service (`--url`). Without a URL it reads the database of the configuration in one read-only
  * snapshot, and needs no token.
  *
- * @param text the query string, or the whole path as the log of requests has it
+ * @param text the query string, or the whole path in the form of the log of requests
  * @returns the exit code
  */
 export async function runAnalysis<Document>(

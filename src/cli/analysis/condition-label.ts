@@ -1,13 +1,13 @@
 import type { ConditionDocument } from '../../explain/document.js';
 import { cut } from './text.js';
 
-/** The width of suffixes where names are cut. */
+/** The width to which suffixes are cut when names are cut. */
 const MOST_SUFFIX = 16;
 
 /**
  * A condition as text: `VCPU:8`, `required CUSTOM_SSD`, `forbidden CUSTOM_OLD`, `VGPU:1 (_GPU)`.
  *
- * @param width of names, in characters; amounts are never cut
+ * @param width the width of names, in characters; amounts are never cut
  */
 export function labelOf({ id, group, asked }: ConditionDocument, width = Infinity): string {
   const dot = id.indexOf('.');

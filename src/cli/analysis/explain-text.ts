@@ -47,7 +47,7 @@ function onlyFullTree({ nearest }: ExplainDocument): string | null {
   return only === undefined || others.length > 0 ? null : only.root.name;
 }
 
-/** Up to the first stage at which no tree is left. */
+/** The stages up to the first one at which no tree is left. */
 function funnelLines({ funnel }: ExplainDocument): string[] {
   const end = funnel.findIndex(({ trees }) => trees === 0);
   const shown = end === -1 ? funnel : funnel.slice(0, end + 1);
@@ -56,10 +56,10 @@ function funnelLines({ funnel }: ExplainDocument): string[] {
   return [`  ${'trees'.padStart(width)}  that are left after`, ...rows];
 }
 
-/** The width of names where a line has one condition. */
+/** The width of names on lines with one condition. */
 const MOST_NAME = 50;
 
-/** The column of the text beside a condition. */
+/** The column of the text after a condition. */
 const NOTE_AT = 27;
 
 function conditionLines({ conditions }: ExplainDocument): string[] {

@@ -27,7 +27,7 @@ function reasonText({ text, provider }: ShownReason, root: string): string {
   return [`${first} at ${cut(provider.name, MOST_PROVIDER)}`, ...rest].join('; ');
 }
 
-/** Shortens uuids: the table of conditions has them whole. */
+/** Shortens UUIDs, because the table of conditions has the complete ones. */
 function withShortUuids(text: string): string {
   return text.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '$1-...');
 }

@@ -19,9 +19,9 @@ export function amountName(condition: string): string {
 }
 
 /**
- * Rows of a name, a number and more. Names are cut so that a line is no longer than {@link WIDTH}, never numbers.
+ * Renders rows with a name, a number and more text. Names are cut so that a line is no longer than {@link WIDTH}. Numbers are never cut.
  *
- * @param gap blanks between the names and the numbers, at least
+ * @param gap the least number of blanks between the names and the numbers
  */
 export function numberTable(
   head: readonly [name: string, number: string, more?: string],
@@ -40,7 +40,7 @@ export function numberTable(
   ];
 }
 
-/** The width of names where more follows. */
+/** The width of names on lines with more text after the number. */
 const MOST_BEFORE_MORE = 48;
 
 /** Items with commas between them, and the number of items that are left out. */

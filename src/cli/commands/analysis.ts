@@ -1,14 +1,14 @@
 import type { Flag } from '../../config/arguments.js';
 import { ASKING, type ListedCommand } from './listed-command.js';
 
-/** Both commands have these. */
+/** The flags of both commands. */
 const QUESTION = {
   ...ASKING,
   version: { argument: 'VERSION', help: 'The microversion at which the query is read. Default: the newest.' },
   show: { argument: 'N', help: 'List at most N trees, 0 to 200. Default: 10.' },
 } as const satisfies Record<string, Flag>;
 
-/** Questions about the cloud. */
+/** The commands that analyse the cloud. */
 export const QUESTIONS_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'explain',

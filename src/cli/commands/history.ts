@@ -1,6 +1,6 @@
 import { ASKING, type ListedCommand } from './listed-command.js';
 
-/** What changed, and whether that is recorded. */
+/** The commands that show changes, and that switch their recording on and off. */
 export const HISTORY_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'changes',

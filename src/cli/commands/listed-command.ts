@@ -5,12 +5,12 @@ import type { Command } from '../command.js';
 export interface ListedCommand {
   /** `db sync` */
   readonly name: string;
-  /** What follows the name, as --help shows it: `ID`, or `[TIME]` where it may be left out. */
+  /** The operands after the name, as --help shows them: `ID`, or `[TIME]` for one that may be left out. */
   readonly operands?: readonly string[];
   readonly summary: string;
-  /** The exit code for a wrong usage, where it is not 2. */
+  /** The exit code for wrong usage, when it is not 2. */
   readonly usageExit?: number;
-  /** The flags it has beside those of the configuration. */
+  /** The flags of the command, in addition to those of the configuration. */
   readonly flags?: Readonly<Record<string, Flag>>;
   load(): Promise<Command>;
 }

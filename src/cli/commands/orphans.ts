@@ -1,6 +1,6 @@
 import { ASKING, type ListedCommand } from './listed-command.js';
 
-/** Allocations whose consumers are gone. */
+/** The command for allocations whose consumers do not exist any more. */
 export const ORPHANS_COMMANDS: readonly ListedCommand[] = [
   {
     name: 'audit orphans',

@@ -7,7 +7,7 @@ import { OLDEST_SERVER } from '../../db/migrate.js';
 import { failureText } from '../../failure-text.js';
 import { clockCheck, failure, ok, warning, type Diagnosis } from './diagnosis.js';
 
-/** Looks at the database of a connection and writes nothing. */
+/** Checks the database of a connection. It writes nothing. */
 export async function databaseChecks(config: Config, connection: string): Promise<Diagnosis[]> {
   let client: pg.Client;
   const before = Date.now();

@@ -1,9 +1,9 @@
 /** The result of one check of `stockroom doctor`. */
 export interface Diagnosis {
   readonly name: string;
-  /** A failure keeps the service from working; a warning costs something that the message names. */
+  /** With a failure the service does not work. With a warning it works with the disadvantage that the message names. */
   readonly result: 'ok' | 'warning' | 'failure';
-  /** What the doctor found; for a warning or failure also what to do. */
+  /** The finding; for a warning or failure also the remedy. */
   readonly message: string;
 }
 
@@ -19,10 +19,10 @@ export function failure(name: string, message: string): Diagnosis {
   return { name, result: 'failure', message };
 }
 
-/** How far two clocks may be apart without a warning, in seconds. */
+/** The largest difference between two clocks without a warning, in seconds. */
 const SKEW_WARNING_S = 5;
 
-/** @param ahead seconds that the other clock is ahead of this machine's */
+/** @param ahead the seconds that the other clock is ahead of the clock of this machine */
 export function clockCheck(name: string, ahead: number): Diagnosis {
   const apart = Math.abs(ahead);
   if (apart < SKEW_WARNING_S) return ok(name, 'agrees with the clock of this machine');

@@ -63,8 +63,8 @@ async function checkLogin({ authUrl, login }: KeystoneOptions, client: HttpClien
 }
 
 /**
- * Keystone's default policy lets users with the role service or admin validate the tokens of others. Every user may validate
- * its own token, so that would prove nothing.
+ * Checks the roles of the service's user. The default policy of Keystone lets users with the role service or admin validate the tokens of
+ * other users. A validation of its own token would prove nothing, because every user may do that.
  */
 function rolesCheck(text: string): Diagnosis {
   const name = 'validation of tokens';
@@ -79,8 +79,8 @@ function rolesCheck(text: string): Diagnosis {
 }
 
 /**
- * Keystone stated its time, in whole seconds, at a moment between the request and the response. The clocks agree when that
- * time fits any such moment: a slow login says nothing about clocks.
+ * Compares the clocks. The response has the time of Keystone, in whole seconds, at a moment between the request and the response. The
+ * clocks agree when this time fits any moment in between, so that a slow login does not look like a difference.
  */
 function skewOf({ headers: { date } }: HttpResponse, sentAt: number, receivedAt: number): Diagnosis[] {
   const theirs = Date.parse(date ?? '');

@@ -39,8 +39,8 @@ function listenOnce(host: string, port: number): Promise<NodeJS.ErrnoException |
 }
 
 /**
- * The service itself, or the Placement that it replaces: both list their versions at the root. The admin listener has /healthz, and
- * the one for clients of object stores rejects what is not signed under a request id.
+ * Whether a port in use is that of the service itself, or of the Placement that it replaces: both list their versions at the root. The admin
+ * listener has /healthz. The listener for clients of object stores rejects unsigned requests, with a request id.
  */
 async function isPlacement(host: string, port: number): Promise<boolean> {
   const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;

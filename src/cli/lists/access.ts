@@ -14,7 +14,7 @@ import { complain } from '../command.js';
 import { withDatabase } from '../database.js';
 import { failureText } from '../../failure-text.js';
 
-/** The members of a job that the commands use, as the API shows them. */
+/** The members of a job in the API that the commands use. */
 export interface JobDocument {
   readonly id: string;
   readonly enabled: boolean;
@@ -45,7 +45,7 @@ export interface RunDocument {
   readonly files?: readonly { readonly key: string }[];
 }
 
-/** Where the commands read and write: a service over HTTP, or the database. */
+/** The access of the commands to jobs and runs: through a service over HTTP, or through the database. */
 export interface ListsAccess {
   list(): Promise<readonly JobDocument[]>;
   show(id: string): Promise<JobDocument>;
@@ -59,7 +59,7 @@ export interface ListsAccess {
 
 const PAGE = 1000;
 
-/** The exit codes beside 0 and 2 for wrong usage. */
+/** The exit codes in addition to 0, and to 2 for wrong usage. */
 const FAILED = 1;
 const NOT_ASKED = 3;
 

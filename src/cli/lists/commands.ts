@@ -64,7 +64,7 @@ async function showSql(lists: ListsAccess, id: string, buckets: readonly ListBuc
   return 0;
 }
 
-/** What precedes a key: the folder or the URL of the bucket, or its name when this configuration does not have it. */
+/** The text before a key: the folder or the URL of the bucket, or its name when this configuration does not have the bucket. */
 function locationOf(name: string, buckets: readonly ListBucket[]): string {
   const bucket = buckets.find((one) => one.name === name);
   return bucket?.type === 'folder' ? bucket.path : `s3://${bucket?.bucket ?? name}`;
@@ -88,7 +88,7 @@ export const runs: Command = {
   run: ({ config }, commandLine, [id = '']) =>
     withLists(config, commandLine, async (lists) => {
       const found = await lists.runs(id);
-      // Fails when there is no such job.
+      // `show` throws when there is no such job.
       if (found.length === 0) await lists.show(id);
       if (commandLine.switches.has('json')) say(JSON.stringify(found, null, 2));
       else if (found.length === 0) say(`${id} has no run yet.`);

@@ -4,11 +4,11 @@ import { DestinationError } from '../../lists/model.js';
 import { complain } from '../command.js';
 import { failureText } from '../../failure-text.js';
 
-/** The exit codes of commands of inventory lists, beside 0 for success and 2 for wrong usage. */
+/** The exit codes of commands of inventory lists, in addition to 0 for success and 2 for wrong usage. */
 export const EXIT = {
   /** The run failed, or a check did. */
   failed: 1,
-  /** The outcome is unknown: no database, no service, no file. */
+  /** The outcome is unknown, because the database, the service or a file is not available. */
   notAsked: 3,
 } as const;
 

@@ -113,7 +113,7 @@ function folderOf({ values }: CommandLine, { buckets }: ListsOptions): string {
   return local.path;
 }
 
-/** Parts, manifest.json, manifest.checksum: the list exists when the checksum does. */
+/** Writes the parts, then manifest.json, then manifest.checksum. The list is complete when the checksum exists. */
 async function deliver(
   list: SpooledList,
   settings: JobSettings,
@@ -140,7 +140,7 @@ async function deliver(
   return keys;
 }
 
-/** This minute, or the next one that no other list has. The folder of the minute reserves it. */
+/** Reserves this minute, or the next one that no other list has, by making the folder of the minute. */
 async function reserveMinute(folder: string, source: string): Promise<{ due: Date; keys: ListKeys }> {
   for (let minute = Math.floor(Date.now() / MINUTE_MS); ; minute++) {
     const due = new Date(minute * MINUTE_MS);

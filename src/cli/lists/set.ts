@@ -33,7 +33,7 @@ function bodyOfFile({ values, switches }: CommandLine): object {
   }
 }
 
-/** @param time what follows `--weekly DAY` */
+/** @param time the operand after `--weekly DAY` */
 function bodyOf({ values, switches }: CommandLine, time: string | undefined): object {
   const given = (name: string): string | undefined => values.get(name);
   const member = (name: string, value: unknown): object => (value === undefined ? {} : { [name]: value });

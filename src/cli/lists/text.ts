@@ -1,4 +1,4 @@
-/** Columns that are as wide as their widest cell. */
+/** Renders a table. Each column is as wide as its widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
   return [head, ...rows]

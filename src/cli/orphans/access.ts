@@ -16,7 +16,7 @@ import type { OrphansDocument } from '../../resources/orphans/render.js';
 import { askService } from '../ask-service.js';
 import { withDatabase } from '../database.js';
 
-/** Where the command reads and writes: a service over HTTP, or the database of the configuration. */
+/** The access of the command to the data: through a service over HTTP, or through the database of the configuration. */
 export interface OrphansAccess {
   find(body: object): Promise<OrphansDocument>;
   /** At most 1,000 at a time. */
@@ -36,7 +36,7 @@ export interface Removed {
   readonly allocations: Removal['allocations'];
 }
 
-/** @throws UsageError; ApiError for a rejection; what the database fails with */
+/** @throws UsageError; ApiError for a rejection; errors of the database */
 export function withOrphans<T>(
   config: Config,
   { values }: CommandLine,
@@ -56,7 +56,7 @@ export function withOrphans<T>(
   });
 }
 
-/** Of the changes, in the history. */
+/** The author of the changes in the history. */
 const AUTHOR: CommandAuthor = { command: 'stockroom audit orphans' };
 
 function ofService(url: string, token: string | null): OrphansAccess {

@@ -3,14 +3,14 @@ import { readList } from './lists.js';
 
 /** The arguments of `stockroom audit orphans`. */
 export interface OrphansArguments {
-  /** Of POST /stockroom/orphans. */
+  /** The body of POST /stockroom/orphans. */
   readonly body: object;
   /** Seconds. */
   readonly olderThan: number;
-  /** The file for the undo; null: none. */
+  /** The file that can undo the deletion; null for none. */
   readonly save: string | null;
   readonly isDeletion: boolean;
-  /** The deletion needs no confirmation on the terminal. */
+  /** Whether the deletion needs no confirmation on the terminal. */
   readonly isAgreed: boolean;
 }
 
@@ -61,7 +61,7 @@ function wholeNumber(flag: string, text: string | undefined): number | null {
   return Number(text);
 }
 
-/** A time without an offset is of this machine's zone, as in its other commands. */
+/** A time without an offset is in the time zone of this machine, as in the other commands. */
 function timeOf(text: string | undefined): Date | null {
   if (text === undefined) return null;
   const time = new Date(text);

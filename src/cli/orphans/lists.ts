@@ -14,10 +14,10 @@ export interface ConsumerList {
 class BadList extends OperatorError {}
 
 /**
- * Reads a UUID a line, and after a comma the home. Empty lines do not count, quotes of CSV neither.
+ * Reads a file with a UUID on each line, and the home after a comma. Ignores empty lines, and quotes as in CSV.
  *
- * @param flag for the message
- * @param file `-`: standard input
+ * @param flag the name of the flag, for the message
+ * @param file the name of the file, or `-` for standard input
  * @throws OperatorError that names the line
  */
 export async function readList(flag: string, file: string, now: Date): Promise<ConsumerList> {

@@ -4,8 +4,8 @@ import type { ConsumersBody } from '../../resources/allocations/schema.js';
 import type { ConsumerDocument } from '../../resources/orphans/render.js';
 
 /**
- * The file that can undo a deletion: each line is a body of POST /allocations for one consumer. Not of PUT /allocations, whose body does not
- * say which consumer it is for.
+ * The file that can undo a deletion. Each line is a body of POST /allocations for one consumer. It is not a body of PUT /allocations,
+ * because that body does not have the id of the consumer.
  */
 
 /** A file with the allocations that are about to be deleted. */
@@ -50,7 +50,7 @@ function bodyOf({ consumer, allocations, project_id, user_id, type }: ConsumerDo
   return { [consumer]: { allocations, ...owner, ...(type === null ? {} : { consumer_type: type }) } };
 }
 
-/** The microversion for a saved body: from 1.38 on a consumer must have a type, before it cannot. */
+/** The microversion for a saved body. From 1.38 on a consumer must have a type, and before it cannot have one. */
 export function versionOf(body: ConsumersBody): string {
   return Object.values(body).some(({ consumer_type }) => consumer_type !== undefined) ? '1.39' : '1.37';
 }

@@ -2,7 +2,7 @@ import type { ConsumerDocument, OrphansDocument } from '../../resources/orphans/
 import { table } from '../lists/text.js';
 import { cut } from '../analysis/text.js';
 
-/** Rows of a table; --json has all. */
+/** The most rows of a table. --json prints all. */
 const MOST_ROWS = 100;
 
 /** The text of `stockroom audit orphans`, without the deletions. @param olderThan in seconds */
