@@ -27,7 +27,7 @@ import { traitRoutes, type TraitRouteDependencies } from './resources/traits/rou
 import { usageRoutes, type UsageRouteDependencies } from './resources/usages/route.js';
 import { whoamiRoutes, type WhoamiRouteDependencies } from './resources/whoami/route.js';
 
-/** What the routes work with; each factory names what it takes of it. */
+/** The dependencies of all routes. Each factory names the ones that it needs. */
 export type RouteDependencies = InventoryRouteDependencies &
   ResourceProviderRouteDependencies &
   AggregateRouteDependencies &
@@ -47,7 +47,7 @@ export type RouteDependencies = InventoryRouteDependencies &
   LoginRouteDependencies &
   ListRouteDependencies;
 
-/** The route table, in the order of the `allow` header. Within a path the order of methods is upstream's. */
+/** The route table. Within a path the methods have the order of upstream, which the `allow` header shows. */
 export function routeTable(dependencies: RouteDependencies): readonly Route[] {
   return [
     ...rootRoutes(),
@@ -72,7 +72,7 @@ export function routeTable(dependencies: RouteDependencies): readonly Route[] {
   ];
 }
 
-/** The service as an Express application. It does no I/O by itself, so supertest mounts it as it is. */
+/** The service as an Express application. It opens no port or connection itself, so supertest can mount it directly. */
 export function createApp(dependencies: RouteDependencies & PipelineOptions): Express {
   const app = express();
   app.disable('x-powered-by');

@@ -43,16 +43,16 @@ import { createSemaphore } from './semaphore.js';
 /** The running parts of the service, without an HTTP server. */
 export interface Service {
   readonly app: Express;
-  /** Inventory jobs for clients of object stores, on a port of their own; null without `[stockroom] lists_s3_port`. */
+  /** The application with inventory jobs for clients of object stores, for a separate port; null without `[stockroom] lists_s3_port`. */
   readonly dialect: Express | null;
   readonly topology: TopologyReader;
   readonly history: HistoryReader;
   readonly health: Health;
   readonly metrics: ProcessMetrics;
-  /** What the dialects of inventory lists work with. */
+  /** The dependencies of the dialects of inventory lists. */
   readonly lists: ListsContext;
   /**
-   * Takes no more runs of inventory jobs; one that uploads may go on until the deadline, in milliseconds, or until `hurry` aborts.
+   * Takes no more runs of inventory jobs. A run that uploads may go on until the deadline, in milliseconds, or until `hurry` aborts.
    */
   endLists(deadline: number, hurry: AbortSignal): Promise<void>;
   readonly memory: ClientMemory;
@@ -62,19 +62,19 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Where the build puts pages. The compiled service and the sources use the same folder. */
+/** The folder in which the build writes pages. The compiled service and the sources use the same folder. */
 const PAGES_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 
-/** Requests about the whole cloud: each looks at every tree, in slices. More at a time would only delay all of them. */
+/** Limits requests that analyse the whole cloud. Each examines every tree, in slices, so more at a time would only delay all of them. */
 const ANALYSES = { places: 2, mostWaiting: 10 };
 
-/** So that batches stay small while no client reads them. */
+/** The interval of marks of the history. It keeps batches small while no client reads them. */
 const MARK_SECONDS = 10;
 
-/** Partitions are made for a week and retention counts days, so ten minutes are often enough. */
+/** The interval of the retention. Ten minutes are short enough, because partitions are made for a week and retention counts days. */
 const RETENTION_SECONDS = 600;
 
-/** What the process tells the service. */
+/** The state of the process that the service reads. */
 export interface ProcessState {
   /** Whether the process finishes its last requests and accepts no new ones. */
   readonly isDraining?: () => boolean;

@@ -1,7 +1,7 @@
 /**
- * Every failure that a client can see: status, code and message. Clients and the OpenStack project's own tests match some
- * texts, which are part of the interface (docs/contract/errors.md#texts-that-clients-depend-on); the other texts name the
- * field, the expected value and the value that came.
+ * All failures that a client can see, with status, code and message. Clients and the tests of the OpenStack project match some texts, which
+ * are part of the interface (docs/contract/errors.md#texts-that-clients-depend-on). The other texts name the field, the expected value and
+ * the value that the client sent.
  */
 
 export type ErrorCode =
@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'stockroom.changes.gone'
   | 'stockroom.orphans.implausible';
 
-/** A failure that the request caused, or that is temporary: the client gets it as an error document (http/error-document.ts). */
+/** A failure that the request caused, or that is temporary. The client gets it as an error document (http/error-document.ts). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: ErrorCode;
@@ -48,9 +48,9 @@ export interface ApiErrorExtra {
   headers?: Record<string, string>;
   /** Further members of the error object: the versions of a microversion 406. */
   members?: Record<string, string>;
-  /** Names of the media type in the explanation of a 415. */
+  /** The media type in the explanation of a 415. */
   mediaType?: string;
-  /** For the log only: what the client must not see. */
+  /** The cause, for the log only. The client must not see it. */
   cause?: unknown;
 }
 
@@ -90,7 +90,7 @@ export const rangeNotSatisfiable = (contentRange: string) =>
   new ApiError(416, 'No byte of the range is in the file.', undefined, { headers: { 'content-range': contentRange } });
 export const forbidden = (rule: string) =>
   new ApiError(403, `Policy does not allow ${rule} to be performed.${WHO_MAY[rule] ?? ''}`);
-/** More text for rules that reject even administrators, after upstream's. */
+/** Additional text for rules that reject even administrators. It comes after the text of upstream. */
 const WHO_MAY: Readonly<Record<string, string>> = {
   'placement:reshaper:reshape':
     ' By default the role "service" may; [oslo_policy] enforce_new_defaults = false, or a rule of this name in the policy file, ' +
@@ -119,7 +119,7 @@ export const processEnds = () =>
 export const serverFull = (what: string) =>
   unavailable(`The server has no memory left for this at the moment: it is full of ${what}. Please try again.`, 1);
 
-/** For the log: proxies log 499 for a client that has gone. */
+/** Only for the log. Proxies, too, log 499 for a client that has closed the connection. */
 export const clientGone = () => new ApiError(499, 'The client has closed the connection before the response was made.');
 
 // ---- the database: all of these are temporary and have retry-after
@@ -190,7 +190,7 @@ export interface Holders {
   readonly total: number;
 }
 
-/** Follows upstream's text in a 409, so that the operator knows the holders. Empty when they have gone meanwhile. */
+/** The text after upstream's text in a 409, so that the operator knows the holders. Empty when they were removed meanwhile. */
 function listed(introduction: string, { names, total }: Holders): string {
   if (names.length === 0) return '';
   const more = total > names.length ? ` and ${total - names.length} more` : '';
@@ -376,7 +376,7 @@ export const badAssociated = () => badRequest('The query parameter "associated" 
 
 // ---- allocation candidates
 
-/** An error and not an empty list, which would say that nothing fits. @param bound steps or seconds of work */
+/** An error instead of an empty list, which would mean that nothing fits. @param bound steps or seconds of work */
 export const searchEnded = (bound: string) =>
   badRequest(
     `The search for allocation candidates used up the ${bound} that one request may take before it found any. This does not mean ` +
@@ -388,7 +388,7 @@ export const searchEnded = (bound: string) =>
 
 export const historyDisabled = () =>
   notFound('History is not recorded in this database; "stockroom history enable" switches it on.');
-/** Cursors where reading can begin instead. */
+/** @param cursors the positions where the client can begin to read instead */
 export const changesGone = (cursors: { readonly oldest: string; readonly now: string }) =>
   new ApiError(
     410,
@@ -423,7 +423,7 @@ export const loginInTheClear = () =>
     'A password is only taken over TLS or from this machine itself. Use https://, or paste a token. Behind a proxy, the service has to believe its headers: ' +
       '[oslo_middleware] enable_proxy_headers_parsing = true.',
   );
-/** Without the value that came: it may be a password. */
+/** The message does not have the value that the client sent, because it may be a password. */
 export const malformedLogin = () =>
   badRequest(
     'The body has to be {"user": {"name", "domain", "password"}, "project": {"name", "domain"}} or {"application_credential": {"id", "secret"}}, all of them texts of 1 to 1024 characters.',
@@ -501,7 +501,7 @@ export const unknownClassInReshape = (name: string) => badRequest(`malformed res
 
 // ---- inventory lists
 
-/** `member`: the path of a member of the job; `expected`: the possible values; `got`: the value that came, undefined for none. */
+/** `member`: the path of a member of the job; `expected`: the possible values; `got`: the value that the client sent, undefined for none. */
 export const invalidListJob = (member: string, expected: string, got: unknown) =>
   badRequest(`${member}: expected ${expected}, got ${shownValue(got)}.`, 'stockroom.lists.invalid');
 export const tooManyListJobs = (limit: number) =>
@@ -522,7 +522,7 @@ export const listJobExists = (id: string) =>
 export const listRunActive = (id: string, run: number, state: string) =>
   conflict(`Run ${run} of ${id} is ${state}. Wait for its end, or cancel it.`, 'stockroom.lists.running');
 
-/** As JSON, shortened: a body of 64 KiB must not come back in an error. */
+/** Returns the value as JSON, shortened, so that a body of 64 KiB does not cause an error of that size. */
 function shownValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value);

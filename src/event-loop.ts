@@ -9,7 +9,7 @@ import type { Pace } from './candidates/effort.js';
  * request does not wait for all long ones.
  */
 export interface Slices {
-  /** Whether the first slice of a request may begin now: little was worked since the event loop last came round. */
+  /** Whether the first slice of a request may begin now, because little work was done in this round of the event loop. */
   isFree(): boolean;
   /** Resolves when the first slice of a request may begin. */
   first(): Promise<void>;
@@ -17,14 +17,14 @@ export interface Slices {
   next(): Promise<void>;
   /** Resolves when the next piece of a large body may be worked on (slices.ts). */
   piece(): Promise<void>;
-  /** How many requests wait for another slice; bodies do not count. */
+  /** The number of requests that wait for another slice. Bodies do not count. */
   waiting(): number;
 }
 
-/** How long one request may work at a stretch, in milliseconds. */
+/** The length of a slice, in milliseconds. */
 export const SLICE_MS = 5;
 
-/** After so much work, in milliseconds since the event loop last came round, no further slice begins. */
+/** In milliseconds. After so much work in one round of the event loop, no further slice begins. */
 const ROUND_MS = 8;
 
 export function createSlices(now: () => number = () => performance.now()): Slices {
@@ -43,7 +43,7 @@ export function createSlices(now: () => number = () => performance.now()): Slice
     setImmediate(comeRound);
   }
 
-  /** Lets one begin. It works when this function has returned, so others have to wait for the next round. */
+  /** Starts one slice. Its work begins after this function has returned, so other requests wait for the next round. */
   function comeRound(): void {
     isScheduled = false;
     begunAt = null;
@@ -76,7 +76,7 @@ export function createSlices(now: () => number = () => performance.now()): Slice
   };
 }
 
-/** For all that a process does: each thread has one event loop. */
+/** The slices of all work in this thread, because each thread has one event loop. */
 export const slicesOfThread: Slices = createSlices();
 
 /** A {@link Pace} with a clock. */
@@ -87,7 +87,7 @@ export interface Stopwatch extends Pace {
   end(): void;
 }
 
-/** Looking at the clock takes as long as this many units of work (effort.ts) at most, so it is looked at that often. */
+/** Reading the clock takes at most as long as this many units of work (effort.ts), so the clock is read after so many units. */
 const UNITS_BETWEEN_LOOKS = 1000;
 
 export function createStopwatch(now: () => number = () => performance.now()): Stopwatch {

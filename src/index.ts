@@ -12,7 +12,7 @@ import { createLog } from './ops/log.js';
 export interface ServiceOptions {
   /** URL of a PostgreSQL (14 or newer) to use. Without it an embedded one is started. */
   readonly connection?: string;
-  /** Folder of the embedded PostgreSQL. Without it a temporary one is used and removed again by `close`. */
+  /** Folder of the embedded PostgreSQL. Without it, the service uses a temporary one, which `close` removes. */
   readonly dataDir?: string;
   /** 'silent' unless given. */
   readonly logLevel?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
@@ -70,7 +70,7 @@ export async function createService(options: ServiceOptions = {}): Promise<Embed
 async function embedded(dataDir: string | undefined): Promise<{ connectionString: string; stop(): Promise<void> }> {
   if (dataDir !== undefined) return startEmbedded({ dataDir });
   const temporary = await fs.mkdtemp(path.join(os.tmpdir(), 'stockroom-'));
-  // This data need not survive a crash, and without fsync PostgreSQL starts and writes faster.
+  // This data is not needed after a crash, and without fsync PostgreSQL starts and writes faster.
   const database = await startEmbedded({ dataDir: temporary, settings: { fsync: 'off' } });
   return {
     connectionString: database.connectionString,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCli } from './cli/cli.js';
 
-/** After the command, open handles such as an attempt to connect keep the process no longer than this. */
+/** In milliseconds. After the command, the process ends within this time, also with open handles such as an attempt to connect. */
 const LINGER_MS = 500;
 
 process.exitCode = await runCli(process.argv.slice(1));

@@ -1,2 +1,2 @@
-/** A failure that an operator can mend. The message says what to do; another attempt without that does not help. */
+/** A failure that an operator has to repair. The message says how. Another attempt without the repair would fail as well. */
 export class OperatorError extends Error {}

@@ -1,10 +1,10 @@
-/** A semaphore with a bounded queue: a few callers at a time, others wait in the order of arrival. */
+/** A semaphore with a bounded queue. It admits a few callers at a time, and the others wait in the order of arrival. */
 export interface Semaphore {
   /**
    * Resolves when there is a place.
    *
-   * @returns the function that releases the place, to be called once
-   * @throws what `reject` makes when too many wait
+   * @returns a function that releases the place; the caller calls it once
+   * @throws the error of `reject` when too many callers wait
    */
   enter(): Promise<() => void>;
 }

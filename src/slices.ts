@@ -1,12 +1,12 @@
 import { SLICE_MS, slicesOfThread, type Slices } from './event-loop.js';
 
 /**
- * Divides long work on a body into stretches. Await it between pieces of work of at most a few milliseconds: when the stretch is
- * over it waits for its turn among all that works long in this process, and it costs a comparison otherwise.
+ * Divides long work on a body into slices. The work awaits it between pieces of at most a few milliseconds. When the slice is over, it waits
+ * until the next slice of this work may begin. Otherwise it costs only a comparison.
  */
 export type YieldPoint = () => Promise<void> | undefined;
 
-/** For work that is large: the first stretch begins now only if little else was worked in this round of the event loop. */
+/** For large work. The first slice begins now only if little other work was done in this round of the event loop. */
 export function createYieldPoint(
   slices: Slices = slicesOfThread,
   now: () => number = () => performance.now(),
@@ -20,19 +20,19 @@ export function createYieldPoint(
   };
 }
 
-/** For work that is small. */
+/** For small work. */
 export const neverYield: YieldPoint = () => undefined;
 
-/** Work that yields about once in a millisecond, so that it can be divided. */
+/** Work that yields about once in a millisecond, so that it can be divided into slices. */
 export type Divided<T> = Generator<undefined, T, void>;
 
-/** Runs work with pauses. What ends without yielding ends at once, without a promise. */
+/** Runs work with pauses. When the work ends without yielding, returns its result at once, without a promise. */
 export function withPauses<T>(work: Divided<T>, pause?: YieldPoint): T | Promise<T> {
   const first = work.next();
   return first.done === true ? first.value : rest(work, pause ?? createYieldPoint());
 }
 
-/** Runs work in one go. */
+/** Runs work at once, without pauses. */
 export function atOnce<T>(work: Divided<T>): T {
   for (;;) {
     const next = work.next();
@@ -40,10 +40,10 @@ export function atOnce<T>(work: Divided<T>): T {
   }
 }
 
-/** So many items are looked at in less than a millisecond, whatever is done with each. */
+/** The usual work on so many items takes less than a millisecond. */
 const ITEMS_AT_ONCE = 500;
 
-/** The items one after the other, with a yield after some hundred of them: `yield* inParts(items, visit)`. */
+/** Visits the items one after the other, and yields after some hundred of them: `yield* inParts(items, visit)`. */
 export function* inParts<T>(items: Iterable<T>, visit: (item: T) => void): Divided<void> {
   let left = ITEMS_AT_ONCE;
   for (const item of items) {
@@ -54,7 +54,7 @@ export function* inParts<T>(items: Iterable<T>, visit: (item: T) => void): Divid
   }
 }
 
-/** The same for items that have lists of their own, of which one may be long: yields after some hundred of what is in the lists. */
+/** Does the same for items with lists, which may be long: visits the elements of the lists, and yields after some hundred of them. */
 export function* inPartsOfEach<T, U>(
   items: Iterable<T>,
   listOf: (item: T) => Iterable<U>,

@@ -1,4 +1,4 @@
-/** Runs pieces of work one after the other; of those that wait, the smallest is next. */
+/** Runs pieces of work one after the other. The smallest of the waiting pieces is next. */
 export type SmallestFirst = <T>(size: number, work: () => Promise<T>) => Promise<T>;
 
 export function createSmallestFirst(): SmallestFirst {

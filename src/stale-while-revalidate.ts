@@ -1,7 +1,7 @@
 /** The last value. */
 export interface AgedValue<T> {
   readonly value: T;
-  /** Seconds since its making began. */
+  /** Seconds since the computation of the value began. */
   readonly age: number;
 }
 
@@ -11,13 +11,13 @@ export interface StaleWhileRevalidateOptions<T> {
   readonly oldMs: number;
   /** A reader waits at most this long for a new value. */
   readonly patienceMs: number;
-  /** The former value stays, and its age says so. */
+  /** Called when a computation fails. The former value stays, and gets older. */
   readonly onFailure: (error: unknown) => void;
-  /** Milliseconds, as of `performance.now`. */
+  /** Returns the time in milliseconds; `performance.now` unless given. */
   readonly now?: (() => number) | undefined;
 }
 
-/** The database is away for seconds; a value may be good for minutes. */
+/** In milliseconds, until the next attempt after a failure. It is short, because a database is usually unavailable only for seconds. */
 const AFTER_FAILURE_MS = 5000;
 
 /**

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 
-/** A folder that this account may write and not read. */
+/** The error for a folder that this account may write and not read. */
 const UNREADABLE = ['EACCES'];
-/** The file system, one of a network for example, has no fsync of folders. */
+/** The errors of file systems without fsync of folders, such as some network file systems. */
 const UNSUPPORTED = ['EINVAL', 'EBADF', 'ENOTSUP'];
 
 /**
- * Returns when the disk has the names in a folder, so that a rename in it survives a power failure: fsync(2) of a file does not sync the name of the
- * file. Where a folder cannot be synced, it returns without that.
+ * Resolves when the disk has the names in a folder, so that a rename in it survives a power failure, because fsync(2) of a file does not sync
+ * the name of the file. When a folder cannot be synced, it resolves without the sync.
  */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(unless(UNREADABLE));

@@ -1,4 +1,4 @@
-/** The text without the characters at its end that are this one. `/x+$/` begins again at each x: 100,000 in the middle take seconds. */
+/** Removes one repeated character from the end of a text. `/x+$/` would begin again at each x, and take seconds for 100,000 in the middle. */
 export function withoutTrailing(text: string, character: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === character) end--;
