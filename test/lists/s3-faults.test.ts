@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { probeBucket, type ProbeStep } from '../../src/lists/destination/probe.js';
 import { s3Destination } from '../../src/lists/destination/s3.js';
 import { DestinationError, type Destination, type S3Bucket } from '../../src/lists/model.js';
 import { urlOf } from '../../src/lists/s3/sign.js';
@@ -399,7 +400,13 @@ describe('a bucket behind TLS', () => {
     });
     const at = (caFile: string | null): Destination => s3Destination(bucketAt(store.endpoint, { caFile }));
     await at(file('cert.pem')).put(objectOf('a', 'x'), null, SIGNAL);
-    await assert.rejects(at(null).put(objectOf('a', 'x'), null, SIGNAL), { code: 'CertificateRefused', retry: 'late' });
+    await assert.rejects(at(null).put(objectOf('a', 'x'), null, SIGNAL), {
+      code: 'CertificateRejected',
+      retry: 'late',
+    });
+    const steps = probeBucket({ type: 's3', ...bucketAt(store.endpoint) }, at(null), SIGNAL);
+    const { failure } = (await steps.next()).value as ProbeStep;
+    assert.match(failure?.advice ?? '', /^Set ca_file/);
     await assert.rejects(at(file('absent')).put(objectOf('a', 'x'), null, SIGNAL), { code: 'CertificateUnreadable' });
     await store.stop();
     await cleanUp();

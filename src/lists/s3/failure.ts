@@ -58,7 +58,7 @@ export function connectionFailure(error: NodeJS.ErrnoException, what: string): S
   const why = printable(code === '' ? error.message : `${code}: ${error.message}`);
   return {
     error: new DestinationError(
-      certificate ? 'CertificateRefused' : 'ConnectionFailed',
+      certificate ? 'CertificateRejected' : 'ConnectionFailed',
       `${what}: ${why}`,
       certificate ? 'late' : 'soon',
     ),
