@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { killThose, ROOT } from '../support/process.js';
@@ -188,8 +188,9 @@ function makeNode(folder: string, number: number): Node {
       for (const other of others) run('nsenter', ...inside('ip', 'route', 'del', 'blackhole', `${other}/32`));
     },
     fillDisk() {
-      const { bavail, bsize } = fs.statfsSync(path.dirname(filler));
-      run('fallocate', '-l', String(bavail * bsize), filler);
+      // Until nothing more fits. To allocate what is free fails when PostgreSQL writes at the same moment.
+      const { status } = spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k'], { stdio: 'ignore' });
+      if (status !== 1) throw new Error('dd did not fill the disk');
     },
     freeDisk() {
       fs.rmSync(filler, { force: true });
