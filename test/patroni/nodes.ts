@@ -137,7 +137,8 @@ function makeNode(folder: string, number: number): Node {
   const log = path.join(folder, `${name}.log`);
   fs.mkdirSync(path.join(disk, 'etcd'), { recursive: true });
   fs.mkdirSync(path.join(disk, 'postgresql'));
-  run('mount', '-t', 'tmpfs', '-o', 'size=400m', name, path.join(disk, 'postgresql'));
+  // Twice max_wal_size, which PostgreSQL keeps of its log. A smaller disk gets full by itself within minutes on a fast machine.
+  run('mount', '-t', 'tmpfs', '-o', 'size=2g', name, path.join(disk, 'postgresql'));
   fs.mkdirSync(path.join(disk, 'postgresql/15'));
   run('chown', '-R', 'postgres:', path.join(disk, 'postgresql'));
 
