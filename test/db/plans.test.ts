@@ -11,10 +11,20 @@ import { createTestDatabase, dropTestDatabase, sql } from '../support/database.j
 import { createProvider, setInventories, startTestService, type Api } from '../support/service.js';
 import { until } from '../support/until.js';
 
-/** How often a service reads a whole table while it does something; its sessions report that when they end. */
-async function wholeReads(url: string, table: string, work: (api: Api) => Promise<void>): Promise<number> {
-  const count = async (): Promise<number> =>
-    Number((await sql(url, `select seq_scan from pg_stat_user_tables where relname = '${table}'`))[0]?.['seq_scan']);
+/** How often a service reads a whole table while it does something. */
+function wholeReads(url: string, table: string, work: (api: Api) => Promise<void>): Promise<number> {
+  return counted(url, `select seq_scan as count from pg_stat_user_tables where relname = '${table}'`, work);
+}
+
+/** How many entries of the indexes of tables a service reads while it does something. */
+function indexReads(url: string, tables: readonly string[], work: (api: Api) => Promise<void>): Promise<number> {
+  const statement = `select sum(idx_tup_read) as count from pg_stat_user_indexes where relname = any ('{${tables.join(',')}}')`;
+  return counted(url, statement, work);
+}
+
+/** How much a counter of PostgreSQL grows while a service does something; its sessions report that when they end. */
+async function counted(url: string, statement: string, work: (api: Api) => Promise<void>): Promise<number> {
+  const count = async (): Promise<number> => Number((await sql(url, statement))[0]?.['count']);
   const before = await count();
   const test = await startTestService({ databaseUrl: url });
   await work(test.api);
@@ -104,6 +114,39 @@ describe('the plans of claims', () => {
       await sql(url, `vacuum ${table}`);
       assert.equal(await wholeReads(url, table, work), 0, table);
     }
+  });
+
+  /** PostgreSQL reads a small table by an index from end to end, and a connection keeps that plan. */
+  it('read no index as a whole, made while its table was small', async () => {
+    const many = 5000;
+    const claims = 20;
+    const grow = (count: number): Promise<unknown> =>
+      sql(
+        url,
+        `with new as (
+           insert into consumers (uuid, project_id, user_id)
+           select gen_random_uuid(), (select min(id) from projects), (select min(id) from users) from generate_series(1, ${count})
+           returning id
+         )
+         insert into allocations (consumer_id, resource_provider_id, resource_class_id, used)
+         select new.id, p.id, 0, 1 from new, resource_providers p where p.name = 'growing'`,
+      );
+    const read = await indexReads(url, ['consumers', 'allocations'], async (api) => {
+      const { uuid: host } = (await api.post('/resource_providers', { name: 'growing' }).expect(200)).body as {
+        uuid: string;
+      };
+      await setInventories(api, host, { VCPU: { total: 100_000 } });
+      const one = (): supertest.Test => claim(api, { [host]: { VCPU: 1 } }, { consumer: randomUUID() });
+      await one().expect(204);
+      await sql(url, 'delete from allocations; delete from consumers');
+      await grow(2);
+      await sql(url, 'vacuum analyze consumers');
+      await sql(url, 'vacuum analyze allocations');
+      await one().expect(204);
+      await grow(many);
+      for (let n = 0; n < claims; n++) await one().expect(204);
+    });
+    assert.ok(read < (many * claims) / 4, `${read} entries of indexes`);
   });
 
   describe('over one connection', () => {
