@@ -39,7 +39,7 @@ export function createHosts(connectionString: string): Hosts {
     connectTimeout: seconds > 0 ? seconds * 1000 : null,
     preferred: () => (attempts[right] as Attempt).config(),
     async connect<T>(attempt: (config: ClientConfig) => Promise<T>, discard?: (result: T) => void) {
-      // Of each attempt the last: a server that fails again has one reason.
+      // Only the last failure of each attempt: a server may fail several times.
       const failures = new Map<number, Failure>();
       let done = false;
 

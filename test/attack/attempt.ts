@@ -9,12 +9,6 @@ export interface Attempt {
   make(target: Target): Promise<string>;
 }
 
-/**
- * Begins what is returned for a good request without a response. That is wrong when an attempt is made alone. Among thousands of clients it is
- * not: connections wait to be accepted, and a client that has not read its response for two seconds loses its connection when others need the memory.
- */
-export const UNSERVED = 'unserved';
-
 export interface Target {
   readonly url: string;
   readonly token: string;

@@ -7,7 +7,7 @@ import { renderProvider } from '../../src/resources/resource-providers/render.js
 import type { ProviderState } from '../../src/topology/changes.js';
 import { Topology } from '../../src/topology/topology.js';
 
-const VERSIONS = ['1.0', '1.13', '1.39'].map((text) => negotiate(`placement ${text}`, negotiate('placement 1.0')));
+const VERSIONS = ['1.0', '1.13', '1.39'].map((text) => negotiate(`placement ${text}`));
 
 /** A provider as an operator sees it. The root of a child has an id that is below 8. */
 interface Model {

@@ -1,7 +1,6 @@
 import { longBody, type LongBody } from '../../http/long-body.js';
 import type { Version } from '../../http/microversions.js';
 import type { Provider, Tree, View } from '../../topology/model.js';
-import { perProvider } from '../render.js';
 import { formOf, renderInTree, WORK_FOR_A_PROVIDER, type Form } from './render.js';
 
 /** The JSON of consecutive providers in the list of all providers. Each begins with `, `. */
@@ -11,7 +10,7 @@ interface Block {
 }
 
 /** The blocks by their first provider. A block is valid for as long as its providers are the same objects. */
-const blocks = perProvider(() => new Map<Form, Block>());
+const blocks = new WeakMap<Provider, Map<Form, Block>>();
 
 /**
  * A block ends after a provider whose id is a multiple of this. So a provider that is created or deleted changes one block and does not
@@ -40,19 +39,26 @@ export function renderAll(view: View, version: Version): LongBody | readonly Buf
     yield BEFORE;
     for (let from = 0; from < providers.length;) {
       const to = endOfBlock(providers, from);
-      const first = blocks(providers[from] as Provider);
-      let block = first.get(form);
+      let block = blocks.get(providers[from] as Provider)?.get(form);
       const isKept = block !== undefined && isBlockOf(block, providers, from, to);
       if (pace.isDue((to - from) * (isKept ? 1 : WORK_FOR_A_PROVIDER))) yield undefined;
       if (block === undefined || !isKept) {
         block = renderBlock(providers.slice(from, to), trees.slice(from, to), version);
-        first.set(form, block);
+        keep(block, form);
       }
       yield from === 0 ? block.bytes.subarray(2) : block.bytes;
       from = to;
     }
     yield AFTER;
   }, 16 * providers.length);
+}
+
+/** Keeps a block in the place of those that began at one of its providers. */
+function keep(block: Block, form: Form): void {
+  for (const provider of block.providers) blocks.get(provider)?.delete(form);
+  const first = block.providers[0] as Provider;
+  const ofFirst = blocks.get(first) ?? new Map<Form, Block>();
+  blocks.set(first, ofFirst.set(form, block));
 }
 
 function endOfBlock(providers: readonly Provider[], from: number): number {
